@@ -1,0 +1,40 @@
+# Warnings and sanitizers for everything built here, and gradus_codegen_options: what the library and the code that
+# uses its headers must be compiled with alike.
+include(CheckCXXCompilerFlag)
+include(CheckCXXSourceCompiles)
+
+add_compile_options(-Wall -Wextra)
+if(GRADUS_WERROR)
+  add_compile_options(-Werror)
+endif()
+
+if(GRADUS_SANITIZE)
+  add_compile_options(-fsanitize=${GRADUS_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${GRADUS_SANITIZE})
+endif()
+
+# No -ffast-math: infinities, NaN and the order of sums mean what they say. These three cost none of that.
+set(gradus_codegen_options -fno-math-errno -fno-trapping-math -ffp-contract=fast)
+
+if(GRADUS_ARCH)
+  string(MAKE_C_IDENTIFIER "GRADUS_HAS_MARCH_${GRADUS_ARCH}" march_works)
+  check_cxx_compiler_flag("-march=${GRADUS_ARCH}" ${march_works})
+  if(NOT ${march_works})
+    message(FATAL_ERROR "The compiler ${CMAKE_CXX_COMPILER} does not accept -march=${GRADUS_ARCH}. "
+                        "Set GRADUS_ARCH to an instruction set that it knows, or to nothing: -DGRADUS_ARCH=")
+  endif()
+  list(APPEND gradus_codegen_options "-march=${GRADUS_ARCH}")
+
+  # Compilers prefer 256-bit vectors on most AVX-512 machines; dense loops over floats gain from the whole width.
+  set(CMAKE_REQUIRED_FLAGS "-march=${GRADUS_ARCH} -mprefer-vector-width=512")
+  string(MAKE_C_IDENTIFIER "GRADUS_HAS_AVX512_${GRADUS_ARCH}" has_avx512)
+  check_cxx_source_compiles("
+    #ifndef __AVX512F__
+    #error no AVX-512
+    #endif
+    int main() {}" ${has_avx512})
+  unset(CMAKE_REQUIRED_FLAGS)
+  if(${has_avx512})
+    list(APPEND gradus_codegen_options -mprefer-vector-width=512)
+  endif()
+endif()
