@@ -1,8 +1,24 @@
 #pragma once
 
-// Catch2 2.x (Debian 12, Ubuntu 22.04) and 3.x (Ubuntu 24.04) keep everything under different names.
+// One spelling for Catch2 2.x (Debian 12, Ubuntu 22.04) and 3.x (Ubuntu 24.04): that of 3.x, and Approx without Catch::.
 #if __has_include(<catch2/catch_all.hpp>)
 #include <catch2/catch_all.hpp>
+
+using Catch::Approx;
 #else
 #include <catch2/catch.hpp>
+#include <string>
+
+namespace Catch {
+
+using Detail::Approx;
+
+namespace Matchers {
+
+inline auto ContainsSubstring(const std::string& text, CaseSensitive::Choice sensitive = CaseSensitive::Yes) {
+  return Contains(text, sensitive);
+}
+
+}  // namespace Matchers
+}  // namespace Catch
 #endif

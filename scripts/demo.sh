@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# From a fresh clone to the four models, trained side by side on a toy task.
+set -euo pipefail
+
+if [[ "${1:-}" == "--help" || "${1:-}" == "-h" ]]; then
+  cat <<HELP
+Usage: scripts/demo.sh [argument of 'gradus demo']...
+
+Installs the packages that are missing (Debian/Ubuntu; sudo when not root), builds the program in build/release, and
+runs 'gradus demo', which trains the four models on one toy task and prints how accurate they are by source length.
+Works from any directory; a second run does only what is still to do.
+
+Example: scripts/demo.sh --out /tmp/demo      (all arguments: build/release/gradus demo --help)
+HELP
+  exit 0
+fi
+
+root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+step() { printf '\n==> %s\n' "$*" >&2; }
+
+{
+  step "Dependencies"
+  "$root/scripts/install-dependencies.sh"
+  cd "$root"
+  step "Configure: cmake --preset release"
+  cmake --preset release
+  step "Build: cmake --build --preset release --target gradus"
+  cmake --build --preset release --parallel "$(nproc)" --target gradus
+  cd "$OLDPWD"
+} >&2
+
+step "Run: gradus demo $*"
+exec "$root/build/release/gradus" demo "$@"

@@ -1,0 +1,92 @@
+#!/usr/bin/env bash
+# Installs what gradus needs to be built and tested, from the distribution's own packages.
+set -euo pipefail
+
+packages=(
+  g++                    # the compiler, GCC 11 or newer
+  cmake                  # 3.22 or newer
+  ninja-build            # what the presets build with
+  pkg-config             # finds toml++
+  libopenblas-dev        # matrix products
+  libtbb-dev             # threads
+  libfmt-dev             # text formatting
+  nlohmann-json3-dev     # JSON: metrics, checkpoints
+  libtomlplusplus-dev    # TOML: configurations
+  libcli11-dev           # the command line
+  zlib1g-dev             # compressed files
+  catch2                 # tests
+)
+
+if [[ "${1:-}" == "--help" || "${1:-}" == "-h" ]]; then
+  cat <<HELP
+Usage: scripts/install-dependencies.sh [--check]
+
+Installs those of the following Debian/Ubuntu packages that are missing, with sudo when not root:
+  ${packages[*]}
+
+  --check   install nothing: say what is missing, and exit with 1 if anything is
+HELP
+  exit 0
+fi
+
+check=no
+if [[ $# -gt 0 ]]; then
+  if [[ $# -eq 1 && "$1" == "--check" ]]; then
+    check=yes
+  else
+    echo "install-dependencies: unknown argument in '$*'; see --help" >&2
+    exit 2
+  fi
+fi
+
+distribution=unknown
+if [[ -r /etc/os-release ]]; then
+  distribution="$(. /etc/os-release && echo "${ID:-} ${ID_LIKE:-}")"
+fi
+if [[ " $distribution " != *" debian "* && " $distribution " != *" ubuntu "* ]] || ! command -v apt-get >/dev/null; then
+  {
+    echo "install-dependencies: this is not Debian or Ubuntu ($distribution), so nothing was installed."
+    echo "gradus needs the following (names of the Debian packages). Install them, then run in the repository:"
+    echo "  cmake --preset release && cmake --build --preset release && ctest --preset release"
+    printf '  - %s\n' "${packages[@]}"
+  } >&2
+  exit 1
+fi
+
+missing=()
+for package in "${packages[@]}"; do
+  if [[ "$(dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null)" != installed ]]; then
+    missing+=("$package")
+  fi
+done
+
+if [[ ${#missing[@]} -eq 0 ]]; then
+  echo "install-dependencies: all ${#packages[@]} packages are there"
+  exit 0
+fi
+if [[ $check == yes ]]; then
+  echo "install-dependencies: missing: ${missing[*]}" >&2
+  exit 1
+fi
+
+as_root=()
+if [[ $EUID -ne 0 ]]; then
+  if ! command -v sudo >/dev/null; then
+    echo "install-dependencies: not root, and there is no sudo. As root, run: apt-get install ${missing[*]}" >&2
+    exit 1
+  fi
+  as_root=(sudo)
+fi
+
+apt() {
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 "$@"
+}
+
+echo "install-dependencies: installing ${missing[*]}"
+apt update || echo "install-dependencies: apt-get update failed; trying with the package lists as they are" >&2
+if ! apt install --no-install-recommends "${missing[@]}"; then
+  echo "install-dependencies: apt-get could not install: ${missing[*]}" >&2
+  echo "On Ubuntu the packages are in 'universe' (add-apt-repository universe)." >&2
+  exit 1
+fi
+echo "install-dependencies: done"

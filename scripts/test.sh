@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# From a fresh clone to the summary of all tests.
+set -euo pipefail
+
+if [[ "${1:-}" == "--help" || "${1:-}" == "-h" ]]; then
+  cat <<HELP
+Usage: scripts/test.sh [argument of ctest]...
+
+Installs the packages that are missing (Debian/Ubuntu; sudo when not root), builds everything in build/release, runs
+the tests and the examples, and prints the summary. Exits with 0 when all pass; what a failed test printed is shown.
+Works from any directory; a second run does only what is still to do.
+
+Example: scripts/test.sh -R softmax           (only the tests with 'softmax' in their name)
+HELP
+  exit 0
+fi
+
+root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+step() { printf '\n==> %s\n' "$*"; }
+
+step "Dependencies"
+"$root/scripts/install-dependencies.sh"
+cd "$root"
+step "Configure: cmake --preset release"
+cmake --preset release -DGRADUS_TESTS=ON -DGRADUS_EXAMPLES=ON
+step "Build: cmake --build --preset release"
+cmake --build --preset release --parallel "$(nproc)"
+step "Test: ctest --preset release $*"
+ctest --preset release "$@"
