@@ -1,0 +1,131 @@
+#include "autograd/memory.h"
+
+#include <array>
+#include <atomic>
+#include <bit>
+#include <cstdlib>
+#include <mutex>
+#include <new>
+#include <vector>
+
+#if defined(__SANITIZE_ADDRESS__) || (defined(__has_feature) && __has_feature(address_sanitizer))
+#define GRADUS_POOL 0
+#else
+#define GRADUS_POOL 1
+#endif
+
+namespace gradus::memory {
+
+namespace {
+
+constexpr std::size_t slack = 64;
+constexpr std::size_t large = std::size_t{1} << 18;  // from here on, blocks are shared between threads
+constexpr int classes = 4 * 40;
+
+std::atomic<std::size_t> bytes_in_use{0}, bytes_peak{0};
+
+// Four classes to each doubling, from 64 bytes: 64, 80, 96, 112, 128, 160, ... rounded up to 64.
+int class_of(std::size_t bytes) {
+  const std::size_t n = bytes < 64 ? 64 : bytes;
+  const int log = std::bit_width(n - 1) - 1;  // 2^log < n <= 2^(log+1), except n = 64
+  if (n == 64) return 0;
+  const std::size_t base = std::size_t{1} << log, step = base / 4;
+  return (log - 6) * 4 + static_cast<int>((n - base + step - 1) / step);
+}
+std::size_t class_bytes(int c) {
+  const std::size_t base = std::size_t{64} << (c / 4);
+  return (base + base / 4 * static_cast<std::size_t>(c % 4) + 63) / 64 * 64;
+}
+
+void* from_system(std::size_t bytes) {
+  void* p = std::aligned_alloc(64, bytes + slack);
+  if (!p) throw std::bad_alloc();
+  return p;
+}
+
+struct FreeLists {
+  struct Link {
+    Link* next;
+  };
+  std::array<Link*, classes> heads{};
+
+  void* pop(int c) {
+    Link* l = heads[static_cast<std::size_t>(c)];
+    if (l) heads[static_cast<std::size_t>(c)] = l->next;
+    return l;
+  }
+  void push(int c, void* p) {
+    auto& head = heads[static_cast<std::size_t>(c)];
+    head = new (p) Link{head};
+  }
+};
+
+struct Shared {
+  std::mutex mutex;
+  FreeLists lists;
+};
+Shared& shared() {
+  static Shared* s = new Shared;  // outlives every thread
+  return *s;
+}
+
+struct Local {
+  FreeLists lists;
+  bool alive = true;
+  ~Local() {
+    alive = false;
+    std::lock_guard lock(shared().mutex);
+    for (int c = 0; c < classes; ++c)
+      while (void* p = lists.pop(c)) shared().lists.push(c, p);
+  }
+};
+thread_local Local local;
+
+void count(std::size_t bytes) {
+  const std::size_t now = bytes_in_use.fetch_add(bytes, std::memory_order_relaxed) + bytes;
+  std::size_t peak = bytes_peak.load(std::memory_order_relaxed);
+  while (now > peak && !bytes_peak.compare_exchange_weak(peak, now, std::memory_order_relaxed)) {
+  }
+}
+
+}  // namespace
+
+void* allocate(std::size_t bytes) {
+  const int c = class_of(bytes);
+  const std::size_t size = class_bytes(c);
+#if GRADUS_POOL
+  if (size >= large) {
+    count(size);
+    std::lock_guard lock(shared().mutex);
+    if (void* p = shared().lists.pop(c)) return p;
+  } else if (local.alive) {
+    if (void* p = local.lists.pop(c)) return p;
+  }
+#else
+  count(size);
+#endif
+  return from_system(size);
+}
+
+void release(void* block, std::size_t bytes) noexcept {
+  const int c = class_of(bytes);
+  const std::size_t size = class_bytes(c);
+#if GRADUS_POOL
+  if (size >= large || !local.alive) {
+    if (size >= large) bytes_in_use.fetch_sub(size, std::memory_order_relaxed);
+    std::lock_guard lock(shared().mutex);
+    shared().lists.push(c, block);
+  } else {
+    local.lists.push(c, block);
+  }
+#else
+  bytes_in_use.fetch_sub(size, std::memory_order_relaxed);
+  std::free(block);
+#endif
+}
+
+std::size_t in_use() { return bytes_in_use.load(std::memory_order_relaxed); }
+std::size_t peak() { return bytes_peak.load(std::memory_order_relaxed); }
+void reset_peak() { bytes_peak.store(in_use(), std::memory_order_relaxed); }
+
+}  // namespace gradus::memory

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+namespace gradus {
+
+/// Counter-based random numbers: Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3").
+/// A number is a pure function of seed, stream and index, so it does not depend on threads or on order.
+class Philox {
+ public:
+  Philox(std::uint64_t seed, std::uint64_t stream) : seed_(seed), stream_(stream) {}
+
+  /// The four words of a counter value.
+  std::array<std::uint32_t, 4> block(std::uint64_t counter) const {
+    std::array<std::uint32_t, 4> c{static_cast<std::uint32_t>(counter), static_cast<std::uint32_t>(counter >> 32),
+                                   static_cast<std::uint32_t>(stream_), static_cast<std::uint32_t>(stream_ >> 32)};
+    auto k0 = static_cast<std::uint32_t>(seed_), k1 = static_cast<std::uint32_t>(seed_ >> 32);
+    for (int round = 0; round < 10; ++round) {
+      const std::uint64_t p0 = std::uint64_t{0xD2511F53} * c[0], p1 = std::uint64_t{0xCD9E8D57} * c[2];
+      c = {static_cast<std::uint32_t>(p1 >> 32) ^ c[1] ^ k0, static_cast<std::uint32_t>(p1),
+           static_cast<std::uint32_t>(p0 >> 32) ^ c[3] ^ k1, static_cast<std::uint32_t>(p0)};
+      k0 += 0x9E3779B9;
+      k1 += 0xBB67AE85;
+    }
+    return c;
+  }
+
+  std::uint32_t bits(std::uint64_t index) const { return block(index / 4)[index % 4]; }
+  /// In [0, 1), a multiple of 2^-32.
+  double uniform(std::uint64_t index) const { return bits(index) * 0x1p-32; }
+  /// Standard normal (Box-Muller on two words of one block).
+  double normal(std::uint64_t index) const;
+  /// In [0, n), without modulo bias worth naming for n < 2^31.
+  std::uint64_t below(std::uint64_t index, std::uint64_t n) const { return (std::uint64_t{bits(index)} * n) >> 32; }
+
+ private:
+  std::uint64_t seed_, stream_;
+};
+
+/// The stream of random numbers that ops such as dropout draw from on this thread: (seed, step, shard), and a
+/// counter that gives each call its own stream. Scopes nest; the state of a scope can be read and set again,
+/// so that a recomputed forward pass draws the same numbers.
+class RandomScope {
+ public:
+  struct State {
+    std::uint64_t seed = 0, stream = 0, calls = 0;
+  };
+  RandomScope(std::uint64_t seed, std::uint64_t stream);
+  explicit RandomScope(const State& state);
+  ~RandomScope();
+  RandomScope(const RandomScope&) = delete;
+  RandomScope& operator=(const RandomScope&) = delete;
+
+  static State current();
+  /// The generator of the next call on this thread; outside any scope, seed 0 and stream 0.
+  static Philox next();
+
+ private:
+  State previous_;
+};
+
+}  // namespace gradus
