@@ -18,7 +18,7 @@ fi
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 step() { printf '\n==> %s\n' "$*" >&2; }
 
-{
+(
   step "Dependencies"
   "$root/scripts/install-dependencies.sh"
   cd "$root"
@@ -26,8 +26,7 @@ step() { printf '\n==> %s\n' "$*" >&2; }
   cmake --preset release
   step "Build: cmake --build --preset release --target gradus"
   cmake --build --preset release --parallel "$(nproc)" --target gradus
-  cd "$OLDPWD"
-} >&2
+) >&2
 
 step "Run: gradus demo $*"
 exec "$root/build/release/gradus" demo "$@"
