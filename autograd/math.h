@@ -195,7 +195,8 @@ struct Quadrant {
   const float sum = 1.0f + x;
   const float lost = x - (sum - 1.0f);
   const std::int32_t n = detail::balanced_exponent(sum);
-  const float f = (detail::scale_down(sum, n) - 1.0f) + lost * detail::power_of_two(-n);
+  // 2^-n in two factors, since n goes up to 128.
+  const float f = (detail::scale_down(sum, n) - 1.0f) + 0.5f * (lost * detail::power_of_two(1 - n));
   const float finite = detail::log_of_parts(static_cast<float>(n), f);
   const float above_minus_one = x < detail::kInfinity && x != 0.0f ? finite : x;
   const float special = x == -1.0f ? -detail::kInfinity : detail::kNan;
@@ -215,7 +216,9 @@ struct Quadrant {
 // 1 / (1 + exp(-x)).
 [[gnu::always_inline]] inline float sigmoid(float x) {
   const float e = exp(-std::fabs(x));
-  return (x < 0.0f ? e : 1.0f) / (1.0f + e);
+  const float numerator = x < 0.0f ? e : 1.0f;
+  // numerator / (1 + e), written so that the rounding of the quotient hardly counts.
+  return numerator - numerator * (e / (1.0f + e));
 }
 
 // log(1 + exp(x)).
@@ -266,15 +269,18 @@ struct Quadrant {
   const float lower = y > -0x1p24f ? y : -0x1p24f;
   const float bounded = lower < 0x1p24f ? lower : 0x1p24f;
   const auto integer = static_cast<std::int32_t>(bounded);
-  const bool whole = static_cast<float>(integer) == bounded;
-  const auto odd = static_cast<std::uint32_t>(integer) & static_cast<std::uint32_t>(whole);
+  const float fraction = bounded - static_cast<float>(integer);
+  const auto odd = static_cast<std::uint32_t>(fraction == 0.0f ? integer : 0);
   const float sign = std::bit_cast<float>(std::bit_cast<std::uint32_t>(x) & (odd << 31));
-  const float signed_result = detail::with_sign_of(magnitude, sign);
-  const bool undefined = x < 0.0f && a < detail::kInfinity && !whole;
-  const float result = undefined ? detail::kNan : signed_result;
-  const float either = x + y;
-  const float or_nan = x != x || y != y ? either : result;
-  return x == 1.0f || y == 0.0f ? 1.0f : or_nan;
+  const float real = detail::with_sign_of(magnitude, sign);
+  const float of_negative = fraction == 0.0f ? real : detail::kNan;
+  const float of_finite = x < 0.0f ? of_negative : real;
+  const float result = a < detail::kInfinity ? of_finite : real;
+  const float sum = x + y;
+  const float x_or_nan = x != x ? sum : result;
+  const float or_nan = y != y ? sum : x_or_nan;
+  const float unless_one = x == 1.0f ? 1.0f : or_nan;
+  return y == 0.0f ? 1.0f : unless_one;
 }
 
 [[gnu::always_inline]] inline double exp(double x) { return std::exp(x); }
