@@ -1,0 +1,146 @@
+#include "data/batches.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <numeric>
+#include <utility>
+
+#include "autograd/error.h"
+#include "data/draws.h"
+
+namespace gradus::data {
+namespace {
+
+constexpr Index batches_in_pool = 100;
+
+const EncodedPair& at(const std::vector<EncodedPair>& pairs, Index row) { return pairs[static_cast<std::size_t>(row)]; }
+
+/// Entries of the wider side, bos_id or eos_id included.
+Index width(const EncodedPair& pair) { return std::max(std::ssize(pair.source), std::ssize(pair.target)) + 1; }
+
+/// Consecutive pools of `rows`, each as large as `batches_in_pool` batches would be without padding.
+std::vector<std::vector<Index>> cut_pools(const std::vector<EncodedPair>& pairs, const std::vector<Index>& rows,
+                                          const BatchOptions& options) {
+  std::vector<std::vector<Index>> pools;
+  Index filled = 0;
+  for (const Index row : rows) {
+    if (pools.empty() || filled >= batches_in_pool * options.size) {
+      pools.emplace_back();
+      filled = 0;
+    }
+    pools.back().push_back(row);
+    filled += options.by == BatchBy::sentences ? 1 : width(at(pairs, row));
+  }
+  return pools;
+}
+
+/// Consecutive batches of `rows`, each as large as allowed.
+std::vector<std::vector<Index>> cut_batches(const std::vector<EncodedPair>& pairs, const std::vector<Index>& rows,
+                                            const BatchOptions& options) {
+  std::vector<std::vector<Index>> batches;
+  Index widest = 0;
+  for (const Index row : rows) {
+    const Index wider = options.by == BatchBy::sentences ? 1 : std::max(widest, width(at(pairs, row)));
+    if (batches.empty() || (std::ssize(batches.back()) + 1) * wider > options.size) {
+      batches.emplace_back();
+      widest = 0;
+    }
+    batches.back().push_back(row);
+    widest = std::max(widest, width(at(pairs, row)));
+  }
+  return batches;
+}
+
+}  // namespace
+
+std::vector<EncodedPair> encode(const std::vector<Pair>& pairs, const Vocabulary& source, const Vocabulary& target) {
+  std::vector<EncodedPair> encoded;
+  encoded.reserve(pairs.size());
+  for (const Pair& pair : pairs) encoded.push_back({source.encode(pair.source), target.encode(pair.target)});
+  return encoded;
+}
+
+Batch make_batch(const std::vector<EncodedPair>& pairs, const std::vector<Index>& rows, bool source_eos) {
+  if (rows.empty()) throw Error("a batch needs at least one row; none was given");
+  Batch batch;
+  batch.size = std::ssize(rows);
+  batch.rows = rows;
+  for (const Index row : rows) {
+    if (row < 0 || row >= std::ssize(pairs)) {
+      throw Error(fmt::format("row {} of a batch is outside the {} pairs", row, pairs.size()));
+    }
+    const Index source_length = std::ssize(at(pairs, row).source) + (source_eos ? 1 : 0);
+    if (source_length == 0)
+      throw Error(fmt::format("pair {} has an empty source; a batch needs at least one token", row));
+    batch.source_length = std::max(batch.source_length, source_length);
+    batch.target_length = std::max(batch.target_length, std::ssize(at(pairs, row).target) + 1);
+    batch.target_tokens += std::ssize(at(pairs, row).target) + 1;
+  }
+  batch.source.assign(static_cast<std::size_t>(batch.size * batch.source_length), pad_id);
+  batch.target_in.assign(static_cast<std::size_t>(batch.size * batch.target_length), pad_id);
+  batch.target_out = batch.target_in;
+  for (Index i = 0; i < batch.size; ++i) {
+    const EncodedPair& pair = at(pairs, rows[static_cast<std::size_t>(i)]);
+    const auto source_end =
+        std::copy(pair.source.begin(), pair.source.end(), batch.source.begin() + i * batch.source_length);
+    if (source_eos) *source_end = eos_id;
+    const auto in = batch.target_in.begin() + i * batch.target_length;
+    *in = bos_id;
+    std::copy(pair.target.begin(), pair.target.end(), in + 1);
+    *std::copy(pair.target.begin(), pair.target.end(), batch.target_out.begin() + i * batch.target_length) = eos_id;
+  }
+  return batch;
+}
+
+std::vector<std::vector<Index>> plan_batches(const std::vector<EncodedPair>& pairs, const BatchOptions& options) {
+  if (options.size < 1) throw Error(fmt::format("batches of size {} were asked for; ask for 1 or more", options.size));
+  const auto by_length = [&pairs](Index a, Index b) {
+    return std::pair(at(pairs, a).source.size(), at(pairs, a).target.size()) <
+           std::pair(at(pairs, b).source.size(), at(pairs, b).target.size());
+  };
+  Draws draws(options.seed, Purpose::batch_order, options.epoch);
+  std::vector<Index> rows(pairs.size());
+  std::iota(rows.begin(), rows.end(), Index{0});
+  if (!options.shuffle) {
+    std::stable_sort(rows.begin(), rows.end(), by_length);
+    return cut_batches(pairs, rows, options);
+  }
+  draws.shuffle(rows);
+  std::vector<std::vector<Index>> batches;
+  for (std::vector<Index>& pool : cut_pools(pairs, rows, options)) {
+    std::stable_sort(pool.begin(), pool.end(), by_length);
+    std::vector<std::vector<Index>> more = cut_batches(pairs, pool, options);
+    std::move(more.begin(), more.end(), std::back_inserter(batches));
+  }
+  draws.shuffle(batches);
+  return batches;
+}
+
+std::vector<Batch> split(const Batch& batch, Index shards) {
+  if (shards < 1) throw Error(fmt::format("a batch cannot be split into {} shards; ask for 1 or more", shards));
+  const Index pieces = std::min(shards, batch.size);
+  std::vector<Batch> parts;
+  for (Index i = 0; i < pieces; ++i) {
+    const Index first = batch.size * i / pieces;
+    const Index last = batch.size * (i + 1) / pieces;
+    const auto part = [first, last](const auto& all, Index columns) {
+      return std::vector(all.begin() + first * columns, all.begin() + last * columns);
+    };
+    Batch shard;
+    shard.size = last - first;
+    shard.source_length = batch.source_length;
+    shard.target_length = batch.target_length;
+    shard.source = part(batch.source, batch.source_length);
+    shard.target_in = part(batch.target_in, batch.target_length);
+    shard.target_out = part(batch.target_out, batch.target_length);
+    shard.rows = part(batch.rows, 1);
+    shard.target_tokens =
+        std::ssize(shard.target_out) - std::count(shard.target_out.begin(), shard.target_out.end(), pad_id);
+    parts.push_back(std::move(shard));
+  }
+  return parts;
+}
+
+}  // namespace gradus::data

@@ -1,0 +1,173 @@
+#include "data/corpus.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <unordered_set>
+#include <utility>
+
+#include "autograd/error.h"
+#include "data/lines.h"
+#include "data/utf8.h"
+
+namespace gradus::data {
+namespace {
+
+constexpr std::string_view blanks = " \t\n\v\f\r";
+
+bool is_blank(std::string_view text) { return text.find_first_not_of(blanks) == std::string_view::npos; }
+
+std::string counted(Index count, std::string_view noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
+std::string place(const std::string& path, const Defect& defect) {
+  return fmt::format("{}:{}:{}: {}", path, defect.line, defect.column, defect.reason);
+}
+
+/// Gathers the pairs of a file and what was wrong with its other lines.
+class Gatherer {
+ public:
+  Gatherer(const std::filesystem::path& path, OnBadLine on_bad_line) : on_bad_line_(on_bad_line) {
+    corpus_.report.path = path.string();
+  }
+
+  void keep(Pair pair) { corpus_.pairs.push_back(std::move(pair)); }
+
+  void repeat() { ++corpus_.report.repeated; }
+
+  void refuse(const Line& line, std::size_t offset, std::string reason) {
+    ReadReport& report = corpus_.report;
+    Defect defect{line.number, column_of(line.text, offset), std::move(reason)};
+    if (on_bad_line_ == OnBadLine::stop) throw Error(place(report.path, defect));
+    ++report.skipped;
+    if (std::ssize(report.defects) < ReadReport::most_kept) report.defects.push_back(std::move(defect));
+  }
+
+  /// Refuses the line and returns false if it is not sound text.
+  bool sound(const Line& line) {
+    if (line.too_long) {
+      refuse(line, 0, "the line is longer than 1 MiB");
+      return false;
+    }
+    const std::size_t bad = std::min(line.text.find('\0'), find_invalid_utf8(line.text));
+    if (bad == std::string_view::npos) return true;
+    const auto byte = static_cast<unsigned char>(line.text[bad]);
+    refuse(line, bad, byte == 0 ? "a NUL byte in the text" : fmt::format("byte 0x{:02X} is not UTF-8", byte));
+    return false;
+  }
+
+  Corpus finish(std::string_view form) && {
+    ReadReport& report = corpus_.report;
+    report.pairs = std::ssize(corpus_.pairs);
+    if (report.pairs != 0) return std::move(corpus_);
+    if (report.skipped == 0) throw Error(fmt::format("{}: nothing to read; expected lines of {}", report.path, form));
+    throw Error(fmt::format("{}: none of {} is good (first: {}); expected lines of {}", report.path,
+                            counted(report.skipped, "line"), place(report.path, report.defects.front()), form));
+  }
+
+ private:
+  Corpus corpus_;
+  OnBadLine on_bad_line_;
+};
+
+TokenCounts count_tokens(const std::vector<Pair>& pairs, Tokens Pair::*side) {
+  TokenCounts counts;
+  for (const Pair& pair : pairs) {
+    for (const std::string& token : pair.*side) ++counts[token];
+  }
+  return counts;
+}
+
+/// The word of a dictionary entry without its variant number: "read(2)" -> "read".
+std::string_view without_variant(std::string_view word) {
+  if (word.empty() || word.back() != ')') return word;
+  const std::size_t open = word.rfind('(');
+  if (open == std::string_view::npos || open == 0) return word;
+  const std::string_view number = word.substr(open + 1, word.size() - open - 2);
+  const bool is_number = !number.empty() && number.find_first_not_of("0123456789") == std::string_view::npos;
+  return is_number ? word.substr(0, open) : word;
+}
+
+void drop_stress(std::string& phone) {
+  if (phone.size() > 1 && phone.back() >= '0' && phone.back() <= '2') phone.pop_back();
+}
+
+}  // namespace
+
+std::string ReadReport::summary() const {
+  std::string text = fmt::format("read {} from {}", counted(pairs, "pair"), path);
+  std::vector<std::string> remarks;
+  if (repeated != 0) remarks.push_back(counted(repeated, "repeated pronunciation") + " left out");
+  if (skipped != 0) {
+    remarks.push_back(fmt::format("{} skipped: first at {}", counted(skipped, "line"), place(path, defects.front())));
+  }
+  return remarks.empty() ? text : fmt::format("{} ({})", text, fmt::join(remarks, "; "));
+}
+
+Corpus read_pairs(const std::filesystem::path& path, const PairOptions& options) {
+  Gatherer gatherer(path, options.on_bad_line);
+  LineReader reader(path);
+  const auto tokens = [&options](std::string_view side, Tokenizer kind) {
+    return options.lowercase ? tokenize(lowercase(side), kind) : tokenize(side, kind);
+  };
+  Line line;
+  while (reader.next(line)) {
+    if (!gatherer.sound(line)) continue;
+    const std::size_t tab = line.text.find('\t');
+    if (tab == std::string_view::npos) {
+      gatherer.refuse(line, line.text.size(), line.text.empty() ? "an empty line" : "no tab between source and target");
+      continue;
+    }
+    const std::string_view source = line.text.substr(0, tab);
+    const std::string_view target = line.text.substr(tab + 1);
+    if (const std::size_t second = target.find('\t'); second != std::string_view::npos) {
+      gatherer.refuse(line, tab + 1 + second, "a second tab; expected two columns");
+    } else if (is_blank(source)) {
+      gatherer.refuse(line, 0, "the source is empty");
+    } else if (is_blank(target)) {
+      gatherer.refuse(line, tab + 1, "the target is empty");
+    } else {
+      gatherer.keep({tokens(source, options.source_tokens), tokens(target, options.target_tokens)});
+    }
+  }
+  return std::move(gatherer).finish("source<TAB>target");
+}
+
+Corpus read_dictionary(const std::filesystem::path& path, const DictionaryOptions& options) {
+  Gatherer gatherer(path, options.on_bad_line);
+  LineReader reader(path);
+  std::unordered_set<std::string> seen;
+  Line line;
+  while (reader.next(line)) {
+    if (line.text.substr(0, 3) == ";;;") continue;
+    if (!gatherer.sound(line) || is_blank(line.text)) continue;
+    Tokens fields = tokenize(line.text, Tokenizer::whitespace);
+    if (fields.front() == "#") continue;
+    // A word may start with '#' ("#SHARP-SIGN"); after the word, '#' starts a comment.
+    fields.erase(std::find_if(fields.begin() + 1, fields.end(), [](const std::string& f) { return f[0] == '#'; }),
+                 fields.end());
+    if (fields.size() == 1) {
+      gatherer.refuse(line, line.text.size(), "no phones after the word");
+      continue;
+    }
+    const std::string_view word = without_variant(fields.front());
+    Pair pair{tokenize(options.lowercase ? lowercase(word) : word, Tokenizer::characters),
+              Tokens(fields.begin() + 1, fields.end())};
+    if (!options.stress) std::for_each(pair.target.begin(), pair.target.end(), drop_stress);
+    const std::string key = join(pair.source, Tokenizer::characters) + ' ' + join(pair.target, Tokenizer::whitespace);
+    if (seen.insert(key).second) {
+      gatherer.keep(std::move(pair));
+    } else {
+      gatherer.repeat();
+    }
+  }
+  return std::move(gatherer).finish("WORD  PHONE PHONE ...");
+}
+
+TokenCounts count_source_tokens(const std::vector<Pair>& pairs) { return count_tokens(pairs, &Pair::source); }
+
+TokenCounts count_target_tokens(const std::vector<Pair>& pairs) { return count_tokens(pairs, &Pair::target); }
+
+}  // namespace gradus::data

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <zlib.h>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "autograd/types.h"
+
+namespace gradus::data {
+
+/// A line of a text file, without its end.
+struct Line {
+  std::string_view text;  // good until the next line is read; empty when too_long
+  Index number = 0;       // from 1
+  bool too_long = false;  // more than LineReader::longest bytes: read over, not held
+};
+
+/// Reads a text file, plain or gzip, line by line in constant memory. A byte-order mark is dropped, LF and CRLF both
+/// end a line. Lines may hold any bytes: who reads them checks them.
+class LineReader {
+ public:
+  static constexpr std::size_t longest = std::size_t{1} << 20;
+
+  /// Throws Error when the file is missing, a folder, unreadable, or plainly not UTF-8 text (UTF-16, archives, ...).
+  explicit LineReader(const std::filesystem::path& path);
+
+  /// Reads the next line; false at the end of the file. Throws Error when reading fails or a gzip file is damaged.
+  bool next(Line& line);
+
+ private:
+  struct Close {
+    void operator()(gzFile file) const { gzclose(file); }
+  };
+
+  bool fill();
+  void refuse_binary() const;
+
+  std::string path_;
+  std::unique_ptr<gzFile_s, Close> file_;
+  std::string buffer_;
+  std::size_t at_ = 0;
+  std::string line_;
+  Index number_ = 0;
+};
+
+}  // namespace gradus::data

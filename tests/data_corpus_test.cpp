@@ -1,0 +1,194 @@
+#include "data/corpus.h"
+
+#include "autograd/error.h"
+#include "data/lines.h"
+#include "tests/catch.h"
+#include "tests/data_scratch.h"
+
+using namespace gradus;
+using namespace gradus::data;
+using Catch::Matchers::ContainsSubstring;
+using Catch::Matchers::EndsWith;
+using namespace std::string_literals;
+
+TEST_CASE("pairs are read from tab-separated lines") {
+  const Scratch scratch;
+  const Corpus corpus = read_pairs(scratch.write("p.tsv", "ab\tAA K\nÉ\tX"));
+  CHECK(corpus.pairs == std::vector<Pair>{{{"a", "b"}, {"AA", "K"}}, {{"É"}, {"X"}}});
+  CHECK(corpus.report.summary() == "read 2 pairs from " + (scratch.folder() / "p.tsv").string());
+}
+
+TEST_CASE("either side takes either tokenizer and lower case on request") {
+  const Scratch scratch;
+  const auto path = scratch.write("p.tsv", "Das Haus\tÄb\n");
+  const PairOptions options{
+      .source_tokens = Tokenizer::whitespace, .target_tokens = Tokenizer::characters, .lowercase = true};
+  CHECK(read_pairs(path, options).pairs == std::vector<Pair>{{{"das", "haus"}, {"ä", "b"}}});
+}
+
+TEST_CASE("a byte-order mark and CRLF and gzip make no difference") {
+  const Scratch scratch;
+  const std::string text = "ab\tA B\ncd\tC D\n";
+  const auto plain = read_pairs(scratch.write("plain", text)).pairs;
+  CHECK(read_pairs(scratch.write("windows", "\xEF\xBB\xBF"s + "ab\tA B\r\ncd\tC D\r\n")).pairs == plain);
+  CHECK(read_pairs(scratch.write_gzip("packed.gz", text)).pairs == plain);
+}
+
+TEST_CASE("a bad line is left out and reported with line and column and reason") {
+  const Scratch scratch;
+  const auto path = scratch.write("p.tsv", "a\tA\nécd\ne\tE\tF\n\tG\nh\t \n\nx\xE9\tX\nn\0\tN\nz\tZ\n"s);
+  const Corpus corpus = read_pairs(path);
+  CHECK(corpus.pairs.size() == 2);
+  const ReadReport& report = corpus.report;
+  CHECK(report.skipped == 7);
+  struct Expected {
+    Index line, column;
+    std::string reason;
+  };
+  const std::vector<Expected> expected = {{2, 4, "no tab between source and target"},
+                                          {3, 4, "a second tab; expected two columns"},
+                                          {4, 1, "the source is empty"},
+                                          {5, 3, "the target is empty"},
+                                          {6, 1, "an empty line"},
+                                          {7, 2, "byte 0xE9 is not UTF-8"},
+                                          {8, 2, "a NUL byte in the text"}};
+  REQUIRE(report.defects.size() == expected.size());
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    CHECK(report.defects[i].line == expected[i].line);
+    CHECK(report.defects[i].column == expected[i].column);
+    CHECK(report.defects[i].reason == expected[i].reason);
+  }
+  CHECK_THAT(report.summary(),
+             EndsWith("(7 lines skipped: first at " + path.string() + ":2:4: no tab between source and target)"));
+}
+
+TEST_CASE("thousands of bad lines are counted and the first ten kept") {
+  const Scratch scratch;
+  std::string text = "good\tG\n";
+  for (int i = 0; i < 5000; ++i) text += "bad\n";
+  const ReadReport report = read_pairs(scratch.write("p.tsv", text)).report;
+  CHECK(report.skipped == 5000);
+  CHECK(report.defects.size() == 10);
+  CHECK(report.summary().find('\n') == std::string::npos);
+}
+
+TEST_CASE("a bad line stops the reading when asked to") {
+  const Scratch scratch;
+  const auto path = scratch.write("p.tsv", "a\tA\nbc\n");
+  CHECK_THROWS_WITH(read_pairs(path, {.on_bad_line = OnBadLine::stop}),
+                    path.string() + ":2:3: no tab between source and target");
+}
+
+TEST_CASE("a line over a mebibyte is a defect and the next line is read") {
+  const Scratch scratch;
+  const std::string longest = std::string(LineReader::longest - 2, 'x') + "\tA\n";
+  CHECK(read_pairs(scratch.write("fits", longest + "b\tB\n")).report.skipped == 0);
+  const Corpus corpus = read_pairs(scratch.write("long", "x" + longest + "b\tB\n" + "xx" + longest));
+  CHECK(corpus.pairs == std::vector<Pair>{{{"b"}, {"B"}}});
+  CHECK(corpus.report.skipped == 2);
+  CHECK(corpus.report.defects[1].line == 3);
+  CHECK(corpus.report.defects[1].reason == "the line is longer than 1 MiB");
+}
+
+TEST_CASE("a file without pairs is an error that says why") {
+  const Scratch scratch;
+  CHECK_THROWS_WITH(read_pairs(scratch.folder() / "none.tsv"),
+                    ContainsSubstring("none.tsv") && ContainsSubstring("No such file"));
+  CHECK_THROWS_WITH(read_pairs(scratch.folder()), ContainsSubstring("this is a folder"));
+  CHECK_THROWS_WITH(read_pairs(scratch.write("empty", "")),
+                    ContainsSubstring("nothing to read; expected lines of source<TAB>target"));
+  CHECK_THROWS_WITH(read_pairs(scratch.write("bom", "\xEF\xBB\xBF")), ContainsSubstring("nothing to read"));
+  CHECK_THROWS_WITH(read_pairs(scratch.write("bad", "a b\nc\n")),
+                    ContainsSubstring("none of 2 lines is good") && ContainsSubstring("bad:1:4: no tab"));
+}
+
+TEST_CASE("files that are not UTF-8 text are recognised") {
+  const Scratch scratch;
+  const auto refused = [&scratch](const std::string& bytes, const std::string& what) {
+    CHECK_THROWS_WITH(read_pairs(scratch.write("f", bytes)), ContainsSubstring("this is " + what));
+  };
+  refused("\xFF\xFE"s + "a\0\t\0b\0\n\0"s, "UTF-16 text");
+  refused("a\0\t\0b\0\n\0"s, "UTF-16 text");
+  refused("\0a\0\t\0b\0\n"s, "UTF-16 text");
+  refused("PK\x03\x04rest", "a zip archive");
+  refused("\xFD\x37zXZ\0rest"s, "an xz file");
+  std::string noise;
+  for (unsigned i = 0, x = 1; i < 3000; ++i) noise += static_cast<char>((x = x * 1664525 + 1013904223) >> 24);
+  refused(noise, "binary data");
+  std::string cyrillic;
+  for (int i = 0; i < 40; ++i) cyrillic += "\xCF\xF0\xE8\xE2\xE5\xF2\t\xEC\xE8\xF0\n";
+  refused(cyrillic, "binary data or text in another encoding");
+}
+
+TEST_CASE("a gzip file that is cut off is an error and not a short corpus") {
+  const Scratch scratch;
+  std::string text;
+  for (int i = 0; i < 20000; ++i) text += std::to_string(i * 7919) + "\tA " + std::to_string(i) + "\n";
+  const std::string packed = contents(scratch.write_gzip("whole.gz", text));
+  CHECK_THROWS_WITH(read_pairs(scratch.write("cut.gz", packed.substr(0, packed.size() / 2))),
+                    ContainsSubstring("reading failed"));
+}
+
+TEST_CASE("a pronouncing dictionary of the old format is read") {
+  const Scratch scratch;
+  const Corpus corpus = read_dictionary(scratch.write("cmudict",
+                                                      ";;; # CMUdict  \xA9 1993\n"
+                                                      "'BOUT  B AW1 T\r\n"
+                                                      "#SHARP-SIGN  SH AA1 R P\n"
+                                                      ";SEMI-COLON  S EH1 M IY0\n"
+                                                      "READ  R EH1 D\n"
+                                                      "READ(1)  R IY1 D\n"));
+  const std::vector<Pair> expected = {
+      {tokenize("'bout", Tokenizer::characters), {"B", "AW", "T"}},
+      {tokenize("#sharp-sign", Tokenizer::characters), {"SH", "AA", "R", "P"}},
+      {tokenize(";semi-colon", Tokenizer::characters), {"S", "EH", "M", "IY"}},
+      {tokenize("read", Tokenizer::characters), {"R", "EH", "D"}},
+      {tokenize("read", Tokenizer::characters), {"R", "IY", "D"}},
+  };
+  CHECK(corpus.pairs == expected);
+  CHECK(corpus.report.skipped == 0);
+}
+
+TEST_CASE("a pronouncing dictionary of the new format is read") {
+  const Scratch scratch;
+  const auto path = scratch.write("cmudict.dict",
+                                  "aalborg AO1 L B AO0 R G # place, danish\n"
+                                  "# a comment\n"
+                                  "\n"
+                                  "aalborg(2) AA1 L B AO0 R G\n"
+                                  "aalborg(3) AA1 L B AO2 R G #again\n");
+  const Corpus plain = read_dictionary(path);
+  CHECK(plain.pairs.size() == 2);
+  CHECK(plain.report.repeated == 1);
+  CHECK_THAT(plain.report.summary(), EndsWith("(1 repeated pronunciation left out)"));
+  const Corpus stressed = read_dictionary(path, {.stress = true});
+  CHECK(stressed.pairs.size() == 3);
+  CHECK(stressed.pairs[2].target == Tokens{"AA1", "L", "B", "AO2", "R", "G"});
+}
+
+TEST_CASE("dictionary words keep their case on request and brackets that are no variant") {
+  const Scratch scratch;
+  const auto path = scratch.write("d", "(PAREN  P\nX(Y)  Z\nA(12)  B\n(2)  T\n");
+  std::vector<std::string> words;
+  for (const Pair& pair : read_dictionary(path, {.lowercase = false}).pairs) {
+    words.push_back(join(pair.source, Tokenizer::characters));
+  }
+  CHECK(words == std::vector<std::string>{"(PAREN", "X(Y)", "A", "(2)"});
+}
+
+TEST_CASE("dictionary lines with defects are reported") {
+  const Scratch scratch;
+  const auto path = scratch.write("d", "ok OW K\nalone\nonly # comment\nD\xC9J\xC0 D EY\n");
+  const Corpus corpus = read_dictionary(path);
+  CHECK(corpus.report.skipped == 3);
+  CHECK_THAT(corpus.report.summary(), EndsWith("d:2:6: no phones after the word)"));
+  CHECK_THROWS_WITH(read_dictionary(path, {.on_bad_line = OnBadLine::stop}),
+                    EndsWith("d:2:6: no phones after the word"));
+  CHECK_THROWS_WITH(read_dictionary(scratch.write("c", ";;; nothing\n")), ContainsSubstring("nothing to read"));
+}
+
+TEST_CASE("tokens of either side are counted") {
+  const std::vector<Pair> pairs = {{{"a", "b", "a"}, {"X"}}, {{"a"}, {"X", "Y"}}};
+  CHECK(count_source_tokens(pairs) == TokenCounts{{"a", 3}, {"b", 1}});
+  CHECK(count_target_tokens(pairs) == TokenCounts{{"X", 2}, {"Y", 1}});
+}

@@ -1,0 +1,54 @@
+#include "data/tokenize.h"
+
+#include "autograd/error.h"
+#include "data/utf8.h"
+#include "tests/catch.h"
+
+using namespace gradus::data;
+using Catch::Matchers::ContainsSubstring;
+
+TEST_CASE("characters are Unicode code points and spaces count") {
+  CHECK(tokenize("né ß😀", Tokenizer::characters) == Tokens{"n", "é", " ", "ß", "😀"});
+  CHECK(tokenize("", Tokenizer::characters).empty());
+}
+
+TEST_CASE("white space separates words however much of it there is") {
+  CHECK(tokenize(" AA  K\tAH\r\n", Tokenizer::whitespace) == Tokens{"AA", "K", "AH"});
+  CHECK(tokenize(" \t ", Tokenizer::whitespace).empty());
+}
+
+TEST_CASE("join undoes tokenize") {
+  for (const char* text : {"a b", "été", "x"}) {
+    CHECK(join(tokenize(text, Tokenizer::characters), Tokenizer::characters) == text);
+    CHECK(join(tokenize(text, Tokenizer::whitespace), Tokenizer::whitespace) == text);
+  }
+}
+
+TEST_CASE("text that is not UTF-8 is refused with its column in characters") {
+  CHECK_THROWS_WITH(tokenize("é\xE9x", Tokenizer::characters), ContainsSubstring("column 2: byte 0xE9 is not UTF-8"));
+  CHECK_THROWS_AS(tokenize("a \xC3", Tokenizer::whitespace), gradus::Error);
+}
+
+TEST_CASE("only well-formed UTF-8 is accepted") {
+  constexpr std::size_t none = std::string_view::npos;
+  CHECK(find_invalid_utf8("\xF4\x8F\xBF\xBF\xED\x9F\xBF\xC2\x80") == none);
+  CHECK(find_invalid_utf8("ab\xC0\x80") == 2);        // overlong
+  CHECK(find_invalid_utf8("\xE0\x80\x80") == 0);      // overlong
+  CHECK(find_invalid_utf8("\xED\xA0\x80") == 0);      // a surrogate
+  CHECK(find_invalid_utf8("\xF4\x90\x80\x80") == 0);  // above U+10FFFF
+  CHECK(find_invalid_utf8("a\xE2\x82") == 1);         // cut off
+  CHECK(find_invalid_utf8("\x80") == 0);              // a continuation alone
+  CHECK(find_invalid_utf8("\xF0\x9F\x98\x41") == 0);  // a bad last byte
+}
+
+TEST_CASE("lower case covers Latin and Greek and Cyrillic") {
+  CHECK(lowercase("AZ'ÀÞ×ŸŁŽĐİ ΆΣΏ ЁЯ ß漢😀") == "az'àþ×ÿłžđi άσώ ёя ß漢😀");
+  CHECK(lowercase("already lower é") == "already lower é");
+}
+
+TEST_CASE("tokenizers go by name") {
+  for (const Tokenizer kind : {Tokenizer::characters, Tokenizer::whitespace}) {
+    CHECK(tokenizer_named(tokenizer_name(kind)) == kind);
+  }
+  CHECK_THROWS_WITH(tokenizer_named("bpe"), ContainsSubstring("\"bpe\"; choose characters or whitespace"));
+}
