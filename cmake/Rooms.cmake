@@ -18,7 +18,7 @@ function(gradus_add_room room)
     add_library(gradus_${room} INTERFACE)
   endif()
   add_library(gradus::${room} ALIAS gradus_${room})
-  set_target_properties(gradus_${room} PROPERTIES EXPORT_NAME ${room} POSITION_INDEPENDENT_CODE ON)
+  set_target_properties(gradus_${room} PROPERTIES EXPORT_NAME ${room})
   gradus_room_scope(${room} scope)
   target_compile_features(gradus_${room} ${scope} cxx_std_20)
   target_include_directories(gradus_${room} ${scope}
