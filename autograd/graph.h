@@ -212,7 +212,6 @@ class Gradients {
 
   // For the engine.
   void only(std::span<const Tensor> leaves);
-  bool wants(Node* leaf) const { return !restricted_ || entries_.contains(leaf); }
   void add(Ref<Node> leaf, Gradient g, bool create_graph);
   void flush();
   void move_into_leaves();
@@ -221,8 +220,9 @@ class Gradients {
   struct Entry {
     Ref<Node> leaf;
     Tensor sum;
-    std::vector<Gradient> products;
-    Index rows = 0;
+    std::vector<Gradient> products;  // of a weight, not yet multiplied out
+    Index pending_rows = 0;
+    bool bound = false;
   };
   static void flush(Entry& e);
   std::unordered_map<Node*, Index> entries_;

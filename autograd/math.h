@@ -48,6 +48,12 @@ template <class T, class... Rest>
                               (std::bit_cast<std::uint32_t>(sign) & 0x80000000u));
 }
 
+// condition ? yes : no where compilers would make branches of a chain of conditions.
+[[gnu::always_inline]] inline float select(bool condition, float yes, float no) {
+  const std::uint32_t mask = 0u - static_cast<std::uint32_t>(condition);
+  return std::bit_cast<float>((std::bit_cast<std::uint32_t>(yes) & mask) | (std::bit_cast<std::uint32_t>(no) & ~mask));
+}
+
 // A number as n ln 2 + high - low with |high - low| <= ln 2 / 2.
 struct ReducedExponent {
   std::int32_t n;
@@ -259,28 +265,30 @@ struct Quadrant {
 
 // x to the power of y, with the special cases of C's pow.
 [[gnu::always_inline]] inline float pow(float x, float y) {
+  using detail::select;
+  constexpr float kLargest = std::numeric_limits<float>::max();
   const float a = std::fabs(x);
+  // Zero and infinity count as powers of two out of reach; an infinite y as the largest number, so that 1^y is 1.
   const double finite = detail::log2_double(a);
-  const double log2 = a == 0.0f ? -detail::kInfinity : a < detail::kInfinity ? finite : static_cast<double>(a);
-  const double product = a == 1.0f ? 0.0 : y * log2;
+  const double positive = a > 0.0f ? finite : -1e300;
+  const double log2 = a > kLargest ? 1e300 : positive;
+  const float above = y > -kLargest ? y : -kLargest;
+  const float exponent = above < kLargest ? above : kLargest;
+  const double product = exponent * log2;
   const double below = product > 200.0 ? 200.0 : product;
   const float magnitude = static_cast<float>(detail::exp2_double(below < -200.0 ? -200.0 : below));
   // From 2^24 on every float is an even integer.
-  const float lower = y > -0x1p24f ? y : -0x1p24f;
+  const float lower = exponent > -0x1p24f ? exponent : -0x1p24f;
   const float bounded = lower < 0x1p24f ? lower : 0x1p24f;
   const auto integer = static_cast<std::int32_t>(bounded);
-  const float fraction = bounded - static_cast<float>(integer);
-  const auto odd = static_cast<std::uint32_t>(fraction == 0.0f ? integer : 0);
+  const bool whole = static_cast<float>(integer) == bounded;
+  const auto odd = static_cast<std::uint32_t>(integer) & static_cast<std::uint32_t>(whole);
   const float sign = std::bit_cast<float>(std::bit_cast<std::uint32_t>(x) & (odd << 31));
   const float real = detail::with_sign_of(magnitude, sign);
-  const float of_negative = fraction == 0.0f ? real : detail::kNan;
-  const float of_finite = x < 0.0f ? of_negative : real;
-  const float result = a < detail::kInfinity ? of_finite : real;
-  const float sum = x + y;
-  const float x_or_nan = x != x ? sum : result;
-  const float or_nan = y != y ? sum : x_or_nan;
-  const float unless_one = x == 1.0f ? 1.0f : or_nan;
-  return y == 0.0f ? 1.0f : unless_one;
+  const bool undefined = (x < 0.0f) & (a <= kLargest) & !whole;
+  const float number = select(undefined, detail::kNan, real);
+  const float number_or_nan = select((x != x) | (y != y), detail::kNan, number);
+  return select((x == 1.0f) | (y == 0.0f), 1.0f, number_or_nan);
 }
 
 [[gnu::always_inline]] inline double exp(double x) { return std::exp(x); }

@@ -8,9 +8,15 @@
 #include <new>
 #include <vector>
 
-#if defined(__SANITIZE_ADDRESS__) || (defined(__has_feature) && __has_feature(address_sanitizer))
+// Under AddressSanitizer every block comes from the system, so that it can watch them.
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
 #define GRADUS_POOL 0
-#else
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__)
+#define GRADUS_POOL 0
+#elif !defined(GRADUS_POOL)
 #define GRADUS_POOL 1
 #endif
 

@@ -12,23 +12,7 @@
 
 namespace gradus {
 
-struct TensorBody {
-  Ref<Storage> storage;
-  Index offset = 0;
-  Shape shape;
-  DType dtype = DType::f32;
-  Ref<Node> node;
-  std::unique_ptr<std::string> name;
-
-  void retain() { count.fetch_add(1, std::memory_order_relaxed); }
-  void release() {
-    if (count.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
-  }
-  static void* operator new(std::size_t bytes) { return memory::allocate(bytes); }
-  static void operator delete(void* p, std::size_t bytes) { memory::release(p, bytes); }
-
-  std::atomic<std::uint32_t> count{1};
-};
+TensorBody::~TensorBody() = default;
 
 namespace {
 
@@ -232,6 +216,10 @@ void Tensor::move_into(const Tensor& home) {
 
 bool Tensor::exclusively_owned() const {
   return body().count.load(std::memory_order_acquire) == 1 && body_->storage->unique();
+}
+
+Tensor Tensor::of_storage(const Ref<Storage>& storage, Index offset, const Shape& shape, DType dtype) {
+  return Tensor(make_body(storage, offset, shape, dtype));
 }
 
 Node* Tensor::node() const { return body().node.get(); }

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
-#include <span>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "autograd/memory.h"
 #include "autograd/ref.h"
 #include "autograd/storage.h"
 #include "autograd/types.h"
@@ -14,7 +16,25 @@ namespace gradus {
 class Node;
 class Philox;
 struct BackwardOptions;
-struct TensorBody;
+
+/// What the copies of a handle share.
+struct TensorBody {
+  Ref<Storage> storage;
+  Index offset = 0;
+  Shape shape;
+  DType dtype = DType::f32;
+  Ref<Node> node;
+  std::unique_ptr<std::string> name;
+  std::atomic<std::uint32_t> count{1};
+
+  ~TensorBody();
+  void retain() { count.fetch_add(1, std::memory_order_relaxed); }
+  void release() {
+    if (count.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+  }
+  static void* operator new(std::size_t bytes) { return memory::allocate(bytes); }
+  static void operator delete(void* p, std::size_t bytes) { memory::release(p, bytes); }
+};
 
 /// A multi-dimensional array and its place in the graph. A cheap handle: copies share values, gradient and place.
 /// Row-major and contiguous. Views (reshape, slices of the leading axis) share the bytes; a write through one is seen
@@ -90,6 +110,7 @@ class Tensor {
   bool exclusively_owned() const;
 
   // For the engine.
+  static Tensor of_storage(const Ref<Storage>& storage, Index offset, const Shape& shape, DType dtype);
   Node* node() const;
   Tensor with_node(Ref<Node> node) const;
   const Ref<Storage>& storage() const;

@@ -1,0 +1,467 @@
+#include "autograd/graph.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <unordered_set>
+
+#include "autograd/accumulate.h"
+#include "autograd/ops.h"
+#include "autograd/random.h"
+
+namespace gradus {
+
+namespace {
+
+thread_local bool recording = true;
+thread_local bool detecting = false;
+
+std::string made_by(const Node& n) {
+  if (n.leaf) return n.leaf->name.empty() ? fmt::format("a leaf {}", to_string(n.shape)) : fmt::format("'{}'", n.leaf->name);
+  return fmt::format("the result of '{}' {} made at {}", n.op.name, to_string(n.shape), to_string(n.op.where));
+}
+
+}  // namespace
+
+// Nodes ---------------------------------------------------------------------------------------------------------------
+
+Grads Node::apply(const Tensor&, const Tensor&, Needs) { return {}; }
+
+void Node::connect(std::span<const Input> from, const Tensor& value) {
+  for (const Input& in : from) {
+    Edge e;
+    if (in.node) {
+      e.node = Ref<Node>(in.node);
+      level = std::max(level, in.node->level + 1);
+    }
+    if (in.storage) e.seen = WeakStorage(in.storage);
+    inputs.push_back(std::move(e));
+  }
+  if (keeps_output()) {
+    output = value.storage();
+    output_offset = value.offset();
+    output_seen = WeakStorage(output.get());
+  }
+}
+
+void Node::release_graph() {
+  drop_rule();
+  inputs.clear();
+  output = {};
+  released = true;
+}
+
+// A node frees the nodes it saved, which free theirs: a long chain would recurse as deep as it is long. So a node that
+// dies while another is dying waits in a queue.
+void Node::release() {
+  if (count_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  thread_local std::vector<Node*>* dying = nullptr;
+  if (dying) {
+    dying->push_back(this);
+    return;
+  }
+  std::vector<Node*> queue;
+  dying = &queue;
+  delete this;
+  while (!queue.empty()) {
+    Node* next = queue.back();
+    queue.pop_back();
+    delete next;
+  }
+  dying = nullptr;
+}
+
+// Modes ---------------------------------------------------------------------------------------------------------------
+
+bool grad_enabled() { return recording; }
+NoGrad::NoGrad(bool enabled) : before_(recording) { recording = enabled; }
+NoGrad::~NoGrad() { recording = before_; }
+
+DetectAnomaly::DetectAnomaly(bool on) : before_(detecting) { detecting = on; }
+DetectAnomaly::~DetectAnomaly() { detecting = before_; }
+bool detail::anomaly_enabled() { return detecting; }
+
+void detail::check_forward(const OpName& op, const Tensor& value) {
+  if (is_floating(value.dtype()) && !all_finite(value))
+    throw Error(fmt::format("the forward pass of '{}' made the first NaN or infinity: its result {} is {}", op.name,
+                            describe(value), to_string(value)),
+                op.where);
+}
+
+bool detail::any_needs_grad(std::span<const Input> inputs) {
+  return std::any_of(inputs.begin(), inputs.end(), [](const Input& in) { return in.node != nullptr; });
+}
+
+// Collected gradients -------------------------------------------------------------------------------------------------
+
+namespace {
+
+// Products of a weight wait until this many rows have gathered, then become one matrix product.
+constexpr Index gathered_rows = 4096;
+
+Tensor matrix(const Tensor& t) { return t.alias({t.numel() / std::max<Index>(1, t.shape().back()), t.shape().back()}); }
+
+Tensor evaluate(const Gradient& g) {
+  return g.is_product() ? matmul(transpose(reshape(g.dy, {-1, g.dy.shape().back()})), reshape(g.x, {-1, g.x.shape().back()}))
+                        : g.value;
+}
+
+void accumulate(Tensor& sum, Tensor g, bool create_graph) {
+  if (!sum.defined()) {
+    sum = std::move(g);
+  } else if (!create_graph && sum.exclusively_owned()) {
+    add_into(sum, g);
+  } else {
+    sum = add(sum, g);
+  }
+}
+
+}  // namespace
+
+void Gradients::bind(const Tensor& leaf, Tensor buffer) {
+  if (!leaf.requires_grad() || !leaf.is_leaf() || buffer.shape() != leaf.shape() || buffer.dtype() != leaf.dtype())
+    throw Error(fmt::format("Gradients::bind: {} cannot collect the gradient of {}, expected a leaf that requires one and a "
+                            "buffer of its shape and dtype",
+                            describe(buffer), describe(leaf)));
+  entries_[leaf.node()] = std::ssize(order_);
+  order_.push_back({Ref<Node>(leaf.node()), std::move(buffer), {}, 0, true});
+}
+
+void Gradients::only(std::span<const Tensor> leaves) {
+  restricted_ = true;
+  for (const Tensor& t : leaves) {
+    if (entries_.contains(t.node())) continue;
+    entries_[t.node()] = std::ssize(order_);
+    order_.push_back({Ref<Node>(t.node()), {}, {}, 0, false});
+  }
+}
+
+Tensor Gradients::of(const Tensor& leaf) const {
+  const auto it = entries_.find(leaf.node());
+  return it == entries_.end() ? Tensor() : order_[static_cast<std::size_t>(it->second)].sum;
+}
+
+void Gradients::add(Ref<Node> leaf, Gradient g, bool create_graph) {
+  const auto [it, fresh] = entries_.try_emplace(leaf.get(), std::ssize(order_));
+  if (fresh) {
+    if (restricted_) {
+      entries_.erase(it);
+      return;
+    }
+    order_.push_back({leaf, {}, {}, 0, false});
+  }
+  Entry& e = order_[static_cast<std::size_t>(it->second)];
+  if (g.is_product() && !create_graph) {
+    e.pending_rows += g.x.numel() / std::max<Index>(1, g.x.shape().back());
+    e.products.push_back(std::move(g));
+    if (e.pending_rows >= gathered_rows) flush(e);
+    return;
+  }
+  Tensor value = evaluate(g);
+  if (e.bound) {
+    add_into(e.sum, value);
+  } else {
+    accumulate(e.sum, std::move(value), create_graph);
+  }
+}
+
+void Gradients::flush(Entry& e) {
+  if (e.products.empty()) return;
+  NoGrad guard;
+  Tensor x = matrix(e.products[0].x), dy = matrix(e.products[0].dy);
+  if (e.products.size() > 1) {
+    std::vector<Tensor> xs, dys;
+    for (const Gradient& g : e.products) {
+      xs.push_back(matrix(g.x));
+      dys.push_back(matrix(g.dy));
+    }
+    x = concat(xs, 0);
+    dy = concat(dys, 0);
+  }
+  if (!e.sum.defined()) {
+    e.sum = Tensor::empty(e.leaf->shape, e.leaf->dtype);
+    product_of_rows(dy, x, e.sum, false);
+  } else {
+    product_of_rows(dy, x, e.sum, true);
+  }
+  e.products.clear();
+  e.pending_rows = 0;
+}
+
+void Gradients::flush() {
+  for (Entry& e : order_) flush(e);
+}
+
+void Gradients::move_into_leaves() {
+  for (Entry& e : order_)
+    if (e.sum.defined()) accumulate(e.leaf->leaf->grad, std::move(e.sum), grad_enabled());
+}
+
+// The run -------------------------------------------------------------------------------------------------------------
+
+namespace {
+
+struct Deeper {
+  bool operator()(const Ref<Node>& a, const Ref<Node>& b) const { return a->level < b->level; }
+};
+
+// One backward run: nodes wait in a heap, deepest first, so each is visited after all that read its value.
+class Run {
+ public:
+  Run(Gradients& into, bool retain, bool create_graph, const Where& where)
+      : into_(into), retain_(retain), create_graph_(create_graph), where_(where) {}
+  ~Run() {
+    for (const Ref<Node>& n : heap_) forget(*n);
+  }
+
+  /// Restricts the run to the nodes from which a target can be reached.
+  void restrict_to(const std::unordered_set<Node*>* useful, std::unordered_map<Node*, Tensor>* targets) {
+    useful_ = useful;
+    targets_ = targets;
+  }
+
+  void seed(const Ref<Node>& node, const Tensor& dy) { deliver(node, dy, *node); }
+
+  void go() {
+    NoGrad mode(create_graph_);
+    while (!heap_.empty()) {
+      std::pop_heap(heap_.begin(), heap_.end(), Deeper{});
+      const Ref<Node> node = std::move(heap_.back());
+      heap_.pop_back();
+      node->queued = false;
+      visit(node, std::exchange(node->pending, Tensor()));
+    }
+    into_.flush();
+  }
+
+ private:
+  static void forget(Node& n) {
+    n.pending = Tensor();
+    n.queued = false;
+  }
+
+  void visit(const Ref<Node>& node, Tensor dy) {
+    if (node->hooks)
+      for (const Node::Hook& hook : *node->hooks)
+        if (Tensor replaced = hook(dy); replaced.defined()) {
+          if (replaced.shape() != node->shape || replaced.dtype() != node->dtype)
+            throw Error(fmt::format("a hook on {} returned {}, expected shape {}", made_by(*node), describe(replaced),
+                                    to_string(node->shape)));
+          dy = std::move(replaced);
+        }
+    if (targets_)
+      if (const auto it = targets_->find(node.get()); it != targets_->end()) it->second = dy;
+    if (node->leaf) {
+      into_.add(node, std::move(dy), create_graph_);
+      return;
+    }
+    if (node->released)
+      throw Error(fmt::format("backward reached {} a second time, but its rule was released by the first run; pass "
+                              "retain_graph = true to the first",
+                              made_by(*node)),
+                  where_);
+    Needs needs;
+    bool any = false;
+    for (Index i = 0; i < node->inputs.size(); ++i) {
+      const Node::Edge& e = node->inputs[i];
+      if (e.seen.overwritten()) refuse_overwritten(*node, e.seen, "an input");
+      if (e.node && (!useful_ || useful_->contains(e.node.get()))) {
+        needs.set(i);
+        any = true;
+      }
+    }
+    if (node->output_seen.overwritten()) refuse_overwritten(*node, node->output_seen, "its result");
+    if (any) {
+      Grads grads = node->apply(dy, output_of(node), needs);
+      if (grads.size() != node->inputs.size())
+        throw Error(fmt::format("the rule of '{}' returned {} gradients for {} inputs", node->op.name, grads.size(),
+                                node->inputs.size()),
+                    node->op.where);
+      dy = Tensor();
+      for (Index i = 0; i < grads.size(); ++i)
+        if (needs[i] && node->inputs[i].node && (grads[i].value.defined() || grads[i].is_product()))
+          deliver(node->inputs[i].node, std::move(grads[i]), *node);
+    }
+    if (!retain_) node->release_graph();
+  }
+
+  Tensor output_of(const Ref<Node>& node) const {
+    if (!node->output) return {};
+    const Tensor y = Tensor::of_storage(node->output, node->output_offset, node->shape, node->dtype);
+    return create_graph_ ? y.with_node(node) : y;
+  }
+
+  [[noreturn]] static void refuse_overwritten(const Node& n, const WeakStorage& seen, const char* what) {
+    throw Error(fmt::format("backward of '{}' (at {}) needs the value of {} that it saved, but the value was overwritten at {}; "
+                            "run backward before writing, or write to a clone",
+                            n.op.name, to_string(n.op.where), what, to_string(seen.last_write())));
+  }
+
+  void deliver(const Ref<Node>& to, Gradient g, const Node& from) {
+    if (to->leaf && !to->hooks && !targets_ && g.is_product()) {
+      into_.add(to, std::move(g), create_graph_);
+      return;
+    }
+    Tensor value = evaluate(g);
+    if (value.shape() != to->shape) value = sum_to(value, to->shape, from.op.where);
+    if (value.dtype() != to->dtype)
+      throw Error(fmt::format("the rule of '{}' returned a gradient of dtype {} for an input of dtype {}", from.op.name,
+                              name(value.dtype()), name(to->dtype)),
+                  from.op.where);
+    if (detecting && !all_finite(value))
+      throw Error(fmt::format("the backward pass of '{}' made the first NaN or infinity: the gradient for {} is {}", from.op.name,
+                              made_by(*to), to_string(value)),
+                  from.op.where);
+    if (to->leaf && !to->hooks && !targets_) {
+      into_.add(to, std::move(value), create_graph_);
+      return;
+    }
+    accumulate(to->pending, std::move(value), create_graph_);
+    if (!to->queued) {
+      to->queued = true;
+      heap_.push_back(to);
+      std::push_heap(heap_.begin(), heap_.end(), Deeper{});
+    }
+  }
+
+  Gradients& into_;
+  const bool retain_, create_graph_;
+  const Where where_;
+  std::vector<Ref<Node>> heap_;
+  const std::unordered_set<Node*>* useful_ = nullptr;
+  std::unordered_map<Node*, Tensor>* targets_ = nullptr;
+};
+
+Tensor seed_for(const Tensor& output, const Tensor& given, const Where& where) {
+  if (!output.requires_grad())
+    throw Error(fmt::format("backward: {} has no graph; no input of its computation requires a gradient, or it was computed under "
+                            "NoGrad",
+                            describe(output)),
+                where);
+  if (given.defined()) {
+    if (given.shape() != output.shape() || given.dtype() != output.dtype())
+      throw Error(fmt::format("backward: the seed {} does not have the shape and dtype of {}", describe(given), describe(output)),
+                  where);
+    return given;
+  }
+  if (output.numel() != 1)
+    throw Error(fmt::format("backward: {} is not a scalar; pass a seed of its shape, or reduce it with sum or mean", describe(output)),
+                where);
+  return Tensor::ones(output.shape(), output.dtype());
+}
+
+// The nodes between outputs and targets, and whether each target was reached. Iterative depth-first search.
+std::unordered_set<Node*> nodes_towards(const std::vector<Tensor>& outputs, const std::unordered_map<Node*, Tensor>& targets) {
+  std::unordered_set<Node*> useful, seen;
+  std::vector<std::pair<Node*, bool>> stack;
+  for (const Tensor& o : outputs) stack.emplace_back(o.node(), false);
+  while (!stack.empty()) {
+    auto [node, children_done] = stack.back();
+    stack.pop_back();
+    if (children_done) {
+      bool reaches = targets.contains(node);
+      for (Index i = 0; i < node->inputs.size() && !reaches; ++i)
+        reaches = node->inputs[i].node && useful.contains(node->inputs[i].node.get());
+      if (reaches) useful.insert(node);
+    } else if (seen.insert(node).second) {
+      stack.emplace_back(node, true);
+      for (Index i = 0; i < node->inputs.size(); ++i)
+        if (Node* in = node->inputs[i].node.get()) stack.emplace_back(in, false);
+    }
+  }
+  return useful;
+}
+
+}  // namespace
+
+void backward(const Tensor& loss, const BackwardOptions& options, Where where) {
+  const Tensor seed = seed_for(loss, options.seed, where);
+  Gradients own;
+  Gradients& into = options.into ? *options.into : own;
+  Run run(into, options.retain_graph || options.create_graph, options.create_graph, where);
+  run.seed(Ref<Node>(loss.node()), seed);
+  run.go();
+  if (!options.into) {
+    NoGrad mode(options.create_graph);
+    own.move_into_leaves();
+  }
+}
+
+std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs, const GradOptions& options,
+                         Where where) {
+  if (!options.seeds.empty() && options.seeds.size() != outputs.size())
+    throw Error(fmt::format("grad: {} seeds for {} outputs", options.seeds.size(), outputs.size()), where);
+  std::vector<Tensor> seeds;
+  for (std::size_t i = 0; i < outputs.size(); ++i)
+    seeds.push_back(seed_for(outputs[i], options.seeds.empty() ? Tensor() : options.seeds[i], where));
+  std::unordered_map<Node*, Tensor> targets;
+  for (const Tensor& in : inputs) {
+    if (!in.requires_grad())
+      throw Error(fmt::format("grad: {} does not require a gradient; call set_requires_grad() on it before it is used", describe(in)),
+                  where);
+    targets.emplace(in.node(), Tensor());
+  }
+  const std::unordered_set<Node*> useful = nodes_towards(outputs, targets);
+  Gradients none;
+  none.only({});
+  Run run(none, options.retain_graph || options.create_graph, options.create_graph, where);
+  run.restrict_to(&useful, &targets);
+  for (std::size_t i = 0; i < outputs.size(); ++i)
+    if (useful.contains(outputs[i].node())) run.seed(Ref<Node>(outputs[i].node()), seeds[i]);
+  run.go();
+  std::vector<Tensor> result;
+  for (const Tensor& in : inputs) {
+    const Tensor& g = targets.at(in.node());
+    if (!g.defined() && !options.allow_unused)
+      throw Error(fmt::format("grad: no output depends on {}; pass allow_unused = true to get an undefined gradient for it", describe(in)),
+                  where);
+    result.push_back(g);
+  }
+  return result;
+}
+
+// Recompute -----------------------------------------------------------------------------------------------------------
+
+Tensor checkpoint(const std::function<Tensor(const std::vector<Tensor>&)>& f, const std::vector<Tensor>& inputs, Where where) {
+  if (!grad_enabled()) return f(inputs);
+  const RandomScope::State random = RandomScope::current();
+  // One recorded pass tells which leaves f uses besides its inputs; its graph is dropped when `first` goes.
+  std::vector<Tensor> all = inputs;
+  const Tensor first = f(inputs);
+  if (!first.requires_grad()) return first;
+  std::unordered_set<Node*> seen;
+  for (const Tensor& t : inputs)
+    if (t.node()) seen.insert(t.node());
+  std::vector<Node*> stack{first.node()};
+  while (!stack.empty()) {
+    Node* n = stack.back();
+    stack.pop_back();
+    if (!seen.insert(n).second) continue;
+    if (n->leaf) all.push_back(Tensor::zeros({}).with_node(Ref<Node>(n)));
+    for (Index i = 0; i < n->inputs.size(); ++i)
+      if (Node* in = n->inputs[i].node.get()) stack.push_back(in);
+  }
+  std::vector<Input> edges;
+  for (std::size_t i = 0; i < all.size(); ++i) edges.push_back(i < inputs.size() ? Input(all[i]) : unread(all[i]));
+  return record(OpName("checkpoint", where), first.detach(), edges, [f, inputs, all, random](const Tensor& dy, Needs needs) {
+    const bool create_graph = grad_enabled();
+    NoGrad recording_on(true);
+    RandomScope again(random);
+    std::vector<Tensor> arguments = inputs, wanted;
+    if (!create_graph)
+      for (Tensor& t : arguments)
+        if (t.requires_grad()) t = t.detach().set_requires_grad();
+    for (std::size_t i = 0; i < all.size(); ++i)
+      if (all[i].requires_grad() && needs[static_cast<Index>(i)]) wanted.push_back(i < arguments.size() ? arguments[i] : all[i]);
+    const std::vector<Tensor> gradients =
+        grad({f(arguments)}, wanted, {.seeds = {dy}, .create_graph = create_graph, .allow_unused = true});
+    Grads result;
+    std::size_t next = 0;
+    for (std::size_t i = 0; i < all.size(); ++i)
+      result.push_back(all[i].requires_grad() && needs[static_cast<Index>(i)] ? Gradient(gradients[next++]) : Gradient());
+    return result;
+  });
+}
+
+}  // namespace gradus

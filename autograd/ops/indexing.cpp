@@ -1,0 +1,144 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "autograd/axes.h"
+#include "autograd/ops.h"
+#include "autograd/parallel.h"
+
+namespace gradus {
+
+Tensor embedding(const Tensor& table, const Tensor& ids, Where where) {
+  const OpName op("embedding", where);
+  if (table.rank() != 2) throw Error(fmt::format("embedding: the table {} must be [rows, dim]", describe(table)), where);
+  check_ids(op, ids, table.shape()[0]);
+  const Index dim = table.shape()[1], n = ids.numel();
+  Shape shape = ids.shape();
+  shape.push_back(dim);
+  Tensor y = Tensor::empty(shape, table.dtype());
+  const Index* id = ids.data<Index>();
+  dispatch(table.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    const T* from = table.data<T>();
+    T* to = y.mutable_data<T>();
+    parallel_for(n, std::max<Index>(1, (1 << 16) / std::max<Index>(1, dim)), [&](Index begin, Index end) {
+      for (Index i = begin; i < end; ++i) std::copy_n(from + id[i] * dim, dim, to + i * dim);
+    });
+  });
+  return record(op, y, {unread(table)}, [ids, rows = table.shape()[0], dim](const Tensor& dy) {
+    return Grads{index_add(reshape(dy, {-1, dim}), 0, reshape(ids, {-1}), rows)};
+  });
+}
+
+Tensor index_select(const Tensor& x, Index axis, const Tensor& index, Where where) {
+  const OpName op("index_select", where);
+  axis = normalise_axis(op, axis, x.shape());
+  if (index.rank() != 1) throw Error(fmt::format("index_select: the index {} must have one axis", describe(index)), where);
+  check_ids(op, index, x.shape()[axis]);
+  const AroundAxis a(x.shape(), axis);
+  const Index n = index.numel();
+  Shape shape = x.shape();
+  shape[axis] = n;
+  Tensor y = Tensor::empty(shape, x.dtype());
+  const Index* id = index.data<Index>();
+  dispatch(x.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    const T* from = x.data<T>();
+    T* to = y.mutable_data<T>();
+    parallel_for(a.outer * n, std::max<Index>(1, (1 << 16) / std::max<Index>(1, a.inner)), [&](Index begin, Index end) {
+      for (Index k = begin; k < end; ++k)
+        std::copy_n(from + (k / n * a.extent + id[k % n]) * a.inner, a.inner, to + k * a.inner);
+    });
+  });
+  return record(op, y, {unread(x)}, [axis, index, extent = a.extent](const Tensor& dy) {
+    return Grads{index_add(dy, axis, index, extent)};
+  });
+}
+
+Tensor index_add(const Tensor& source, Index axis, const Tensor& index, Index extent, Where where) {
+  const OpName op("index_add", where);
+  axis = normalise_axis(op, axis, source.shape());
+  if (index.rank() != 1 || index.numel() != source.shape()[axis])
+    throw Error(fmt::format("index_add: the index {} must have one entry for each of axis {} of {}", describe(index), axis, describe(source)), where);
+  check_ids(op, index, extent);
+  const AroundAxis a(source.shape(), axis);
+  Shape shape = source.shape();
+  shape[axis] = extent;
+  Tensor y = Tensor::zeros(shape, source.dtype());
+  const Index* id = index.data<Index>();
+  // Columns are cut among tasks, rows never: repeated indices add in order of position at any thread count.
+  const Index column_grain = std::max<Index>(16, (Index{1} << 16) / std::max<Index>(1, a.extent));
+  dispatch(source.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    const T* from = source.data<T>();
+    T* to = y.mutable_data<T>();
+    for (Index o = 0; o < a.outer; ++o)
+      parallel_for(a.inner, column_grain, [&](Index begin, Index end) {
+        for (Index k = 0; k < a.extent; ++k) {
+          const T* row = from + (o * a.extent + k) * a.inner;
+          T* sum = to + (o * extent + id[k]) * a.inner;
+          for (Index i = begin; i < end; ++i) sum[i] += row[i];
+        }
+      });
+  });
+  return record(op, y, {unread(source)}, [axis, index](const Tensor& dy) { return Grads{index_select(dy, axis, index)}; });
+}
+
+namespace {
+
+// Calls f(position in index, position in x) for each element of the index.
+template <class F>
+void for_gathered(const OpName& op, const Shape& x, Index axis, const Tensor& index, F f) {
+  if (index.rank() != x.rank())
+    throw Error(fmt::format("{}: the index {} must have as many axes as {}", op.name, describe(index), to_string(x)), op.where);
+  for (Index d = 0; d < x.rank(); ++d)
+    if (d != axis && index.shape()[d] > x[d])
+      throw Error(fmt::format("{}: the index {} is larger than {} at axis {}", op.name, describe(index), to_string(x), d), op.where);
+  check_ids(op, index, x[axis]);
+  const Index* id = index.data<Index>();
+  for (Index i = 0; i < index.numel(); ++i) {
+    Index rest = i, position = 0, stride = 1;
+    for (Index d = x.rank(); d-- > 0; stride *= x[d]) {
+      const Index here = rest % index.shape()[d];
+      rest /= index.shape()[d];
+      position += (d == axis ? id[i] : here) * stride;
+    }
+    f(i, position);
+  }
+}
+
+}  // namespace
+
+Tensor gather(const Tensor& x, Index axis, const Tensor& index, Where where) {
+  const OpName op("gather", where);
+  axis = normalise_axis(op, axis, x.shape());
+  Tensor y = Tensor::empty(index.shape(), x.dtype());
+  dispatch(x.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    const T* from = x.data<T>();
+    T* to = y.mutable_data<T>();
+    for_gathered(op, x.shape(), axis, index, [&](Index i, Index position) { to[i] = from[position]; });
+  });
+  return record(op, y, {unread(x)}, [axis, index, shape = x.shape()](const Tensor& dy) {
+    return Grads{scatter_add(Tensor::zeros(shape, dy.dtype()), axis, index, dy)};
+  });
+}
+
+Tensor scatter_add(const Tensor& x, Index axis, const Tensor& index, const Tensor& src, Where where) {
+  const OpName op("scatter_add", where);
+  axis = normalise_axis(op, axis, x.shape());
+  if (!(src.shape() == index.shape()) || src.dtype() != x.dtype())
+    throw Error(fmt::format("scatter_add: {} must have the index's shape {} and the dtype of {}", describe(src), to_string(index.shape()), describe(x)), where);
+  Tensor y = clone(x.detach());
+  dispatch(x.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    const T* from = src.data<T>();
+    T* to = y.mutable_data<T>();
+    for_gathered(op, x.shape(), axis, index, [&](Index i, Index position) { to[position] += from[i]; });
+  });
+  return record(op, y, {unread(x), unread(src)}, [axis, index](const Tensor& dy, Needs needs) {
+    return Grads{dy, needs[1] ? gather(dy, axis, index) : Tensor()};
+  });
+}
+
+}  // namespace gradus

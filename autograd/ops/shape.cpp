@@ -1,0 +1,337 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "autograd/axes.h"
+#include "autograd/broadcast.h"
+#include "autograd/ops.h"
+#include "autograd/parallel.h"
+
+namespace gradus {
+
+namespace {
+
+constexpr Index copy_grain = Index{1} << 16;
+
+// Copies extents-shaped elements from x, read with the given strides, to row-major out.
+template <class T>
+void copy_strided(const T* x, const Shape& extents, const std::vector<Index>& strides, T* out) {
+  const Index r = extents.rank(), row = r ? extents.back() : 1, inner = r ? strides[static_cast<std::size_t>(r - 1)] : 1;
+  const Index lines = row ? extents.numel() / row : 0;
+  parallel_for(lines, std::max<Index>(1, copy_grain / std::max<Index>(1, row)), [&](Index begin, Index end) {
+    for (Index line = begin; line < end; ++line) {
+      Index offset = 0, rest = line;
+      for (Index d = r - 2; d >= 0; --d) {
+        offset += rest % extents[d] * strides[static_cast<std::size_t>(d)];
+        rest /= extents[d];
+      }
+      const T* from = x + offset;
+      T* to = out + line * row;
+      if (inner == 1) {
+        std::copy_n(from, row, to);
+      } else {
+        for (Index i = 0; i < row; ++i) to[i] = from[i * inner];
+      }
+    }
+  });
+}
+
+std::vector<Index> row_major(const Shape& s) {
+  std::vector<Index> strides(static_cast<std::size_t>(s.rank()));
+  Index stride = 1;
+  for (Index i = s.rank(); i-- > 0; stride *= s[i]) strides[static_cast<std::size_t>(i)] = stride;
+  return strides;
+}
+
+// [outer, extent, inner] blocks between a narrow tensor and a wide one.
+template <class T>
+void copy_blocks(const T* x, Index outer, Index x_step, T* y, Index y_step, Index count) {
+  parallel_for(outer, std::max<Index>(1, copy_grain / std::max<Index>(1, count)), [&](Index begin, Index end) {
+    for (Index o = begin; o < end; ++o) std::copy_n(x + o * x_step, count, y + o * y_step);
+  });
+}
+
+}  // namespace
+
+Tensor reshape(const Tensor& x, Shape shape, Where where) {
+  const OpName op("reshape", where);
+  Index known = 1, unknown = -1;
+  for (Index i = 0; i < shape.rank(); ++i) {
+    if (shape[i] == -1 && unknown < 0) {
+      unknown = i;
+    } else {
+      known *= shape[i];
+    }
+  }
+  const Shape asked = shape;
+  if (unknown >= 0) shape[unknown] = known ? x.numel() / known : 0;
+  if (shape.numel() != x.numel() || std::any_of(shape.begin(), shape.end(), [](Index e) { return e < 0; }))
+    throw Error(fmt::format("reshape: {} cannot become {}: {} elements do not fill it", describe(x), to_string(asked), x.numel()), where);
+  return record(op, x.alias(shape), {unread(x)}, [from = x.shape()](const Tensor& dy) { return Grads{reshape(dy, from)}; });
+}
+
+Tensor flatten(const Tensor& x, Index first, Index last, Where where) {
+  const OpName op("flatten", where);
+  if (x.rank() == 0) return reshape(x, {1}, where);
+  first = normalise_axis(op, first, x.shape());
+  last = normalise_axis(op, last, x.shape());
+  if (first > last) throw Error(fmt::format("flatten: first axis {} lies behind the last {}", first, last), where);
+  Shape shape;
+  Index merged = 1;
+  for (Index i = 0; i < x.rank(); ++i) {
+    if (i < first || i > last) {
+      shape.push_back(x.shape()[i]);
+    } else if (merged *= x.shape()[i]; i == last) {
+      shape.push_back(merged);
+    }
+  }
+  return reshape(x, shape, where);
+}
+
+Tensor squeeze(const Tensor& x, Index axis, Where where) {
+  axis = normalise_axis(OpName("squeeze", where), axis, x.shape());
+  if (x.shape()[axis] != 1) return x;
+  Shape shape = x.shape();
+  shape.erase(axis);
+  return reshape(x, shape, where);
+}
+
+Tensor unsqueeze(const Tensor& x, Index axis, Where where) {
+  if (axis < -x.rank() - 1 || axis > x.rank())
+    throw Error(fmt::format("unsqueeze: axis {} cannot be added to shape {}, expected one from {} to {}", axis, to_string(x.shape()),
+                            -x.rank() - 1, x.rank()),
+                where);
+  Shape shape = x.shape();
+  shape.insert(axis < 0 ? axis + x.rank() + 1 : axis, 1);
+  return reshape(x, shape, where);
+}
+
+Tensor transpose(const Tensor& x, Index a, Index b, Where where) {
+  const OpName op("transpose", where);
+  a = normalise_axis(op, a, x.shape());
+  b = normalise_axis(op, b, x.shape());
+  std::vector<Index> axes(static_cast<std::size_t>(x.rank()));
+  for (Index i = 0; i < x.rank(); ++i) axes[static_cast<std::size_t>(i)] = i == a ? b : i == b ? a : i;
+  return permute(x, axes, where);
+}
+
+Tensor permute(const Tensor& x, const std::vector<Index>& axes, Where where) {
+  const OpName op("permute", where);
+  if (std::ssize(axes) != x.rank())
+    throw Error(fmt::format("permute: {} axes for {}, expected each of its {} once", axes.size(), describe(x), x.rank()), where);
+  normalise_axes(op, axes, x.shape());
+  const std::vector<Index> from = row_major(x.shape());
+  Shape shape;
+  std::vector<Index> strides, inverse(axes.size());
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    const Index axis = normalise_axis(op, axes[i], x.shape());
+    shape.push_back(x.shape()[axis]);
+    strides.push_back(from[static_cast<std::size_t>(axis)]);
+    inverse[static_cast<std::size_t>(axis)] = static_cast<Index>(i);
+  }
+  Tensor y = Tensor::empty(shape, x.dtype());
+  dispatch(x.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    copy_strided(x.data<T>(), shape, strides, y.mutable_data<T>());
+  });
+  return record(op, y, {unread(x)}, [inverse](const Tensor& dy) { return Grads{permute(dy, inverse)}; });
+}
+
+Tensor expand(const Tensor& x, Shape shape, Where where) {
+  const OpName op("expand", where);
+  for (Index i = 1; i <= shape.rank(); ++i)
+    if (shape[-i] == -1 && i <= x.rank()) shape[-i] = x.shape()[-i];
+  if (x.rank() > shape.rank() || !(broadcast_shapes(op, x.shape(), shape) == shape))
+    throw Error(fmt::format("expand: {} does not expand to {}", describe(x), to_string(shape)), where);
+  Tensor y = Tensor::empty(shape, x.dtype());
+  const BroadcastReader reader(x.shape(), shape);
+  dispatch(x.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    const T* p = x.data<T>();
+    T* out = y.mutable_data<T>();
+    parallel_for(y.numel(), copy_grain, [&](Index begin, Index end) { reader.read(p, begin, end - begin, out + begin); });
+  });
+  return record(op, y, {unread(x)}, [from = x.shape()](const Tensor& dy) { return Grads{sum_to(dy, from)}; });
+}
+
+Tensor sum_to(const Tensor& x, const Shape& shape, Where where) {
+  if (x.shape() == shape) return x;
+  const OpName op("sum_to", where);
+  if (shape.rank() > x.rank() || !(broadcast_shapes(op, x.shape(), shape) == x.shape()))
+    throw Error(fmt::format("sum_to: {} cannot be summed to {}, which does not broadcast to it", describe(x), to_string(shape)), where);
+  std::vector<Index> axes;
+  for (Index i = 0; i < x.rank(); ++i) {
+    const Index j = i - (x.rank() - shape.rank());
+    if (j < 0 || shape[j] != x.shape()[i]) axes.push_back(i);
+  }
+  return reshape(axes.empty() ? x : sum(x, axes, true, where), shape, where);
+}
+
+Tensor narrow(const Tensor& x, Index axis, Index start, Index length, Where where) {
+  const OpName op("narrow", where);
+  axis = normalise_axis(op, axis, x.shape());
+  const Index extent = x.shape()[axis];
+  if (start < 0 || length < 0 || start + length > extent)
+    throw Error(fmt::format("narrow: [{}, {}) is outside axis {} of {}", start, start + length, axis, describe(x)), where);
+  Shape shape = x.shape();
+  shape[axis] = length;
+  const AroundAxis a(x.shape(), axis);
+  Tensor y;
+  if (a.outer == 1) {
+    y = x.alias(shape, start * a.inner);
+  } else {
+    y = Tensor::empty(shape, x.dtype());
+    dispatch(x.dtype(), [&](auto zero) {
+      using T = decltype(zero);
+      copy_blocks(x.data<T>() + start * a.inner, a.outer, extent * a.inner, y.mutable_data<T>(), length * a.inner, length * a.inner);
+    });
+  }
+  return record(op, y, {unread(x)}, [axis, start, after = extent - start - length](const Tensor& dy) {
+    return Grads{pad(dy, axis, start, after)};
+  });
+}
+
+Tensor pad(const Tensor& x, Index axis, Index before, Index after, Where where) {
+  const OpName op("pad", where);
+  axis = normalise_axis(op, axis, x.shape());
+  if (before < 0 || after < 0) throw Error(fmt::format("pad: {} and {} must not be negative", before, after), where);
+  if (before == 0 && after == 0) return x;
+  const Index length = x.shape()[axis];
+  Shape shape = x.shape();
+  shape[axis] = before + length + after;
+  Tensor y = Tensor::zeros(shape, x.dtype());
+  const AroundAxis a(shape, axis);
+  dispatch(x.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    copy_blocks(x.data<T>(), a.outer, length * a.inner, y.mutable_data<T>() + before * a.inner, a.extent * a.inner, length * a.inner);
+  });
+  return record(op, y, {unread(x)}, [axis, before, length](const Tensor& dy) { return Grads{narrow(dy, axis, before, length)}; });
+}
+
+Tensor select(const Tensor& x, Index axis, Index index, Where where) {
+  const OpName op("select", where);
+  axis = normalise_axis(op, axis, x.shape());
+  const Index extent = x.shape()[axis];
+  if (index < -extent || index >= extent)
+    throw Error(fmt::format("select: index {} is outside axis {} of {}", index, axis, describe(x)), where);
+  return squeeze(narrow(x, axis, index < 0 ? index + extent : index, 1, where), axis, where);
+}
+
+Tensor slice(const Tensor& x, Index axis, Index begin, Index end, Where where) {
+  axis = normalise_axis(OpName("slice", where), axis, x.shape());
+  const Index n = x.shape()[axis];
+  auto clamped = [n](Index i) { return std::clamp<Index>(i < 0 ? i + n : i, 0, n); };
+  begin = clamped(begin);
+  return narrow(x, axis, begin, std::max<Index>(0, clamped(end) - begin), where);
+}
+
+Tensor concat(const std::vector<Tensor>& parts, Index axis, Where where) {
+  const OpName op("concat", where);
+  if (parts.empty()) throw Error("concat: no tensors were given", where);
+  axis = normalise_axis(op, axis, parts[0].shape());
+  Shape shape = parts[0].shape();
+  shape[axis] = 0;
+  std::vector<Index> extents;
+  for (const Tensor& p : parts) {
+    Shape rest = p.shape();
+    if (rest.rank() == shape.rank()) rest[axis] = shape[axis];
+    if (!(rest == shape) || p.dtype() != parts[0].dtype())
+      throw Error(fmt::format("concat: {} does not fit beside {} along axis {}; the other extents and the dtype must be equal", describe(p),
+                              describe(parts[0]), axis),
+                  where);
+    extents.push_back(p.shape()[axis]);
+    shape[axis] += extents.back();
+  }
+  Tensor y = Tensor::empty(shape, parts[0].dtype());
+  const AroundAxis a(shape, axis);
+  dispatch(y.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    T* out = y.mutable_data<T>();
+    for (std::size_t k = 0; k < parts.size(); ++k) {
+      const Index block = extents[k] * a.inner;
+      copy_blocks(parts[k].data<T>(), a.outer, block, out, a.extent * a.inner, block);
+      out += block;
+    }
+  });
+  std::vector<Input> inputs;
+  for (const Tensor& p : parts) inputs.push_back(unread(p));
+  return record(op, y, inputs, [axis, extents](const Tensor& dy, Needs needs) {
+    Grads grads;
+    Index start = 0;
+    for (std::size_t k = 0; k < extents.size(); ++k) {
+      grads.push_back(needs[static_cast<Index>(k)] ? narrow(dy, axis, start, extents[k]) : Tensor());
+      start += extents[k];
+    }
+    return grads;
+  });
+}
+
+Tensor stack(const std::vector<Tensor>& parts, Index axis, Where where) {
+  std::vector<Tensor> rows;
+  for (const Tensor& p : parts) rows.push_back(unsqueeze(p, axis, where));
+  return concat(rows, axis < 0 && !parts.empty() ? axis + parts[0].rank() + 1 : axis, where);
+}
+
+std::vector<Tensor> split(const Tensor& x, const std::vector<Index>& extents, Index axis, Where where) {
+  axis = normalise_axis(OpName("split", where), axis, x.shape());
+  Index start = 0;
+  for (Index e : extents) start += e;
+  if (start != x.shape()[axis])
+    throw Error(fmt::format("split: extents [{}] do not add up to axis {} of {}", fmt::join(extents, ", "), axis, describe(x)), where);
+  std::vector<Tensor> parts;
+  start = 0;
+  for (Index e : extents) {
+    parts.push_back(narrow(x, axis, start, e, where));
+    start += e;
+  }
+  return parts;
+}
+
+std::vector<Tensor> chunk(const Tensor& x, Index n, Index axis, Where where) {
+  axis = normalise_axis(OpName("chunk", where), axis, x.shape());
+  if (n <= 0 || x.shape()[axis] % n != 0)
+    throw Error(fmt::format("chunk: axis {} of {} does not divide into {} equal pieces", axis, describe(x), n), where);
+  return split(x, std::vector<Index>(static_cast<std::size_t>(n), x.shape()[axis] / n), axis, where);
+}
+
+std::vector<Tensor> unbind(const Tensor& x, Index axis, Where where) {
+  axis = normalise_axis(OpName("unbind", where), axis, x.shape());
+  std::vector<Tensor> parts;
+  for (Index i = 0; i < x.shape()[axis]; ++i) parts.push_back(select(x, axis, i, where));
+  return parts;
+}
+
+Tensor flip(const Tensor& x, Index axis, Where where) {
+  axis = normalise_axis(OpName("flip", where), axis, x.shape());
+  const Index n = x.shape()[axis];
+  std::vector<Index> backwards(static_cast<std::size_t>(n));
+  for (Index i = 0; i < n; ++i) backwards[static_cast<std::size_t>(i)] = n - 1 - i;
+  return index_select(x, axis, Tensor::from(backwards, {n}), where);
+}
+
+Tensor to(const Tensor& x, DType dtype, Where where) {
+  if (x.dtype() == dtype) return x;
+  Tensor y = Tensor::empty(x.shape(), dtype);
+  dispatch(x.dtype(), [&](auto from) {
+    dispatch(dtype, [&](auto into) {
+      const auto* p = x.data<decltype(from)>();
+      auto* out = y.mutable_data<decltype(into)>();
+      for (Index i = 0; i < x.numel(); ++i) out[i] = static_cast<decltype(into)>(p[i]);
+    });
+  });
+  if (!is_floating(dtype) || !is_floating(x.dtype())) return y;
+  return record(OpName("to", where), y, {unread(x)}, [from = x.dtype()](const Tensor& dy) { return Grads{to(dy, from)}; });
+}
+
+Tensor clone(const Tensor& x, Where where) {
+  Tensor y = Tensor::empty(x.shape(), x.dtype());
+  dispatch(x.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    std::copy_n(x.data<T>(), x.numel(), y.mutable_data<T>());
+  });
+  return record(OpName("clone", where), y, {unread(x)}, [](const Tensor& dy) { return Grads{dy}; });
+}
+
+}  // namespace gradus
