@@ -1,0 +1,20 @@
+#pragma once
+
+#include "autograd/ops.h"
+#include "nn/parameters.h"
+
+namespace gradus::nn {
+
+/// A vector for each id. i64 ids [...] -> [..., dim]; throws for an id outside [0, rows).
+struct Embedding {
+  Tensor weight;  // [rows, dim]
+
+  /// Rows are drawn from N(0, std²). PyTorch's 1 suits a table of its own; where the table is also the output layer
+  /// (tied), 1/sqrt(dim) keeps the first logits near unit size, and the model scales its inputs by sqrt(dim) (Vaswani
+  /// et al. 2017, 3.4).
+  Embedding(Scope scope, Index rows, Index dim, double std = 1) : weight(scope.normal("weight", {rows, dim}, std)) {}
+
+  Tensor operator()(const Tensor& ids, Where where = Where::current()) const { return embedding(weight, ids, where); }
+};
+
+}  // namespace gradus::nn

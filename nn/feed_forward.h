@@ -1,0 +1,27 @@
+#pragma once
+
+#include "nn/dropout.h"
+#include "nn/linear.h"
+
+namespace gradus::nn {
+
+enum class Activation { relu, gelu };
+
+inline Tensor activate(const Tensor& x, Activation f) { return f == Activation::relu ? relu(x) : gelu(x); }
+
+/// y = W_2 dropout(f(W_1 x + b_1)) + b_2, at each position alike (Vaswani et al. 2017, eq. 2). [..., dim] -> [..., dim]
+struct FeedForward {
+  Linear linear1, linear2;
+  Dropout dropout;
+  Activation activation;
+
+  FeedForward(Scope scope, Index dim, Index hidden, Activation activation = Activation::relu, double dropout = 0)
+      : linear1(scope / "linear1", dim, hidden),
+        linear2(scope / "linear2", hidden, dim),
+        dropout{dropout},
+        activation(activation) {}
+
+  Tensor operator()(const Tensor& x) const { return linear2(dropout(activate(linear1(x), activation))); }
+};
+
+}  // namespace gradus::nn

@@ -1,0 +1,21 @@
+#pragma once
+
+#include "autograd/ops.h"
+#include "nn/parameters.h"
+
+namespace gradus::nn {
+
+/// y = (x - mean) / sqrt(var + epsilon) * weight + bias over the last axis, with the biased variance (Ba et al. 2016).
+struct LayerNorm {
+  Tensor weight, bias;  // [dim]
+  double epsilon;
+
+  LayerNorm(Scope scope, Index dim, double epsilon = 1e-5)
+      : weight(scope.ones("weight", {dim})), bias(scope.zeros("bias", {dim})), epsilon(epsilon) {}
+
+  Tensor operator()(const Tensor& x, Where where = Where::current()) const {
+    return layer_norm(x, weight, bias, epsilon, where);
+  }
+};
+
+}  // namespace gradus::nn

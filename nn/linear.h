@@ -1,0 +1,27 @@
+#pragma once
+
+#include "autograd/ops.h"
+#include "nn/parameters.h"
+
+namespace gradus::nn {
+
+/// y = W x + b. [..., in] -> [..., out]
+struct Linear {
+  Tensor weight;  // [out, in]
+  Tensor bias;    // [out], undefined without bias
+
+  Linear(Scope scope, Index in, Index out, bool with_bias = true)
+      : weight(scope.uniform("weight", {out, in})), bias(with_bias ? scope.zeros("bias", {out}) : Tensor()) {}
+
+  /// The same weight under a second path, as an output layer shares the embedding's table [vocabulary, dim].
+  static Linear tied(Scope scope, const Tensor& weight, bool with_bias = true) {
+    return {scope.share("weight", weight), with_bias ? scope.zeros("bias", {weight.size(0)}) : Tensor()};
+  }
+
+  Tensor operator()(const Tensor& x, Where where = Where::current()) const { return linear(x, weight, bias, where); }
+
+ private:
+  Linear(Tensor w, Tensor b) : weight(std::move(w)), bias(std::move(b)) {}
+};
+
+}  // namespace gradus::nn

@@ -1,0 +1,30 @@
+#pragma once
+
+#include "autograd/ops.h"
+
+namespace gradus::nn {
+
+struct SequenceLossOptions {
+  double label_smoothing = 0;
+  Index pad = 0;                          // targets that do not count
+  Reduction reduction = Reduction::mean;  // mean: over the targets that count
+};
+
+/// Cross-entropy of teacher forcing: logits [batch, time, vocabulary], target ids [batch, time]; padding has neither
+/// loss nor gradient. A scalar, or [batch, time] with Reduction::none.
+inline Tensor sequence_cross_entropy(const Tensor& logits, const Tensor& target,
+                                     const SequenceLossOptions& options = {}, Where where = Where::current()) {
+  return cross_entropy(
+      logits, target,
+      {.ignore_index = options.pad, .label_smoothing = options.label_smoothing, .reduction = options.reduction}, where);
+}
+
+/// How many targets count.
+inline Index token_count(const Tensor& target, Index pad = 0) {
+  Index n = 0;
+  const Index* ids = target.data<Index>();
+  for (Index i = 0; i < target.numel(); ++i) n += ids[i] != pad;
+  return n;
+}
+
+}  // namespace gradus::nn

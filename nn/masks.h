@@ -1,0 +1,10 @@
+#pragma once
+
+#include "autograd/ops.h"
+
+namespace gradus::nn {
+
+/// 1 where an id is a token and 0 where it is padding. i64 ids [batch, time] -> [batch, time].
+inline Tensor padding_mask(const Tensor& ids, Index pad = 0) { return not_equal(ids, static_cast<double>(pad)); }
+
+}  // namespace gradus::nn

@@ -1,0 +1,240 @@
+#include "nn/parameters.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <utility>
+
+#include "nn/init.h"
+
+namespace gradus::nn {
+
+namespace {
+
+constexpr Index alignment = 64;  // bytes
+
+/// FNV-1a, 64 bits: the stream of random numbers of a path.
+std::uint64_t hash(std::string_view s) {
+  std::uint64_t h = 0xcbf29ce484222325;
+  for (const char c : s) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  return h;
+}
+
+Index aligned(Index elements, DType dtype) {
+  const Index step = alignment / size_of(dtype);
+  return (elements + step - 1) / step * step;
+}
+
+bool is_at_or_below(std::string_view path, std::string_view prefix) {
+  if (prefix.empty() || path == prefix) return true;
+  return path.starts_with(prefix) && path[prefix.size()] == '.';
+}
+
+/// Insertions, deletions and replacements between two strings.
+Index edit_distance(std::string_view a, std::string_view b) {
+  std::vector<Index> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), Index{0});
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    Index diagonal = std::exchange(row[0], static_cast<Index>(i) + 1);
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const Index replaced = diagonal + (a[i] != b[j]);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({replaced, diagonal + 1, row[j] + 1});
+    }
+  }
+  return row.back();
+}
+
+std::string nearest(std::string_view path, std::vector<std::string> known) {
+  if (known.empty()) return "the store is empty";
+  std::stable_sort(known.begin(), known.end(), [&](const std::string& a, const std::string& b) {
+    return edit_distance(path, a) < edit_distance(path, b);
+  });
+  known.resize(std::min<std::size_t>(known.size(), 3));
+  return fmt::format("the nearest are '{}'", fmt::join(known, "', '"));
+}
+
+std::string with_thousands(Index n) {
+  std::string s = std::to_string(n);
+  for (Index at = std::ssize(s) - 3; at > 0; at -= 3) s.insert(static_cast<std::size_t>(at), ",");
+  return s;
+}
+
+}  // namespace
+
+ParameterStore::ParameterStore(std::uint64_t seed, DType dtype) : seed_(seed), dtype_(dtype) {
+  if (!is_floating(dtype)) throw Error(fmt::format("parameters cannot be {}; use f32 or f64", name(dtype)));
+}
+
+Scope ParameterStore::root() { return {*this, ""}; }
+
+Tensor ParameterStore::at(std::string_view path) const {
+  const auto found = by_path_.find(std::string(path));
+  if (found != by_path_.end()) return parameters_[found->second].tensor;
+  std::vector<std::string> known;
+  for (const auto& [name, _] : by_path_) known.push_back(name);
+  std::sort(known.begin(), known.end());
+  throw Error(fmt::format("there is no parameter '{}'; {}", path, nearest(path, std::move(known))));
+}
+
+bool ParameterStore::contains(std::string_view path) const { return by_path_.contains(std::string(path)); }
+
+std::vector<Tensor> ParameterStore::trainable() const {
+  std::vector<Tensor> leaves;
+  for (const Parameter& p : parameters_)
+    if (p.trainable) leaves.push_back(p.tensor);
+  return leaves;
+}
+
+Index ParameterStore::count() const {
+  Index n = 0;
+  for (const Parameter& p : parameters_) n += p.tensor.numel();
+  return n;
+}
+
+std::string ParameterStore::summary() const {
+  std::size_t width = std::string_view("parameter").size();
+  for (const auto& [path, _] : by_path_) width = std::max(width, path.size());
+
+  std::string table = fmt::format("{:<{}}  {:<16}{:>12}\n", "parameter", width, "shape", "count");
+  Index trained = 0;
+  for (const Parameter& p : parameters_) {
+    if (p.trainable) trained += p.tensor.numel();
+    table += fmt::format("{:<{}}  {:<16}{:>12}{}\n", p.path, width, to_string(p.tensor.shape()),
+                         with_thousands(p.tensor.numel()), p.trainable ? "" : "  frozen");
+  }
+  for (const Alias& a : aliases_)
+    table += fmt::format("{:<{}}  shared with {}\n", a.path, width, parameters_[a.parameter].path);
+  return table + fmt::format("{:<{}}  {:<16}{:>12}  {} trainable\n", "total", width, "", with_thousands(count()),
+                             with_thousands(trained));
+}
+
+void ParameterStore::freeze(std::string_view prefix, bool frozen) {
+  std::vector<std::size_t> matched;
+  for (const auto& [path, parameter] : by_path_)
+    if (is_at_or_below(path, prefix)) matched.push_back(parameter);
+  if (matched.empty()) {
+    std::vector<std::string> groups;  // every path and every scope above one
+    for (const auto& [path, _] : by_path_)
+      for (std::size_t end = path.find('.');; end = path.find('.', end + 1)) {
+        groups.push_back(path.substr(0, end));
+        if (end == std::string::npos) break;
+      }
+    std::sort(groups.begin(), groups.end());
+    groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
+    throw Error(fmt::format("there is nothing to freeze at '{}'; {}", prefix, nearest(prefix, std::move(groups))));
+  }
+  for (const std::size_t i : matched) {
+    parameters_[i].trainable = !frozen;
+    parameters_[i].tensor.set_requires_grad(!frozen);
+  }
+  block_ = {};
+}
+
+void ParameterStore::zero_grad() {
+  for (Parameter& p : parameters_) p.tensor.zero_grad();
+}
+
+void ParameterStore::flatten() {
+  Index n = 0;
+  for (const Tensor& leaf : trainable()) n += aligned(leaf.numel(), dtype_);
+  const Tensor block = Tensor::zeros({n}, dtype_);
+  const std::vector<Tensor> homes = slices_of(block);
+  const std::vector<Tensor> leaves = trainable();
+  for (std::size_t i = 0; i < leaves.size(); ++i) Tensor(leaves[i]).move_into(homes[i]);
+  block_ = block;
+}
+
+Tensor ParameterStore::block() const {
+  if (!block_.defined())
+    throw Error("the parameters do not lie in one block; call flatten() after the last one is registered or frozen");
+  return block_;
+}
+
+std::vector<Tensor> ParameterStore::slices_of(const Tensor& block) const {
+  const std::vector<Tensor> leaves = trainable();
+  Index n = 0;
+  for (const Tensor& leaf : leaves) n += aligned(leaf.numel(), dtype_);
+  if (block.shape() != Shape{n} || block.dtype() != dtype_)
+    throw Error(fmt::format("{} cannot hold the trainable parameters; expected {} [{}]", describe(block), name(dtype_), n));
+
+  std::vector<Tensor> slices;
+  Index offset = 0;
+  for (const Tensor& leaf : leaves) {
+    slices.push_back(block.alias(leaf.shape(), offset));
+    offset += aligned(leaf.numel(), dtype_);
+  }
+  return slices;
+}
+
+Tensor ParameterStore::add(std::string path, Tensor value) {
+  claim(path, parameters_.size());
+  value.set_name(path).set_requires_grad();
+  parameters_.push_back({std::move(path), value, true});
+  block_ = {};
+  return value;
+}
+
+Tensor ParameterStore::share(std::string path, const Tensor& parameter) {
+  const auto found = by_path_.find(parameter.name());
+  if (found == by_path_.end() || parameters_[found->second].tensor.node() != parameter.node())
+    throw Error(fmt::format("'{}' cannot share {}, which is no parameter of this store", path, describe(parameter)));
+  const std::size_t owner = found->second;
+  claim(path, owner);
+  aliases_.push_back({std::move(path), owner});
+  return parameters_[owner].tensor;
+}
+
+void ParameterStore::claim(const std::string& path, std::size_t parameter) {
+  if (!by_path_.emplace(path, parameter).second)
+    throw Error(fmt::format("the parameter path '{}' is taken; give each layer a scope of its own", path));
+}
+
+Scope Scope::operator/(std::string_view child) const { return {*store_, path_of(child)}; }
+
+std::string Scope::path_of(std::string_view name) const {
+  if (name.empty()) throw Error(fmt::format("a name below '{}' is empty", path_));
+  return path_.empty() ? std::string(name) : fmt::format("{}.{}", path_, name);
+}
+
+Philox Scope::random(const std::string& path) const { return {store_->seed(), hash(path)}; }
+
+Tensor Scope::uniform(std::string_view name, const Shape& shape) const {
+  return uniform(name, shape, 1 / std::sqrt(static_cast<double>(std::max<Index>(init::fans(shape).in, 1))));
+}
+
+Tensor Scope::uniform(std::string_view name, const Shape& shape, double bound) const {
+  const std::string path = path_of(name);
+  return store_->add(path, init::uniform(shape, bound, random(path), dtype()));
+}
+
+Tensor Scope::normal(std::string_view name, const Shape& shape, double std) const {
+  const std::string path = path_of(name);
+  return store_->add(path, init::normal(shape, std, random(path), dtype()));
+}
+
+Tensor Scope::zeros(std::string_view name, const Shape& shape) const {
+  return store_->add(path_of(name), Tensor::zeros(shape, dtype()));
+}
+
+Tensor Scope::ones(std::string_view name, const Shape& shape) const {
+  return store_->add(path_of(name), Tensor::ones(shape, dtype()));
+}
+
+Tensor Scope::xavier_uniform(std::string_view name, const Shape& shape) const {
+  const std::string path = path_of(name);
+  return store_->add(path, init::xavier_uniform(shape, random(path), dtype()));
+}
+
+Tensor Scope::orthogonal(std::string_view name, const Shape& shape) const {
+  const std::string path = path_of(name);
+  return store_->add(path, init::orthogonal(shape, random(path), dtype()));
+}
+
+Tensor Scope::share(std::string_view name, const Tensor& parameter) const {
+  return store_->share(path_of(name), parameter);
+}
+
+}  // namespace gradus::nn

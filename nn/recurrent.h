@@ -1,0 +1,140 @@
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "nn/cells.h"
+#include "nn/dropout.h"
+
+namespace gradus::nn {
+
+struct RecurrentOptions {
+  CellKind kind = CellKind::lstm;
+  Index in = 0, hidden = 0;
+  Index layers = 1;
+  bool bidirectional = false;
+  double dropout = 0;  // between layers, as in PyTorch
+};
+
+/// What a recurrent network made of a sequence.
+struct Sequence {
+  Tensor outputs;                // [batch, time, directions * hidden], of the last layer
+  std::vector<CellState> final;  // after the last real token: layer 0 forward, layer 0 backward, layer 1 forward, ...
+};
+
+/// Cells run over time, in layers, in one direction or both. Parameters are those of torch.nn.RNN, GRU and LSTM.
+/// Padding never changes a state: at padding an output repeats the state of the direction's previous step.
+struct Recurrent {
+  std::vector<Cell> cells;  // layer 0 forward, layer 0 backward, layer 1 forward, ...
+  Index directions;
+  Dropout dropout;
+
+  Recurrent(Scope scope, const RecurrentOptions& o) : directions(o.bidirectional ? 2 : 1), dropout{o.dropout} {
+    if (o.layers < 1)
+      throw Error("'" + scope.path() + "' has " + std::to_string(o.layers) + " layers; at least one is needed");
+    for (Index layer = 0; layer < o.layers; ++layer)
+      for (Index direction = 0; direction < directions; ++direction)
+        cells.emplace_back(scope, o.kind, layer == 0 ? o.in : directions * o.hidden, o.hidden,
+                           "_l" + std::to_string(layer) + (direction == 0 ? "" : "_reverse"));
+  }
+
+  /// x [batch, time, in] with time >= 1. mask [batch, time] is non-zero at tokens; undefined when there is no padding.
+  /// `initial` holds a state for each cell, in the order of `Sequence::final`; empty for zeros.
+  Sequence operator()(const Tensor& x, const Tensor& mask = {}, const std::vector<CellState>& initial = {},
+                      Where where = Where::current()) const {
+    check(x, mask, initial, where);
+    const std::vector<Tensor> present = columns_with_padding(mask, x.size(1));
+    Sequence s;
+    Tensor inputs = transpose(x, 0, 1);  // [time, batch, in]
+    for (Index layer = 0; layer < std::ssize(cells) / directions; ++layer) {
+      if (layer > 0) inputs = dropout(inputs);
+      std::vector<Tensor> outputs;
+      for (Index direction = 0; direction < directions; ++direction) {
+        const auto c = static_cast<std::size_t>(layer * directions + direction);
+        CellState state = initial.empty() ? cells[c].zero_state(x.size(0)) : initial[c];
+        outputs.push_back(run(cells[c], inputs, present, direction == 1, state));
+        s.final.push_back(std::move(state));
+      }
+      inputs = directions == 1 ? outputs[0] : concat(outputs, -1);  // [time, batch, directions * hidden]
+    }
+    s.outputs = transpose(inputs, 0, 1);
+    return s;
+  }
+
+  /// One step of all layers, for decoders that feed back what they said: x [batch, in], a state a layer. The output is
+  /// the last state's hidden. Throws for a bidirectional network.
+  std::vector<CellState> step(const Tensor& x, const std::vector<CellState>& states,
+                              Where where = Where::current()) const {
+    if (directions != 1)
+      throw Error("a bidirectional network cannot run step by step: its backward half begins at the end", where);
+    return step_projected(cells[0].project(x), states);
+  }
+  /// The same from cells[0].project(x), which a caller may have computed for all steps at once.
+  std::vector<CellState> step_projected(const Tensor& projected, const std::vector<CellState>& states) const {
+    std::vector<CellState> next{cells[0].step(projected, states[0])};
+    for (std::size_t layer = 1; layer < cells.size(); ++layer)
+      next.push_back(cells[layer](dropout(next.back().hidden), states[layer]));
+    return next;
+  }
+
+  std::vector<CellState> zero_states(Index batch) const {
+    std::vector<CellState> states;
+    for (const Cell& cell : cells) states.push_back(cell.zero_state(batch));
+    return states;
+  }
+
+ private:
+  static Tensor run(const Cell& cell, const Tensor& inputs, const std::vector<Tensor>& present, bool backward,
+                    CellState& state) {
+    const std::vector<Tensor> projected = unbind(cell.project(inputs), 0);  // of [time, batch, gates * hidden]
+    std::vector<Tensor> outputs(projected.size());
+    for (std::size_t i = 0; i < projected.size(); ++i) {
+      const std::size_t t = backward ? projected.size() - 1 - i : i;
+      CellState next = cell.step(projected[t], state);
+      if (!present.empty() && present[t].defined()) {
+        next.hidden = gradus::where(present[t], next.hidden, state.hidden);
+        if (next.memory.defined()) next.memory = gradus::where(present[t], next.memory, state.memory);
+      }
+      state = std::move(next);
+      outputs[t] = state.hidden;
+    }
+    return stack(outputs);  // [time, batch, hidden]
+  }
+
+  /// For each step the mask's column [batch, 1], undefined where nobody is padded; empty when nobody ever is.
+  static std::vector<Tensor> columns_with_padding(const Tensor& mask, Index time) {
+    if (!mask.defined()) return {};
+    const Tensor present = transpose(not_equal(mask, 0.0), 0, 1);  // [time, batch]
+    const Index batch = present.size(1);
+    std::vector<Tensor> columns(static_cast<std::size_t>(time));
+    bool any = false;
+    for (Index t = 0; t < time; ++t) {
+      const bool padded = dispatch_floating(present.dtype(), [&](auto zero) {
+        const auto* row = present.data<decltype(zero)>() + t * batch;
+        return std::find(row, row + batch, zero) != row + batch;
+      });
+      if (padded) columns[static_cast<std::size_t>(t)] = present.alias({batch, 1}, t * batch);
+      any = any || padded;
+    }
+    return any ? columns : std::vector<Tensor>{};
+  }
+
+  void check(const Tensor& x, const Tensor& mask, const std::vector<CellState>& initial, const Where& where) const {
+    const std::string path = cells[0].weights().weight_ih.name();
+    if (x.rank() != 3 || x.size(1) == 0)
+      throw Error(
+          "the network of '" + path + "' got " + describe(x) + "; expected [batch, time, in] with at least one step",
+          where);
+    if (mask.defined() && mask.shape() != Shape{x.size(0), x.size(1)})
+      throw Error("the network of '" + path + "' got the mask " + describe(mask) + " for " + describe(x) +
+                      "; expected [batch, time]",
+                  where);
+    if (!initial.empty() && initial.size() != cells.size())
+      throw Error("the network of '" + path + "' got " + std::to_string(initial.size()) +
+                      " initial states; expected one for each of its " + std::to_string(cells.size()) + " cells",
+                  where);
+  }
+};
+
+}  // namespace gradus::nn
