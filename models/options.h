@@ -1,0 +1,55 @@
+#pragma once
+
+#include <array>
+#include <string>
+#include <string_view>
+
+#include "nn/cells.h"
+#include "nn/transformer.h"
+
+namespace gradus::models {
+
+/// How a decoder state is compared with an encoder state: vᵀ tanh(W [h; s]) or k·q / sqrt(d).
+enum class Alignment { additive, qkv };
+/// What tells a model without recurrence where a token stands.
+enum class Positions { none, sinusoidal, learned };
+
+// The spelling of switches in configuration files and messages, in order of their values.
+inline constexpr std::array<std::string_view, 3> cell_names = {"rnn", "gru", "lstm"};
+inline constexpr std::array<std::string_view, 2> alignment_names = {"additive", "qkv"};
+inline constexpr std::array<std::string_view, 3> positions_names = {"none", "sinusoidal", "learned"};
+inline constexpr std::array<std::string_view, 3> norm_names = {"none", "pre", "post"};
+
+/// The switches of the four sequence-to-sequence models. A model leaves alone what is not its own.
+struct Seq2SeqOptions {
+  std::string model = "rnn-attention";  // one of model_names()
+  Index source_vocab = 0;
+  Index target_vocab = 0;
+  Index dim = 128;           // of an embedding, and of the whole of attention and transformer
+  Index encoder_layers = 1;  // all but attention
+  Index decoder_layers = 1;
+  double dropout = 0;  // [0, 1): of embeddings, between layers, after sublayers, and before the output layer
+  bool tied = false;  // the output layer's weight is the target embedding; needs an output layer that reads dim numbers
+
+  // rnn, rnn-attention
+  Index hidden = 256;  // of a recurrent state, in each direction; and of rnn-attention's comparison
+  nn::CellKind cell = nn::CellKind::gru;
+  bool bidirectional = false;                 // the encoder reads both ways
+  Alignment alignment = Alignment::additive;  // rnn-attention
+
+  // attention, transformer
+  Positions positions = Positions::sinusoidal;
+  Index max_length = 256;  // positions there are, for source and target; without positions any length will do
+  Index heads = 1;         // transformer: divides dim
+  Index ffn = 0;           // transformer: width of the feed-forward sublayers, 0 for none
+  bool residual = false;   // transformer: x + f(x) instead of f(x)
+  nn::NormOrder norm = nn::NormOrder::none;  // transformer
+};
+
+/// Numbers that the output layer reads for each word.
+Index output_width(const Seq2SeqOptions& options);
+
+/// Throws an Error that names the option, its value and what it may be.
+void check(const Seq2SeqOptions& options);
+
+}  // namespace gradus::models
