@@ -7,7 +7,9 @@ namespace gradus {
 Index normalise_axis(const OpName& op, Index axis, const Shape& shape) {
   const Index r = shape.rank();
   if (axis < -r || axis >= r)
-    throw Error(fmt::format("{}: axis {} is not in shape {}, expected one from {} to {}", op.name, axis, to_string(shape), -r, r - 1), op.where);
+    throw Error(fmt::format("{}: axis {} is not in shape {}, expected one from {} to {}", op.name, axis,
+                            to_string(shape), -r, r - 1),
+                op.where);
   return axis < 0 ? axis + r : axis;
 }
 
@@ -22,8 +24,7 @@ std::vector<bool> normalise_axes(const OpName& op, const std::vector<Index>& axe
 }
 
 void check_ids(const OpName& op, const Tensor& ids, Index bound) {
-  if (ids.dtype() != DType::i64)
-    throw Error(fmt::format("{}: ids {} must be i64", op.name, describe(ids)), op.where);
+  if (ids.dtype() != DType::i64) throw Error(fmt::format("{}: ids {} must be i64", op.name, describe(ids)), op.where);
   const Index* p = ids.data<Index>();
   for (Index i = 0; i < ids.numel(); ++i)
     if (p[i] < 0 || p[i] >= bound)
@@ -32,7 +33,8 @@ void check_ids(const OpName& op, const Tensor& ids, Index bound) {
 
 void check_floating(const OpName& op, const Tensor& x) {
   if (!is_floating(x.dtype()))
-    throw Error(fmt::format("{}: {} must be f32 or f64; convert with to(x, DType::f32)", op.name, describe(x)), op.where);
+    throw Error(fmt::format("{}: {} must be f32 or f64; convert with to(x, DType::f32)", op.name, describe(x)),
+                op.where);
 }
 
 }  // namespace gradus

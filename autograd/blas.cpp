@@ -42,7 +42,8 @@ struct Library {
     const std::string users_threads = threads ? threads : "";
     setenv("OPENBLAS_NUM_THREADS", "1", 1);  // the threads are ours
     void* handle = dlopen("libopenblas.so.0", RTLD_NOW | RTLD_LOCAL);
-    if (!handle) throw Error(fmt::format("OpenBLAS cannot be opened: {}; install libopenblas0 (Debian, Ubuntu)", dlerror()));
+    if (!handle)
+      throw Error(fmt::format("OpenBLAS cannot be opened: {}; install libopenblas0 (Debian, Ubuntu)", dlerror()));
     if (!users_choice) unsetenv("OPENBLAS_CORETYPE");
     if (threads) {
       setenv("OPENBLAS_NUM_THREADS", users_threads.c_str(), 1);
@@ -72,8 +73,8 @@ const Library& library() {
 }
 
 template <class T>
-void call(Gemm<T> gemm, Transpose a_op, Transpose b_op, Index m, Index n, Index k, T alpha, const T* a, Index lda, const T* b,
-          Index ldb, T beta, T* c, Index ldc) {
+void call(Gemm<T> gemm, Transpose a_op, Transpose b_op, Index m, Index n, Index k, T alpha, const T* a, Index lda,
+          const T* b, Index ldb, T beta, T* c, Index ldc) {
   auto code = [](Transpose t) { return static_cast<int>(t == Transpose::yes ? trans : no_trans); };
   gemm(row_major, code(a_op), code(b_op), static_cast<int>(m), static_cast<int>(n), static_cast<int>(k), alpha, a,
        static_cast<int>(lda), b, static_cast<int>(ldb), beta, c, static_cast<int>(ldc));
@@ -81,12 +82,12 @@ void call(Gemm<T> gemm, Transpose a_op, Transpose b_op, Index m, Index n, Index 
 
 }  // namespace
 
-void gemm(Transpose a_op, Transpose b_op, Index m, Index n, Index k, float alpha, const float* a, Index lda, const float* b,
-          Index ldb, float beta, float* c, Index ldc) {
+void gemm(Transpose a_op, Transpose b_op, Index m, Index n, Index k, float alpha, const float* a, Index lda,
+          const float* b, Index ldb, float beta, float* c, Index ldc) {
   call(library().sgemm, a_op, b_op, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 }
-void gemm(Transpose a_op, Transpose b_op, Index m, Index n, Index k, double alpha, const double* a, Index lda, const double* b,
-          Index ldb, double beta, double* c, Index ldc) {
+void gemm(Transpose a_op, Transpose b_op, Index m, Index n, Index k, double alpha, const double* a, Index lda,
+          const double* b, Index ldb, double beta, double* c, Index ldc) {
   call(library().dgemm, a_op, b_op, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 }
 

@@ -54,10 +54,10 @@ Real<T> where(bool condition, Real<T> a, Real<T> b) {
   return Real<T>::of(condition ? a.v : b.v);
 }
 
-#define GRADUS_REAL_FUNCTION(f)                 \
-  template <class T>                            \
+#define GRADUS_REAL_FUNCTION(f)                        \
+  template <class T>                                   \
   [[gnu::always_inline]] inline Real<T> f(Real<T> a) { \
-    return Real<T>::of(math::f(a.v));           \
+    return Real<T>::of(math::f(a.v));                  \
   }
 GRADUS_REAL_FUNCTION(exp)
 GRADUS_REAL_FUNCTION(expm1)
@@ -213,7 +213,9 @@ Dual<S> min(Dual<S> x, Dual<S> y) {
 
 // Arithmetic with plain numbers, and comparison by value, for Real and Dual alike.
 template <class X>
-concept Number = requires { typename X::Value; };
+concept Number = requires {
+  typename X::Value;
+};
 template <Number X>
 constexpr X operator+(X x, double c) {
   return x + X(c);

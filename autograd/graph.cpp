@@ -18,7 +18,8 @@ thread_local bool recording = true;
 thread_local bool detecting = false;
 
 std::string made_by(const Node& n) {
-  if (n.leaf) return n.leaf->name.empty() ? fmt::format("a leaf {}", to_string(n.shape)) : fmt::format("'{}'", n.leaf->name);
+  if (n.leaf)
+    return n.leaf->name.empty() ? fmt::format("a leaf {}", to_string(n.shape)) : fmt::format("'{}'", n.leaf->name);
   return fmt::format("the result of '{}' {} made at {}", n.op.name, to_string(n.shape), to_string(n.op.where));
 }
 
@@ -100,12 +101,12 @@ namespace {
 // Products of a weight wait until this many rows have gathered, then become one matrix product.
 constexpr Index gathered_rows = 4096;
 
-Tensor matrix(const Tensor& t) { return t.alias({t.numel() / std::max<Index>(1, t.shape().back()), t.shape().back()}); }
-
-Tensor evaluate(const Gradient& g) {
-  return g.is_product() ? matmul(transpose(reshape(g.dy, {-1, g.dy.shape().back()})), reshape(g.x, {-1, g.x.shape().back()}))
-                        : g.value;
+// [..., n] -> [rows, n]
+Tensor as_rows(const Tensor& t) {
+  return reshape(t, {t.numel() / std::max<Index>(1, t.shape().back()), t.shape().back()});
 }
+
+Tensor evaluate(const Gradient& g) { return g.is_product() ? product_of_rows(as_rows(g.dy), as_rows(g.x)) : g.value; }
 
 void accumulate(Tensor& sum, Tensor g, bool create_graph) {
   if (!sum.defined()) {
@@ -121,9 +122,10 @@ void accumulate(Tensor& sum, Tensor g, bool create_graph) {
 
 void Gradients::bind(const Tensor& leaf, Tensor buffer) {
   if (!leaf.requires_grad() || !leaf.is_leaf() || buffer.shape() != leaf.shape() || buffer.dtype() != leaf.dtype())
-    throw Error(fmt::format("Gradients::bind: {} cannot collect the gradient of {}, expected a leaf that requires one and a "
-                            "buffer of its shape and dtype",
-                            describe(buffer), describe(leaf)));
+    throw Error(
+        fmt::format("Gradients::bind: {} cannot collect the gradient of {}, expected a leaf that requires one and a "
+                    "buffer of its shape and dtype",
+                    describe(buffer), describe(leaf)));
   entries_[leaf.node()] = std::ssize(order_);
   order_.push_back({Ref<Node>(leaf.node()), std::move(buffer), {}, 0, true});
 }
@@ -169,12 +171,12 @@ void Gradients::add(Ref<Node> leaf, Gradient g, bool create_graph) {
 void Gradients::flush(Entry& e) {
   if (e.products.empty()) return;
   NoGrad guard;
-  Tensor x = matrix(e.products[0].x), dy = matrix(e.products[0].dy);
+  Tensor x = as_rows(e.products[0].x), dy = as_rows(e.products[0].dy);
   if (e.products.size() > 1) {
     std::vector<Tensor> xs, dys;
     for (const Gradient& g : e.products) {
-      xs.push_back(matrix(g.x));
-      dys.push_back(matrix(g.dy));
+      xs.push_back(as_rows(g.x));
+      dys.push_back(as_rows(g.dy));
     }
     x = concat(xs, 0);
     dy = concat(dys, 0);
@@ -293,9 +295,10 @@ class Run {
   }
 
   [[noreturn]] static void refuse_overwritten(const Node& n, const WeakStorage& seen, const char* what) {
-    throw Error(fmt::format("backward of '{}' (at {}) needs the value of {} that it saved, but the value was overwritten at {}; "
-                            "run backward before writing, or write to a clone",
-                            n.op.name, to_string(n.op.where), what, to_string(seen.last_write())));
+    throw Error(fmt::format(
+        "backward of '{}' (at {}) needs the value of {} that it saved, but the value was overwritten at {}; "
+        "run backward before writing, or write to a clone",
+        n.op.name, to_string(n.op.where), what, to_string(seen.last_write())));
   }
 
   void deliver(const Ref<Node>& to, Gradient g, const Node& from) {
@@ -310,8 +313,8 @@ class Run {
                               name(value.dtype()), name(to->dtype)),
                   from.op.where);
     if (detecting && !all_finite(value))
-      throw Error(fmt::format("the backward pass of '{}' made the first NaN or infinity: the gradient for {} is {}", from.op.name,
-                              made_by(*to), to_string(value)),
+      throw Error(fmt::format("the backward pass of '{}' made the first NaN or infinity: the gradient for {} is {}",
+                              from.op.name, made_by(*to), to_string(value)),
                   from.op.where);
     if (to->leaf && !to->hooks && !targets_) {
       into_.add(to, std::move(value), create_graph_);
@@ -335,24 +338,29 @@ class Run {
 
 Tensor seed_for(const Tensor& output, const Tensor& given, const Where& where) {
   if (!output.requires_grad())
-    throw Error(fmt::format("backward: {} has no graph; no input of its computation requires a gradient, or it was computed under "
-                            "NoGrad",
-                            describe(output)),
-                where);
+    throw Error(
+        fmt::format(
+            "backward: {} has no graph; no input of its computation requires a gradient, or it was computed under "
+            "NoGrad",
+            describe(output)),
+        where);
   if (given.defined()) {
     if (given.shape() != output.shape() || given.dtype() != output.dtype())
-      throw Error(fmt::format("backward: the seed {} does not have the shape and dtype of {}", describe(given), describe(output)),
+      throw Error(fmt::format("backward: the seed {} does not have the shape and dtype of {}", describe(given),
+                              describe(output)),
                   where);
     return given;
   }
   if (output.numel() != 1)
-    throw Error(fmt::format("backward: {} is not a scalar; pass a seed of its shape, or reduce it with sum or mean", describe(output)),
+    throw Error(fmt::format("backward: {} is not a scalar; pass a seed of its shape, or reduce it with sum or mean",
+                            describe(output)),
                 where);
   return Tensor::ones(output.shape(), output.dtype());
 }
 
 // The nodes between outputs and targets, and whether each target was reached. Iterative depth-first search.
-std::unordered_set<Node*> nodes_towards(const std::vector<Tensor>& outputs, const std::unordered_map<Node*, Tensor>& targets) {
+std::unordered_set<Node*> nodes_towards(const std::vector<Tensor>& outputs,
+                                        const std::unordered_map<Node*, Tensor>& targets) {
   std::unordered_set<Node*> useful, seen;
   std::vector<std::pair<Node*, bool>> stack;
   for (const Tensor& o : outputs) stack.emplace_back(o.node(), false);
@@ -388,8 +396,8 @@ void backward(const Tensor& loss, const BackwardOptions& options, Where where) {
   }
 }
 
-std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs, const GradOptions& options,
-                         Where where) {
+std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs,
+                         const GradOptions& options, Where where) {
   if (!options.seeds.empty() && options.seeds.size() != outputs.size())
     throw Error(fmt::format("grad: {} seeds for {} outputs", options.seeds.size(), outputs.size()), where);
   std::vector<Tensor> seeds;
@@ -398,7 +406,8 @@ std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<T
   std::unordered_map<Node*, Tensor> targets;
   for (const Tensor& in : inputs) {
     if (!in.requires_grad())
-      throw Error(fmt::format("grad: {} does not require a gradient; call set_requires_grad() on it before it is used", describe(in)),
+      throw Error(fmt::format("grad: {} does not require a gradient; call set_requires_grad() on it before it is used",
+                              describe(in)),
                   where);
     targets.emplace(in.node(), Tensor());
   }
@@ -414,8 +423,10 @@ std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<T
   for (const Tensor& in : inputs) {
     const Tensor& g = targets.at(in.node());
     if (!g.defined() && !options.allow_unused)
-      throw Error(fmt::format("grad: no output depends on {}; pass allow_unused = true to get an undefined gradient for it", describe(in)),
-                  where);
+      throw Error(
+          fmt::format("grad: no output depends on {}; pass allow_unused = true to get an undefined gradient for it",
+                      describe(in)),
+          where);
     result.push_back(g);
   }
   return result;
@@ -423,7 +434,8 @@ std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<T
 
 // Recompute -----------------------------------------------------------------------------------------------------------
 
-Tensor checkpoint(const std::function<Tensor(const std::vector<Tensor>&)>& f, const std::vector<Tensor>& inputs, Where where) {
+Tensor checkpoint(const std::function<Tensor(const std::vector<Tensor>&)>& f, const std::vector<Tensor>& inputs,
+                  Where where) {
   if (!grad_enabled()) return f(inputs);
   const RandomScope::State random = RandomScope::current();
   // One recorded pass tells which leaves f uses besides its inputs; its graph is dropped when `first` goes.
@@ -444,24 +456,27 @@ Tensor checkpoint(const std::function<Tensor(const std::vector<Tensor>&)>& f, co
   }
   std::vector<Input> edges;
   for (std::size_t i = 0; i < all.size(); ++i) edges.push_back(i < inputs.size() ? Input(all[i]) : unread(all[i]));
-  return record(OpName("checkpoint", where), first.detach(), edges, [f, inputs, all, random](const Tensor& dy, Needs needs) {
-    const bool create_graph = grad_enabled();
-    NoGrad recording_on(true);
-    RandomScope again(random);
-    std::vector<Tensor> arguments = inputs, wanted;
-    if (!create_graph)
-      for (Tensor& t : arguments)
-        if (t.requires_grad()) t = t.detach().set_requires_grad();
-    for (std::size_t i = 0; i < all.size(); ++i)
-      if (all[i].requires_grad() && needs[static_cast<Index>(i)]) wanted.push_back(i < arguments.size() ? arguments[i] : all[i]);
-    const std::vector<Tensor> gradients =
-        grad({f(arguments)}, wanted, {.seeds = {dy}, .create_graph = create_graph, .allow_unused = true});
-    Grads result;
-    std::size_t next = 0;
-    for (std::size_t i = 0; i < all.size(); ++i)
-      result.push_back(all[i].requires_grad() && needs[static_cast<Index>(i)] ? Gradient(gradients[next++]) : Gradient());
-    return result;
-  });
+  return record(
+      OpName("checkpoint", where), first.detach(), edges, [f, inputs, all, random](const Tensor& dy, Needs needs) {
+        const bool create_graph = grad_enabled();
+        NoGrad recording_on(true);
+        RandomScope again(random);
+        std::vector<Tensor> arguments = inputs, wanted;
+        if (!create_graph)
+          for (Tensor& t : arguments)
+            if (t.requires_grad()) t = t.detach().set_requires_grad();
+        for (std::size_t i = 0; i < all.size(); ++i)
+          if (all[i].requires_grad() && needs[static_cast<Index>(i)])
+            wanted.push_back(i < arguments.size() ? arguments[i] : all[i]);
+        const std::vector<Tensor> gradients =
+            grad({f(arguments)}, wanted, {.seeds = {dy}, .create_graph = create_graph, .allow_unused = true});
+        Grads result;
+        std::size_t next = 0;
+        for (std::size_t i = 0; i < all.size(); ++i)
+          result.push_back(all[i].requires_grad() && needs[static_cast<Index>(i)] ? Gradient(gradients[next++])
+                                                                                  : Gradient());
+        return result;
+      });
 }
 
 }  // namespace gradus

@@ -135,8 +135,9 @@ class NoGrad {
   bool before_;
 };
 
-/// While it lives, every value and gradient of this thread is checked, and the first op, forward or backward, that makes
-/// a NaN or an infinity out of finite inputs throws an Error with its name, its inputs' ranges and the place that called it.
+/// While it lives, every value and gradient of this thread is checked, and the first op, forward or backward, that
+/// makes a NaN or an infinity out of finite inputs throws an Error with its name, its inputs' ranges and the place that
+/// called it.
 class DetectAnomaly {
  public:
   explicit DetectAnomaly(bool on = true);
@@ -184,10 +185,10 @@ class RuleNode final : public Node {
 
 }  // namespace detail
 
-/// Gives a freshly computed value its place in the graph and returns it. `rule(dy)`, `rule(dy, y)`, `rule(dy, needs)` or
-/// `rule(dy, y, needs)` returns one gradient an input, written in ordinary ops so that it can be differentiated again.
-/// A rule captures the inputs it reads, never its own output: the engine passes that as y. Nothing is recorded, and the
-/// rule is dropped, when no input needs a gradient or under `NoGrad`.
+/// Gives a freshly computed value its place in the graph and returns it. `rule(dy)`, `rule(dy, y)`, `rule(dy, needs)`
+/// or `rule(dy, y, needs)` returns one gradient an input, written in ordinary ops so that it can be differentiated
+/// again. A rule captures the inputs it reads, never its own output: the engine passes that as y. Nothing is recorded,
+/// and the rule is dropped, when no input needs a gradient or under `NoGrad`.
 template <class Rule>
 Tensor record(const OpName& op, Tensor value, std::span<const Input> inputs, Rule rule) {
   if (detail::anomaly_enabled()) detail::check_forward(op, value);
@@ -237,24 +238,24 @@ struct BackwardOptions {
   Gradients* into = nullptr;  // instead of the leaves' own grad()
 };
 
-/// Reverse-mode differentiation of `loss`; accumulates into the leaves (or `into`). Rules and saved values are released as
-/// the run passes unless they are retained. Throws, with no gradient changed, when the loss has no graph, is not a scalar
-/// and has no seed, when the graph was released, or when a value that a rule saved was overwritten.
+/// Reverse-mode differentiation of `loss`; accumulates into the leaves (or `into`). Rules and saved values are released
+/// as the run passes unless they are retained. Throws, with no gradient changed, when the loss has no graph, is not a
+/// scalar and has no seed, when the graph was released, or when a value that a rule saved was overwritten.
 void backward(const Tensor& loss, const BackwardOptions& options = {}, Where where = Where::current());
 
 struct GradOptions {
   std::vector<Tensor> seeds = {};  // one an output; scalars need none
   bool retain_graph = false;
   bool create_graph = false;
-  bool allow_unused = false;       // an input that no output depends on gives an undefined tensor instead of an error
+  bool allow_unused = false;  // an input that no output depends on gives an undefined tensor instead of an error
 };
 
 /// d outputs / d inputs, summed over the outputs; touches no leaf's grad(). Inputs may be results of ops.
 std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs,
                          const GradOptions& options = {}, Where where = Where::current());
 
-/// Gradient checkpointing (Chen et al. 2016): computes f(inputs) but keeps none of its intermediate values; backward runs f
-/// again, with the same random numbers. f must be a pure function of its inputs and of the leaves it uses.
+/// Gradient checkpointing (Chen et al. 2016): computes f(inputs) but keeps none of its intermediate values; backward
+/// runs f again, with the same random numbers. f must be a pure function of its inputs and of the leaves it uses.
 Tensor checkpoint(const std::function<Tensor(const std::vector<Tensor>&)>& f, const std::vector<Tensor>& inputs,
                   Where where = Where::current());
 

@@ -28,7 +28,9 @@ class InlineVector {
     }
     ++size_;
   }
-  T& operator[](Index i) { return i < N ? first_[static_cast<std::size_t>(i)] : rest_[static_cast<std::size_t>(i - N)]; }
+  T& operator[](Index i) {
+    return i < N ? first_[static_cast<std::size_t>(i)] : rest_[static_cast<std::size_t>(i - N)];
+  }
   const T& operator[](Index i) const {
     return i < N ? first_[static_cast<std::size_t>(i)] : rest_[static_cast<std::size_t>(i - N)];
   }

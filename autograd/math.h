@@ -86,8 +86,8 @@ struct ReducedExponent {
 
 // log(x) + n ln 2 for a normal x, both as an exponent n and f = m - 1 with m from sqrt(1/2) to sqrt(2).
 [[gnu::always_inline]] inline float log_of_parts(float n, float f) {
-  const float tail = polynomial(f, 0.333333164f, -0.250008136f, 0.20002313f, -0.166244343f, 0.141804919f,
-                                -0.131297797f, 0.128887415f, -0.0786622539f);
+  const float tail = polynomial(f, 0.333333164f, -0.250008136f, 0.20002313f, -0.166244343f, 0.141804919f, -0.131297797f,
+                                0.128887415f, -0.0786622539f);
   const float square = f * f;
   return (f + (f * square * tail - 0.5f * square + n * kLn2Low)) + n * kLn2High;
 }
@@ -105,9 +105,8 @@ struct ReducedExponent {
 [[gnu::always_inline]] inline double exp2_double(double t) {
   const double shifted = t + kRoundDouble;
   const double r = t - (shifted - kRoundDouble);
-  const double p =
-      polynomial(r, 1.0000000005550505, 0.69314720576833633, 0.24022646886533777, 0.055503287094101766,
-                 0.0096184891689803566, 0.0013399958643651574, 0.00015345816970738043);
+  const double p = polynomial(r, 1.0000000005550505, 0.69314720576833633, 0.24022646886533777, 0.055503287094101766,
+                              0.0096184891689803566, 0.0013399958643651574, 0.00015345816970738043);
   return p * std::bit_cast<double>((std::bit_cast<std::uint64_t>(shifted) + 1023u) << 52);
 }
 
@@ -134,8 +133,7 @@ struct Quadrant {
   const double shifted = x * 0.63661977236758138 + kRoundDouble;
   const double n = shifted - kRoundDouble;
   // The first two parts of pi/2 have 29 bits each, so that their products with n are exact.
-  const double angle =
-      x - n * 0x1.921fb54p+0 - n * 0x1.10b4611p-30 - n * 0x1.4c4c6628b80dcp-59;
+  const double angle = x - n * 0x1.921fb54p+0 - n * 0x1.10b4611p-30 - n * 0x1.4c4c6628b80dcp-59;
   const double below = angle > 0.7854 ? 0.7854 : angle;
   return {static_cast<std::uint32_t>(std::bit_cast<std::uint64_t>(shifted)),
           static_cast<float>(below < -0.7854 ? -0.7854 : below)};
@@ -212,8 +210,8 @@ struct Quadrant {
 [[gnu::always_inline]] inline float tanh(float x) {
   const float a = std::fabs(x);
   const float z = x * x;
-  const float near_zero = a + a * z * detail::polynomial(z, -0.333332986f, 0.133319363f, -0.05378481f, 0.0207996219f,
-                                                         -0.0059000575f);
+  const float near_zero =
+      a + a * z * detail::polynomial(z, -0.333332986f, 0.133319363f, -0.05378481f, 0.0207996219f, -0.0059000575f);
   const float clamped = a > 9.1f ? 9.1f : a;
   const float away = 1.0f - 2.0f / (detail::exp_normal(2.0f * clamped) + 1.0f);
   return detail::with_sign_of(a < 0.6f ? near_zero : away, x);
@@ -232,9 +230,9 @@ struct Quadrant {
   const float a = std::fabs(x);
   const double e = detail::exp2_double((a > 200.0f ? 200.0f : a) * -1.4426950408889634);
   const double s = e / (e + 2.0);
-  const double rest = s * detail::polynomial(s * s, 2.0000000000051288, 0.66666666220801607, 0.40000063225221677,
-                                             0.28568076299727885, 0.22306335504259603, 0.17112855270087596,
-                                             0.2188965395307407);
+  const double rest =
+      s * detail::polynomial(s * s, 2.0000000000051288, 0.66666666220801607, 0.40000063225221677, 0.28568076299727885,
+                             0.22306335504259603, 0.17112855270087596, 0.2188965395307407);
   return static_cast<float>((x < 0.0f ? 0.0f : x) + rest);
 }
 
@@ -252,9 +250,7 @@ struct Quadrant {
 }
 
 // Accurate for |x| below 2^24; beyond, the result lies between -1 and 1 and means less and less.
-[[gnu::always_inline]] inline float sin(float x) {
-  return x == 0.0f ? x : detail::sine_of(detail::reduce_angle(x));
-}
+[[gnu::always_inline]] inline float sin(float x) { return x == 0.0f ? x : detail::sine_of(detail::reduce_angle(x)); }
 
 // Accurate for |x| below 2^24; beyond, the result lies between -1 and 1 and means less and less.
 [[gnu::always_inline]] inline float cos(float x) {

@@ -8,8 +8,9 @@
 // Every op: names, arguments, broadcasting and conventions are PyTorch's unless a line says otherwise.
 //
 // Shapes broadcast as in NumPy. Axes may be negative. The operands of one op have one dtype; convert with `to`.
-// A mask is a tensor of any dtype whose non-zero elements mean true; comparisons return masks of 0 and 1 in the dtype of
-// their operands (f32 when these are i64). Ids and indices are i64. Bad shapes, dtypes, axes and indices throw Error.
+// A mask is a tensor of any dtype whose non-zero elements mean true; comparisons return masks of 0 and 1 in the dtype
+// of their operands (f32 when these are i64). Ids and indices are i64. Bad shapes, dtypes, axes and indices throw
+// Error.
 namespace gradus {
 
 /// An operand of an operator (`a + b`), which remembers the place that wrote it.
@@ -149,7 +150,8 @@ Tensor scatter_add(const Tensor& x, Index axis, const Tensor& index, const Tenso
 Tensor sum(const Tensor& x, const std::vector<Index>& axes = {}, bool keepdim = false, Where = Where::current());
 Tensor mean(const Tensor& x, const std::vector<Index>& axes = {}, bool keepdim = false, Where = Where::current());
 /// Divides by n - correction.
-Tensor var(const Tensor& x, const std::vector<Index>& axes = {}, Index correction = 1, bool keepdim = false, Where = Where::current());
+Tensor var(const Tensor& x, const std::vector<Index>& axes = {}, Index correction = 1, bool keepdim = false,
+           Where = Where::current());
 /// As torch.amax/amin: equal maxima share the gradient evenly. NaN wins.
 Tensor max(const Tensor& x, const std::vector<Index>& axes = {}, bool keepdim = false, Where = Where::current());
 Tensor min(const Tensor& x, const std::vector<Index>& axes = {}, bool keepdim = false, Where = Where::current());
@@ -169,8 +171,9 @@ Tensor matmul(const Tensor& a, const Tensor& b, Where = Where::current());
 /// x weightᵀ + bias: x [..., in], weight [out, in], bias [out] or undefined: [..., out].
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, Where = Where::current());
 
-/// While it lives, `linear` and `matmul` with a 2-D right side compute each row of the left side on this thread in a way that
-/// does not depend on how many rows there are: a row has the same bits alone and in any batch. Decoding runs under it.
+/// While it lives, `linear` and `matmul` with a 2-D right side compute each row of the left side on this thread in a
+/// way that does not depend on how many rows there are: a row has the same bits alone and in any batch. Decoding runs
+/// under it.
 class RowInvariant {
  public:
   RowInvariant();
@@ -185,44 +188,53 @@ bool row_invariant();
 
 /// Scaled dot-product attention (Vaswani et al. 2017, eq. 1), heads side by side in the last axis:
 /// query [batch, T, heads * d], key [batch, S, heads * d], value [batch, S, heads * e] -> [batch, T, heads * e].
-/// `keep` is a mask that broadcasts to [batch, T, S] (or [batch, S] for all queries alike) or undefined; `causal` further
-/// hides source positions > the query's (aligned at the start). A query that may see nothing gets zeros. scale 0 means 1/sqrt(d).
-/// The [T, S] weights are never kept for backward. A query's result has the same bits under any padding and batch.
+/// `keep` is a mask that broadcasts to [batch, T, S] (or [batch, S] for all queries alike) or undefined; `causal`
+/// further hides source positions > the query's (aligned at the start). A query that may see nothing gets zeros. scale
+/// 0 means 1/sqrt(d). The [T, S] weights are never kept for backward. A query's result has the same bits under any
+/// padding and batch.
 Tensor attention(const Tensor& query, const Tensor& key, const Tensor& value, Index heads, const Tensor& keep = {},
                  bool causal = false, double scale = 0, Where = Where::current());
 /// The weights that `attention` uses, averaged over nothing: [batch, heads, T, S]. For pictures; composed of plain ops.
-Tensor attention_weights(const Tensor& query, const Tensor& key, Index heads, const Tensor& keep = {}, bool causal = false,
-                         double scale = 0, Where = Where::current());
+Tensor attention_weights(const Tensor& query, const Tensor& key, Index heads, const Tensor& keep = {},
+                         bool causal = false, double scale = 0, Where = Where::current());
 
-// Normalisation, regularisation, convolution ----------------------------------------------------------------------------
+// Normalisation, regularisation, convolution
+// ----------------------------------------------------------------------------
 /// Over the last axis (Ba et al. 2016), biased variance; weight and bias [dim] or undefined.
-Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double epsilon = 1e-5, Where = Where::current());
+Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double epsilon = 1e-5,
+                  Where = Where::current());
 /// Zeroes elements with probability p and scales the others by 1 / (1 - p); draws from RandomScope. p in [0, 1).
 Tensor dropout(const Tensor& x, double p, Where = Where::current());
 /// x [batch, in, height, width], weight [out, in, kh, kw], bias [out] or undefined.
-Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, Index stride = 1, Index padding = 0, Where = Where::current());
+Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, Index stride = 1, Index padding = 0,
+              Where = Where::current());
 /// Patches of x [batch, in, height, width] as rows [batch, out_h * out_w, in * kh * kw], the product that makes conv2d.
 Tensor unfold(const Tensor& x, Index kh, Index kw, Index stride, Index padding, Where = Where::current());
 /// The adjoint of unfold: patches added back into [batch, in, height, width].
-Tensor fold(const Tensor& patches, const Shape& image, Index kh, Index kw, Index stride, Index padding, Where = Where::current());
+Tensor fold(const Tensor& patches, const Shape& image, Index kh, Index kw, Index stride, Index padding,
+            Where = Where::current());
 
 // Losses --------------------------------------------------------------------------------------------------------------
 enum class Reduction { none, mean, sum };
 struct CrossEntropyOptions {
-  Tensor weight = {};        // [classes], or undefined
+  Tensor weight = {};  // [classes], or undefined
   Index ignore_index = -100;
   double label_smoothing = 0;
   Reduction reduction = Reduction::mean;  // mean: over the weights of the targets that count
 };
-/// logits [..., classes], target ids [...]. Unlike PyTorch the classes are the last axis, and a mean over no target is 0, not NaN.
-Tensor cross_entropy(const Tensor& logits, const Tensor& target, const CrossEntropyOptions& options = {}, Where = Where::current());
+/// logits [..., classes], target ids [...]. Unlike PyTorch the classes are the last axis, and a mean over no target is
+/// 0, not NaN.
+Tensor cross_entropy(const Tensor& logits, const Tensor& target, const CrossEntropyOptions& options = {},
+                     Where = Where::current());
 Tensor mse_loss(const Tensor& x, const Tensor& target, Reduction reduction = Reduction::mean, Where = Where::current());
 
-// Cells: the pointwise part of a recurrent step, fused ------------------------------------------------------------------
+// Cells: the pointwise part of a recurrent step, fused
+// ------------------------------------------------------------------
 struct LstmState {
   Tensor hidden, memory;  // [batch, dim]
 };
-/// gates [batch, 4 dim] in PyTorch's order (input, forget, cell, output): c' = σ(f) c + σ(i) tanh(g), h' = σ(o) tanh(c').
+/// gates [batch, 4 dim] in PyTorch's order (input, forget, cell, output): c' = σ(f) c + σ(i) tanh(g), h' = σ(o)
+/// tanh(c').
 LstmState lstm_gates(const Tensor& gates, const Tensor& memory, Where = Where::current());
 /// PyTorch's GRU: from W_i x + b_i and W_h h + b_h, each [batch, 3 dim] in the order (reset, update, new):
 /// n = tanh(x_n + r * h_n), h' = (1 - z) n + z h.

@@ -18,9 +18,7 @@ struct Pool {
   tbb::global_control control;
   tbb::task_arena arena;
   explicit Pool(int n)
-      : count(n),
-        control(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(n)),
-        arena(n) {}
+      : count(n), control(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(n)), arena(n) {}
 };
 
 std::unique_ptr<Pool>& pool() {
@@ -46,9 +44,7 @@ bool detail::splits(Index pieces) { return pieces > 1 && !inside_shard && thread
 
 void detail::for_pieces(Index pieces, const std::function<void(Index)>& piece) {
   pool()->arena.execute([&] {
-    tbb::this_task_arena::isolate([&] {
-      tbb::parallel_for(Index{0}, pieces, piece, tbb::simple_partitioner());
-    });
+    tbb::this_task_arena::isolate([&] { tbb::parallel_for(Index{0}, pieces, piece, tbb::simple_partitioner()); });
   });
 }
 

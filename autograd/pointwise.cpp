@@ -14,10 +14,11 @@ Shape broadcast_shapes(const OpName& op, const Shape& a, const Shape& b) {
   for (Index i = 1; i <= std::min(a.rank(), b.rank()); ++i) {
     const Index x = a[-i], y = b[-i];
     if (x != y && x != 1 && y != 1)
-      throw Error(fmt::format("{}: shapes {} and {} do not broadcast: at axis {} from the end the extents are {} and {}, "
-                              "expected equal ones or a 1",
-                              op.name, to_string(a), to_string(b), i, x, y),
-                  op.where);
+      throw Error(
+          fmt::format("{}: shapes {} and {} do not broadcast: at axis {} from the end the extents are {} and {}, "
+                      "expected equal ones or a 1",
+                      op.name, to_string(a), to_string(b), i, x, y),
+          op.where);
     result[-i] = x == 1 ? y : x;
   }
   return result;
@@ -59,8 +60,8 @@ BroadcastReader::BroadcastReader(const Shape& from, const Shape& to) : direct_(f
 
 void detail::check_pointwise(const OpName& op, const Tensor& first, const Tensor& other) {
   if (!is_floating(first.dtype()) || other.dtype() != first.dtype())
-    throw Error(fmt::format("{}: operands {} and {}, expected one floating dtype; convert with to(x, DType::f32)", op.name,
-                            describe(first), describe(other)),
+    throw Error(fmt::format("{}: operands {} and {}, expected one floating dtype; convert with to(x, DType::f32)",
+                            op.name, describe(first), describe(other)),
                 op.where);
 }
 

@@ -15,10 +15,10 @@
 //
 //   Tensor swish(const Tensor& x) { return pointwise("swish", [](auto v) { return v * sigmoid(v); }, x); }
 //
-// The formula is compiled into one SIMD loop a dtype, over any number of inputs that broadcast. Its derivative comes from
-// dual numbers, or is given: `pointwise(name, formula, derivatives(d0, d1), a, b)` with d_i(a, b) or d_i(a, b, y), y the result.
-// Derivatives go up to the second order (the third throws; give the derivative, or write the op with `record`).
-// Formulas are pure, and branch with where(condition, a, b) so that loops stay SIMD.
+// The formula is compiled into one SIMD loop a dtype, over any number of inputs that broadcast. Its derivative comes
+// from dual numbers, or is given: `pointwise(name, formula, derivatives(d0, d1), a, b)` with d_i(a, b) or d_i(a, b, y),
+// y the result. Derivatives go up to the second order (the third throws; give the derivative, or write the op with
+// `record`). Formulas are pure, and branch with where(condition, a, b) so that loops stay SIMD.
 namespace gradus {
 
 template <class... D>
@@ -39,7 +39,8 @@ constexpr int pointwise_max_order = 2;
 void check_pointwise(const OpName& op, const Tensor& first, const Tensor& other);
 
 template <class T, class F, std::size_t... I>
-[[gnu::always_inline]] inline void pointwise_loop(const F& f, T* __restrict out, const std::array<const T*, sizeof...(I)>& in, Index n,
+[[gnu::always_inline]] inline void pointwise_loop(const F& f, T* __restrict out,
+                                                  const std::array<const T*, sizeof...(I)>& in, Index n,
                                                   std::index_sequence<I...>) {
   constexpr Index lanes = 64 / sizeof(T);  // whole vectors: storages may be read and written so far past their end
   const std::tuple<decltype((void)I, static_cast<const T*>(nullptr))...> p{in[I]...};
@@ -117,42 +118,49 @@ template <int Order, class F, class... X>
 Tensor pointwise_at(const OpName& op, F f, const X&... xs);
 
 template <int Order, class F, std::size_t... I, class... X>
-Grads pointwise_partials(const OpName& op, const F& f, std::index_sequence<I...>, const Tensor& dy, Needs needs, const X&... xs) {
+Grads pointwise_partials(const OpName& op, const F& f, std::index_sequence<I...>, const Tensor& dy, Needs needs,
+                         const X&... xs) {
   return Grads{(needs[I] ? Gradient(pointwise_at<Order + 1>(op, Partial<I, F>{f}, dy, xs...)) : Gradient())...};
 }
 
 template <int Order, class F, class... X>
 Tensor pointwise_at(const OpName& op, F f, const X&... xs) {
   Tensor value = pointwise_forward(op, f, xs...);
-  return record(op, std::move(value), {Input(xs)...}, [op, f, xs...]([[maybe_unused]] const Tensor& dy, [[maybe_unused]] Needs needs) {
-    if constexpr (Order < pointwise_max_order) {
-      return pointwise_partials<Order>(op, f, std::index_sequence_for<X...>{}, dy, needs, xs...);
-    } else {
-      throw Error(fmt::format("{}: derivatives of its formula beyond the second order are not compiled; write the op with record()", op.name),
-                  op.where);
-      return Grads{};
-    }
-  });
+  return record(
+      op, std::move(value), {Input(xs)...},
+      [op, f, xs...]([[maybe_unused]] const Tensor& dy, [[maybe_unused]] Needs needs) {
+        if constexpr (Order < pointwise_max_order) {
+          return pointwise_partials<Order>(op, f, std::index_sequence_for<X...>{}, dy, needs, xs...);
+        } else {
+          throw Error(
+              fmt::format(
+                  "{}: derivatives of its formula beyond the second order are not compiled; write the op with record()",
+                  op.name),
+              op.where);
+          return Grads{};
+        }
+      });
 }
 
 template <class D, class... X, std::size_t... I>
-Grads given_partials(const OpName& op, const D& d, std::index_sequence<I...>, const Tensor& dy, Needs needs, const X&... xs) {
-  return Grads{(needs[I] ? Gradient(pointwise_at<1>(op, Chained<std::tuple_element_t<I, decltype(d.formulas)>>{std::get<I>(d.formulas)}, dy, xs...))
-                         : Gradient())...};
+Grads given_partials(const OpName& op, const D& d, std::index_sequence<I...>, const Tensor& dy, Needs needs,
+                     const X&... xs) {
+  return Grads{
+      (needs[I] ? Gradient(pointwise_at<1>(
+                      op, Chained<std::tuple_element_t<I, decltype(d.formulas)>>{std::get<I>(d.formulas)}, dy, xs...))
+                : Gradient())...};
 }
 
 }  // namespace detail
 
 /// See the top of this file.
 template <class F, class... X>
-  requires(std::same_as<X, Tensor> && ...)
-Tensor pointwise(const OpName& op, F f, const Tensor& x, const X&... more) {
+requires(std::same_as<X, Tensor>&&...) Tensor pointwise(const OpName& op, F f, const Tensor& x, const X&... more) {
   return detail::pointwise_at<0>(op, f, x, more...);
 }
 
 template <class F, class... D, class... X>
-  requires(sizeof...(D) == sizeof...(X))
-Tensor pointwise(const OpName& op, F f, Derivatives<D...> d, const X&... xs) {
+requires(sizeof...(D) == sizeof...(X)) Tensor pointwise(const OpName& op, F f, Derivatives<D...> d, const X&... xs) {
   using S = Real<double>;
   constexpr bool reads_output = (... || !std::is_invocable_v<D, decltype((void)xs, S{})...>);
   Tensor value = detail::pointwise_forward(op, f, xs...);

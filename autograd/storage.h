@@ -47,7 +47,9 @@ class Storage {
 class WeakStorage {
  public:
   WeakStorage() = default;
-  explicit WeakStorage(Storage* s) : s_(s), version_(s->version()) { s_->weak_.fetch_add(1, std::memory_order_relaxed); }
+  explicit WeakStorage(Storage* s) : s_(s), version_(s->version()) {
+    s_->weak_.fetch_add(1, std::memory_order_relaxed);
+  }
   WeakStorage(WeakStorage&& o) noexcept : s_(std::exchange(o.s_, nullptr)), version_(o.version_) {}
   WeakStorage(const WeakStorage& o) : s_(o.s_), version_(o.version_) {
     if (s_) s_->weak_.fetch_add(1, std::memory_order_relaxed);

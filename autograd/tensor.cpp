@@ -47,7 +47,8 @@ const TensorBody& Tensor::body() const {
 
 Tensor Tensor::empty(const Shape& shape, DType dtype) {
   for (Index e : shape)
-    if (e < 0) throw Error(fmt::format("a tensor of shape {} cannot be: extents must not be negative", to_string(shape)));
+    if (e < 0)
+      throw Error(fmt::format("a tensor of shape {} cannot be: extents must not be negative", to_string(shape)));
   return Tensor(make_body(Storage::make(static_cast<std::size_t>(shape.numel() * size_of(dtype))), 0, shape, dtype));
 }
 
@@ -121,9 +122,10 @@ const void* Tensor::raw(DType t) const {
 void* Tensor::raw_mutable(DType t, const Where& where) {
   const void* p = raw(t);
   if (body_->node && !body_->node->leaf)
-    throw Error(fmt::format("{} is the result of '{}' with a gradient and cannot be written to; write to detach() or to a leaf",
-                            describe(*this), body_->node->op.name),
-                where);
+    throw Error(
+        fmt::format("{} is the result of '{}' with a gradient and cannot be written to; write to detach() or to a leaf",
+                    describe(*this), body_->node->op.name),
+        where);
   body_->storage->count_write(where);
   return const_cast<void*>(p);
 }
@@ -143,7 +145,8 @@ Tensor& Tensor::set_requires_grad(bool on, Where where) {
                             describe(*this), body_->node->op.name),
                 where);
   if (on && !is_floating(dtype()))
-    throw Error(fmt::format("set_requires_grad: {} cannot have a gradient; only f32 and f64 can", describe(*this)), where);
+    throw Error(fmt::format("set_requires_grad: {} cannot have a gradient; only f32 and f64 can", describe(*this)),
+                where);
   if (on == requires_grad()) return *this;
   if (on) {
     auto node = Ref<Node>::adopt(new Node(OpName("leaf", where), *this));
@@ -192,7 +195,9 @@ const std::string& Tensor::name() const {
 
 void Tensor::register_hook(std::function<Tensor(const Tensor&)> hook, Where where) {
   if (!requires_grad())
-    throw Error(fmt::format("register_hook: {} does not require a gradient, so the hook would never run", describe(*this)), where);
+    throw Error(
+        fmt::format("register_hook: {} does not require a gradient, so the hook would never run", describe(*this)),
+        where);
   auto& hooks = body_->node->hooks;
   if (!hooks) hooks = std::make_unique<std::vector<Node::Hook>>();
   hooks->push_back(std::move(hook));
@@ -243,7 +248,9 @@ std::string describe(const Tensor& t) {
 namespace {
 std::string nested(const Tensor& t, Index axis, Index offset) {
   if (axis == t.rank())
-    return dispatch(t.dtype(), [&](auto zero) { return fmt::format("{:.6g}", static_cast<double>(t.data<decltype(zero)>()[offset])); });
+    return dispatch(t.dtype(), [&](auto zero) {
+      return fmt::format("{:.6g}", static_cast<double>(t.data<decltype(zero)>()[offset]));
+    });
   Index stride = 1;
   for (Index a = axis + 1; a < t.rank(); ++a) stride *= t.shape()[a];
   const Index n = t.shape()[axis], shown = 8;

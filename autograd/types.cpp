@@ -7,17 +7,22 @@ namespace gradus {
 
 const char* name(DType t) {
   switch (t) {
-    case DType::f32: return "f32";
-    case DType::f64: return "f64";
-    default: return "i64";
+    case DType::f32:
+      return "f32";
+    case DType::f64:
+      return "f64";
+    default:
+      return "i64";
   }
 }
 
 void Shape::push_back(Index extent) { insert(rank_, extent); }
 
 void Shape::insert(Index axis, Index extent) {
-  if (rank_ == max_rank) throw Error(fmt::format("a tensor has at most {} axes; {} already has as many", max_rank, to_string(*this)));
-  for (Index i = rank_; i > axis; --i) extents_[static_cast<std::size_t>(i)] = extents_[static_cast<std::size_t>(i - 1)];
+  if (rank_ == max_rank)
+    throw Error(fmt::format("a tensor has at most {} axes; {} already has as many", max_rank, to_string(*this)));
+  for (Index i = rank_; i > axis; --i)
+    extents_[static_cast<std::size_t>(i)] = extents_[static_cast<std::size_t>(i - 1)];
   ++rank_;
   (*this)[axis] = extent;
 }

@@ -122,10 +122,12 @@ Tensor choose(const OpName& op, const Tensor& mask, const Tensor& a, const Tenso
 
 Tensor where(const Tensor& mask, const Tensor& a, const Tensor& b, Where where_) {
   const OpName op("where", where_);
-  return record(op, choose(op, mask, a, b), {mask, unread(a), unread(b)}, [mask = mask.detach()](const Tensor& dy, Needs needs) {
-    const Tensor zero = Tensor::zeros({}, dy.dtype());
-    return Grads{Tensor(), needs[1] ? where(mask, dy, zero) : Tensor(), needs[2] ? where(mask, zero, dy) : Tensor()};
-  });
+  return record(op, choose(op, mask, a, b), {mask, unread(a), unread(b)},
+                [mask = mask.detach()](const Tensor& dy, Needs needs) {
+                  const Tensor zero = Tensor::zeros({}, dy.dtype());
+                  return Grads{Tensor(), needs[1] ? where(mask, dy, zero) : Tensor(),
+                               needs[2] ? where(mask, zero, dy) : Tensor()};
+                });
 }
 
 Tensor masked_fill(const Tensor& x, const Tensor& mask, double value, Where where_) {

@@ -10,52 +10,64 @@ constexpr double sqrt_2_by_pi = std::numbers::sqrt2 * std::numbers::inv_sqrtpi;
 }
 
 Tensor exp(const Tensor& x, Where where) {
-  return pointwise_by_output(OpName("exp", where), [](auto v) { return exp(v); }, [](auto y) { return y; }, x);
+  return pointwise_by_output(
+      OpName("exp", where), [](auto v) { return exp(v); }, [](auto y) { return y; }, x);
 }
 
 Tensor expm1(const Tensor& x, Where where) {
-  return pointwise_by_output(OpName("expm1", where), [](auto v) { return expm1(v); }, [](auto y) { return y + 1.0; }, x);
+  return pointwise_by_output(
+      OpName("expm1", where), [](auto v) { return expm1(v); }, [](auto y) { return y + 1.0; }, x);
 }
 
 Tensor log(const Tensor& x, Where where) {
-  return pointwise(OpName("log", where), [](auto v) { return log(v); }, derivatives([](auto v) { return 1.0 / v; }), x);
+  return pointwise(
+      OpName("log", where), [](auto v) { return log(v); }, derivatives([](auto v) { return 1.0 / v; }), x);
 }
 
 Tensor log1p(const Tensor& x, Where where) {
-  return pointwise(OpName("log1p", where), [](auto v) { return log1p(v); }, derivatives([](auto v) { return 1.0 / (v + 1.0); }), x);
+  return pointwise(
+      OpName("log1p", where), [](auto v) { return log1p(v); }, derivatives([](auto v) { return 1.0 / (v + 1.0); }), x);
 }
 
 Tensor sqrt(const Tensor& x, Where where) {
-  return pointwise_by_output(OpName("sqrt", where), [](auto v) { return sqrt(v); }, [](auto y) { return 0.5 / y; }, x);
+  return pointwise_by_output(
+      OpName("sqrt", where), [](auto v) { return sqrt(v); }, [](auto y) { return 0.5 / y; }, x);
 }
 
 Tensor rsqrt(const Tensor& x, Where where) {
-  return pointwise_by_output(OpName("rsqrt", where), [](auto v) { return rsqrt(v); }, [](auto y) { return -0.5 * (y * y * y); }, x);
+  return pointwise_by_output(
+      OpName("rsqrt", where), [](auto v) { return rsqrt(v); }, [](auto y) { return -0.5 * (y * y * y); }, x);
 }
 
 Tensor reciprocal(const Tensor& x, Where where) {
-  return pointwise_by_output(OpName("reciprocal", where), [](auto v) { return 1.0 / v; }, [](auto y) { return -(y * y); }, x);
+  return pointwise_by_output(
+      OpName("reciprocal", where), [](auto v) { return 1.0 / v; }, [](auto y) { return -(y * y); }, x);
 }
 
 Tensor sin(const Tensor& x, Where where) {
-  return pointwise(OpName("sin", where), [](auto v) { return sin(v); }, derivatives([](auto v) { return cos(v); }), x);
+  return pointwise(
+      OpName("sin", where), [](auto v) { return sin(v); }, derivatives([](auto v) { return cos(v); }), x);
 }
 
 Tensor cos(const Tensor& x, Where where) {
-  return pointwise(OpName("cos", where), [](auto v) { return cos(v); }, derivatives([](auto v) { return -sin(v); }), x);
+  return pointwise(
+      OpName("cos", where), [](auto v) { return cos(v); }, derivatives([](auto v) { return -sin(v); }), x);
 }
 
 Tensor erf(const Tensor& x, Where where) {
-  return pointwise(OpName("erf", where), [](auto v) { return erf(v); },
-                   derivatives([](auto v) { return 2 * std::numbers::inv_sqrtpi * exp(-(v * v)); }), x);
+  return pointwise(
+      OpName("erf", where), [](auto v) { return erf(v); },
+      derivatives([](auto v) { return 2 * std::numbers::inv_sqrtpi * exp(-(v * v)); }), x);
 }
 
 Tensor tanh(const Tensor& x, Where where) {
-  return pointwise_by_output(OpName("tanh", where), [](auto v) { return tanh(v); }, [](auto y) { return 1.0 - y * y; }, x);
+  return pointwise_by_output(
+      OpName("tanh", where), [](auto v) { return tanh(v); }, [](auto y) { return 1.0 - y * y; }, x);
 }
 
 Tensor sigmoid(const Tensor& x, Where where) {
-  return pointwise_by_output(OpName("sigmoid", where), [](auto v) { return sigmoid(v); }, [](auto y) { return y * (1.0 - y); }, x);
+  return pointwise_by_output(
+      OpName("sigmoid", where), [](auto v) { return sigmoid(v); }, [](auto y) { return y * (1.0 - y); }, x);
 }
 
 Tensor relu(const Tensor& x, Where where) {
@@ -69,28 +81,31 @@ Tensor gelu(const Tensor& x, Gelu form, Where where) {
     return pointwise(
         OpName("gelu", where), [](auto v) { return 0.5 * v * (1.0 + erf(v * (1 / std::numbers::sqrt2))); },
         derivatives([](auto v) {
-          return 0.5 * (1.0 + erf(v * (1 / std::numbers::sqrt2))) +
-                 v * exp(-0.5 * (v * v)) * (0.5 * sqrt_2_by_pi);
+          return 0.5 * (1.0 + erf(v * (1 / std::numbers::sqrt2))) + v * exp(-0.5 * (v * v)) * (0.5 * sqrt_2_by_pi);
         }),
         x);
   return pointwise(
-      OpName("gelu", where), [](auto v) { return 0.5 * v * (1.0 + tanh(sqrt_2_by_pi * (v + 0.044715 * (v * v * v)))); }, x);
+      OpName("gelu", where), [](auto v) { return 0.5 * v * (1.0 + tanh(sqrt_2_by_pi * (v + 0.044715 * (v * v * v)))); },
+      x);
 }
 
 Tensor silu(const Tensor& x, Where where) {
-  return pointwise(OpName("silu", where), [](auto v) { return v * sigmoid(v); }, derivatives([](auto v) {
-                     const auto s = sigmoid(v);
-                     return s * (1.0 + v * (1.0 - s));
-                   }),
-                   x);
+  return pointwise(
+      OpName("silu", where), [](auto v) { return v * sigmoid(v); }, derivatives([](auto v) {
+        const auto s = sigmoid(v);
+        return s * (1.0 + v * (1.0 - s));
+      }),
+      x);
 }
 
 Tensor softplus(const Tensor& x, Where where) {
-  return pointwise(OpName("softplus", where), [](auto v) { return softplus(v); }, derivatives([](auto v) { return sigmoid(v); }), x);
+  return pointwise(
+      OpName("softplus", where), [](auto v) { return softplus(v); }, derivatives([](auto v) { return sigmoid(v); }), x);
 }
 
 Tensor abs(const Tensor& x, Where where) {
-  return pointwise(OpName("abs", where), [](auto v) { return abs(v); }, x);
+  return pointwise(
+      OpName("abs", where), [](auto v) { return abs(v); }, x);
 }
 
 Tensor clamp(const Tensor& x, double low, double high, Where where) {

@@ -10,7 +10,8 @@ namespace gradus {
 
 Tensor embedding(const Tensor& table, const Tensor& ids, Where where) {
   const OpName op("embedding", where);
-  if (table.rank() != 2) throw Error(fmt::format("embedding: the table {} must be [rows, dim]", describe(table)), where);
+  if (table.rank() != 2)
+    throw Error(fmt::format("embedding: the table {} must be [rows, dim]", describe(table)), where);
   check_ids(op, ids, table.shape()[0]);
   const Index dim = table.shape()[1], n = ids.numel();
   Shape shape = ids.shape();
@@ -33,7 +34,8 @@ Tensor embedding(const Tensor& table, const Tensor& ids, Where where) {
 Tensor index_select(const Tensor& x, Index axis, const Tensor& index, Where where) {
   const OpName op("index_select", where);
   axis = normalise_axis(op, axis, x.shape());
-  if (index.rank() != 1) throw Error(fmt::format("index_select: the index {} must have one axis", describe(index)), where);
+  if (index.rank() != 1)
+    throw Error(fmt::format("index_select: the index {} must have one axis", describe(index)), where);
   check_ids(op, index, x.shape()[axis]);
   const AroundAxis a(x.shape(), axis);
   const Index n = index.numel();
@@ -59,7 +61,9 @@ Tensor index_add(const Tensor& source, Index axis, const Tensor& index, Index ex
   const OpName op("index_add", where);
   axis = normalise_axis(op, axis, source.shape());
   if (index.rank() != 1 || index.numel() != source.shape()[axis])
-    throw Error(fmt::format("index_add: the index {} must have one entry for each of axis {} of {}", describe(index), axis, describe(source)), where);
+    throw Error(fmt::format("index_add: the index {} must have one entry for each of axis {} of {}", describe(index),
+                            axis, describe(source)),
+                where);
   check_ids(op, index, extent);
   const AroundAxis a(source.shape(), axis);
   Shape shape = source.shape();
@@ -81,7 +85,8 @@ Tensor index_add(const Tensor& source, Index axis, const Tensor& index, Index ex
         }
       });
   });
-  return record(op, y, {unread(source)}, [axis, index](const Tensor& dy) { return Grads{index_select(dy, axis, index)}; });
+  return record(op, y, {unread(source)},
+                [axis, index](const Tensor& dy) { return Grads{index_select(dy, axis, index)}; });
 }
 
 namespace {
@@ -90,10 +95,13 @@ namespace {
 template <class F>
 void for_gathered(const OpName& op, const Shape& x, Index axis, const Tensor& index, F f) {
   if (index.rank() != x.rank())
-    throw Error(fmt::format("{}: the index {} must have as many axes as {}", op.name, describe(index), to_string(x)), op.where);
+    throw Error(fmt::format("{}: the index {} must have as many axes as {}", op.name, describe(index), to_string(x)),
+                op.where);
   for (Index d = 0; d < x.rank(); ++d)
     if (d != axis && index.shape()[d] > x[d])
-      throw Error(fmt::format("{}: the index {} is larger than {} at axis {}", op.name, describe(index), to_string(x), d), op.where);
+      throw Error(
+          fmt::format("{}: the index {} is larger than {} at axis {}", op.name, describe(index), to_string(x), d),
+          op.where);
   check_ids(op, index, x[axis]);
   const Index* id = index.data<Index>();
   for (Index i = 0; i < index.numel(); ++i) {
@@ -128,7 +136,9 @@ Tensor scatter_add(const Tensor& x, Index axis, const Tensor& index, const Tenso
   const OpName op("scatter_add", where);
   axis = normalise_axis(op, axis, x.shape());
   if (!(src.shape() == index.shape()) || src.dtype() != x.dtype())
-    throw Error(fmt::format("scatter_add: {} must have the index's shape {} and the dtype of {}", describe(src), to_string(index.shape()), describe(x)), where);
+    throw Error(fmt::format("scatter_add: {} must have the index's shape {} and the dtype of {}", describe(src),
+                            to_string(index.shape()), describe(x)),
+                where);
   Tensor y = clone(x.detach());
   dispatch(x.dtype(), [&](auto zero) {
     using T = decltype(zero);

@@ -24,7 +24,8 @@ T sum_row(const T* x, Index n) {
   parallel_for(blocks, 16, [&](Index begin, Index end) {
     for (Index b = begin; b < end; ++b) {
       const T* p = x + b * sum_block;
-      sums[static_cast<std::size_t>(b)] = lane_sum<T>(std::min(sum_block, n - b * sum_block), [p](Index i) { return p[i]; });
+      sums[static_cast<std::size_t>(b)] =
+          lane_sum<T>(std::min(sum_block, n - b * sum_block), [p](Index i) { return p[i]; });
     }
   });
   return lane_sum<T>(blocks, [&](Index i) { return sums[static_cast<std::size_t>(i)]; });
@@ -48,7 +49,8 @@ void sum_axis(const T* x, Index outer, Index extent, Index inner, T* out) {
       const T* row = x + o * extent * inner;
       Index e = 0;
       for (; e + 4 <= extent; e += 4, row += 4 * inner)
-        for (Index i = begin; i < end; ++i) y[i] += (row[i] + row[inner + i]) + (row[2 * inner + i] + row[3 * inner + i]);
+        for (Index i = begin; i < end; ++i)
+          y[i] += (row[i] + row[inner + i]) + (row[2 * inner + i] + row[3 * inner + i]);
       for (; e < extent; ++e, row += inner)
         for (Index i = begin; i < end; ++i) y[i] += row[i];
     });
@@ -97,20 +99,20 @@ Tensor sum(const Tensor& x, const std::vector<Index>& axes, bool keepdim, Where 
   const OpName op("sum", where);
   check_floating(op, x);
   const std::vector<bool> named = normalise_axes(op, axes, x.shape());
-  const Tensor y = reduce_runs(x, named, [](const Tensor& t, Index outer, Index extent, Index inner, const Shape& shape) {
-    Tensor out = Tensor::empty(shape, t.dtype());
-    dispatch_floating(t.dtype(), [&](auto zero) {
-      using T = decltype(zero);
-      sum_axis(t.data<T>(), outer, extent, inner, out.mutable_data<T>());
-    });
-    return out;
-  });
+  const Tensor y =
+      reduce_runs(x, named, [](const Tensor& t, Index outer, Index extent, Index inner, const Shape& shape) {
+        Tensor out = Tensor::empty(shape, t.dtype());
+        dispatch_floating(t.dtype(), [&](auto zero) {
+          using T = decltype(zero);
+          sum_axis(t.data<T>(), outer, extent, inner, out.mutable_data<T>());
+        });
+        return out;
+      });
   const Shape kept = reduced(x.shape(), named, true);
   Tensor value = y.alias(reduced(x.shape(), named, keepdim));
   if (value.storage() == x.storage()) value = clone(value);
-  return record(op, value, {unread(x)}, [kept, from = x.shape()](const Tensor& dy) {
-    return Grads{expand(reshape(dy, kept), from)};
-  });
+  return record(op, value, {unread(x)},
+                [kept, from = x.shape()](const Tensor& dy) { return Grads{expand(reshape(dy, kept), from)}; });
 }
 
 Tensor mean(const Tensor& x, const std::vector<Index>& axes, bool keepdim, Where where) {
@@ -131,25 +133,28 @@ Tensor extreme(const OpName& op, const Tensor& x, const std::vector<Index>& axes
   check_floating(op, x);
   const std::vector<bool> named = normalise_axes(op, axes, x.shape());
   if (elements(x.shape(), named) == 0)
-    throw Error(fmt::format("{}: {} has no elements along the reduced axes, so there is no {}", op.name, describe(x), op.name), op.where);
-  const Tensor y = reduce_runs(x, named, [largest](const Tensor& t, Index outer, Index extent, Index inner, const Shape& shape) {
-    Tensor out = Tensor::empty(shape, t.dtype());
-    dispatch_floating(t.dtype(), [&](auto zero) {
-      using T = decltype(zero);
-      const T* p = t.data<T>();
-      T* to = out.mutable_data<T>();
-      for (Index o = 0; o < outer; ++o)
-        for (Index i = 0; i < inner; ++i) {
-          T best = p[o * extent * inner + i];
-          for (Index e = 1; e < extent; ++e) {
-            const T v = p[(o * extent + e) * inner + i];
-            best = v != v || (largest ? v > best : v < best) ? v : best;
-          }
-          to[o * inner + i] = best;
-        }
-    });
-    return out;
-  });
+    throw Error(
+        fmt::format("{}: {} has no elements along the reduced axes, so there is no {}", op.name, describe(x), op.name),
+        op.where);
+  const Tensor y =
+      reduce_runs(x, named, [largest](const Tensor& t, Index outer, Index extent, Index inner, const Shape& shape) {
+        Tensor out = Tensor::empty(shape, t.dtype());
+        dispatch_floating(t.dtype(), [&](auto zero) {
+          using T = decltype(zero);
+          const T* p = t.data<T>();
+          T* to = out.mutable_data<T>();
+          for (Index o = 0; o < outer; ++o)
+            for (Index i = 0; i < inner; ++i) {
+              T best = p[o * extent * inner + i];
+              for (Index e = 1; e < extent; ++e) {
+                const T v = p[(o * extent + e) * inner + i];
+                best = v != v || (largest ? v > best : v < best) ? v : best;
+              }
+              to[o * inner + i] = best;
+            }
+        });
+        return out;
+      });
   const Shape kept = reduced(x.shape(), named, true);
   std::vector<Index> over;
   for (Index i = 0; i < x.rank(); ++i)
@@ -216,7 +221,8 @@ Tensor cumsum(const Tensor& x, Index axis, Where where) {
           out[k] = p[k] + (e ? out[k - a.inner] : T(0));
         }
   });
-  return record(op, y, {unread(x)}, [axis](const Tensor& dy) { return Grads{flip(cumsum(flip(dy, axis), axis), axis)}; });
+  return record(op, y, {unread(x)},
+                [axis](const Tensor& dy) { return Grads{flip(cumsum(flip(dy, axis), axis), axis)}; });
 }
 
 }  // namespace gradus

@@ -18,7 +18,8 @@ constexpr Index copy_grain = Index{1} << 16;
 // Copies extents-shaped elements from x, read with the given strides, to row-major out.
 template <class T>
 void copy_strided(const T* x, const Shape& extents, const std::vector<Index>& strides, T* out) {
-  const Index r = extents.rank(), row = r ? extents.back() : 1, inner = r ? strides[static_cast<std::size_t>(r - 1)] : 1;
+  const Index r = extents.rank(), row = r ? extents.back() : 1,
+              inner = r ? strides[static_cast<std::size_t>(r - 1)] : 1;
   const Index lines = row ? extents.numel() / row : 0;
   parallel_for(lines, std::max<Index>(1, copy_grain / std::max<Index>(1, row)), [&](Index begin, Index end) {
     for (Index line = begin; line < end; ++line) {
@@ -68,8 +69,11 @@ Tensor reshape(const Tensor& x, Shape shape, Where where) {
   const Shape asked = shape;
   if (unknown >= 0) shape[unknown] = known ? x.numel() / known : 0;
   if (shape.numel() != x.numel() || std::any_of(shape.begin(), shape.end(), [](Index e) { return e < 0; }))
-    throw Error(fmt::format("reshape: {} cannot become {}: {} elements do not fill it", describe(x), to_string(asked), x.numel()), where);
-  return record(op, x.alias(shape), {unread(x)}, [from = x.shape()](const Tensor& dy) { return Grads{reshape(dy, from)}; });
+    throw Error(fmt::format("reshape: {} cannot become {}: {} elements do not fill it", describe(x), to_string(asked),
+                            x.numel()),
+                where);
+  return record(op, x.alias(shape), {unread(x)},
+                [from = x.shape()](const Tensor& dy) { return Grads{reshape(dy, from)}; });
 }
 
 Tensor flatten(const Tensor& x, Index first, Index last, Where where) {
@@ -100,8 +104,8 @@ Tensor squeeze(const Tensor& x, Index axis, Where where) {
 
 Tensor unsqueeze(const Tensor& x, Index axis, Where where) {
   if (axis < -x.rank() - 1 || axis > x.rank())
-    throw Error(fmt::format("unsqueeze: axis {} cannot be added to shape {}, expected one from {} to {}", axis, to_string(x.shape()),
-                            -x.rank() - 1, x.rank()),
+    throw Error(fmt::format("unsqueeze: axis {} cannot be added to shape {}, expected one from {} to {}", axis,
+                            to_string(x.shape()), -x.rank() - 1, x.rank()),
                 where);
   Shape shape = x.shape();
   shape.insert(axis < 0 ? axis + x.rank() + 1 : axis, 1);
@@ -120,7 +124,9 @@ Tensor transpose(const Tensor& x, Index a, Index b, Where where) {
 Tensor permute(const Tensor& x, const std::vector<Index>& axes, Where where) {
   const OpName op("permute", where);
   if (std::ssize(axes) != x.rank())
-    throw Error(fmt::format("permute: {} axes for {}, expected each of its {} once", axes.size(), describe(x), x.rank()), where);
+    throw Error(
+        fmt::format("permute: {} axes for {}, expected each of its {} once", axes.size(), describe(x), x.rank()),
+        where);
   normalise_axes(op, axes, x.shape());
   const std::vector<Index> from = row_major(x.shape());
   Shape shape;
@@ -151,7 +157,8 @@ Tensor expand(const Tensor& x, Shape shape, Where where) {
     using T = decltype(zero);
     const T* p = x.data<T>();
     T* out = y.mutable_data<T>();
-    parallel_for(y.numel(), copy_grain, [&](Index begin, Index end) { reader.read(p, begin, end - begin, out + begin); });
+    parallel_for(y.numel(), copy_grain,
+                 [&](Index begin, Index end) { reader.read(p, begin, end - begin, out + begin); });
   });
   return record(op, y, {unread(x)}, [from = x.shape()](const Tensor& dy) { return Grads{sum_to(dy, from)}; });
 }
@@ -160,7 +167,9 @@ Tensor sum_to(const Tensor& x, const Shape& shape, Where where) {
   if (x.shape() == shape) return x;
   const OpName op("sum_to", where);
   if (shape.rank() > x.rank() || !(broadcast_shapes(op, x.shape(), shape) == x.shape()))
-    throw Error(fmt::format("sum_to: {} cannot be summed to {}, which does not broadcast to it", describe(x), to_string(shape)), where);
+    throw Error(
+        fmt::format("sum_to: {} cannot be summed to {}, which does not broadcast to it", describe(x), to_string(shape)),
+        where);
   std::vector<Index> axes;
   for (Index i = 0; i < x.rank(); ++i) {
     const Index j = i - (x.rank() - shape.rank());
@@ -174,7 +183,8 @@ Tensor narrow(const Tensor& x, Index axis, Index start, Index length, Where wher
   axis = normalise_axis(op, axis, x.shape());
   const Index extent = x.shape()[axis];
   if (start < 0 || length < 0 || start + length > extent)
-    throw Error(fmt::format("narrow: [{}, {}) is outside axis {} of {}", start, start + length, axis, describe(x)), where);
+    throw Error(fmt::format("narrow: [{}, {}) is outside axis {} of {}", start, start + length, axis, describe(x)),
+                where);
   Shape shape = x.shape();
   shape[axis] = length;
   const AroundAxis a(x.shape(), axis);
@@ -185,7 +195,8 @@ Tensor narrow(const Tensor& x, Index axis, Index start, Index length, Where wher
     y = Tensor::empty(shape, x.dtype());
     dispatch(x.dtype(), [&](auto zero) {
       using T = decltype(zero);
-      copy_blocks(x.data<T>() + start * a.inner, a.outer, extent * a.inner, y.mutable_data<T>(), length * a.inner, length * a.inner);
+      copy_blocks(x.data<T>() + start * a.inner, a.outer, extent * a.inner, y.mutable_data<T>(), length * a.inner,
+                  length * a.inner);
     });
   }
   return record(op, y, {unread(x)}, [axis, start, after = extent - start - length](const Tensor& dy) {
@@ -205,9 +216,11 @@ Tensor pad(const Tensor& x, Index axis, Index before, Index after, Where where) 
   const AroundAxis a(shape, axis);
   dispatch(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
-    copy_blocks(x.data<T>(), a.outer, length * a.inner, y.mutable_data<T>() + before * a.inner, a.extent * a.inner, length * a.inner);
+    copy_blocks(x.data<T>(), a.outer, length * a.inner, y.mutable_data<T>() + before * a.inner, a.extent * a.inner,
+                length * a.inner);
   });
-  return record(op, y, {unread(x)}, [axis, before, length](const Tensor& dy) { return Grads{narrow(dy, axis, before, length)}; });
+  return record(op, y, {unread(x)},
+                [axis, before, length](const Tensor& dy) { return Grads{narrow(dy, axis, before, length)}; });
 }
 
 Tensor select(const Tensor& x, Index axis, Index index, Where where) {
@@ -238,9 +251,10 @@ Tensor concat(const std::vector<Tensor>& parts, Index axis, Where where) {
     Shape rest = p.shape();
     if (rest.rank() == shape.rank()) rest[axis] = shape[axis];
     if (!(rest == shape) || p.dtype() != parts[0].dtype())
-      throw Error(fmt::format("concat: {} does not fit beside {} along axis {}; the other extents and the dtype must be equal", describe(p),
-                              describe(parts[0]), axis),
-                  where);
+      throw Error(
+          fmt::format("concat: {} does not fit beside {} along axis {}; the other extents and the dtype must be equal",
+                      describe(p), describe(parts[0]), axis),
+          where);
     extents.push_back(p.shape()[axis]);
     shape[axis] += extents.back();
   }
@@ -279,7 +293,9 @@ std::vector<Tensor> split(const Tensor& x, const std::vector<Index>& extents, In
   Index start = 0;
   for (Index e : extents) start += e;
   if (start != x.shape()[axis])
-    throw Error(fmt::format("split: extents [{}] do not add up to axis {} of {}", fmt::join(extents, ", "), axis, describe(x)), where);
+    throw Error(
+        fmt::format("split: extents [{}] do not add up to axis {} of {}", fmt::join(extents, ", "), axis, describe(x)),
+        where);
   std::vector<Tensor> parts;
   start = 0;
   for (Index e : extents) {
@@ -322,7 +338,8 @@ Tensor to(const Tensor& x, DType dtype, Where where) {
     });
   });
   if (!is_floating(dtype) || !is_floating(x.dtype())) return y;
-  return record(OpName("to", where), y, {unread(x)}, [from = x.dtype()](const Tensor& dy) { return Grads{to(dy, from)}; });
+  return record(OpName("to", where), y, {unread(x)},
+                [from = x.dtype()](const Tensor& dy) { return Grads{to(dy, from)}; });
 }
 
 Tensor clone(const Tensor& x, Where where) {

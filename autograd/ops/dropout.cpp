@@ -1,0 +1,43 @@
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "autograd/axes.h"
+#include "autograd/ops.h"
+#include "autograd/parallel.h"
+#include "autograd/random.h"
+
+namespace gradus {
+
+namespace {
+
+// Element i stays when word i of the generator is at least p * 2^32. Linear in x, so it is its own gradient.
+Tensor thin_out(const OpName& op, const Tensor& x, double p, const Philox& random) {
+  Tensor y = Tensor::empty(x.shape(), x.dtype());
+  const auto threshold = static_cast<std::uint32_t>(std::lround(p * 0x1p32 < 0x1p32 - 1 ? p * 0x1p32 : 0x1p32 - 1));
+  dispatch_floating(x.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    const T* from = x.data<T>();
+    T* to = y.mutable_data<T>();
+    const T scale = static_cast<T>(1 / (1 - p));
+    parallel_for(x.numel(), Index{1} << 14, [&](Index begin, Index end) {
+      for (Index i = begin; i < end; i += 4) {
+        const auto words = random.block(static_cast<std::uint64_t>(i) / 4);
+        for (Index j = 0; j < 4 && i + j < end; ++j)
+          to[i + j] = words[static_cast<std::size_t>(j)] >= threshold ? from[i + j] * scale : T(0);
+      }
+    });
+  });
+  return record(op, y, {unread(x)}, [op, p, random](const Tensor& dy) { return Grads{thin_out(op, dy, p, random)}; });
+}
+
+}  // namespace
+
+Tensor dropout(const Tensor& x, double p, Where where) {
+  const OpName op("dropout", where);
+  check_floating(op, x);
+  if (!(p >= 0 && p < 1)) throw Error(fmt::format("dropout: p is {}, expected a probability in [0, 1)", p), where);
+  return p == 0 ? x : thin_out(op, x, p, RandomScope::next());
+}
+
+}  // namespace gradus

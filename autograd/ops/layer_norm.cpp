@@ -1,0 +1,132 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "autograd/axes.h"
+#include "autograd/composed.h"
+#include "autograd/ops.h"
+#include "autograd/parallel.h"
+#include "autograd/reduce.h"
+
+namespace gradus {
+
+namespace {
+
+constexpr Index row_block = 64;
+
+template <class T>
+struct Moments {
+  T mean, inverse_std;
+};
+template <class T>
+Moments<T> moments(const T* x, Index n, double epsilon) {
+  const T mean = lane_sum<T>(n, [x](Index i) { return x[i]; }) / static_cast<T>(n);
+  const T square = lane_sum<T>(n, [x, mean](Index i) { return (x[i] - mean) * (x[i] - mean); });
+  return {mean, T(1) / std::sqrt(square / static_cast<T>(n) + static_cast<T>(epsilon))};
+}
+
+// With x̂ = (x - mean) / std and g = dy weight: dx = (g - mean(g) - x̂ mean(g x̂)) / std, dweight = Σ dy x̂, dbias = Σ dy.
+template <class T>
+void backward(const Tensor& x, const T* w, const Tensor& dy, double epsilon, Tensor& dx, Tensor* dw, Tensor* db) {
+  const Index n = x.shape().back(), rows = x.numel() / n, blocks = (rows + row_block - 1) / row_block;
+  const T *px = x.data<T>(), *pdy = dy.data<T>();
+  T* out = dx.mutable_data<T>();
+  std::vector<T> partial(static_cast<std::size_t>(2 * blocks * n));  // [blocks, 2, n]: sums of a block's rows
+  parallel_for(blocks, 4, [&](Index begin, Index end) {
+    for (Index b = begin; b < end; ++b) {
+      T *sw = partial.data() + 2 * b * n, *sb = sw + n;
+      for (Index r = b * row_block; r < std::min(rows, (b + 1) * row_block); ++r) {
+        const T *xr = px + r * n, *g = pdy + r * n;
+        const auto [mean, inverse] = moments(xr, n, epsilon);
+        const T sum_g = lane_sum<T>(n, [&](Index i) { return w ? g[i] * w[i] : g[i]; }) / static_cast<T>(n);
+        const T sum_gx = lane_sum<T>(n, [&](Index i) { return (w ? g[i] * w[i] : g[i]) * (xr[i] - mean); }) * inverse /
+                         static_cast<T>(n);
+        T* o = out + r * n;
+        for (Index i = 0; i < n; ++i) {
+          const T normal = (xr[i] - mean) * inverse;
+          o[i] = ((w ? g[i] * w[i] : g[i]) - sum_g - normal * sum_gx) * inverse;
+          sw[i] += g[i] * normal;
+          sb[i] += g[i];
+        }
+      }
+    }
+  });
+  for (int part = 0; part < 2; ++part) {
+    Tensor* target = part == 0 ? dw : db;
+    if (!target) continue;
+    T* sum = target->mutable_data<T>();
+    for (Index b = 0; b < blocks; ++b)
+      for (Index i = 0; i < n; ++i) sum[i] += partial[static_cast<std::size_t>((2 * b + part) * n + i)];
+  }
+}
+
+Tensor in_plain_ops(const Tensor& x, const Tensor& weight, const Tensor& bias, double epsilon) {
+  const Tensor centred = x - mean(x, {-1}, true);
+  Tensor y = centred * rsqrt(mean(square(centred), {-1}, true) + epsilon);
+  if (weight.defined()) y = y * weight;
+  return bias.defined() ? y + bias : y;
+}
+
+}  // namespace
+
+Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double epsilon, Where where) {
+  const OpName op("layer_norm", where);
+  check_floating(op, x);
+  if (x.rank() == 0) throw Error(fmt::format("layer_norm: {} has no axis to normalise over", describe(x)), where);
+  const Index n = x.shape().back();
+  for (const Tensor* t : {&weight, &bias})
+    if (t->defined() && (!(t->shape() == Shape{n}) || t->dtype() != x.dtype()))
+      throw Error(
+          fmt::format("layer_norm: {} does not fit {}, expected [{}] of the same dtype", describe(*t), describe(x), n),
+          where);
+  Tensor y = Tensor::empty(x.shape(), x.dtype());
+  dispatch_floating(x.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    const T *p = x.data<T>(), *w = weight.defined() ? weight.data<T>() : nullptr,
+            *b = bias.defined() ? bias.data<T>() : nullptr;
+    T* out = y.mutable_data<T>();
+    parallel_for(n ? x.numel() / n : 0, std::max<Index>(1, (Index{1} << 14) / std::max<Index>(1, n)),
+                 [&](Index begin, Index end) {
+                   for (Index r = begin; r < end; ++r) {
+                     const T* row = p + r * n;
+                     const auto [mean, inverse] = moments(row, n, epsilon);
+                     for (Index i = 0; i < n; ++i) {
+                       const T normal = (row[i] - mean) * inverse, scaled = w ? normal * w[i] : normal;
+                       out[r * n + i] = b ? scaled + b[i] : scaled;
+                     }
+                   }
+                 });
+  });
+  std::vector<Input> inputs{x};
+  if (weight.defined()) inputs.push_back(weight);
+  if (bias.defined()) inputs.push_back(unread(bias));
+  return record(op, y, inputs, [x, weight, bias, epsilon](const Tensor& dy, Needs needs) {
+    std::vector<Tensor> given{x};
+    if (weight.defined()) given.push_back(weight);
+    if (bias.defined()) given.push_back(bias);
+    if (grad_enabled())
+      return gradients_through(
+          [&](const std::vector<Tensor>& v) {
+            return in_plain_ops(v[0], weight.defined() ? v[1] : Tensor(), bias.defined() ? v.back() : Tensor(),
+                                epsilon);
+          },
+          given, dy, needs);
+    Tensor dx = Tensor::empty(x.shape(), x.dtype()), dw, db;
+    if (weight.defined()) dw = Tensor::zeros(weight.shape(), x.dtype());
+    if (bias.defined()) db = Tensor::zeros(bias.shape(), x.dtype());
+    if (x.numel() > 0)
+      dispatch_floating(x.dtype(), [&](auto zero) {
+        using T = decltype(zero);
+        backward<T>(x, weight.defined() ? weight.data<T>() : nullptr, dy, epsilon, dx, dw.defined() ? &dw : nullptr,
+                    db.defined() ? &db : nullptr);
+      });
+    Grads grads{dx};
+    if (weight.defined()) grads.push_back(dw);
+    if (bias.defined()) grads.push_back(db);
+    return grads;
+  });
+}
+
+}  // namespace gradus

@@ -1,0 +1,152 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "autograd/accumulate.h"
+#include "autograd/axes.h"
+#include "autograd/broadcast.h"
+#include "autograd/gemm.h"
+#include "autograd/ops.h"
+#include "autograd/parallel.h"
+
+namespace gradus {
+
+namespace {
+
+thread_local bool by_rows = false;
+
+blas::Transpose op_of(bool transposed) { return transposed ? blas::Transpose::yes : blas::Transpose::no; }
+
+Shape leading(const Shape& s) { return Shape(s.begin(), s.end() - 2); }
+
+// op(a) op(b) over broadcast batches of matrices, op a transposition or none. Closed under differentiation.
+Tensor product(const OpName& op, const Tensor& a, bool a_t, const Tensor& b, bool b_t) {
+  const Index m = a.shape()[a_t ? -1 : -2], k = a.shape()[a_t ? -2 : -1], n = b.shape()[b_t ? -2 : -1];
+  if (b.shape()[b_t ? -1 : -2] != k || a.dtype() != b.dtype() || !is_floating(a.dtype()))
+    throw Error(fmt::format("{}: {}{} times {}{} is not a matrix product: the inner extents {} and {} must be equal, "
+                            "and both f32 or f64",
+                            op.name, describe(a), a_t ? " transposed" : "", describe(b), b_t ? " transposed" : "", k,
+                            b.shape()[b_t ? -1 : -2]),
+                op.where);
+  const Shape batch = broadcast_shapes(op, leading(a.shape()), leading(b.shape()));
+  Shape shape = batch;
+  shape.push_back(m);
+  shape.push_back(n);
+  Tensor y = Tensor::empty(shape, a.dtype());
+  dispatch_floating(a.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    const T *pa = a.data<T>(), *pb = b.data<T>();
+    T* out = y.mutable_data<T>();
+    const Index lda = std::max<Index>(1, a.shape().back()), ldb = std::max<Index>(1, b.shape().back()),
+                batches = batch.numel();
+    auto one = [&](const T* x, const T* w, T* c) {
+      gemm<T>(op_of(a_t), op_of(b_t), m, n, k, x, lda, w, ldb, T(0), c, std::max<Index>(1, n));
+    };
+    if (batches == 1) {
+      if (by_rows && !a_t) {
+        gemm_by_rows<T>(op_of(b_t), m, n, k, pa, pb, ldb, T(0), out);
+      } else {
+        one(pa, pb, out);
+      }
+      return;
+    }
+    const auto step_a = broadcast_strides(leading(a.shape()), batch),
+               step_b = broadcast_strides(leading(b.shape()), batch);
+    const Index grain = std::max<Index>(1, (Index{1} << 18) / std::max<Index>(1, m * n * k));
+    parallel_for(batches, grain, [&](Index begin, Index end) {
+      for (Index i = begin; i < end; ++i) {
+        Index rest = i, at = 0, bt = 0;
+        for (Index d = batch.rank(); d-- > 0; rest /= batch[d]) {
+          at += rest % batch[d] * step_a[static_cast<std::size_t>(d)];
+          bt += rest % batch[d] * step_b[static_cast<std::size_t>(d)];
+        }
+        one(pa + at * m * k, pb + bt * k * n, out + i * m * n);
+      }
+    });
+  });
+  return record(op, y, {a, b}, [op, a, a_t, b, b_t](const Tensor& dy, Needs needs) {
+    Gradient da, db;
+    if (needs[0]) da = a_t ? product(op, b, b_t, dy, true) : product(op, dy, false, b, !b_t);
+    if (needs[1]) {
+      if (a.rank() == 2 && b.rank() == 2 && !a_t) {
+        db = b_t ? Gradient::rows_product(a, dy) : Gradient::rows_product(dy, a);
+      } else {
+        db = b_t ? product(op, dy, true, a, a_t) : product(op, a, !a_t, dy, false);
+      }
+    }
+    return Grads{da, db};
+  });
+}
+
+}  // namespace
+
+Tensor product_of_rows(const Tensor& a, const Tensor& b) { return product(OpName("matmul"), a, true, b, false); }
+
+RowInvariant::RowInvariant() : before_(by_rows) { by_rows = true; }
+RowInvariant::~RowInvariant() { by_rows = before_; }
+bool row_invariant() { return by_rows; }
+
+Tensor matmul(const Tensor& a, const Tensor& b, Where where) {
+  const OpName op("matmul", where);
+  if (a.rank() == 0 || b.rank() == 0)
+    throw Error(fmt::format("matmul: {} times {}: both need at least one axis", describe(a), describe(b)), where);
+  if (a.rank() == 1) {
+    const Tensor y = matmul(unsqueeze(a, 0, where), b, where);
+    return squeeze(y, b.rank() == 1 ? 0 : -2, where);
+  }
+  if (b.rank() == 1) return squeeze(matmul(a, unsqueeze(b, 1, where), where), -1, where);
+  if (a.rank() == 2 || b.rank() > 2 || a.shape().back() != b.shape()[0]) return product(op, a, false, b, false);
+  // A matrix on the right applies to all rows at once: [..., k] -> [rows, k] -> [rows, n] -> [..., n]
+  Shape shape = a.shape();
+  shape[-1] = b.shape()[1];
+  return reshape(product(op, reshape(a, {a.numel() / std::max<Index>(1, a.shape().back()), a.shape().back()}, where),
+                         false, b, false),
+                 shape, where);
+}
+
+Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Where where) {
+  const OpName op("linear", where);
+  if (weight.rank() != 2 || x.rank() == 0 || x.shape().back() != weight.shape()[1] || x.dtype() != weight.dtype())
+    throw Error(
+        fmt::format("linear: x {} does not fit the weight {}: expected x [..., in], weight [out, in] and one dtype",
+                    describe(x), describe(weight)),
+        where);
+  const Index in = weight.shape()[1], out = weight.shape()[0];
+  if (bias.defined() && (!(bias.shape() == Shape{out}) || bias.dtype() != x.dtype()))
+    throw Error(
+        fmt::format("linear: bias {} does not fit the weight {}: expected [{}]", describe(bias), describe(weight), out),
+        where);
+  check_floating(op, x);
+  Shape shape = x.shape();
+  shape[-1] = out;
+  Tensor y = Tensor::empty(shape, x.dtype());
+  const Index rows = y.numel() / std::max<Index>(1, out);
+  dispatch_floating(x.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    T* to = y.mutable_data<T>();
+    if (bias.defined()) {
+      const T* b = bias.data<T>();
+      for (Index r = 0; r < rows; ++r) std::copy_n(b, out, to + r * out);
+    }
+    const T beta = bias.defined() ? T(1) : T(0);
+    if (by_rows) {
+      gemm_by_rows<T>(blas::Transpose::yes, rows, out, in, x.data<T>(), weight.data<T>(), std::max<Index>(1, in), beta,
+                      to);
+    } else {
+      gemm<T>(blas::Transpose::no, blas::Transpose::yes, rows, out, in, x.data<T>(), std::max<Index>(1, in),
+              weight.data<T>(), std::max<Index>(1, in), beta, to, std::max<Index>(1, out));
+    }
+  });
+  const bool has_bias = bias.defined();
+  const Input inputs[] = {x, weight, unread(has_bias ? bias : weight)};
+  return record(op, y, std::span<const Input>(inputs, has_bias ? 3 : 2),
+                [x, weight, has_bias](const Tensor& dy, Needs needs) {
+                  Grads grads;
+                  grads.push_back(needs[0] ? Gradient(matmul(dy, weight)) : Gradient());
+                  grads.push_back(needs[1] ? Gradient::rows_product(x, dy) : Gradient());
+                  if (has_bias) grads.push_back(dy);
+                  return grads;
+                });
+}
+
+}  // namespace gradus

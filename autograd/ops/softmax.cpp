@@ -1,0 +1,129 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "autograd/axes.h"
+#include "autograd/math.h"
+#include "autograd/ops.h"
+#include "autograd/parallel.h"
+#include "autograd/softmax_row.h"
+
+namespace gradus {
+
+namespace {
+
+Index row_grain(Index n) { return std::max<Index>(1, (Index{1} << 13) / std::max<Index>(1, n)); }
+
+// Calls f(row of x, its position) for each row along the last axis.
+template <class T, class F>
+void for_rows(const Tensor& x, F f) {
+  const Index n = x.shape().back();
+  const T* p = x.data<T>();
+  parallel_for(n ? x.numel() / n : 0, row_grain(n), [&](Index begin, Index end) {
+    for (Index r = begin; r < end; ++r) f(p + r * n, r);
+  });
+}
+
+// Runs `f` with the axis brought to the end and back.
+template <class F>
+Tensor along(const OpName& op, const Tensor& x, Index axis, F f) {
+  check_floating(op, x);
+  if (x.rank() == 0) return squeeze(f(unsqueeze(x, 0)), 0);
+  axis = normalise_axis(op, axis, x.shape());
+  return axis == x.rank() - 1 ? f(x) : transpose(f(transpose(x, axis, -1, op.where)), axis, -1, op.where);
+}
+
+Tensor present(const Tensor& x, const Tensor& mask, const Where& where) {
+  return mask.defined() ? masked_fill(x, logical_not(mask), -std::numeric_limits<double>::infinity(), where) : x;
+}
+
+// dx = y (dy - Σ dy y); symmetric in what it needs, so its own rule is made of itself.
+Tensor softmax_backward(const OpName& op, const Tensor& dy, const Tensor& y) {
+  Tensor dx = Tensor::empty(y.shape(), y.dtype());
+  const Index n = y.shape().back();
+  dispatch_floating(y.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    const T* g = dy.data<T>();
+    T* out = dx.mutable_data<T>();
+    for_rows<T>(y, [&](const T* p, Index r) {
+      const T* d = g + r * n;
+      const T s = lane_sum<T>(n, [&](Index i) { return p[i] * d[i]; });
+      for (Index i = 0; i < n; ++i) out[r * n + i] = p[i] * (d[i] - s);
+    });
+  });
+  return record(op, dx, {dy, y}, [op, dy, y](const Tensor& g, Needs needs) {
+    Grads grads;
+    grads.push_back(needs[0] ? Gradient(softmax_backward(op, g, y)) : Gradient());
+    if (needs[1]) {
+      const Tensor s = sum(mul(dy, y), {-1}, true), t = sum(mul(g, y), {-1}, true);
+      grads.push_back(sub(mul(g, sub(dy, s)), mul(dy, t)));
+    } else {
+      grads.push_back(Gradient());
+    }
+    return grads;
+  });
+}
+
+}  // namespace
+
+Tensor softmax(const Tensor& x, Index axis, const Tensor& mask, Where where) {
+  const OpName op("softmax", where);
+  return along(op, present(x, mask, where), axis, [&](const Tensor& t) {
+    Tensor y = Tensor::empty(t.shape(), t.dtype());
+    const Index n = t.shape().back();
+    dispatch_floating(t.dtype(), [&](auto zero) {
+      using T = decltype(zero);
+      T* out = y.mutable_data<T>();
+      for_rows<T>(t, [&](const T* p, Index r) { softmax_row(p, n, out + r * n); });
+    });
+    return record(op, y, {unread(t)},
+                  [op](const Tensor& dy, const Tensor& y) { return Grads{softmax_backward(op, dy, y)}; });
+  });
+}
+
+Tensor log_softmax(const Tensor& x, Index axis, const Tensor& mask, Where where) {
+  const OpName op("log_softmax", where);
+  return along(op, present(x, mask, where), axis, [&](const Tensor& t) {
+    Tensor y = Tensor::empty(t.shape(), t.dtype());
+    const Index n = t.shape().back();
+    dispatch_floating(t.dtype(), [&](auto zero) {
+      using T = decltype(zero);
+      T* out = y.mutable_data<T>();
+      for_rows<T>(t, [&](const T* p, Index r) {
+        const auto [largest, total] = log_sum_row(p, n);
+        const T log_total = math::log(total);
+        for (Index i = 0; i < n; ++i) out[r * n + i] = total == 0 ? p[i] : (p[i] - largest) - log_total;
+      });
+    });
+    return record(op, y, {unread(t)},
+                  [](const Tensor& dy, const Tensor& y) { return Grads{sub(dy, mul(exp(y), sum(dy, {-1}, true)))}; });
+  });
+}
+
+Tensor logsumexp(const Tensor& x, Index axis, const Tensor& mask, bool keepdim, Where where) {
+  const OpName op("logsumexp", where);
+  check_floating(op, x);
+  axis = normalise_axis(op, axis, x.shape());
+  const Tensor t = present(x, mask, where);
+  const Tensor rows = axis == x.rank() - 1 ? t : transpose(t, axis, -1, where);
+  Shape shape = rows.shape();
+  shape[-1] = 1;
+  Tensor y = Tensor::empty(shape, x.dtype());
+  const Index n = rows.shape().back();
+  dispatch_floating(x.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    T* out = y.mutable_data<T>();
+    if (n == 0) std::fill_n(out, y.numel(), -std::numeric_limits<T>::infinity());
+    for_rows<T>(rows, [&](const T* p, Index r) {
+      const auto [largest, total] = log_sum_row(p, n);
+      out[r] = largest + math::log(total);
+    });
+  });
+  const Tensor recorded = record(op, y, {rows}, [rows](const Tensor& dy) { return Grads{mul(dy, softmax(rows, -1))}; });
+  const Tensor kept = axis == x.rank() - 1 ? recorded : transpose(recorded, axis, -1, where);
+  return keepdim ? kept : squeeze(kept, axis, where);
+}
+
+}  // namespace gradus

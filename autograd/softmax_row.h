@@ -1,0 +1,31 @@
+#pragma once
+
+#include "autograd/math.h"
+#include "autograd/reduce.h"
+
+namespace gradus {
+
+/// The largest element of a row and Σ exp(x - largest); {-inf, 0} when nothing is above -inf. NaN gives NaN.
+template <class T>
+struct LogSum {
+  T largest, total;
+};
+template <class T>
+inline LogSum<T> log_sum_row(const T* x, Index n) {
+  const T largest = lane_max<T>(n, [x](Index i) { return x[i]; });
+  if (largest == -std::numeric_limits<T>::infinity()) return {largest, T(0)};
+  return {largest, lane_sum<T>(n, [x, largest](Index i) { return math::exp(x[i] - largest); })};
+}
+
+/// y = softmax(x) of one row; zeros when nothing is above -inf. x is readable up to n rounded up to `lanes`.
+template <class T>
+inline void softmax_row(const T* x, Index n, T* y) {
+  const T largest = lane_max<T>(n, [x](Index i) { return x[i]; });
+  const T shift = largest == -std::numeric_limits<T>::infinity() ? T(0) : largest;
+  lane_map<T>(n, y, [x, shift](Index i) { return math::exp(x[i] - shift); });
+  const T total = lane_sum<T>(n, [y](Index i) { return y[i]; });
+  const T scale = total == 0 ? T(0) : T(1) / total;
+  for (Index i = 0; i < n; ++i) y[i] *= scale;
+}
+
+}  // namespace gradus
