@@ -1,0 +1,99 @@
+#include "optim/adam.h"
+
+#include <cmath>
+
+#include "optim/multiply_add.h"
+#include "optim/option.h"
+
+namespace gradus::optim {
+
+namespace {
+
+const AdamOptions& checked_options(const char* name, const AdamOptions& o) {
+  checked(name, "beta1", o.beta1, o.beta1 >= 0 && o.beta1 < 1, "at least 0 and less than 1");
+  checked(name, "beta2", o.beta2, o.beta2 >= 0 && o.beta2 < 1, "at least 0 and less than 1");
+  checked(name, "eps", o.eps, o.eps >= 0 && std::isfinite(o.eps), "a finite number >= 0");
+  return o;
+}
+
+std::vector<std::string> moment_names(const AdamOptions& o) {
+  if (o.amsgrad) return {"exp_avg", "exp_avg_sq", "max_exp_avg_sq"};
+  return {"exp_avg", "exp_avg_sq"};
+}
+
+/// What is the same for all elements of a stretch.
+template <class T>
+struct Factors {
+  T scale;          // of the gradient
+  T decay;          // of p, into the gradient
+  T keep;           // of p, before the update
+  T beta1, share1;  // of m and of g
+  T beta2, share2;  // of v and of g^2
+  T step_size;      // lr / (1 - beta1^t)
+  T root;           // 1 / sqrt(1 - beta2^t)
+  T eps;
+};
+
+template <bool amsgrad, class T>
+void adam(T* __restrict p, const T* __restrict gradient, T* __restrict m, T* __restrict v, T* __restrict largest,
+          Index n, const Factors<T>& factors) {
+  const Factors<T> f = factors;
+  for (Index i = 0; i < n; ++i) {
+    const T g = multiply_add(f.decay, p[i], gradient[i] * f.scale);
+    const T mean = multiply_add(f.beta1, m[i], f.share1 * g);
+    const T square = multiply_add(f.beta2, v[i], f.share2 * g * g);
+    m[i] = mean;
+    v[i] = square;
+    T bound = square;
+    if constexpr (amsgrad) {
+      // As torch.maximum: a NaN stays.
+      bound = largest[i] >= square || largest[i] != largest[i] ? largest[i] : square;
+      largest[i] = bound;
+    }
+    p[i] = multiply_add(-f.step_size, mean / multiply_add(std::sqrt(bound), f.root, f.eps), p[i] * f.keep);
+  }
+}
+
+}  // namespace
+
+Adam::Adam(const char* name, const std::vector<ParameterGroup>& groups, const AdamOptions& options, bool decoupled)
+    : Optimizer(name, groups, checked_options(name, options).weight_decay, moment_names(options)),
+      options_(options),
+      decoupled_(decoupled) {}
+
+Adam::Adam(const std::vector<ParameterGroup>& groups, const AdamOptions& options)
+    : Adam("Adam", groups, options, false) {}
+
+Adam::Adam(const std::vector<Tensor>& parameters, const AdamOptions& options)
+    : Adam(std::vector<ParameterGroup>{{parameters, 1, std::nullopt}}, options) {}
+
+AdamW::AdamW(const std::vector<ParameterGroup>& groups, const AdamWOptions& o)
+    : Adam("AdamW", groups, {o.beta1, o.beta2, o.eps, o.weight_decay, o.amsgrad}, true) {}
+
+AdamW::AdamW(const std::vector<Tensor>& parameters, const AdamWOptions& options)
+    : AdamW(std::vector<ParameterGroup>{{parameters, 1, std::nullopt}}, options) {}
+
+template <class T>
+void Adam::update_all(const Stretch<T>& s) const {
+  const auto t = static_cast<double>(s.step);
+  const AdamOptions& o = options_;
+  const Factors<T> factors{
+      .scale = static_cast<T>(s.grad_scale),
+      .decay = static_cast<T>(decoupled_ ? 0 : s.weight_decay),
+      .keep = static_cast<T>(decoupled_ ? 1 - s.lr * s.weight_decay : 1),
+      .beta1 = static_cast<T>(o.beta1),
+      .share1 = static_cast<T>(1 - o.beta1),
+      .beta2 = static_cast<T>(o.beta2),
+      .share2 = static_cast<T>(1 - o.beta2),
+      .step_size = static_cast<T>(s.lr / (1 - std::pow(o.beta1, t))),
+      .root = static_cast<T>(1 / std::sqrt(1 - std::pow(o.beta2, t))),
+      .eps = static_cast<T>(o.eps),
+  };
+  (o.amsgrad ? adam<true, T> : adam<false, T>)(s.parameter, s.gradient, s.moments[0], s.moments[1], s.moments[2],
+                                               s.count, factors);
+}
+
+void Adam::update(const Stretch<float>& stretch) const { update_all(stretch); }
+void Adam::update(const Stretch<double>& stretch) const { update_all(stretch); }
+
+}  // namespace gradus::optim

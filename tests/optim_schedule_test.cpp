@@ -1,0 +1,128 @@
+#include "optim/schedule.h"
+
+#include <cmath>
+
+#include "tests/catch.h"
+#include "tests/optim_reference.h"
+
+using namespace gradus;
+using namespace gradus::optim;
+using Catch::Matchers::ContainsSubstring;
+
+namespace {
+
+void check(const Schedule& schedule, const std::vector<double>& expected) {
+  for (std::size_t t = 0; t < expected.size(); ++t) {
+    CAPTURE(t);
+    CHECK(schedule(static_cast<Index>(t)) == Approx(expected[t]).epsilon(1e-13));
+  }
+}
+
+void check(Plateau plateau, double sign, const std::vector<double>& expected) {
+  double before = 1;
+  for (std::size_t t = 0; t < expected.size(); ++t) {
+    CAPTURE(t);
+    CHECK(plateau.observe(sign * reference::losses[t]) == (expected[t] < before));
+    CHECK(plateau.scale() == Approx(expected[t]).epsilon(1e-13));
+    before = expected[t];
+  }
+}
+
+}  // namespace
+
+TEST_CASE("constant, stairs, exponential and cosine rates are PyTorch's") {
+  check(constant(0.3), {0.3, 0.3, 0.3});
+  check(step_decay(0.3, 4, 0.5), reference::step_rates);
+  check(exponential(0.3, 0.9), reference::exponential_rates);
+  check(cosine(0.3, 11, 0.01), reference::cosine_rates);
+}
+
+TEST_CASE("an exponential over several steps has halved after each of its periods") {
+  const Schedule half = exponential(8, 0.5, 100);
+  CHECK(half(100) == Approx(4));
+  CHECK(half(300) == Approx(1));
+  CHECK(half(50) == Approx(8 / std::sqrt(2)));
+}
+
+TEST_CASE("the cosine stays at its floor") {
+  CHECK(cosine(1, 10, 0.2)(10) == Approx(0.2));
+  CHECK(cosine(1, 10, 0.2)(1000) == Approx(0.2));
+}
+
+TEST_CASE("warm-up rises evenly to the first rate of what follows, which then begins") {
+  check(warm_up(4, constant(2)), {0.5, 1, 1.5, 2, 2, 2});
+  const Schedule after = cosine(1, 20);
+  const Schedule warm = warm_up(5, after);
+  CHECK(warm(1) == Approx(0.4));
+  for (Index t = 0; t < 20; ++t) {
+    CHECK(warm(4 + t) == after(t));
+    CHECK(warm_up(0, after)(t) == after(t));
+    CHECK(warm_up(1, after)(t) == after(t));
+  }
+}
+
+TEST_CASE("the inverse square root after its warm-up, and Noam, are the closed forms") {
+  const Schedule warm = warm_up(40, inverse_square_root(0.7, 40)), paper = noam(512, 40, 2);
+  for (Index t = 0; t < 400; ++t) {
+    const auto n = static_cast<double>(t + 1);
+    CHECK(warm(t) == Approx(0.7 * std::min(n / 40, std::sqrt(40 / n))).epsilon(1e-13));
+    CHECK(paper(t) ==
+          Approx(2 * std::pow(512, -0.5) * std::min(std::pow(n, -0.5), n * std::pow(40, -1.5))).epsilon(1e-13));
+  }
+}
+
+TEST_CASE("the plateau lowers its scale where PyTorch's does") {
+  check(Plateau({.factor = 0.5, .patience = 1, .threshold = 1e-3}), 1, reference::plateau_scales);
+  check(Plateau({.factor = 0.2, .patience = 0, .threshold = 0.2, .relative = false, .cooldown = 2, .least = 0.01}), 1,
+        reference::plateau_cooldown_scales);
+  check(Plateau({.higher_is_better = true, .factor = 0.3, .patience = 2, .threshold = 0.01, .relative = false}), -1,
+        reference::plateau_higher_scales);
+}
+
+TEST_CASE("a plateau goes on from a saved state") {
+  const PlateauOptions options{.factor = 0.2, .patience = 1, .threshold = 0.1, .cooldown = 2};
+  for (std::size_t cut = 0; cut < reference::losses.size(); ++cut) {
+    Plateau through(options), first(options), second(options);
+    for (std::size_t t = 0; t < reference::losses.size(); ++t) {
+      through.observe(reference::losses[t]);
+      if (t == cut) second.load_state(first.state());
+      (t < cut ? first : second).observe(reference::losses[t]);
+    }
+    CHECK(second.scale() == through.scale());
+    CHECK(second.best() == through.best());
+  }
+}
+
+TEST_CASE("a plateau refuses a state that does not fit and keeps its own") {
+  Plateau plateau;
+  plateau.observe(3);
+  State bad = plateau.state();
+  bad["scale"] = Tensor::scalar(2, DType::f64);
+  CHECK_THROWS_WITH(plateau.load_state(bad), ContainsSubstring("scale in the state is 2"));
+  bad = plateau.state();
+  bad["more"] = Tensor::scalar(2, DType::f64);
+  CHECK_THROWS_WITH(plateau.load_state(bad), ContainsSubstring("5 entries, expected 4"));
+  CHECK_THROWS_WITH(plateau.load_state({}), ContainsSubstring("no 'scale'"));
+  CHECK(plateau.best() == 3);
+}
+
+TEST_CASE("bad options of schedules are refused with their name, value and range") {
+  CHECK_THROWS_WITH(constant(-1), ContainsSubstring("constant: lr is -1, expected a finite number >= 0"));
+  CHECK_THROWS_WITH(constant(NAN), ContainsSubstring("lr is nan"));
+  CHECK_THROWS_WITH(step_decay(1, 0, 0.5), ContainsSubstring("every is 0, expected at least 1"));
+  CHECK_THROWS_WITH(step_decay(1, 1, 0), ContainsSubstring("factor is 0, expected more than 0 and at most 1"));
+  CHECK_THROWS_WITH(exponential(1, 1.5), ContainsSubstring("factor is 1.5"));
+  CHECK_THROWS_WITH(cosine(1, 0), ContainsSubstring("steps is 0"));
+  CHECK_THROWS_WITH(cosine(1, 5, 2), ContainsSubstring("floor is 2"));
+  CHECK_THROWS_WITH(inverse_square_root(1, 0), ContainsSubstring("scale is 0"));
+  CHECK_THROWS_WITH(warm_up(-1, constant(1)), ContainsSubstring("steps is -1"));
+  CHECK_THROWS_WITH(warm_up(1, nullptr), ContainsSubstring("after is empty"));
+  CHECK_THROWS_WITH(noam(0, 1), ContainsSubstring("dim is 0"));
+  CHECK_THROWS_WITH(noam(1, 0), ContainsSubstring("warm_up_steps is 0"));
+  CHECK_THROWS_WITH(noam(1, 1, -1), ContainsSubstring("factor is -1"));
+  CHECK_THROWS_WITH(Plateau({.factor = 1}), ContainsSubstring("factor is 1, expected more than 0 and less than 1"));
+  CHECK_THROWS_WITH(Plateau({.patience = -1}), ContainsSubstring("patience is -1"));
+  CHECK_THROWS_WITH(Plateau({.threshold = -1}), ContainsSubstring("threshold is -1"));
+  CHECK_THROWS_WITH(Plateau({.cooldown = -1}), ContainsSubstring("cooldown is -1"));
+  CHECK_THROWS_WITH(Plateau({.least = 2}), ContainsSubstring("least is 2"));
+}
