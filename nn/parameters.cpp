@@ -158,7 +158,8 @@ std::vector<Tensor> ParameterStore::slices_of(const Tensor& block) const {
   Index n = 0;
   for (const Tensor& leaf : leaves) n += aligned(leaf.numel(), dtype_);
   if (block.shape() != Shape{n} || block.dtype() != dtype_)
-    throw Error(fmt::format("{} cannot hold the trainable parameters; expected {} [{}]", describe(block), name(dtype_), n));
+    throw Error(
+        fmt::format("{} cannot hold the trainable parameters; expected {} [{}]", describe(block), name(dtype_), n));
 
   std::vector<Tensor> slices;
   Index offset = 0;

@@ -1,0 +1,276 @@
+#include <cmath>
+#include <vector>
+
+#include "autograd/graph.h"
+#include "autograd/random.h"
+#include "nn/attention.h"
+#include "nn/dropout.h"
+#include "nn/embedding.h"
+#include "nn/losses.h"
+#include "nn/masks.h"
+#include "nn/positions.h"
+#include "nn/recurrent.h"
+#include "nn/transformer.h"
+#include "tests/catch.h"
+
+using namespace gradus;
+using Catch::Matchers::ContainsSubstring;
+
+namespace {
+
+Tensor normal(const Shape& shape, std::uint64_t stream) {
+  return Tensor::normal(shape, 0, 1, Philox(11, stream), DType::f64);
+}
+
+Tensor mask_of(const std::vector<Index>& lengths, Index time) {
+  std::vector<double> present;
+  for (const Index length : lengths)
+    for (Index t = 0; t < time; ++t) present.push_back(t < length);
+  return Tensor::from(present, {std::ssize(lengths), time});
+}
+
+void check_close(const Tensor& a, const Tensor& b) {
+  REQUIRE(a.shape() == b.shape());
+  const auto x = a.to_vector<double>(), y = b.to_vector<double>();
+  double worst = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) worst = std::max(worst, std::abs(x[i] - y[i]));
+  CHECK(worst < 1e-13);
+}
+
+/// Sentence `row` of [batch, time, dim] up to its length, as a batch of its own.
+Tensor sentence(const Tensor& x, Index row, Index length) { return slice(narrow(x, 0, row, 1), 1, 0, length); }
+
+}  // namespace
+
+TEST_CASE("linear and embedding layers map the last axis and add one") {
+  nn::ParameterStore store(1);
+  const nn::Linear layer(store.root() / "linear", 3, 2);
+  CHECK(layer(Tensor::ones({4, 5, 3})).shape() == Shape{4, 5, 2});
+  CHECK_THROWS_AS(layer(Tensor::ones({4, 5})), Error);
+  const nn::Embedding table(store.root() / "embedding", 7, 3);
+  const Tensor ids = Tensor::from(std::vector<Index>{6, 0}, {1, 2});
+  CHECK(table(ids).shape() == Shape{1, 2, 3});
+  CHECK(table(ids).data<float>()[1] == table.weight.data<float>()[6 * 3 + 1]);
+  CHECK_THROWS_AS(table(Tensor::from(std::vector<Index>{7}, {1})), Error);
+}
+
+TEST_CASE("a recurrent network gives a sentence the same states alone and padded in a batch") {
+  const std::vector<Index> lengths{5, 2, 1};
+  for (const auto kind : {nn::CellKind::rnn, nn::CellKind::gru, nn::CellKind::lstm}) {
+    nn::ParameterStore store(1, DType::f64);
+    const nn::Recurrent network(store.root(), {.kind = kind, .in = 3, .hidden = 4, .layers = 2, .bidirectional = true});
+    const Tensor x = normal({3, 5, 3}, 1);
+    const nn::Sequence together = network(x, mask_of(lengths, 5));
+    CHECK(together.outputs.shape() == Shape{3, 5, 8});
+    REQUIRE(together.final.size() == 4);
+    for (Index row = 0; row < 3; ++row) {
+      const Index length = lengths[static_cast<std::size_t>(row)];
+      const nn::Sequence alone = network(sentence(x, row, length));
+      check_close(alone.outputs, sentence(together.outputs, row, length));
+      for (std::size_t c = 0; c < 4; ++c) {
+        check_close(alone.final[c].hidden, narrow(together.final[c].hidden, 0, row, 1));
+        CHECK(alone.final[c].memory.defined() == (kind == nn::CellKind::lstm));
+        if (kind == nn::CellKind::lstm) check_close(alone.final[c].memory, narrow(together.final[c].memory, 0, row, 1));
+      }
+    }
+  }
+}
+
+TEST_CASE("what stands at padding reaches no state and gets no gradient") {
+  nn::ParameterStore store(1, DType::f64);
+  const nn::Recurrent network(store.root(), {.kind = nn::CellKind::gru, .in = 3, .hidden = 4, .bidirectional = true});
+  const Tensor mask = mask_of({4, 2}, 4);
+  const Tensor x = normal({2, 4, 3}, 1).set_requires_grad();
+  const Tensor other = where(unsqueeze(mask, -1), x.detach(), normal({2, 4, 3}, 2));
+  const nn::Sequence s = network(x, mask), t = network(other, mask);
+  for (std::size_t c = 0; c < 2; ++c)
+    CHECK(s.final[c].hidden.to_vector<double>() == t.final[c].hidden.to_vector<double>());
+  sum(square(s.outputs)).backward();
+  const auto g = x.grad().to_vector<double>();
+  for (std::size_t i = 0; i < g.size(); ++i) CHECK((g[i] == 0) == (i >= 4 * 3 + 2 * 3));
+}
+
+TEST_CASE("a mask without padding changes no bit") {
+  nn::ParameterStore store(1);
+  const nn::Recurrent network(store.root(), {.in = 3, .hidden = 4});
+  const Tensor x = Tensor::normal({2, 4, 3}, 0, 1, Philox(1, 1));
+  CHECK(network(x, Tensor::ones({2, 4})).outputs.to_vector<float>() == network(x).outputs.to_vector<float>());
+}
+
+TEST_CASE("running step by step, or in two halves, is running at once") {
+  for (const auto kind : {nn::CellKind::rnn, nn::CellKind::gru, nn::CellKind::lstm}) {
+    nn::ParameterStore store(1, DType::f64);
+    const nn::Recurrent network(store.root(), {.kind = kind, .in = 3, .hidden = 4, .layers = 2});
+    const Tensor x = normal({2, 6, 3}, 1);
+    const nn::Sequence whole = network(x);
+
+    std::vector<nn::CellState> states = network.zero_states(2);
+    for (Index t = 0; t < 6; ++t) {
+      states = network.step(select(x, 1, t), states);
+      check_close(states.back().hidden, select(whole.outputs, 1, t));
+    }
+    const nn::Sequence half = network(slice(x, 1, 0, 3));
+    check_close(network(slice(x, 1, 3, 6), {}, half.final).final[0].hidden, states[0].hidden);
+  }
+}
+
+TEST_CASE("a cell stepped by itself follows its equation") {
+  nn::ParameterStore store(1, DType::f64);
+  const nn::RNNCell cell(store.root(), 3, 4);
+  const Tensor x = normal({2, 3}, 1), h = normal({2, 4}, 2);
+  const Tensor a = concat({cell.weight_ih, cell.weight_hh}, 1);  // A [x; h]
+  check_close(cell(x, {h, {}}).hidden, tanh(linear(concat({x, h}, 1), a, cell.bias_ih + cell.bias_hh)));
+}
+
+TEST_CASE("attention weights add up to one over the tokens, and a source of padding gives zeros") {
+  nn::ParameterStore store(1, DType::f64);
+  const nn::AdditiveAttention additive(store.root() / "additive", 3, 4, 5);
+  const nn::Attention qkv(store.root() / "qkv", 3, 4, 5);
+  const Tensor s = normal({3, 3}, 1), h = normal({3, 4, 4}, 2), mask = mask_of({4, 2, 0}, 4);
+  for (const nn::Attended& a : {additive(s, h, mask), qkv.attend(s, qkv.prepare(h, mask))}) {
+    CHECK(a.weights.shape() == Shape{3, 4});
+    check_close(sum(a.weights, {1}), Tensor::from(std::vector<double>{1, 1, 0}, {3}));
+    check_close(a.weights * (1 - mask), Tensor::zeros({3, 4}, DType::f64));
+    check_close(narrow(a.context, 0, 2, 1), Tensor::zeros({1, a.context.size(1)}, DType::f64));
+  }
+  check_close(additive(narrow(s, 0, 1, 1), sentence(h, 1, 2)).context, narrow(additive(s, h, mask).context, 0, 1, 1));
+  check_close(qkv.context(narrow(s, 0, 1, 1), qkv.prepare(sentence(h, 1, 2))),
+              narrow(qkv.context(s, qkv.prepare(h, mask)), 0, 1, 1));
+}
+
+TEST_CASE("many queries at once are each query by itself, and self-attention is attention to oneself") {
+  nn::ParameterStore store(1, DType::f64);
+  const nn::Attention attention(store.root() / "cross", 3, 4, 5);
+  const Tensor queries = normal({2, 3, 3}, 1), x = normal({2, 4, 4}, 2), mask = mask_of({4, 2}, 4);
+  const Tensor all = attention(x, queries, mask);
+  CHECK(all.shape() == Shape{2, 3, 5});
+  check_close(select(all, 1, 2), attention.context(select(queries, 1, 2), attention.prepare(x, mask)));
+
+  const nn::SelfAttention self(store.root() / "self", 4, 5);
+  check_close(self(x, mask), static_cast<const nn::Attention&>(self)(x, x, mask));
+  const Tensor causal = self(x, {}, true);
+  check_close(narrow(causal, 1, 0, 2), self(narrow(x, 1, 0, 2), {}, true));
+}
+
+TEST_CASE("multi-head attention step by step is causal attention at once") {
+  nn::ParameterStore store(1, DType::f64);
+  const nn::MultiHeadAttention attention(store.root(), 6, 3);
+  const Tensor x = normal({2, 4, 6}, 1);
+  const Tensor whole = attention(x, {}, true);
+  nn::Memory past;
+  for (Index t = 0; t < 4; ++t) {
+    auto [y, now] = attention.step(narrow(x, 1, t, 1), past);
+    check_close(y, narrow(whole, 1, t, 1));
+    past = now;
+  }
+  CHECK(past.keys.shape() == Shape{2, 4, 6});
+  CHECK_THROWS_WITH(nn::MultiHeadAttention(store.root() / "odd", 6, 4),
+                    ContainsSubstring("odd") && ContainsSubstring("4 heads"));
+}
+
+TEST_CASE("layer norm gives rows of mean 0 and variance 1 before training") {
+  nn::ParameterStore store(1, DType::f64);
+  const nn::LayerNorm norm(store.root(), 8, 0);
+  const Tensor y = norm(normal({3, 8}, 1) * 5.0 + 2.0);
+  check_close(mean(y, {1}), Tensor::zeros({3}, DType::f64));
+  check_close(var(y, {1}, 0), Tensor::ones({3}, DType::f64));
+}
+
+TEST_CASE("dropout acts in training alone, and repeats with its random scope") {
+  const nn::Dropout half{0.5};
+  const Tensor x = Tensor::ones({100});
+  CHECK(half(x).to_vector<float>() == x.to_vector<float>());
+  const nn::Training on;
+  CHECK(nn::training());
+  const auto draw = [&] {
+    const RandomScope scope(1, 2);
+    return half(x).to_vector<float>();
+  };
+  const std::vector<float> y = draw();
+  CHECK(draw() == y);
+  Index kept = 0;
+  for (const float v : y) {
+    CHECK((v == 0 || v == 2));
+    kept += v != 0;
+  }
+  CHECK(kept > 30);
+  CHECK(kept < 70);
+  {
+    const nn::Training off(false);
+    CHECK(half(x).to_vector<float>() == x.to_vector<float>());
+  }
+  CHECK(nn::training());
+  CHECK(nn::Dropout{0}(x).to_vector<float>() == x.to_vector<float>());
+}
+
+TEST_CASE("sinusoidal positions follow their formula, and a sequence beyond the table is refused") {
+  const Tensor table = nn::sinusoidal_table(50, 6, DType::f64);
+  const double* p = table.data<double>();
+  CHECK(p[0] == 0);
+  CHECK(p[1] == 1);
+  CHECK(p[7 * 6 + 2] == Approx(std::sin(7 / std::pow(10000, 2.0 / 6))).epsilon(1e-14));
+  CHECK(p[7 * 6 + 5] == Approx(std::cos(7 / std::pow(10000, 4.0 / 6))).epsilon(1e-14));
+  CHECK(nn::sinusoidal_table(3, 5).shape() == Shape{3, 5});
+
+  const nn::SinusoidalPositions positions(4, 6, DType::f64);
+  const Tensor x = normal({2, 4, 6}, 1);
+  check_close(positions(narrow(x, 1, 3, 1), 3), narrow(positions(x), 1, 3, 1));
+  CHECK_THROWS_WITH(positions(x, 1), ContainsSubstring("length 5") && ContainsSubstring("positions for 4"));
+
+  nn::ParameterStore store(1, DType::f64);
+  const nn::LearnedPositions learned(store.root(), 4, 6);
+  check_close(learned(x) - x, expand(unsqueeze(learned.weight, 0), {2, 4, 6}));
+  CHECK_THROWS_AS(learned(x, 1), Error);
+}
+
+TEST_CASE("a Transformer gives a sentence the same output alone and padded in a batch") {
+  for (const auto norm : {nn::NormOrder::none, nn::NormOrder::pre, nn::NormOrder::post}) {
+    nn::ParameterStore store(1, DType::f64);
+    const nn::TransformerOptions options{
+        .dim = 6, .heads = 2, .ffn = 8, .norm = norm, .activation = nn::Activation::gelu};
+    const nn::TransformerEncoder encoder(store.root() / "encoder", options, 2);
+    const nn::TransformerDecoder decoder(store.root() / "decoder", options, 2);
+    CHECK(store.contains("encoder.layers.1.linear2.weight"));
+    CHECK(store.contains("decoder.layers.1.norm3.weight") == (norm != nn::NormOrder::none));
+    CHECK(store.contains("decoder.norm.weight") == (norm == nn::NormOrder::pre));
+
+    const Tensor source = normal({2, 5, 6}, 1), target = normal({2, 4, 6}, 2), mask = mask_of({5, 3}, 5);
+    const Tensor h = encoder(source, mask);
+    const Tensor alone = encoder(sentence(source, 1, 3));
+    check_close(alone, sentence(h, 1, 3));
+
+    const std::vector<nn::Memory> memory = decoder.prepare(h, mask);
+    const Tensor y = decoder(target, memory);
+    check_close(decoder(sentence(target, 1, 2), decoder.prepare(alone)), sentence(y, 1, 2));
+
+    std::vector<nn::Memory> past(2);
+    for (Index t = 0; t < 4; ++t) {
+      auto [next, now] = decoder.step(narrow(target, 1, t, 1), past, memory);
+      check_close(next, narrow(y, 1, t, 1));
+      past = now;
+    }
+  }
+}
+
+TEST_CASE("the smallest encoder layer is one head of self-attention and nothing else") {
+  nn::ParameterStore store(1, DType::f64);
+  const nn::TransformerEncoderLayer layer(store.root(), {.dim = 4, .norm = nn::NormOrder::none, .residual = false});
+  CHECK(store.all().size() == 4);
+  const Tensor x = normal({2, 3, 4}, 1);
+  check_close(layer(x), layer.self_attn(x));
+}
+
+TEST_CASE("the loss of a sequence counts no padding") {
+  const Tensor logits = normal({2, 3, 5}, 1).set_requires_grad();
+  const Tensor target = Tensor::from(std::vector<Index>{1, 4, 0, 2, 0, 0}, {2, 3});
+  CHECK(nn::token_count(target) == 3);
+  CHECK(nn::padding_mask(target).to_vector<float>() == std::vector<float>{1, 1, 0, 1, 0, 0});
+
+  const Tensor total = nn::sequence_cross_entropy(logits, target, {.reduction = Reduction::sum});
+  const auto p = log_softmax(logits, -1).to_vector<double>();
+  CHECK(total.item() == Approx(-(p[1] + p[5 + 4] + p[15 + 2])).epsilon(1e-13));
+  CHECK(nn::sequence_cross_entropy(logits, target).item() == Approx(total.item() / 3).epsilon(1e-13));
+  total.backward();
+  const auto g = logits.grad().to_vector<double>();
+  for (std::size_t i = 0; i < g.size(); ++i) CHECK((g[i] == 0) == (target.data<Index>()[i / 5] == 0));
+}
