@@ -8,9 +8,9 @@
 // Elementary functions of one scalar, for use inside elementwise loops.
 //
 // The float versions have no branches, calls or tables, so compilers vectorise a plain `y[i] = math::f(x[i])`. Each
-// states its largest error against the true value, in units in the last place (ULP) of a normal result, found by
-// trying all 2^32 arguments. Results do not rely on fused multiply-add, and are within the same bounds without it, but
-// may differ in the last bit from one instruction set to another. Infinities, NaN, signed zeros and denormal numbers
+// states its largest error, in units in the last place (ULP) of a normal result, found by trying all 2^32 arguments (of
+// pow, 60 million pairs). Results do not rely on fused multiply-add, and are within the same bounds without it, but may
+// differ in the last bit from one instruction set to another. Infinities, NaN, signed zeros and denormal numbers
 // are treated as in IEEE 754 and C. The double versions serve gradient checks and call the standard library.
 namespace gradus::math {
 
@@ -153,7 +153,7 @@ struct Quadrant {
 [[gnu::always_inline]] inline float sqrt(float x) { return std::sqrt(x); }
 [[gnu::always_inline]] inline float abs(float x) { return std::fabs(x); }
 
-// 1 / sqrt(x).
+// 1 / sqrt(x), up to 1.5 ULP from the true value.
 [[gnu::always_inline]] inline float rsqrt(float x) { return 1.0f / std::sqrt(x); }
 
 // The larger; NaN if either is NaN.
@@ -162,6 +162,7 @@ struct Quadrant {
 // The smaller; NaN if either is NaN.
 [[gnu::always_inline]] inline float min(float a, float b) { return a != a || a < b ? a : b; }
 
+// Up to 1.02 ULP from the true value; 0.75 where the result is denormal.
 [[gnu::always_inline]] inline float exp(float x) {
   const float below = x > 89.0f ? 89.0f : x;
   const detail::ReducedExponent e = detail::reduce_exponent(below < -104.0f ? -104.0f : below);
@@ -170,7 +171,7 @@ struct Quadrant {
   return detail::exp_of_reduced(e) * detail::power_of_two(half) * detail::power_of_two(e.n - half);
 }
 
-// exp(x) - 1.
+// exp(x) - 1, up to 1.65 ULP from the true value.
 [[gnu::always_inline]] inline float expm1(float x) {
   const float below = x > 89.0f ? 89.0f : x;
   const detail::ReducedExponent e = detail::reduce_exponent(below < -20.0f ? -20.0f : below);
@@ -183,6 +184,7 @@ struct Quadrant {
   return std::fabs(x) < 0x1p-25f ? x : result;
 }
 
+// Up to 0.91 ULP from the true value.
 [[gnu::always_inline]] inline float log(float x) {
   const bool denormal = x < std::numeric_limits<float>::min();
   const float normal = denormal ? x * 0x1p23f : x;
@@ -194,7 +196,7 @@ struct Quadrant {
   return x > 0.0f ? above_zero : special;
 }
 
-// log(1 + x).
+// log(1 + x), up to 1.46 ULP from the true value.
 [[gnu::always_inline]] inline float log1p(float x) {
   const float sum = 1.0f + x;
   const float lost = x - (sum - 1.0f);
@@ -207,6 +209,7 @@ struct Quadrant {
   return x > -1.0f ? above_minus_one : special;
 }
 
+// Up to 1.34 ULP from the true value.
 [[gnu::always_inline]] inline float tanh(float x) {
   const float a = std::fabs(x);
   const float z = x * x;
@@ -217,7 +220,7 @@ struct Quadrant {
   return detail::with_sign_of(a < 0.6f ? near_zero : away, x);
 }
 
-// 1 / (1 + exp(-x)).
+// 1 / (1 + exp(-x)), up to 1.85 ULP from the true value; 0.75 where the result is denormal.
 [[gnu::always_inline]] inline float sigmoid(float x) {
   const float e = exp(-std::fabs(x));
   const float numerator = x < 0.0f ? e : 1.0f;
@@ -225,7 +228,7 @@ struct Quadrant {
   return numerator - numerator * (e / (1.0f + e));
 }
 
-// log(1 + exp(x)).
+// log(1 + exp(x)), up to 0.53 ULP from the true value.
 [[gnu::always_inline]] inline float softplus(float x) {
   const float a = std::fabs(x);
   const double e = detail::exp2_double((a > 200.0f ? 200.0f : a) * -1.4426950408889634);
@@ -236,6 +239,7 @@ struct Quadrant {
   return static_cast<float>((x < 0.0f ? 0.0f : x) + rest);
 }
 
+// Up to 1.26 ULP from the true value.
 [[gnu::always_inline]] inline float erf(float x) {
   const float a = std::fabs(x);
   const float z = x * x;
@@ -249,17 +253,17 @@ struct Quadrant {
   return detail::with_sign_of(a < 0.875f ? near_zero : away, x);
 }
 
-// Accurate for |x| below 2^24; beyond, the result lies between -1 and 1 and means less and less.
+// Up to 1.54 ULP from the true value for |x| < 2^24; beyond, the result lies between -1 and 1 and means less and less.
 [[gnu::always_inline]] inline float sin(float x) { return x == 0.0f ? x : detail::sine_of(detail::reduce_angle(x)); }
 
-// Accurate for |x| below 2^24; beyond, the result lies between -1 and 1 and means less and less.
+// Up to 1.54 ULP from the true value for |x| < 2^24; beyond, the result lies between -1 and 1 and means less and less.
 [[gnu::always_inline]] inline float cos(float x) {
   detail::Quadrant q = detail::reduce_angle(x);
   q.number += 1u;
   return detail::sine_of(q);
 }
 
-// x to the power of y, with the special cases of C's pow.
+// x to the power of y, up to 0.53 ULP from the true value, with the special cases of C's pow.
 [[gnu::always_inline]] inline float pow(float x, float y) {
   using detail::select;
   constexpr float kLargest = std::numeric_limits<float>::max();
