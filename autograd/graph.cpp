@@ -106,7 +106,21 @@ Tensor as_rows(const Tensor& t) {
   return reshape(t, {t.numel() / std::max<Index>(1, t.shape().back()), t.shape().back()});
 }
 
-Tensor evaluate(const Gradient& g) { return g.is_product() ? product_of_rows(as_rows(g.dy), as_rows(g.x)) : g.value; }
+// The gradient as one tensor, for an input of the given shape.
+Tensor evaluate(const Gradient& g, const Shape& shape) {
+  if (g.is_product()) return product_of_rows(as_rows(g.dy), as_rows(g.x));
+  if (g.is_part()) return pad(g.value, 0, g.start, shape[0] - g.start - g.value.shape()[0]);
+  return g.value;
+}
+
+// Adds the gradient of some entries of the leading axis to a sum that may not exist yet.
+void accumulate_part(Tensor& sum, const Gradient& g, const Node& to) {
+  if (!sum.defined()) sum = Tensor::zeros(to.shape, to.dtype);
+  if (!sum.exclusively_owned()) sum = clone(sum);
+  const Index inner = to.shape[0] ? to.shape.numel() / to.shape[0] : 0;
+  Tensor entries = sum.alias(g.value.shape(), g.start * inner);
+  add_into(entries, g.value);
+}
 
 void accumulate(Tensor& sum, Tensor g, bool create_graph) {
   if (!sum.defined()) {
@@ -160,7 +174,7 @@ void Gradients::add(Ref<Node> leaf, Gradient g, bool create_graph) {
     if (e.pending_rows >= gathered_rows) flush(e);
     return;
   }
-  Tensor value = evaluate(g);
+  Tensor value = evaluate(g, leaf->shape);
   if (e.bound) {
     add_into(e.sum, value);
   } else {
@@ -306,7 +320,12 @@ class Run {
       into_.add(to, std::move(g), create_graph_);
       return;
     }
-    Tensor value = evaluate(g);
+    if (g.is_part() && !create_graph_ && !detecting && !to->leaf) {
+      accumulate_part(to->pending, g, *to);
+      enqueue(to);
+      return;
+    }
+    Tensor value = evaluate(g, to->shape);
     if (value.shape() != to->shape) value = sum_to(value, to->shape, from.op.where);
     if (value.dtype() != to->dtype)
       throw Error(fmt::format("the rule of '{}' returned a gradient of dtype {} for an input of dtype {}", from.op.name,
@@ -321,11 +340,14 @@ class Run {
       return;
     }
     accumulate(to->pending, std::move(value), create_graph_);
-    if (!to->queued) {
-      to->queued = true;
-      heap_.push_back(to);
-      std::push_heap(heap_.begin(), heap_.end(), Deeper{});
-    }
+    enqueue(to);
+  }
+
+  void enqueue(const Ref<Node>& node) {
+    if (node->queued) return;
+    node->queued = true;
+    heap_.push_back(node);
+    std::push_heap(heap_.begin(), heap_.end(), Deeper{});
   }
 
   Gradients& into_;

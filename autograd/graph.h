@@ -22,11 +22,13 @@ struct OpName {
 };
 
 /// What a rule returns for one input: a tensor that broadcasts from the input's shape (the engine sums it back), an
-/// undefined tensor for "none", or `rows_product(x, dy)`: the sum over rows of outer products dyᵀ x, which the engine
-/// may gather over all uses of a weight and compute as one matrix product.
+/// undefined tensor for "none", `rows_product(x, dy)`: the sum over rows of outer products dyᵀ x, which the engine may
+/// gather over all uses of a weight and compute as one matrix product, or `part`: the gradient of some entries of the
+/// leading axis, the others being 0, which the engine adds in place.
 struct Gradient {
   Tensor value;
   Tensor x, dy;
+  Index start = -1;
 
   Gradient() = default;
   Gradient(Tensor v) : value(std::move(v)) {}
@@ -36,7 +38,14 @@ struct Gradient {
     g.dy = std::move(dy);
     return g;
   }
+  /// `value` belongs to the entries [start, start + value.size(0)) of the input's leading axis.
+  static Gradient part(Tensor value, Index start) {
+    Gradient g(std::move(value));
+    g.start = start;
+    return g;
+  }
   bool is_product() const { return x.defined(); }
+  bool is_part() const { return start >= 0; }
 };
 
 /// One gradient for each input of the op, in order.

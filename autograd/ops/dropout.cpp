@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "autograd/axes.h"
@@ -21,10 +22,11 @@ Tensor thin_out(const OpName& op, const Tensor& x, double p, const Philox& rando
     T* to = y.mutable_data<T>();
     const T scale = static_cast<T>(1 / (1 - p));
     parallel_for(x.numel(), Index{1} << 14, [&](Index begin, Index end) {
-      for (Index i = begin; i < end; i += 4) {
-        const auto words = random.block(static_cast<std::uint64_t>(i) / 4);
-        for (Index j = 0; j < 4 && i + j < end; ++j)
-          to[i + j] = words[static_cast<std::size_t>(j)] >= threshold ? from[i + j] * scale : T(0);
+      std::array<std::uint32_t, Philox::group> words;
+      for (Index i = begin; i < end; i += Philox::group) {
+        random.fill(static_cast<std::uint64_t>(i), words);
+        const Index n = std::min<Index>(Philox::group, end - i);
+        for (Index j = 0; j < n; ++j) to[i + j] = words[static_cast<std::size_t>(j)] >= threshold ? from[i + j] * scale : T(0);
       }
     });
   });

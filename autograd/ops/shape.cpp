@@ -200,7 +200,7 @@ Tensor narrow(const Tensor& x, Index axis, Index start, Index length, Where wher
     });
   }
   return record(op, y, {unread(x)}, [axis, start, after = extent - start - length](const Tensor& dy) {
-    return Grads{pad(dy, axis, start, after)};
+    return Grads{axis == 0 ? Gradient::part(dy, start) : Gradient(pad(dy, axis, start, after))};
   });
 }
 
