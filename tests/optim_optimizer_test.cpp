@@ -5,6 +5,7 @@
 #include <limits>
 #include <memory>
 
+#include "autograd/ops.h"
 #include "autograd/parallel.h"
 #include "autograd/random.h"
 #include "optim/adam.h"
@@ -257,6 +258,14 @@ TEST_CASE("a step counts as a write, so that a stale graph can tell") {
   SGD({w}).step(0.1);
   CHECK(seen.overwritten());
   CHECK(std::string(seen.last_write().file_name()).find("optim_optimizer_test") != std::string::npos);
+}
+
+TEST_CASE("a graph built before a step refuses to run backward after it") {
+  Tensor w = small("w");
+  const Tensor loss = sum(w * w), later = sum(w * w);
+  loss.backward();
+  SGD({w}).step(0.1);
+  CHECK_THROWS_AS(later.backward(), Error);
 }
 
 TEST_CASE("a step without gradients changes nothing; zero_grad drops them") {

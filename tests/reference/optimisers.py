@@ -37,7 +37,8 @@ def both(kind, **options):
 
 def grouped(kind, **options):
     """b learns at a tenth of the rate, with a weight decay of its own."""
-    return lambda a, b: kind([{"params": [a]}, {"params": [b], "lr": options["lr"] / 10, "weight_decay": 0.3}], **options)
+    own = {"lr": options["lr"] / 10, "weight_decay": 0.3}
+    return lambda a, b: kind([{"params": [a]}, {"params": [b], **own}], **options)
 
 
 SGD, Adam, AdamW = torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW
@@ -85,7 +86,7 @@ RATES = {
     "cosine_rates": rates(lambda o: S.CosineAnnealingLR(o, 11, 0.01)),
 }
 
-LOSSES = [3.0, 2.0, 2.1, 1.9999, 2.2, 1.5, 1.6, 1.7, 1.4999, 1.5, 1.6, float("nan"), 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]
+LOSSES = [3.0, 2.0, 2.1, 1.9999, 2.2, 1.5, 1.6, 1.7, 1.4999, 1.5, 1.6, float("nan")] + [1.0] * 8
 
 
 def plateau(sign=1, **options):
@@ -102,7 +103,8 @@ def plateau(sign=1, **options):
 RATES["plateau_scales"] = plateau(factor=0.5, patience=1, threshold=1e-3)
 RATES["plateau_cooldown_scales"] = plateau(factor=0.2, patience=0, threshold=0.2, threshold_mode="abs", cooldown=2,
                                            min_lr=0.01)
-RATES["plateau_higher_scales"] = plateau(sign=-1, factor=0.3, patience=2, threshold=0.01, threshold_mode="abs", mode="max")
+RATES["plateau_higher_scales"] = plateau(sign=-1, factor=0.3, patience=2, threshold=0.01, threshold_mode="abs",
+                                         mode="max")
 
 
 def literal(v):
