@@ -81,9 +81,10 @@ class Checker {
     }
     const Tensor y = f_();
     if (!y.defined() || y.dtype() != DType::f64)
-      throw Error(fmt::format("gradcheck: f returned {}, expected f64; differences of f32 values say next to nothing. "
-                              "Convert inputs with to(x, DType::f64) and make parameters in DType::f64",
-                              describe(y)));
+      throw Error(
+          fmt::format("gradcheck: f returned {}, expected f64; differences of f32 values say next to nothing. "
+                      "Convert inputs with to(x, DType::f64) and make parameters in DType::f64",
+                      describe(y)));
     output_ = y.shape();
     here_ = y.to_vector<double>();
     if (!all_finite(here_)) return vacuous("f is not finite at the inputs");
@@ -131,8 +132,7 @@ class Checker {
   std::vector<Values> backward_with(const Tensor& y, const Values& seed) const {
     std::vector<Values> found;
     Gradients gradients;
-    if (y.requires_grad())
-      backward(y, {.seed = Tensor::from(seed, output_), .retain_graph = true, .into = &gradients});
+    if (y.requires_grad()) backward(y, {.seed = Tensor::from(seed, output_), .retain_graph = true, .into = &gradients});
     for (const Tensor& leaf : leaves_) {
       const Tensor g = gradients.of(leaf);
       found.push_back(g.defined() ? g.to_vector<double>() : Values(static_cast<std::size_t>(leaf.numel())));
@@ -249,7 +249,7 @@ class Checker {
         s.kink[j] = k > 1 && std::fabs(jump[j]) > 1e-6 * scale + 16 * rounding &&
                     std::fabs(jump[j]) > 0.5 * std::fabs(jump_before[j]);
         settled = settled && !s.kink[j] && std::fabs(jump[j]) <= 1e-6 * scale + 16 * rounding &&
-                  s.error[j] <= 1e-3 * options_.relative * scale + rounding;
+                  s.error[j] <= 1e-5 * options_.relative * scale + rounding;
       }
       if (settled) break;
     }
@@ -267,7 +267,9 @@ class Checker {
     const Tensor& leaf = leaves_[input];
     const Values x = leaf.to_vector<double>();
     const Index n = leaf.numel();
-    auto size = [this](double at) { return options_.step * std::max(1.0, std::exp2(std::floor(std::log2(at))) / 1024); };
+    auto size = [this](double at) {
+      return options_.step * std::max(1.0, std::exp2(std::floor(std::log2(at))) / 1024);
+    };
     std::vector<Direction> all;
     auto element = [&](Index i) { all.push_back({i, {}, size(std::fabs(x[static_cast<std::size_t>(i)]))}); };
     if (full(input)) {
@@ -293,9 +295,7 @@ class Checker {
     return all;
   }
 
-  bool full(std::size_t input) const {
-    return leaves_[input].numel() * std::ssize(here_) <= options_.full_jacobian;
-  }
+  bool full(std::size_t input) const { return leaves_[input].numel() * std::ssize(here_) <= options_.full_jacobian; }
 
   void judge(std::size_t input) {
     InputReport& r = report_.inputs[input];
@@ -356,18 +356,18 @@ class Checker {
         continue;
       }
       visible = visible || std::max(std::fabs(e.analytic), std::fabs(e.numeric)) > e.noise;
-      const double forgiven = std::max(0.0, off - e.noise), excess = size > 0 ? forgiven / size : 0;
-      const bool good = excess <= options_.relative;  // false for NaN
-      const double rank = std::isnan(excess) ? std::numeric_limits<double>::infinity() : excess;
-      agree = agree && good;
-      if (!worst || rank > worst_excess) {
+      const double excess = !std::isfinite(off) ? std::numeric_limits<double>::infinity()
+                            : off > e.noise     ? (off - e.noise) / size
+                                                : 0;
+      agree = agree && excess <= options_.relative;
+      if (!worst || excess > worst_excess) {
         worst = &e;
-        worst_excess = rank;
+        worst_excess = excess;
         r.at = e.at;
         r.analytic = e.analytic;
         r.numeric = e.numeric;
         r.absolute = off;
-        r.relative = rank;
+        r.relative = excess;
         r.step = e.step;
       }
     }
@@ -397,8 +397,8 @@ class Checker {
     if (!std::isfinite(e.analytic)) return "backward gave a value that is not finite";
     if (e.kink) return "backward's value lies outside of the slopes on the two sides of the kink";
     if (e.error > std::fabs(e.analytic - e.numeric))
-      return fmt::format("the differences do not settle (uncertain by {:.2g}): f is rough or steep here, move the inputs",
-                         e.error);
+      return fmt::format(
+          "the differences do not settle (uncertain by {:.2g}): f is rough or steep here, move the inputs", e.error);
     if (largest(by_form_[input]) == 0)
       return has_graph_ ? "f depends on this input, but backward gives it no gradient"
                         : "f depends on this input, but its result has no graph (detach, NoGrad or mutable_data?)";
@@ -427,17 +427,16 @@ class Checker {
 
 void require_double(const Tensor& t, std::size_t i, const char* kind) {
   if (t.dtype() != DType::f64)
-    throw Error(
-        fmt::format("gradcheck: {} {} is {}, expected f64: differences of f32 values say next to nothing. Convert inputs "
-                    "with to(x, DType::f64) and make parameters in DType::f64",
-                    kind, i, describe(t)));
+    throw Error(fmt::format(
+        "gradcheck: {} {} is {}, expected f64: differences of f32 values say next to nothing. Convert inputs "
+        "with to(x, DType::f64) and make parameters in DType::f64",
+        kind, i, describe(t)));
 }
 
 // The gradient of f's result, weighted by the seed, by all leaves, in one row.
 Tensor gradient_row(const Evaluate& f, const std::vector<Tensor>& leaves, const Tensor& seed) {
   const NoGrad recording(true);
-  const std::vector<Tensor> found =
-      grad({f()}, leaves, {.seeds = {seed}, .create_graph = true, .allow_unused = true});
+  const std::vector<Tensor> found = grad({f()}, leaves, {.seeds = {seed}, .create_graph = true, .allow_unused = true});
   std::vector<Tensor> parts;
   for (std::size_t i = 0; i < leaves.size(); ++i)
     parts.push_back(found[i].defined() ? reshape(found[i], {leaves[i].numel()})
@@ -478,9 +477,8 @@ GradcheckReport second_order(const Evaluate& f, std::vector<Tensor> leaves, cons
   const Values recorded = row().to_vector<double>();
   for (std::size_t i = 0; i < plain.size(); ++i)
     if (std::fabs(recorded[i] - plain[i]) > 1e-10 * std::max(largest(plain), 1e-3))
-      return checker.failed(
-          fmt::format("the gradient has other values when it is recorded (create_graph): {} instead of {}", recorded[i],
-                      plain[i]));
+      return checker.failed(fmt::format(
+          "the gradient has other values when it is recorded (create_graph): {} instead of {}", recorded[i], plain[i]));
   return checker.run();
 }
 
@@ -571,7 +569,8 @@ GradcheckReport check_module(const GradcheckFunction& f, const std::vector<Tenso
     if (!p.requires_grad()) continue;
     require_double(p, i, "parameter");
     if (!p.is_leaf())
-      throw Error(fmt::format("check_module: parameter {}, {}, is the result of an op, expected a leaf", i, describe(p)));
+      throw Error(
+          fmt::format("check_module: parameter {}, {}, is the result of an op, expected a leaf", i, describe(p)));
     leaves.push_back(p);
   }
   return check([&] { return f(copies); }, leaves, options);

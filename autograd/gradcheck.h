@@ -21,8 +21,8 @@ namespace gradus {
 enum class Verdict {
   pass,
   fail,
-  kink,     // the slopes on the two sides of a point differ: no derivative to compare with, though backward's value lies
-            // between them; the other entries agree
+  kink,  // the slopes on the two sides of a point differ: no derivative to compare with, though backward's value lies
+         // between them; the other entries agree
   vacuous,  // could not have failed: no input that requires a gradient, a gradient that is zero (or lost in rounding)
             // everywhere, nothing to compare, values that are not finite
 };
