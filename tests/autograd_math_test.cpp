@@ -59,7 +59,7 @@ TEST_CASE("scalar functions of floats are within 2 ULP of the true value at ever
   CHECK(worst_ulp([](float x) { return math::log(x); }, [](double x) { return std::log(x); }) < 1.0);
   CHECK(worst_ulp([](float x) { return math::log1p(x); }, [](double x) { return std::log1p(x); }) < 1.7);
   CHECK(worst_ulp([](float x) { return math::tanh(x); }, [](double x) { return std::tanh(x); }) < 1.5);
-  CHECK(worst_ulp([](float x) { return math::sigmoid(x); }, sigmoid_reference) < 1.8);
+  CHECK(worst_ulp([](float x) { return math::sigmoid(x); }, sigmoid_reference) < 1.9);
   CHECK(worst_ulp([](float x) { return math::softplus(x); }, softplus_reference) < 0.6);
   CHECK(worst_ulp([](float x) { return math::erf(x); }, [](double x) { return std::erf(x); }) < 1.3);
   CHECK(worst_ulp([](float x) { return math::sin(x); }, [](double x) { return std::sin(x); }, 0x1p24f) < 1.7);
