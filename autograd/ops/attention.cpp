@@ -111,6 +111,89 @@ class Head {
   std::vector<T> weights_;  // [query_block, width]
 };
 
+// A few queries against many keys (a decoder's step): reads keys and values where they lie, once.
+constexpr Index few_queries = 4;
+
+// Softmax weights of one query over the keys of its head.
+template <class T>
+void weights_of_one(const Problem& p, const T* q, const T* k, const T* bias, Index t, T* w) {
+  const Index stride = p.heads * p.dim, seen = p.causal ? std::min(p.sources, t + 1) : p.sources,
+              width = padded(p.sources);
+  const T scale = static_cast<T>(p.scale);
+  for (Index s = 0; s < seen; ++s) {
+    const T* key = k + s * stride;
+    w[s] = lane_sum<T>(p.dim, [q, key](Index i) { return q[i] * key[i]; }) * scale + (bias ? bias[s] : T(0));
+  }
+  std::fill(w + seen, w + width, -std::numeric_limits<T>::infinity());
+  softmax_row(w, width, w);
+}
+
+template <class T>
+[[gnu::noinline]] void add_scaled_row(Index n, T scale, const T* __restrict x, T* __restrict sum) {
+  for (Index i = 0; i < n; ++i) sum[i] += scale * x[i];
+}
+
+template <class T>
+void forward_few(const Problem& p, const T* q, const T* k, const T* v, const Tensor& bias, T* out) {
+  const T* b = bias.defined() ? bias.data<T>() : nullptr;
+  const Index bias_rows = bias.defined() ? bias.shape()[1] : 0, qs = p.heads * p.dim, vs = p.heads * p.value_dim;
+  parallel_for(p.batch * p.heads, p.rows_grain(), [&](Index begin, Index end) {
+    std::vector<T> w(static_cast<std::size_t>(padded(p.sources)));
+    for (Index i = begin; i < end; ++i) {
+      const Index n = i / p.heads, h = i % p.heads;
+      const T *keys = k + n * p.sources * qs + h * p.dim, *values = v + n * p.sources * vs + h * p.value_dim;
+      for (Index t = 0; t < p.targets; ++t) {
+        const T* my_bias = b ? b + (n * bias_rows + (bias_rows == 1 ? 0 : t)) * p.sources : nullptr;
+        weights_of_one(p, q + (n * p.targets + t) * qs + h * p.dim, keys, my_bias, t, w.data());
+        T* context = out + (n * p.targets + t) * vs + h * p.value_dim;
+        std::fill_n(context, p.value_dim, T(0));
+        for (Index s = 0; s < p.sources; ++s)
+          add_scaled_row(p.value_dim, w[static_cast<std::size_t>(s)], values + s * vs, context);
+      }
+    }
+  });
+}
+
+template <class T>
+void backward_few(const Problem& p, const T* q, const T* k, const T* v, const Tensor& bias, const T* dy, T* dq, T* dk,
+                  T* dv) {
+  const T* b = bias.defined() ? bias.data<T>() : nullptr;
+  const Index bias_rows = bias.defined() ? bias.shape()[1] : 0, d = p.dim, e = p.value_dim, qs = p.heads * d,
+              vs = p.heads * e;
+  const T scale = static_cast<T>(p.scale);
+  parallel_for(p.batch * p.heads, p.rows_grain(), [&](Index begin, Index end) {
+    std::vector<T> w(static_cast<std::size_t>(padded(p.sources))), dw(w.size());
+    for (Index i = begin; i < end; ++i) {
+      const Index n = i / p.heads, h = i % p.heads, key_at = n * p.sources * qs + h * d,
+                  value_at = n * p.sources * vs + h * e;
+      for (Index s = 0; s < p.sources; ++s) {
+        std::fill_n(dk + key_at + s * qs, d, T(0));
+        std::fill_n(dv + value_at + s * vs, e, T(0));
+      }
+      for (Index t = 0; t < p.targets; ++t) {
+        const T* my_bias = b ? b + (n * bias_rows + (bias_rows == 1 ? 0 : t)) * p.sources : nullptr;
+        const Index query_at = (n * p.targets + t) * qs + h * d;
+        const T* g = dy + (n * p.targets + t) * vs + h * e;
+        weights_of_one(p, q + query_at, k + key_at, my_bias, t, w.data());
+        for (Index s = 0; s < p.sources; ++s) {
+          const T* value = v + value_at + s * vs;
+          dw[static_cast<std::size_t>(s)] = lane_sum<T>(e, [g, value](Index x) { return g[x] * value[x]; });
+        }
+        const T total = lane_sum<T>(
+            p.sources, [&](Index s) { return w[static_cast<std::size_t>(s)] * dw[static_cast<std::size_t>(s)]; });
+        std::fill_n(dq + query_at, d, T(0));
+        for (Index s = 0; s < p.sources; ++s) {
+          const T weight = w[static_cast<std::size_t>(s)],
+                  ds = weight * (dw[static_cast<std::size_t>(s)] - total) * scale;
+          add_scaled_row(d, ds, k + key_at + s * qs, dq + query_at);
+          add_scaled_row(d, ds, q + query_at, dk + key_at + s * qs);
+          add_scaled_row(e, weight, g, dv + value_at + s * vs);
+        }
+      }
+    }
+  });
+}
+
 template <class T>
 void forward(const Problem& p, const T* q, const T* k, const T* v, const Tensor& bias, T* out) {
   const T* b = bias.defined() ? bias.data<T>() : nullptr;
@@ -228,7 +311,8 @@ Tensor attention(const Tensor& query, const Tensor& key, const Tensor& value, In
   Tensor y = Tensor::empty({p.batch, p.targets, p.heads * p.value_dim}, query.dtype());
   dispatch_floating(y.dtype(), [&](auto zero) {
     using T = decltype(zero);
-    forward<T>(p, query.data<T>(), key.data<T>(), value.data<T>(), bias, y.mutable_data<T>());
+    const auto run = p.targets <= few_queries ? forward_few<T> : forward<T>;
+    run(p, query.data<T>(), key.data<T>(), value.data<T>(), bias, y.mutable_data<T>());
   });
   return record(op, y, {query, key, value}, [query, key, value, p, bias](const Tensor& dy, Needs needs) {
     if (grad_enabled())
@@ -243,8 +327,9 @@ Tensor attention(const Tensor& query, const Tensor& key, const Tensor& value, In
            dv = Tensor::empty(value.shape(), dy.dtype());
     dispatch_floating(dy.dtype(), [&](auto zero) {
       using T = decltype(zero);
-      backward<T>(p, query.data<T>(), key.data<T>(), value.data<T>(), bias, dy.data<T>(), dq.mutable_data<T>(),
-                  dk.mutable_data<T>(), dv.mutable_data<T>());
+      const auto run = p.targets <= few_queries ? backward_few<T> : backward<T>;
+      run(p, query.data<T>(), key.data<T>(), value.data<T>(), bias, dy.data<T>(), dq.mutable_data<T>(),
+          dk.mutable_data<T>(), dv.mutable_data<T>());
     });
     return Grads{dq, dk, dv};
   });
