@@ -1,0 +1,156 @@
+// Every layer's gradients, of its inputs and of its parameters, against differences.
+#include <functional>
+#include <vector>
+
+#include "autograd/gradcheck.h"
+#include "autograd/ops.h"
+#include "autograd/random.h"
+#include "nn/attention.h"
+#include "nn/embedding.h"
+#include "nn/losses.h"
+#include "nn/positions.h"
+#include "nn/recurrent.h"
+#include "nn/transformer.h"
+#include "tests/catch.h"
+
+using namespace gradus;
+
+namespace {
+
+using Inputs = std::vector<Tensor>;
+
+Tensor normal(const Shape& shape, std::uint64_t stream) {
+  return Tensor::normal(shape, 0, 1, Philox(5, stream), DType::f64).set_requires_grad();
+}
+
+// Lengths 4 and 2.
+Tensor mask() { return Tensor::from(std::vector<double>{1, 1, 1, 1, 1, 1, 0, 0}, {2, 4}); }
+
+void check(const nn::ParameterStore& store, const GradcheckFunction& f, const Inputs& inputs) {
+  const GradcheckReport report = check_module(f, store.trainable(), inputs);
+  INFO(to_string(report));
+  CHECK(report.passed());
+}
+
+Tensor everything(const nn::Sequence& s) {
+  std::vector<Tensor> parts{reshape(s.outputs, {-1})};
+  for (const nn::CellState& state : s.final) {
+    parts.push_back(reshape(state.hidden, {-1}));
+    if (state.memory.defined()) parts.push_back(reshape(state.memory, {-1}));
+  }
+  return concat(parts, 0);
+}
+
+Tensor everything(const nn::Attended& a) { return concat({a.context, a.weights}, -1); }
+
+}  // namespace
+
+TEST_CASE("gradients of linear, embedding, layer norm and feed-forward") {
+  nn::ParameterStore linear_store(1, DType::f64), table_store(1, DType::f64), norm_store(1, DType::f64);
+  const nn::Linear linear(linear_store.root(), 3, 2);
+  check(linear_store, [&](const Inputs& in) { return linear(in[0]); }, {normal({2, 2, 3}, 1)});
+
+  const nn::Embedding table(table_store.root(), 5, 3);
+  const Tensor ids = Tensor::from(std::vector<Index>{4, 1, 1, 0, 2, 3}, {2, 3});
+  check(table_store, [&](const Inputs&) { return square(table(ids)); }, {});
+
+  const nn::LayerNorm norm(norm_store.root(), 4);
+  check(norm_store, [&](const Inputs& in) { return norm(in[0]); }, {normal({3, 4}, 1)});
+
+  for (const auto activation : {nn::Activation::relu, nn::Activation::gelu}) {
+    nn::ParameterStore store(1, DType::f64);
+    const nn::FeedForward layer(store.root(), 3, 5, activation);
+    check(store, [&](const Inputs& in) { return layer(in[0]); }, {normal({2, 3}, 1)});
+  }
+}
+
+TEST_CASE("gradients of cells") {
+  for (const auto kind : {nn::CellKind::rnn, nn::CellKind::gru, nn::CellKind::lstm}) {
+    nn::ParameterStore store(1, DType::f64);
+    const nn::Cell cell(store.root(), kind, 3, 2);
+    Inputs inputs{normal({2, 3}, 1), normal({2, 2}, 2)};
+    if (kind == nn::CellKind::lstm) inputs.push_back(normal({2, 2}, 3));
+    const auto step = [&](const Inputs& in) {
+      const nn::CellState s = cell(in[0], {in[1], in.size() == 3 ? in[2] : Tensor()});
+      return s.memory.defined() ? concat({s.hidden, s.memory}, -1) : s.hidden;
+    };
+    check(store, step, inputs);
+  }
+}
+
+TEST_CASE("gradients of recurrent networks over padded sequences") {
+  for (const auto kind : {nn::CellKind::rnn, nn::CellKind::gru, nn::CellKind::lstm})
+    for (const bool bidirectional : {false, true}) {
+      nn::ParameterStore store(1, DType::f64);
+      const nn::Recurrent network(
+          store.root(),
+          {.kind = kind, .in = 2, .hidden = 2, .layers = 2, .bidirectional = bidirectional, .dropout = 0.3});
+      const nn::Training on;
+      check(store, [&](const Inputs& in) { return everything(network(in[0], mask())); }, {normal({2, 4, 2}, 1)});
+    }
+}
+
+TEST_CASE("gradients of additive and query-key-value attention") {
+  nn::ParameterStore additive_store(1, DType::f64), qkv_store(1, DType::f64), self_store(1, DType::f64);
+  const nn::AdditiveAttention additive(additive_store.root(), 2, 3, 4);
+  const Inputs inputs{normal({2, 2}, 1), normal({2, 4, 3}, 2)};
+  check(
+      additive_store, [&](const Inputs& in) { return everything(additive(in[0], in[1], mask())); }, inputs);
+
+  const nn::Attention qkv(qkv_store.root(), 2, 3, 4);
+  check(
+      qkv_store, [&](const Inputs& in) { return everything(qkv.attend(in[0], qkv.prepare(in[1], mask()))); }, inputs);
+
+  const nn::SelfAttention self(self_store.root(), 3, 2);
+  check(self_store, [&](const Inputs& in) { return self(in[0], mask(), true); }, {normal({2, 4, 3}, 1)});
+}
+
+TEST_CASE("gradients of multi-head attention") {
+  nn::ParameterStore store(1, DType::f64);
+  const nn::MultiHeadAttention attention(store.root(), 4, 2);
+  check(
+      store,
+      [&](const Inputs& in) {
+        const Tensor across = attention.attend(in[1], attention.prepare(in[0], mask()));
+        auto [first, past] = attention.step(narrow(in[1], 1, 0, 1), {});
+        return concat({attention(in[0], mask()), across, first, attention.step(narrow(in[1], 1, 1, 1), past).first}, 1);
+      },
+      {normal({2, 4, 4}, 1), normal({2, 2, 4}, 2)});
+}
+
+TEST_CASE("gradients of Transformer layers in every arrangement") {
+  for (const auto norm : {nn::NormOrder::none, nn::NormOrder::pre, nn::NormOrder::post})
+    for (const bool residual : {false, true}) {
+      nn::ParameterStore store(1, DType::f64);
+      const nn::TransformerOptions options{.dim = 6,
+                                           .heads = 2,
+                                           .ffn = 3,
+                                           .dropout = 0.1,
+                                           .norm = norm,
+                                           .residual = residual,
+                                           .activation = nn::Activation::gelu};
+      const nn::TransformerEncoder encoder(store.root() / "encoder", options, 1);
+      const nn::TransformerDecoder decoder(store.root() / "decoder", options, 1);
+      const nn::Training on;
+      check(store, [&](const Inputs& in) { return decoder(in[1], decoder.prepare(encoder(in[0], mask()), mask())); },
+            {normal({2, 4, 6}, 1), normal({2, 3, 6}, 2)});
+    }
+}
+
+TEST_CASE("gradients of learned positions and of the sequence loss") {
+  nn::ParameterStore store(1, DType::f64);
+  const nn::LearnedPositions positions(store.root(), 3, 4);
+  const Tensor target = Tensor::from(std::vector<Index>{1, 3, 0, 2, 0, 0}, {2, 3});
+  check(
+      store,
+      [&](const Inputs& in) { return nn::sequence_cross_entropy(positions(in[0]), target, {.label_smoothing = 0.1}); },
+      {normal({2, 3, 4}, 1)});
+}
+
+TEST_CASE("tied weights get the gradients of both uses") {
+  nn::ParameterStore store(1, DType::f64);
+  const nn::Embedding table(store.root() / "embedding", 4, 3, 0.5);
+  const nn::Linear output = nn::Linear::tied(store.root() / "output", table.weight);
+  const Tensor ids = Tensor::from(std::vector<Index>{3, 1, 1}, {3});
+  check(store, [&](const Inputs&) { return output(tanh(table(ids))); }, {});
+}
