@@ -1,0 +1,218 @@
+#include <algorithm>
+#include <cmath>
+
+#include "autograd/graph.h"
+#include "models/decode.h"
+#include "tests/catch.h"
+#include "tests/models_variants.h"
+
+using namespace gradus;
+using namespace gradus::models;
+using Catch::Matchers::ContainsSubstring;
+
+namespace {
+
+std::vector<Index> ids_of(const Tensor& source, Index row, Index length) {
+  const Index* p = source.data<Index>() + row * source.size(1);
+  return {p, p + length};
+}
+
+void check_same(const std::vector<Hypothesis>& a, const std::vector<Hypothesis>& b) {
+  REQUIRE(a.size() == b.size());
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    CHECK(a[i].ids == b[i].ids);
+    CHECK(a[i].log_probability == b[i].log_probability);
+    CHECK(a[i].score == b[i].score);
+    CHECK(a[i].finished == b[i].finished);
+    REQUIRE(a[i].weights.defined() == b[i].weights.defined());
+    if (a[i].weights.defined()) CHECK(largest_difference(a[i].weights, b[i].weights) == 0);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a sentence decodes to the same bits alone, in a batch, and under padding", "[models][decode]") {
+  std::vector<Index> lengths;
+  for (Index i = 0; i < 32; ++i) lengths.push_back(1 + i * 7 % 9);
+  for (const auto& options : all_variants()) {
+    INFO(models::describe(options));
+    const Built built(options, DType::f32);
+    stir(built.store, 2);
+    const Tensor sources = random_ids(lengths, 7, 5, 12);
+    const DecodeOptions decoding{.beam = 3, .n_best = 3, .max_length = 8, .want_weights = true, .batch = 5};
+    const auto together = beam_search(*built.model, sources, decoding);
+    std::vector<std::vector<Index>> sentences;
+    for (Index i = 0; i < 32; ++i) sentences.push_back(ids_of(sources, i, lengths[static_cast<std::size_t>(i)]));
+    const auto by_fives = decode(*built.model, sentences, decoding);
+    for (std::size_t i = 0; i < 32; ++i) {
+      const Tensor alone = Tensor::from(sentences[i], {1, std::ssize(sentences[i])});
+      check_same(together[i], beam_search(*built.model, alone, decoding)[0]);
+      check_same(together[i], by_fives[i]);
+    }
+  }
+}
+
+TEST_CASE("long sentences through wide layers decode to the same bits alone and in a batch", "[models][decode]") {
+  std::vector<Seq2SeqOptions> variants;
+  for (const auto& name : model_names()) {
+    Seq2SeqOptions o{.model = name, .source_vocab = 40, .target_vocab = 70, .dim = 72};
+    o.hidden = 100;
+    o.bidirectional = name == "rnn-attention";
+    o.heads = 3;
+    o.ffn = 150;
+    o.residual = true;
+    o.norm = nn::NormOrder::pre;
+    variants.push_back(o);
+    o.alignment = Alignment::qkv;
+    if (name == "rnn-attention") variants.push_back(o);
+  }
+  const std::vector<Index> lengths{1, 40, 17, 33, 8, 64, 50, 3, 29, 16, 31, 47, 2, 5, 60, 12, 36};
+  const Tensor sources = random_ids(lengths, 40, 5, 70);
+  for (const auto& options : variants) {
+    INFO(models::describe(options));
+    const Built built(options, DType::f32);
+    stir(built.store, 1.5);
+    const DecodeOptions decoding{.beam = 2, .n_best = 2, .max_length = 12, .want_weights = true};
+    const auto together = beam_search(*built.model, sources, decoding);
+    for (std::size_t i = 0; i < lengths.size(); ++i) {
+      const Tensor alone = Tensor::from(ids_of(sources, static_cast<Index>(i), lengths[i]), {1, lengths[i]});
+      check_same(together[i], beam_search(*built.model, alone, decoding)[0]);
+    }
+  }
+}
+
+TEST_CASE("greedy decoding takes the most probable word at each step", "[models][decode]") {
+  for (const auto& options : all_variants()) {
+    INFO(models::describe(options));
+    const Built built(options);
+    stir(built.store, 3);
+    const Tensor source = random_ids({4}, 7, 3);
+    const Hypothesis found = greedy(*built.model, source, {.max_length = 7})[0];
+
+    const NoGrad no_grad;
+    std::vector<Index> words{1};
+    double log_probability = 0;
+    while (words.size() <= 7) {
+      const Tensor logits = built.model->logits(source, Tensor::from(words, {1, std::ssize(words)}));
+      const auto log_p = select(log_softmax(logits, -1), 1, std::ssize(words) - 1).to_vector<double>();
+      const auto best = std::max_element(log_p.begin() + 2, log_p.end());  // neither pad nor bos
+      log_probability += *best;
+      words.push_back(best - log_p.begin());
+      if (words.back() == 2) break;
+    }
+    CHECK(found.finished == (words.back() == 2));
+    CHECK(found.log_probability == Approx(log_probability).epsilon(1e-12));
+    CHECK(found.score == Approx(log_probability / static_cast<double>(words.size() - 1)).epsilon(1e-12));
+    words.erase(words.begin());
+    if (found.finished) words.pop_back();
+    CHECK(found.ids == words);
+  }
+}
+
+TEST_CASE("a beam that holds everything finds the best of everything", "[models][decode]") {
+  Seq2SeqOptions options{.model = "rnn-attention", .source_vocab = 7, .target_vocab = 6, .dim = 4};
+  options.hidden = 4;
+  const Built built(options);
+  stir(built.store, 2);
+  const Tensor source = random_ids({4}, 7, 3);
+  const Index longest = 4;
+
+  // Every finished sequence of words 3, 4, 5, its end included, with the mean of its log-probabilities.
+  std::vector<std::pair<double, std::vector<Index>>> all;
+  const NoGrad no_grad;
+  std::vector<std::vector<Index>> open{{}};
+  for (Index length = 0; length < longest; ++length) {
+    std::vector<std::vector<Index>> longer;
+    for (const auto& ids : open) {
+      std::vector<Index> in{1}, out = ids;
+      in.insert(in.end(), ids.begin(), ids.end());
+      out.push_back(2);
+      const Tensor log_p = log_softmax(built.model->logits(source, Tensor::from(in, {1, std::ssize(in)})), -1);
+      double sum = 0;
+      for (std::size_t t = 0; t < out.size(); ++t)
+        sum += log_p.data<double>()[t * 6 + static_cast<std::size_t>(out[t])];
+      all.emplace_back(sum / static_cast<double>(out.size()), ids);
+      for (Index id : {3, 4, 5}) {
+        longer.push_back(ids);
+        longer.back().push_back(id);
+      }
+    }
+    open = std::move(longer);
+  }
+  std::sort(all.rbegin(), all.rend());
+
+  const auto found = beam_search(*built.model, source, {.beam = 200, .n_best = 200, .max_length = longest})[0];
+  REQUIRE(found.size() == all.size() + open.size());  // the open ones last
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    CHECK(found[i].finished);
+    CHECK(found[i].ids == all[i].second);
+    CHECK(found[i].score == Approx(all[i].first).epsilon(1e-12));
+  }
+  CHECK_FALSE(found.back().finished);
+}
+
+TEST_CASE("an n-best list is sorted and without repetition, and begins with the best", "[models][decode]") {
+  for (const auto& options : all_variants()) {
+    INFO(models::describe(options));
+    const Built built(options);
+    stir(built.store, 2);
+    const auto found = beam_search(*built.model, random_ids({4, 1}, 7, 3), {.beam = 4, .n_best = 4, .max_length = 6});
+    REQUIRE(found.size() == 2);
+    for (const auto& hypotheses : found) {
+      REQUIRE(hypotheses.size() == 4);
+      for (std::size_t i = 1; i < 4; ++i) {
+        CHECK((hypotheses[i - 1].finished > hypotheses[i].finished || hypotheses[i - 1].score >= hypotheses[i].score));
+        CHECK(hypotheses[i - 1].ids != hypotheses[i].ids);
+      }
+    }
+  }
+}
+
+TEST_CASE("weights say where each word looked, over the source's own tokens", "[models][decode]") {
+  for (const auto& options : all_variants()) {
+    INFO(models::describe(options));
+    const Built built(options);
+    stir(built.store, 2);
+    const auto found =
+        beam_search(*built.model, random_ids({4, 2}, 7, 3, 6), {.beam = 2, .max_length = 5, .want_weights = true});
+    const Index lengths[] = {4, 2};
+    for (std::size_t i = 0; i < 2; ++i) {
+      const Hypothesis& best = found[i][0];
+      if (options.model == "rnn") {
+        CHECK_FALSE(best.weights.defined());
+        continue;
+      }
+      REQUIRE(best.weights.shape() == Shape{std::ssize(best.ids) + best.finished, lengths[i]});
+      const Tensor rows = sum(best.weights, {1});
+      CHECK(largest_difference(rows, Tensor::ones(rows.shape(), DType::f64)) < 1e-12);
+    }
+    CHECK_FALSE(greedy(*built.model, random_ids({4}, 7, 3), {.max_length = 3})[0].weights.defined());
+  }
+}
+
+TEST_CASE("decoding stops at the limit and at the model's positions", "[models][decode]") {
+  Seq2SeqOptions options{.model = "attention", .source_vocab = 7, .target_vocab = 6, .dim = 4};
+  options.max_length = 5;
+  const Built built(options);
+  Tensor bias = built.store.at("output.bias");
+  bias.mutable_data<double>()[2] = -100;  // the end never comes
+  const Tensor source = random_ids({4}, 7, 3);
+  CHECK(greedy(*built.model, source, {.max_length = 3})[0].ids.size() == 3);
+  const Hypothesis found = greedy(*built.model, source, {.max_length = 50})[0];
+  CHECK(found.ids.size() == 5);
+  CHECK_FALSE(found.finished);
+}
+
+TEST_CASE("bad decoding options and scores are refused by name", "[models][decode]") {
+  const Built built({.model = "attention", .source_vocab = 7, .target_vocab = 6, .dim = 4});
+  const Tensor source = random_ids({4}, 7, 3);
+  auto run = [&](const DecodeOptions& o) { return beam_search(*built.model, source, o); };
+  CHECK_THROWS_WITH(run({.beam = 0}), ContainsSubstring("beam is 0"));
+  CHECK_THROWS_WITH(run({.beam = 2, .n_best = 3}), ContainsSubstring("n_best is 3"));
+  CHECK_THROWS_WITH(run({.max_length = 0}), ContainsSubstring("max_length is 0"));
+  CHECK_THROWS_WITH(run({.length_penalty = -1}), ContainsSubstring("length_penalty is -1"));
+  CHECK_THROWS_WITH(beam_search(*built.model, Tensor::zeros({2, 2}), {}), ContainsSubstring("i64"));
+  Tensor bias = built.store.at("output.bias");
+  bias.mutable_data<double>()[3] = NAN;
+  CHECK_THROWS_WITH(run({}), ContainsSubstring("NaN"));
+}

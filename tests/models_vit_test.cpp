@@ -1,0 +1,68 @@
+#include "autograd/gradcheck.h"
+#include "models/vit.h"
+#include "tests/catch.h"
+#include "tests/models_variants.h"
+
+using namespace gradus;
+using namespace gradus::models;
+using Catch::Matchers::ContainsSubstring;
+
+namespace {
+
+const VitOptions tiny{
+    .channels = 2, .height = 4, .width = 6, .patch = 2, .classes = 3, .dim = 4, .layers = 2, .heads = 2, .ffn = 5};
+
+Tensor images(Index batch) { return Tensor::normal({batch, 2, 4, 6}, 0, 1, Philox(3, 1), DType::f64); }
+
+}  // namespace
+
+TEST_CASE("the patches of a vision Transformer are a convolution with kernel and stride of a patch", "[models]") {
+  nn::ParameterStore store(1, DType::f64);
+  const Vit vit(store.root(), tiny);
+  const Tensor x = images(2);
+  const Tensor by_convolution =
+      conv2d(x, reshape(vit.patches.weight, {4, 2, 2, 2}), vit.patches.bias, 2);  // [2, 4, 2, 3]
+  const Tensor rows = transpose(reshape(by_convolution, {2, 4, 6}));
+  CHECK(largest_difference(rows, vit.patches(unfold(x, 2, 2, 2, 0))) < 1e-14);
+}
+
+TEST_CASE("a vision Transformer classifies each image on its own, and its gradients are those of the loss",
+          "[models]") {
+  for (auto pooling : {Pooling::cls, Pooling::mean}) {
+    for (auto norm : {nn::NormOrder::pre, nn::NormOrder::post}) {
+      VitOptions options = tiny;
+      options.pooling = pooling;
+      options.norm = norm;
+      nn::ParameterStore store(1, DType::f64);
+      const Vit vit(store.root(), options);
+      const Tensor x = images(3), classes = Tensor::from(std::vector<Index>{2, 0, 1}, {3});
+      const Tensor together = vit(x);
+      REQUIRE(together.shape() == Shape{3, 3});
+      CHECK(largest_difference(narrow(together, 0, 1, 1), vit(narrow(x, 0, 1, 1))) < 1e-14);
+
+      const GradcheckReport report = check_module([&](const auto&) { return cross_entropy(vit(x), classes); },
+                                                  store.trainable(), {}, {.directions = 4});
+      INFO(to_string(report));
+      CHECK(report.passed());
+    }
+  }
+}
+
+TEST_CASE("a vision Transformer refuses what does not fit, by name", "[models]") {
+  auto refused = [](auto change, const char* option) {
+    VitOptions o = tiny;
+    change(o);
+    nn::ParameterStore store(1);
+    CHECK_THROWS_WITH(Vit(store.root(), o), ContainsSubstring(option));
+    CHECK(store.all().empty());
+  };
+  refused([](auto& o) { o.patch = 4; }, "patch is 4");
+  refused([](auto& o) { o.patch = 0; }, "patch is 0");
+  refused([](auto& o) { o.heads = 3; }, "heads is 3");
+  refused([](auto& o) { o.classes = 0; }, "classes is 0");
+  refused([](auto& o) { o.layers = 0; }, "layers is 0");
+  refused([](auto& o) { o.dropout = 1.5; }, "dropout is 1.5");
+  nn::ParameterStore store(1, DType::f64);
+  const Vit vit(store.root(), tiny);
+  CHECK_THROWS_WITH(vit(Tensor::zeros({1, 3, 4, 6}, DType::f64)), ContainsSubstring("[batch, 2, 4, 6]"));
+}
