@@ -1,0 +1,37 @@
+#pragma once
+
+#include <filesystem>
+
+#include "nn/parameters.h"
+#include "optim/optimizer.h"
+#include "optim/schedule.h"
+#include "train/safetensors.h"
+
+namespace gradus::train {
+
+/// Where training stands: all that its further course depends on beside parameters, optimiser and configuration. Random
+/// numbers are functions of seed and step and have no state.
+struct Position {
+  Index step = 0;       // steps done
+  Index epoch = 0;      // epochs done
+  Index batch = 0;      // batches done of the epoch after them
+  double best = 0;      // value of the best validation so far; lower is better
+  Index best_step = 0;  // steps done when it was measured; 0: there was none yet
+  Index stale = 0;      // validations since then
+
+  bool operator==(const Position&) const = default;
+};
+
+/// A checkpoint's contents: each parameter under its path (shared ones once); with an optimiser its state under
+/// "optimizer.", with a plateau its state under "schedule."; the position in the metadata. Nothing in it depends on the
+/// time, the machine or the number of threads.
+Safetensors pack(const nn::ParameterStore& store, const Position& position, const optim::Optimizer* optimizer = nullptr,
+                 const optim::Plateau* plateau = nullptr);
+
+/// Copies the parameters into the store and, where asked, the states back; `name` is the file's, for messages. Throws
+/// Error, with nothing changed, when a parameter is missing, unknown or of another shape or dtype, or the file is not a
+/// checkpoint of this format.
+Position unpack(const Safetensors& checkpoint, const std::string& name, nn::ParameterStore& store,
+                optim::Optimizer* optimizer = nullptr, optim::Plateau* plateau = nullptr);
+
+}  // namespace gradus::train

@@ -1,0 +1,162 @@
+#include "train/config.h"
+
+#include <fmt/format.h>
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <fstream>
+#include <limits>
+#include <sstream>
+
+#include "train/presets.h"
+#include "train/suggest.h"
+
+namespace gradus::train {
+namespace {
+
+Value value_of(const Setting& setting, const toml::node& node) {
+  if (const auto* b = node.as_boolean()) return b->get();
+  if (const auto* n = node.as_integer()) return static_cast<Index>(n->get());
+  if (const auto* d = node.as_floating_point()) return d->get();
+  if (const auto* s = node.as_string()) return s->get();
+  throw ConfigError(fmt::format("{} is a table, list or date: {} is wanted", setting.key, setting.allowed));
+}
+
+void apply(RunConfig& config, const toml::table& table, const std::string& prefix, const std::string& name) {
+  for (auto&& [toml_key, node] : table) {
+    const std::string key = prefix + std::string(std::string_view(toml_key));
+    const bool section = std::any_of(settings().begin(), settings().end(),
+                                     [&](const Setting& s) { return s.key.starts_with(key + "."); });
+    if (section && node.is_table()) {
+      apply(config, *node.as_table(), key + ".", name);
+      continue;
+    }
+    try {
+      const Setting& setting = setting_named(key);
+      setting.set(config, value_of(setting, node));
+    } catch (const ConfigError& e) {
+      throw ConfigError(fmt::format("{}:{}: {}", name, node.source().begin.line, e.what()));
+    }
+  }
+}
+
+toml::table parse_toml(std::string_view text, const std::string& name) {
+  try {
+    return toml::parse(text);
+  } catch (const toml::parse_error& e) {
+    throw ConfigError(fmt::format("{}:{}:{}: {}", name, e.source().begin.line, e.source().begin.column,
+                                  std::string(e.description())));
+  }
+}
+
+std::string read_text(const std::filesystem::path& path) {
+  constexpr std::streamsize most = 1 << 20;
+  if (!std::filesystem::exists(path)) throw Error(fmt::format("{}: no such file", path.string()));
+  if (std::filesystem::is_directory(path)) throw Error(fmt::format("{}: a folder, not a configuration", path.string()));
+  std::ifstream in(path, std::ios::binary);
+  std::string text(static_cast<std::size_t>(most) + 1, '\0');
+  in.read(text.data(), most + 1);
+  if (in.bad() || (!in && !in.eof())) throw Error(fmt::format("{}: cannot be read", path.string()));
+  if (in.gcount() > most) throw Error(fmt::format("{}: more than {} bytes, no configuration", path.string(), most));
+  text.resize(static_cast<std::size_t>(in.gcount()));
+  return text;
+}
+
+void assign(RunConfig& config, const Assignments& assignments) {
+  for (const auto& [key, value] : assignments) {
+    const Setting& setting = setting_named(key);
+    setting.set(config, setting.parse(value));
+  }
+}
+
+}  // namespace
+
+const Setting& setting_named(std::string_view key) {
+  std::vector<std::string> keys;
+  for (const Setting& s : settings()) {
+    if (s.key == key) return s;
+    keys.push_back(s.key);
+  }
+  throw ConfigError(
+      fmt::format("there is no setting \"{}\"{}", std::string(key.substr(0, 100)), did_you_mean(key, keys)));
+}
+
+std::pair<std::string, std::string> split_assignment(std::string_view text) {
+  const std::size_t at = text.find('=');
+  if (at == std::string_view::npos || at == 0) {
+    throw ConfigError(fmt::format("\"{}\" is not key=value, as in train.lr=0.001", std::string(text.substr(0, 100))));
+  }
+  return {std::string(text.substr(0, at)), std::string(text.substr(at + 1))};
+}
+
+RunConfig resolve(const ConfigSources& sources) {
+  const std::string preset = sources.preset.empty() ? "tiny" : sources.preset;
+  std::optional<toml::table> file;
+  if (sources.file) file = parse_toml(read_text(*sources.file), sources.file->string());
+
+  const auto settle = [&](RunConfig config) {
+    if (file) apply(config, *file, "", sources.file->string());
+    assign(config, sources.assignments);
+    return config;
+  };
+  RunConfig start;
+  assign(start, assignments_of(preset, settle({}).model.model));
+  const RunConfig config = settle(start);
+  check(config);
+  return config;
+}
+
+void check(const RunConfig& config) {
+  const DataConfig& d = config.data;
+  if (d.task.empty() && d.train.empty()) {
+    throw ConfigError("there is nothing to train on: name a toy task (data.task) or a file (data.train)");
+  }
+  if (!d.task.empty() && !(d.train.empty() && d.valid.empty())) {
+    throw ConfigError("data.task and data.train (or data.valid) are both set: one of them must go");
+  }
+  if (d.max_length != 0 && d.max_length < d.min_length) {
+    throw ConfigError(fmt::format("data.max_length = {} is below data.min_length = {}", d.max_length, d.min_length));
+  }
+  if (d.max_vocabulary >= 1 && d.max_vocabulary <= 4) {
+    throw ConfigError(fmt::format("data.max_vocabulary = {} has no room beside the four special tokens: 0 or from 5",
+                                  d.max_vocabulary));
+  }
+  if (config.train.epochs == 0 && config.train.steps == 0) {
+    throw ConfigError("train.epochs and train.steps are both 0: one of them must say when to end");
+  }
+  if (config.train.min_lr > config.train.lr) {
+    throw ConfigError(fmt::format("train.min_lr = {} is above train.lr = {}", config.train.min_lr, config.train.lr));
+  }
+  try {
+    models::Seq2SeqOptions with_words = config.model;
+    with_words.source_vocab = with_words.target_vocab = data::unk_id + 1;
+    models::check(with_words);
+  } catch (const Error& e) {
+    throw ConfigError(e.what());
+  }
+}
+
+std::string to_toml(const RunConfig& config) {
+  std::string text, section;
+  for (const Setting& s : settings()) {
+    const std::size_t dot = s.key.find('.');
+    if (const std::string next = s.key.substr(0, dot); next != section) {
+      text += fmt::format("{}[{}]\n", section.empty() ? "" : "\n", next);
+      section = next;
+    }
+    const std::string line = fmt::format("{} = {}", s.key.substr(dot + 1), to_toml(s.get(config)));
+    text += fmt::format("{:<32}  # {} ({})\n", line, s.help, s.allowed);
+  }
+  return text;
+}
+
+RunConfig from_toml(std::string_view text, const std::string& name) {
+  RunConfig config;
+  apply(config, parse_toml(text, name), "", name);
+  check(config);
+  return config;
+}
+
+RunConfig read_config(const std::filesystem::path& path) { return from_toml(read_text(path), path.string()); }
+
+}  // namespace gradus::train

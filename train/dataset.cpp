@@ -1,0 +1,200 @@
+#include "train/dataset.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "autograd/random.h"
+#include "data/toy_tasks.h"
+#include "data/utf8.h"
+
+namespace gradus::train {
+namespace {
+
+using data::Pair;
+using data::Tokenizer;
+
+std::uint64_t fnv1a(const data::Tokens& tokens) {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  const auto take = [&](unsigned char byte) { hash = (hash ^ byte) * 0x100000001b3; };
+  for (const std::string& token : tokens) {
+    for (char c : token) take(static_cast<unsigned char>(c));
+    take(0);
+  }
+  return hash;
+}
+
+bool held_out(const data::Tokens& source, double share) { return Philox(0, fnv1a(source)).uniform(0) < share; }
+
+Tokenizer tokenizer_of(TokensOf wanted, Tokenizer automatic) {
+  return wanted == TokensOf::automatic    ? automatic
+         : wanted == TokensOf::characters ? Tokenizer::characters
+                                          : Tokenizer::whitespace;
+}
+
+TokensOf settled(Tokenizer tokenizer) {
+  return tokenizer == Tokenizer::characters ? TokensOf::characters : TokensOf::whitespace;
+}
+
+data::Corpus read_file(const DataConfig& d, const std::filesystem::path& path) {
+  if (d.format == DataFormat::dictionary) {
+    return data::read_dictionary(path, {.stress = d.stress, .on_bad_line = d.on_bad_line});
+  }
+  return data::read_pairs(path, {.source_tokens = tokenizer_of(d.source_tokens, Tokenizer::characters),
+                                 .target_tokens = tokenizer_of(d.target_tokens, Tokenizer::whitespace),
+                                 .on_bad_line = d.on_bad_line,
+                                 .lowercase = d.lowercase});
+}
+
+data::Task generate(const RunConfig& config, const std::string& name, data::Split split) {
+  const DataConfig& d = config.data;
+  return data::make_task(name, {.count = split == data::Split::train ? d.pairs : d.valid_pairs,
+                                .min_length = d.min_length,
+                                .max_length = d.max_length,
+                                .seed = static_cast<std::uint64_t>(config.train.seed),
+                                .split = split});
+}
+
+void settle(const char* key, TokensOf& wanted, Tokenizer actual, const std::string& owner) {
+  if (wanted != TokensOf::automatic && wanted != settled(actual)) {
+    throw ConfigError(fmt::format("{} cannot be chosen for {}: its tokens are {}", key, owner, tokenizer_name(actual)));
+  }
+  wanted = settled(actual);
+}
+
+struct Pairs {
+  std::vector<Pair> train, valid;
+};
+
+Pairs make_pairs(RunConfig& config, std::vector<std::string>& notes) {
+  DataConfig& d = config.data;
+  const data::Task train = generate(config, d.task, data::Split::train),
+                   valid = generate(config, d.task, data::Split::valid);
+  const std::string owner = fmt::format("the task {}", d.task);
+  settle("data.source_tokens", d.source_tokens, train.source_tokens, owner);
+  settle("data.target_tokens", d.target_tokens, train.target_tokens, owner);
+  notes.push_back(fmt::format("task {}: made {} pairs to train on and {} to validate on", d.task, train.pairs.size(),
+                              valid.pairs.size()));
+  return {train.pairs, valid.pairs};
+}
+
+Pairs read_pairs(RunConfig& config, std::vector<std::string>& notes) {
+  DataConfig& d = config.data;
+  data::Corpus corpus = read_file(d, d.train);
+  notes.push_back(corpus.report.summary());
+  Pairs pairs;
+  if (!d.valid.empty()) {
+    data::Corpus valid = read_file(d, d.valid);
+    notes.push_back(valid.report.summary());
+    pairs = {std::move(corpus.pairs), std::move(valid.pairs)};
+  } else {
+    for (Pair& p : corpus.pairs) (held_out(p.source, d.held_out) ? pairs.valid : pairs.train).push_back(std::move(p));
+    if (pairs.train.empty() || pairs.valid.empty()) {
+      throw Error(
+          fmt::format("{}: of {} pairs none is left to {}: give more pairs, or a file to validate on (data.valid)",
+                      d.train, corpus.pairs.size(), pairs.train.empty() ? "train on" : "validate on"));
+    }
+    notes.push_back(fmt::format("held out {} pairs to validate on", pairs.valid.size()));
+  }
+  const bool dictionary = d.format == DataFormat::dictionary;
+  const auto settle_side = [&](const char* key, TokensOf& wanted, Tokenizer automatic) {
+    settle(key, wanted, dictionary ? automatic : tokenizer_of(wanted, automatic), "a dictionary");
+  };
+  settle_side("data.source_tokens", d.source_tokens, Tokenizer::characters);
+  settle_side("data.target_tokens", d.target_tokens, Tokenizer::whitespace);
+  return pairs;
+}
+
+bool has_positions(const models::Seq2SeqOptions& o) {
+  return (o.model == "attention" || o.model == "transformer") && o.positions != models::Positions::none;
+}
+
+std::string excerpt(const std::string& text) {
+  constexpr std::size_t most = 40;
+  std::size_t end = 0;
+  while (end < text.size() && end < most) end += std::max<std::size_t>(1, data::utf8_length(text, end));
+  return end < text.size() ? text.substr(0, end) + "..." : text;
+}
+
+void check_lengths(const RunConfig& config, const std::vector<Pair>& pairs) {
+  const Index most = longest_source(config.model);
+  for (const Pair& p : pairs) {
+    check_source_length(config.model, std::ssize(p.source),
+                        fmt::format("the source \"{}\"", excerpt(join(p.source, source_tokenizer(config)))));
+    if (std::ssize(p.target) > most) {
+      throw Error(fmt::format(
+          "the target \"{}\" has {} tokens; the model's positions hold {} and the end mark "
+          "(model.max_length = {}): shorten it, or raise model.max_length",
+          excerpt(join(p.target, target_tokenizer(config))), p.target.size(), most, config.model.max_length));
+    }
+  }
+}
+
+}  // namespace
+
+Index longest_source(const models::Seq2SeqOptions& options) {
+  return has_positions(options) ? options.max_length - 1 : std::numeric_limits<Index>::max();
+}
+
+void check_source_length(const models::Seq2SeqOptions& options, Index tokens, const std::string& what) {
+  const Index most = longest_source(options);
+  if (tokens <= most) return;
+  throw Error(
+      fmt::format("{} has {} tokens; the model's positions hold {} and the end mark (model.max_length = {}): "
+                  "shorten it, or train with a larger model.max_length",
+                  what, tokens, most, options.max_length));
+}
+
+Tokenizer source_tokenizer(const RunConfig& config) {
+  return tokenizer_of(config.data.source_tokens, Tokenizer::characters);
+}
+
+Tokenizer target_tokenizer(const RunConfig& config) {
+  return tokenizer_of(config.data.target_tokens,
+                      config.data.task.empty() ? Tokenizer::whitespace : Tokenizer::characters);
+}
+
+data::Tokens source_tokens(const RunConfig& config, std::string_view text) {
+  const bool lower = config.data.format == DataFormat::dictionary || config.data.lowercase;
+  data::Tokens tokens = tokenize(text, source_tokenizer(config));  // refuses what is not UTF-8
+  return lower ? tokenize(data::lowercase(text), source_tokenizer(config)) : tokens;
+}
+
+Dataset load_dataset(RunConfig& config) {
+  Dataset set;
+  const Pairs pairs = config.data.task.empty() ? read_pairs(config, set.notes) : make_pairs(config, set.notes);
+  check_lengths(config, pairs.train);
+  check_lengths(config, pairs.valid);
+
+  const DataConfig& d = config.data;
+  set.source = data::Vocabulary::build(count_source_tokens(pairs.train), d.min_count, d.max_vocabulary);
+  set.target = data::Vocabulary::build(count_target_tokens(pairs.train), d.min_count, d.max_vocabulary);
+  config.model.source_vocab = set.source.size();
+  config.model.target_vocab = set.target.size();
+  set.train = encode(pairs.train, set.source, set.target);
+  set.valid = encode(pairs.valid, set.source, set.target);
+  set.references = group_references(pairs.valid);
+
+  if (config.decode.max_length == 0) {
+    Index longest = 1;
+    for (const Pair& p : pairs.train) longest = std::max(longest, static_cast<Index>(std::ssize(p.target)));
+    config.decode.max_length = 2 * longest;
+  }
+  if (has_positions(config.model)) {
+    config.decode.max_length = std::min(config.decode.max_length, config.model.max_length);
+  }
+  return set;
+}
+
+TestSet load_test(const RunConfig& config, const std::filesystem::path& file) {
+  const data::Corpus corpus = read_file(config.data, file);
+  return {group_references(corpus.pairs), corpus.report.summary()};
+}
+
+TestSet load_test_task(const RunConfig& config, const std::string& task) {
+  const data::Task made = generate(config, task, data::Split::test);
+  return {group_references(made.pairs), fmt::format("task {}: made {} pairs to test on", task, made.pairs.size())};
+}
+
+}  // namespace gradus::train

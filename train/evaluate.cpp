@@ -1,0 +1,62 @@
+#include "train/evaluate.h"
+
+#include <algorithm>
+
+#include "autograd/graph.h"
+#include "autograd/parallel.h"
+#include "nn/dropout.h"
+#include "nn/losses.h"
+
+namespace gradus::train {
+
+std::vector<Index> source_ids(const data::Vocabulary& vocabulary, const data::Tokens& tokens) {
+  std::vector<Index> ids = vocabulary.encode(tokens);
+  ids.push_back(data::eos_id);
+  return ids;
+}
+
+Evaluation evaluate(const models::Seq2Seq& model, const data::Vocabulary& source, const data::Vocabulary& target,
+                    const std::vector<data::ReferenceSet>& references, const models::DecodeOptions& options) {
+  std::vector<std::vector<Index>> sources;
+  sources.reserve(references.size());
+  for (const data::ReferenceSet& set : references) sources.push_back(source_ids(source, set.source));
+
+  Evaluation result;
+  const auto found = models::decode(model, sources, options);
+  for (std::size_t i = 0; i < references.size(); ++i) {
+    const models::Hypothesis& best = found[i].front();
+    const auto& wanted = references[i].references;
+    result.outputs.push_back(target.decode(best.ids));
+    result.exact.push_back(std::find(wanted.begin(), wanted.end(), result.outputs.back()) != wanted.end());
+    result.unfinished += best.finished ? 0 : 1;
+  }
+  result.score = data::score(result.outputs, references);
+  return result;
+}
+
+double mean_loss(const models::Seq2Seq& model, const std::vector<data::EncodedPair>& pairs) {
+  const auto plan = data::plan_batches(pairs, {.size = 64, .shuffle = false});
+  std::vector<double> sums(plan.size());
+  std::vector<Index> tokens(plan.size());
+  run_shards(std::ssize(plan), [&](Index i) {
+    const NoGrad no_grad;
+    const nn::Training in_use(false);
+    const auto k = static_cast<std::size_t>(i);
+    const data::Batch b = data::make_batch(pairs, plan[k]);
+    const Tensor logits = model.logits(Tensor::from(b.source, {b.size, b.source_length}),
+                                       Tensor::from(b.target_in, {b.size, b.target_length}));
+    sums[k] = nn::sequence_cross_entropy(logits, Tensor::from(b.target_out, {b.size, b.target_length}),
+                                         {.pad = data::pad_id, .reduction = Reduction::sum})
+                  .item();
+    tokens[k] = b.target_tokens;
+  });
+  double sum = 0;
+  Index count = 0;
+  for (std::size_t k = 0; k < plan.size(); ++k) {
+    sum += sums[k];
+    count += tokens[k];
+  }
+  return count == 0 ? 0 : sum / static_cast<double>(count);
+}
+
+}  // namespace gradus::train

@@ -1,0 +1,68 @@
+#include "train/file_replacement.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "autograd/error.h"
+
+namespace gradus::train {
+
+FileReplacement::FileReplacement(std::filesystem::path path) : path_(std::move(path)), temporary_(path_) {
+  temporary_ += ".tmp";
+  file_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (file_ < 0) fail("create", errno);
+  written_ = true;
+}
+
+FileReplacement::~FileReplacement() {
+  if (file_ >= 0) ::close(file_);
+  if (written_) ::unlink(temporary_.c_str());
+}
+
+void FileReplacement::fail(const char* what, int reason) const {
+  throw Error(fmt::format("cannot write {}: {} failed: {}", path_.string(), what, std::strerror(reason)));
+}
+
+void FileReplacement::write(const void* bytes, std::size_t size) {
+  constexpr std::size_t most_at_once = std::size_t{1} << 30;
+  const char* p = static_cast<const char*>(bytes);
+  while (size > 0) {
+    const ssize_t n = ::write(file_, p, std::min(size, most_at_once));
+    if (n < 0) {
+      if (errno == EINTR) continue;
+      fail("write", errno);
+    }
+    p += n;
+    size -= static_cast<std::size_t>(n);
+  }
+}
+
+void FileReplacement::commit() {
+  if (::fsync(file_) != 0) fail("fsync", errno);
+  const int file = std::exchange(file_, -1);
+  if (::close(file) != 0) fail("close", errno);
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail("rename", errno);
+  written_ = false;
+
+  const std::filesystem::path folder = path_.has_parent_path() ? path_.parent_path() : std::filesystem::path(".");
+  const int directory = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (directory < 0) fail("open of its folder", errno);
+  const int synced = ::fsync(directory);
+  const int reason = errno;
+  ::close(directory);
+  if (synced != 0) fail("fsync of its folder", reason);
+}
+
+void replace_file(const std::filesystem::path& path, std::string_view contents) {
+  FileReplacement file(path);
+  file.write(contents.data(), contents.size());
+  file.commit();
+}
+
+}  // namespace gradus::train

@@ -1,0 +1,85 @@
+#include "train/progress.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+namespace gradus::train {
+namespace {
+
+constexpr double redraw_seconds = 0.1, line_seconds = 10;
+
+double steady_seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+}  // namespace
+
+std::string clock_time(double seconds) {
+  const auto whole = static_cast<Index>(std::llround(std::clamp(seconds, 0.0, 3.6e6)));
+  const Index minutes = whole / 60 % 60, hours = whole / 3600;
+  if (hours > 0) return fmt::format("{}:{:02}:{:02}", hours, minutes, whole % 60);
+  return fmt::format("{}:{:02}", minutes, whole % 60);
+}
+
+Progress::Progress(std::FILE* out, bool terminal, Clock clock)
+    : out_(out), terminal_(terminal), clock_(std::move(clock)) {}
+
+Progress Progress::on_stderr() { return Progress(stderr, ::isatty(STDERR_FILENO) == 1, steady_seconds); }
+
+Progress Progress::silent() { return Progress(nullptr, false, steady_seconds); }
+
+Progress::~Progress() { clear(); }
+
+void Progress::start(std::string label, Index total) {
+  finish();
+  label_ = std::move(label);
+  total_ = total;
+  started_ = drawn_ = clock_();
+}
+
+void Progress::update(Index done, std::string_view note) {
+  if (out_ == nullptr) return;
+  const double now = clock_();
+  if (now - drawn_ >= (terminal_ ? redraw_seconds : line_seconds)) draw(done, note, now);
+}
+
+void Progress::draw(Index done, std::string_view note, double now) {
+  drawn_ = now;
+  const double rate = static_cast<double>(done) / std::max(now - started_, 1e-9);
+  const double left = rate > 0 ? static_cast<double>(total_ - done) / rate : 0;
+  const double share = total_ > 0 ? static_cast<double>(done) / static_cast<double>(total_) : 0;
+  const std::string numbers = fmt::format("{}/{}  {:.1f}/s  {} left  {}", done, total_, rate, clock_time(left), note);
+  if (!terminal_) {
+    fmt::print(out_, "{}: {}\n", label_, numbers);
+  } else {
+    constexpr int width = 24;
+    const int full = static_cast<int>(std::clamp(share, 0.0, 1.0) * width);
+    std::string bar;
+    for (int i = 0; i < width; ++i) bar += i < full ? "█" : "░";
+    fmt::print(out_, "\r\033[K{} {} {}", label_, bar, numbers);
+    bar_ = true;
+  }
+  std::fflush(out_);
+}
+
+void Progress::clear() {
+  if (!bar_ || out_ == nullptr) return;
+  fmt::print(out_, "\r\033[K");
+  std::fflush(out_);
+  bar_ = false;
+}
+
+void Progress::finish() { clear(); }
+
+void Progress::line(std::string_view text) {
+  if (out_ == nullptr) return;
+  clear();
+  fmt::print(out_, "{}\n", text);
+  std::fflush(out_);
+}
+
+}  // namespace gradus::train

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdio>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "autograd/types.h"
+
+namespace gradus::train {
+
+/// How far long work has come, for people: on a terminal a bar that is redrawn with rate and time left, elsewhere a
+/// plain line every ten seconds.
+class Progress {
+ public:
+  using Clock = std::function<double()>;  // seconds from any start
+
+  /// Writes to `out`; `terminal` says whether lines may be redrawn.
+  Progress(std::FILE* out, bool terminal, Clock clock);
+  /// On stderr.
+  static Progress on_stderr();
+  /// Writes nothing.
+  static Progress silent();
+  /// Takes the bar away.
+  ~Progress();
+
+  void start(std::string label, Index total);
+  void update(Index done, std::string_view note = "");
+  /// Ends the work: takes the bar away.
+  void finish();
+  /// A line of its own, above the bar.
+  void line(std::string_view text);
+
+ private:
+  void draw(Index done, std::string_view note, double now);
+  void clear();
+
+  std::FILE* out_;
+  bool terminal_;
+  Clock clock_;
+  std::string label_;
+  Index total_ = 0;
+  double started_ = 0, drawn_ = 0;
+  bool bar_ = false;
+};
+
+/// "0:07", "12:31", "3:05:00"
+std::string clock_time(double seconds);
+
+}  // namespace gradus::train

@@ -1,0 +1,32 @@
+#include "train/run.h"
+
+#include <fmt/format.h>
+
+#include "models/registry.h"
+#include "train/checkpoint.h"
+
+namespace gradus::train {
+
+Run make_run(const RunConfig& config, const data::Vocabulary& source, const data::Vocabulary& target) {
+  Run run{config, source, target, nullptr, nullptr};
+  run.config.model.source_vocab = source.size();
+  run.config.model.target_vocab = target.size();
+  run.store = std::make_unique<nn::ParameterStore>(static_cast<std::uint64_t>(config.train.seed));
+  run.model = models::make_model(run.store->root(), run.config.model);
+  return run;
+}
+
+Run load_run(const RunDirectory& directory, Which which) {
+  const RunConfig config = read_config(directory.config());
+  Run run = make_run(config, data::Vocabulary::load(directory.source_vocabulary()),
+                     data::Vocabulary::load(directory.target_vocabulary()));
+  const std::filesystem::path file = which == Which::best ? directory.best() : directory.last();
+  if (!std::filesystem::exists(file)) {
+    throw Error(fmt::format("{} has no {}: was training stopped before its first validation?",
+                            directory.path().string(), file.filename().string()));
+  }
+  unpack(read_safetensors(file), file.string(), *run.store);
+  return run;
+}
+
+}  // namespace gradus::train

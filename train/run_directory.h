@@ -1,0 +1,43 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "data/vocabulary.h"
+#include "train/config.h"
+
+namespace gradus::train {
+
+/// The folder of a run: the configuration as resolved, both vocabularies, metrics as JSON lines, the checkpoint with
+/// the best validation and the last one.
+class RunDirectory {
+ public:
+  /// Throws Error unless a run could be made at `path`: it is not there yet, is an empty folder, or, with `overwrite`,
+  /// holds an older run. Changes nothing; worth calling before long work.
+  static void check(const std::filesystem::path& path, bool overwrite);
+
+  /// Makes the folder and writes configuration and vocabularies; an older run's files are removed first when
+  /// `overwrite` says so. Throws Error as `check` does and when something cannot be written; then nothing new is left
+  /// behind.
+  static RunDirectory create(const std::filesystem::path& path, const RunConfig& config, const data::Vocabulary& source,
+                             const data::Vocabulary& target, bool overwrite);
+
+  /// An existing run. Throws Error when `path` is none.
+  static RunDirectory open(const std::filesystem::path& path);
+
+  const std::filesystem::path& path() const { return path_; }
+  std::filesystem::path config() const { return path_ / "config.toml"; }
+  std::filesystem::path source_vocabulary() const { return path_ / "source.vocab"; }
+  std::filesystem::path target_vocabulary() const { return path_ / "target.vocab"; }
+  std::filesystem::path metrics() const { return path_ / "metrics.jsonl"; }
+  std::filesystem::path best() const { return path_ / "best.safetensors"; }
+  std::filesystem::path last() const { return path_ / "last.safetensors"; }
+
+ private:
+  explicit RunDirectory(std::filesystem::path path) : path_(std::move(path)) {}
+  void remove_files() const;
+
+  std::filesystem::path path_;
+};
+
+}  // namespace gradus::train

@@ -1,0 +1,140 @@
+#include "train/step.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "autograd/parallel.h"
+#include "nn/dropout.h"
+#include "nn/losses.h"
+#include "optim/adam.h"
+#include "optim/clip.h"
+#include "optim/sgd.h"
+
+namespace gradus::train {
+
+std::unique_ptr<optim::Optimizer> make_optimizer(const TrainConfig& c, const std::vector<Tensor>& parameters) {
+  switch (c.optimizer) {
+    case OptimizerKind::sgd:
+      return std::make_unique<optim::SGD>(parameters,
+                                          optim::SGDOptions{.momentum = c.momentum, .weight_decay = c.weight_decay});
+    case OptimizerKind::adamw:
+      return std::make_unique<optim::AdamW>(
+          parameters,
+          optim::AdamWOptions{.beta1 = c.beta1, .beta2 = c.beta2, .eps = c.epsilon, .weight_decay = c.weight_decay});
+    default:
+      return std::make_unique<optim::Adam>(parameters,
+                                           optim::AdamOptions{.beta1 = c.beta1,
+                                                              .beta2 = c.beta2,
+                                                              .eps = c.epsilon,
+                                                              .weight_decay = c.weight_decay,
+                                                              .amsgrad = c.optimizer == OptimizerKind::amsgrad});
+  }
+}
+
+optim::Schedule make_schedule(const TrainConfig& c, Index total) {
+  const auto after_warm_up = [&]() -> optim::Schedule {
+    switch (c.schedule) {
+      case ScheduleKind::step:
+        return optim::step_decay(c.lr, c.decay_every, c.decay);
+      case ScheduleKind::exponential:
+        return optim::exponential(c.lr, c.decay, c.decay_every);
+      case ScheduleKind::cosine:
+        return optim::cosine(c.lr, std::max<Index>(1, total - c.warmup), c.min_lr);
+      case ScheduleKind::inverse_sqrt:
+        return optim::inverse_square_root(c.lr, std::max<Index>(1, c.warmup));
+      default:
+        return optim::constant(c.lr);
+    }
+  };
+  return optim::warm_up(c.warmup, after_warm_up());
+}
+
+TrainingStep::TrainingStep(const models::Seq2Seq& model, nn::ParameterStore& store, const TrainConfig& config)
+    : model_(model), config_(config), parameters_(store.trainable()) {
+  store.flatten();
+  const auto shards = static_cast<std::size_t>(config.shards);
+  gradients_.resize(shards);
+  for (std::size_t k = 0; k < shards; ++k) {
+    blocks_.push_back(Tensor::zeros(store.block().shape(), store.dtype()));
+    const std::vector<Tensor> slices = store.slices_of(blocks_[k]);
+    for (std::size_t i = 0; i < parameters_.size(); ++i) {
+      gradients_[k].bind(parameters_[i], slices[i]);
+      if (k == 0) parameters_[i].set_grad(slices[i]);
+    }
+  }
+  optimizer_ = make_optimizer(config, parameters_);
+}
+
+TrainingStep::Result TrainingStep::run(const data::Batch& batch, Index step, double lr) {
+  const std::vector<data::Batch> shards = data::split(batch, config_.shards);
+  std::vector<double> losses(shards.size());
+  run_shards(std::ssize(shards), [&](Index i) {
+    const auto k = static_cast<std::size_t>(i);
+    losses[k] = run_shard(shards[k], batch.target_tokens, k, step);
+  });
+  Result result;
+  result.target_tokens = batch.target_tokens;
+  for (double loss : losses) result.loss += loss;
+  if (!std::isfinite(result.loss)) {
+    throw Error(
+        fmt::format("the loss of step {} is {}: training stops with the parameters of step {}; a lower train.lr "
+                    "or train.clip may help",
+                    step + 1, result.loss, step));
+  }
+  add_blocks(shards.size());
+  const double longest = config_.clip > 0 ? config_.clip : std::numeric_limits<double>::infinity();
+  const optim::Clip clip = optim::clip_scale(parameters_, longest);
+  result.grad_norm = clip.norm;
+  if (!clip.finite()) {
+    throw Error(
+        fmt::format("the gradient of step {} is not finite (its loss is {}): training stops with the parameters "
+                    "of step {}; a lower train.lr may help",
+                    step + 1, result.loss, step));
+  }
+  optimizer_->step(lr, clip.scale);
+  return result;
+}
+
+double TrainingStep::run_shard(const data::Batch& shard, Index batch_tokens, std::size_t k, Index step) {
+  dispatch_floating(blocks_[k].dtype(), [&](auto zero) {
+    auto* values = blocks_[k].mutable_data<decltype(zero)>();
+    std::fill(values, values + blocks_[k].numel(), zero);
+  });
+  constexpr Index most_shards = 1024;
+  const RandomScope random(static_cast<std::uint64_t>(config_.seed),
+                           static_cast<std::uint64_t>(step * most_shards + static_cast<Index>(k)));
+  const nn::Training training;
+  const Tensor logits = model_.logits(Tensor::from(shard.source, {shard.size, shard.source_length}),
+                                      Tensor::from(shard.target_in, {shard.size, shard.target_length}));
+  const Tensor sum = nn::sequence_cross_entropy(
+      logits, Tensor::from(shard.target_out, {shard.size, shard.target_length}),
+      {.label_smoothing = config_.label_smoothing, .pad = data::pad_id, .reduction = Reduction::sum});
+  const Tensor loss = sum * (1.0 / static_cast<double>(batch_tokens));  // this shard's part of the batch's mean
+  backward(loss, {.into = &gradients_[k]});
+  return loss.item();
+}
+
+// blocks_[0] += the others, as ((0 + 1) + (2 + 3)) + ..., a piece of memory at a time.
+void TrainingStep::add_blocks(std::size_t used) {
+  if (used < 2) return;
+  constexpr Index piece = 16384;
+  dispatch_floating(blocks_[0].dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    std::vector<T*> at;
+    for (std::size_t k = 0; k < used; ++k) at.push_back(blocks_[k].mutable_data<T>());
+    parallel_for(blocks_[0].numel(), piece, [&](Index begin, Index end) {
+      for (std::size_t stride = 1; stride < used; stride *= 2) {
+        for (std::size_t k = 0; k + stride < used; k += 2 * stride) {
+          T* into = at[k];
+          const T* from = at[k + stride];
+          for (Index i = begin; i < end; ++i) into[i] += from[i];
+        }
+      }
+    });
+  });
+}
+
+}  // namespace gradus::train

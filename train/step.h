@@ -1,0 +1,54 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "autograd/graph.h"
+#include "data/batches.h"
+#include "models/seq2seq.h"
+#include "nn/parameters.h"
+#include "optim/optimizer.h"
+#include "optim/schedule.h"
+#include "train/config.h"
+
+namespace gradus::train {
+
+/// Makes the optimiser that the configuration names, over the leaves.
+std::unique_ptr<optim::Optimizer> make_optimizer(const TrainConfig& config, const std::vector<Tensor>& parameters);
+/// The learning rate by step; `total` is the number of steps of the run, where a schedule has an end.
+optim::Schedule make_schedule(const TrainConfig& config, Index total);
+
+/// One step of training. The batch is cut into a fixed number of shards; each runs forward and backward on a graph of
+/// its own, with a flat block of gradients of its own; the blocks are added in one fixed tree; clipping and the
+/// optimiser are one pass. The bits depend on the number of shards, never on the number of threads.
+class TrainingStep {
+ public:
+  /// Flattens the store. Model and store must outlive it.
+  TrainingStep(const models::Seq2Seq& model, nn::ParameterStore& store, const TrainConfig& config);
+
+  struct Result {
+    double loss = 0;       // nats a target token, before the update, with label smoothing
+    double grad_norm = 0;  // before clipping
+    Index target_tokens = 0;
+  };
+
+  /// Moves the parameters by the batch. Throws Error, with the parameters as they were, when the loss or a gradient is
+  /// not finite; `step` (from 0) seeds dropout and is named in the message.
+  Result run(const data::Batch& batch, Index step, double lr);
+
+  optim::Optimizer& optimizer() { return *optimizer_; }
+  const optim::Optimizer& optimizer() const { return *optimizer_; }
+
+ private:
+  double run_shard(const data::Batch& shard, Index batch_tokens, std::size_t k, Index step);
+  void add_blocks(std::size_t used);
+
+  const models::Seq2Seq& model_;
+  TrainConfig config_;
+  std::vector<Tensor> parameters_;
+  std::vector<Tensor> blocks_;  // a shard each
+  std::vector<Gradients> gradients_;
+  std::unique_ptr<optim::Optimizer> optimizer_;
+};
+
+}  // namespace gradus::train

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+
+#include "train/checkpoint.h"
+#include "train/dataset.h"
+#include "train/evaluate.h"
+#include "train/metrics.h"
+#include "train/progress.h"
+#include "train/run.h"
+#include "train/step.h"
+
+namespace gradus::train {
+
+enum class Ending { complete, patience, interrupted };
+
+struct Outcome {
+  Ending ending = Ending::complete;
+  Position position;
+  data::Score score;  // of the last validation
+};
+
+/// Trains a run's model on a dataset: batches in the order of their epoch, a validation after each epoch (or every so
+/// many steps) and at the end, the best and the last parameters kept. Everything is a function of configuration and
+/// data.
+class Trainer {
+ public:
+  /// Run, dataset and directory must outlive it. Without a directory nothing is written.
+  Trainer(Run& run, const Dataset& dataset, const RunDirectory* directory = nullptr);
+
+  /// Trains to the end of the configuration, or until `stop` (asked after each step) says so; then the state is saved
+  /// as it stands. Throws Error when a loss or gradient is not finite, and when something cannot be written;
+  /// checkpoints written before stay.
+  Outcome run(Progress& progress, const std::function<bool()>& stop = {});
+
+  const Position& position() const { return position_; }
+  /// The steps that the configuration asks for.
+  Index total_steps() const { return total_steps_; }
+
+ private:
+  using Plan = std::vector<std::vector<Index>>;
+
+  Plan plan(Index epoch) const;
+  bool finished() const;
+  void train_batch(const std::vector<Index>& rows, Progress& progress);
+  void validate(Progress& progress);
+  void save(bool best);
+  void log(const std::string& line);
+
+  Run& run_;
+  const Dataset& data_;
+  const RunDirectory* directory_;
+  const TrainConfig& config_;
+  TrainingStep step_;
+  Index total_steps_ = 0;
+  optim::Schedule schedule_;
+  std::optional<optim::Plateau> plateau_;
+  std::optional<MetricsLog> metrics_;
+  Position position_;
+  data::Score score_;
+  Index validated_step_ = -1;
+  double loss_sum_ = 0;  // over the steps since the last line of metrics
+  Index loss_steps_ = 0;
+};
+
+}  // namespace gradus::train
