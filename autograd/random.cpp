@@ -1,6 +1,7 @@
 #include "autograd/random.h"
 
 #include <cmath>
+#include <cstring>
 #include <numbers>
 
 namespace gradus {
@@ -16,13 +17,12 @@ double Philox::normal(std::uint64_t index) const {
 }
 
 // The same rounds as `block`, on 16 counters at once so that they become vector instructions.
-void Philox::fill(std::uint64_t first, std::array<std::uint32_t, group>& out) const {
+void Philox::fill(std::uint64_t counter, std::array<std::uint32_t, group>& out) const {
   constexpr std::size_t n = group / 4;
-  alignas(64) std::uint32_t c[4][n];
+  alignas(64) std::array<std::array<std::uint32_t, n>, 4> c;
   for (std::size_t i = 0; i < n; ++i) {
-    const std::uint64_t counter = first / 4 + i;
-    c[0][i] = static_cast<std::uint32_t>(counter);
-    c[1][i] = static_cast<std::uint32_t>(counter >> 32);
+    c[0][i] = static_cast<std::uint32_t>(counter + i);
+    c[1][i] = static_cast<std::uint32_t>((counter + i) >> 32);
     c[2][i] = static_cast<std::uint32_t>(stream_);
     c[3][i] = static_cast<std::uint32_t>(stream_ >> 32);
   }
@@ -39,8 +39,7 @@ void Philox::fill(std::uint64_t first, std::array<std::uint32_t, group>& out) co
     k0 += 0x9E3779B9;
     k1 += 0xBB67AE85;
   }
-  for (std::size_t i = 0; i < n; ++i)
-    for (std::size_t w = 0; w < 4; ++w) out[4 * i + w] = c[w][i];
+  std::memcpy(out.data(), c.data(), sizeof(c));
 }
 
 RandomScope::RandomScope(std::uint64_t seed, std::uint64_t stream) : RandomScope(State{seed, stream, 0}) {}

@@ -27,8 +27,8 @@ class Philox {
   }
 
   static constexpr std::size_t group = 64;
-  /// bits(first) .. bits(first + group - 1), many at a time; `first` is a multiple of 4.
-  void fill(std::uint64_t first, std::array<std::uint32_t, group>& out) const;
+  /// The words of 16 counter values from `counter` on, all first words before all second ones: made 16 at a time.
+  void fill(std::uint64_t counter, std::array<std::uint32_t, group>& out) const;
 
   std::uint32_t bits(std::uint64_t index) const { return block(index / 4)[index % 4]; }
   /// In [0, 1), a multiple of 2^-32.

@@ -12,7 +12,14 @@ namespace gradus {
 
 namespace {
 
-// Element i stays when word i of the generator is at least p * 2^32. Linear in x, so it is its own gradient.
+// `Known` is n where it is known when compiling, else 0.
+template <Index Known, class T>
+void thin_out_row(Index n, const std::uint32_t* __restrict words, std::uint32_t threshold, T scale,
+                  const T* __restrict from, T* __restrict to) {
+  for (Index j = 0; j < (Known ? Known : n); ++j) to[j] = words[j] >= threshold ? from[j] * scale : T(0);
+}
+
+// An element stays when its word of the generator is at least p * 2^32. Linear in x, so it is its own gradient.
 Tensor thin_out(const OpName& op, const Tensor& x, double p, const Philox& random) {
   Tensor y = Tensor::empty(x.shape(), x.dtype());
   const auto threshold = static_cast<std::uint32_t>(std::lround(p * 0x1p32 < 0x1p32 - 1 ? p * 0x1p32 : 0x1p32 - 1));
@@ -22,11 +29,15 @@ Tensor thin_out(const OpName& op, const Tensor& x, double p, const Philox& rando
     T* to = y.mutable_data<T>();
     const T scale = static_cast<T>(1 / (1 - p));
     parallel_for(x.numel(), Index{1} << 14, [&](Index begin, Index end) {
-      std::array<std::uint32_t, Philox::group> words;
-      for (Index i = begin; i < end; i += Philox::group) {
-        random.fill(static_cast<std::uint64_t>(i), words);
-        const Index n = std::min<Index>(Philox::group, end - i);
-        for (Index j = 0; j < n; ++j) to[i + j] = words[static_cast<std::size_t>(j)] >= threshold ? from[i + j] * scale : T(0);
+      alignas(64) std::array<std::uint32_t, Philox::group> words;
+      constexpr Index group = Philox::group;
+      for (Index i = begin; i < end; i += group) {
+        random.fill(static_cast<std::uint64_t>(i / 4), words);
+        if (i + group <= end) {
+          thin_out_row<group>(group, words.data(), threshold, scale, from + i, to + i);
+        } else {
+          thin_out_row<0>(end - i, words.data(), threshold, scale, from + i, to + i);
+        }
       }
     });
   });
