@@ -8,6 +8,7 @@
 #include <limits>
 #include <sstream>
 
+#include "data/toy_tasks.h"
 #include "train/presets.h"
 #include "train/suggest.h"
 
@@ -110,6 +111,11 @@ void check(const RunConfig& config) {
   const DataConfig& d = config.data;
   if (d.task.empty() && d.train.empty()) {
     throw ConfigError("there is nothing to train on: name a toy task (data.task) or a file (data.train)");
+  }
+  const std::vector<std::string> tasks = data::task_names();
+  if (!d.task.empty() && std::find(tasks.begin(), tasks.end(), d.task) == tasks.end()) {
+    throw ConfigError(fmt::format("data.task = \"{}\" is not allowed: one of {}{}", d.task, fmt::join(tasks, ", "),
+                                  did_you_mean(d.task, tasks)));
   }
   if (!d.task.empty() && !(d.train.empty() && d.valid.empty())) {
     throw ConfigError("data.task and data.train (or data.valid) are both set: one of them must go");

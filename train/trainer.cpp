@@ -17,10 +17,9 @@ Index steps_of(const TrainConfig& config, const std::vector<data::EncodedPair>& 
 
 }  // namespace
 
-Trainer::Trainer(Run& run, const Dataset& dataset, const RunDirectory* directory)
+Trainer::Trainer(Run& run, const Dataset& dataset)
     : run_(run),
       data_(dataset),
-      directory_(directory),
       config_(run.config.train),
       step_(*run.model, *run.store, config_),
       total_steps_(steps_of(config_, dataset.train)),
@@ -29,7 +28,6 @@ Trainer::Trainer(Run& run, const Dataset& dataset, const RunDirectory* directory
     plateau_.emplace(optim::PlateauOptions{
         .factor = config_.decay, .patience = config_.decay_every, .least = config_.min_lr / config_.lr});
   }
-  if (directory != nullptr) metrics_.emplace(directory->metrics());
 }
 
 Trainer::Plan Trainer::plan(Index epoch) const {
@@ -44,7 +42,9 @@ bool Trainer::finished() const {
          (config_.epochs > 0 && position_.epoch >= config_.epochs);
 }
 
-Outcome Trainer::run(Progress& progress, const std::function<bool()>& stop) {
+Outcome Trainer::run(Progress& progress, const RunDirectory* directory, const std::function<bool()>& stop) {
+  directory_ = directory;
+  if (directory != nullptr) metrics_.emplace(directory->metrics());
   progress.start("training", total_steps_);
   const auto ended = [&](Ending ending) {
     progress.finish();

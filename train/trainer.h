@@ -26,16 +26,16 @@ struct Outcome {
 /// data.
 class Trainer {
  public:
-  /// Run, dataset and directory must outlive it. Without a directory nothing is written.
-  Trainer(Run& run, const Dataset& dataset, const RunDirectory* directory = nullptr);
+  /// Run and dataset must outlive it. Throws Error on settings that the optimiser or the schedule refuses.
+  Trainer(Run& run, const Dataset& dataset);
 
   /// Trains to the end of the configuration, or until `stop` (asked after each step) says so; then the state is saved
-  /// as it stands. Throws Error when a loss or gradient is not finite, and when something cannot be written;
-  /// checkpoints written before stay.
-  Outcome run(Progress& progress, const std::function<bool()>& stop = {});
+  /// as it stands. Without a directory nothing is written. Throws Error when a loss or gradient is not finite, and when
+  /// something cannot be written; checkpoints written before stay.
+  Outcome run(Progress& progress, const RunDirectory* directory = nullptr, const std::function<bool()>& stop = {});
 
   const Position& position() const { return position_; }
-  /// The steps that the configuration asks for.
+  /// The steps that the configuration asks for; with batches by tokens an estimate.
   Index total_steps() const { return total_steps_; }
 
  private:
@@ -50,7 +50,7 @@ class Trainer {
 
   Run& run_;
   const Dataset& data_;
-  const RunDirectory* directory_;
+  const RunDirectory* directory_ = nullptr;
   const TrainConfig& config_;
   TrainingStep step_;
   Index total_steps_ = 0;

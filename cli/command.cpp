@@ -1,0 +1,41 @@
+#include "cli/command.h"
+
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+
+#include "autograd/parallel.h"
+
+namespace gradus::cli {
+namespace {
+
+std::atomic<bool> requested{false};
+static_assert(std::atomic<bool>::is_always_lock_free);
+
+extern "C" void on_interrupt(int signal) {
+  requested.store(true);
+  std::signal(signal, SIG_DFL);
+}
+
+}  // namespace
+
+void add_threads(CLI::App& command) {
+  command
+      .add_option_function<int>(
+          "--threads", [](int n) { set_threads(n); }, "Threads to use; changes no result (default: one a processor)")
+      ->check(CLI::Range(1, 1024))
+      ->type_name("N");
+}
+
+void catch_interrupts() {
+  std::signal(SIGINT, on_interrupt);
+  std::signal(SIGTERM, on_interrupt);
+}
+
+bool interrupt_requested() { return requested.load(); }
+
+void flush_results() {
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) throw Error("cannot write to standard output");
+}
+
+}  // namespace gradus::cli

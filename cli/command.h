@@ -1,0 +1,39 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+
+#include "autograd/error.h"
+
+namespace gradus::cli {
+
+/// What was asked for makes no sense: the flag or setting is named, with what is allowed. Exit code 2.
+class UsageError : public Error {
+ public:
+  using Error::Error;
+};
+
+inline constexpr int success = 0, failure = 1, usage = 2, interrupted = 130;
+
+/// What the chosen command does, set by the command as it is parsed; returns the exit code.
+using Action = std::function<int()>;
+
+// Each adds its command to the program; one file a command.
+void add_train(CLI::App& program, Action& action);
+void add_eval(CLI::App& program, Action& action);
+void add_decode(CLI::App& program, Action& action);
+void add_demo(CLI::App& program, Action& action);
+void add_doctor(CLI::App& program, Action& action);
+
+/// The flag --threads, whose value is in force once the command runs.
+void add_threads(CLI::App& command);
+
+/// Makes the first SIGINT or SIGTERM a request that `interrupt_requested` tells of; a second one ends the program.
+void catch_interrupts();
+bool interrupt_requested();
+
+/// Throws Error when standard output could not take all that was written to it.
+void flush_results();
+
+}  // namespace gradus::cli

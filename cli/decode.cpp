@@ -1,0 +1,176 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <iostream>
+#include <memory>
+
+#include "cli/command.h"
+#include "data/lines.h"
+#include "train/dataset.h"
+#include "train/evaluate.h"
+#include "train/progress.h"
+#include "train/report.h"
+#include "train/run.h"
+
+namespace gradus::cli {
+namespace {
+
+using namespace gradus::train;
+
+struct DecodeFlags {
+  std::string run, input = "-", checkpoint = "best";
+  Index beam = 1, n_best = 1;
+  bool attention = false;
+};
+
+struct Source {
+  std::string text;  // the line as it was given
+  data::Tokens tokens;
+};
+
+// One line as a source, or an Error that names the line.
+Source read_source(const RunConfig& config, std::string_view line, const std::string& place) {
+  if (line.find('\t') != std::string_view::npos) {
+    throw Error(fmt::format("{}: a tab; lines hold a source alone (cut -f1 takes it from a file of pairs)", place));
+  }
+  if (line.find('\0') != std::string_view::npos) throw Error(fmt::format("{}: a NUL byte; text is expected", place));
+  Source source{std::string(line), {}};
+  try {
+    source.tokens = source_tokens(config, line);
+  } catch (const Error& e) {
+    throw Error(fmt::format("{}: {}", place, e.what()));
+  }
+  check_source_length(config.model, std::ssize(source.tokens), place);
+  return source;
+}
+
+std::vector<Source> read_file(const RunConfig& config, const std::string& path) {
+  data::LineReader reader(path);
+  std::vector<Source> sources;
+  data::Line line;
+  while (reader.next(line)) {
+    const std::string place = fmt::format("{}:{}", path, line.number);
+    if (line.too_long) throw Error(fmt::format("{}: more than {} bytes", place, data::LineReader::longest));
+    sources.push_back(read_source(config, line.text, place));
+  }
+  return sources;
+}
+
+bool next_line(std::string& line) {
+  if (!std::getline(std::cin, line)) return false;
+  if (line.ends_with('\r')) line.pop_back();
+  return true;
+}
+
+std::vector<Source> read_stdin(const RunConfig& config) {
+  std::vector<Source> sources;
+  for (std::string line; next_line(line);) {
+    sources.push_back(read_source(config, line, fmt::format("line {}", sources.size() + 1)));
+  }
+  return sources;
+}
+
+class Writer {
+ public:
+  Writer(const Run& run, const DecodeFlags& flags) : run_(run), flags_(flags) {}
+
+  /// Decodes the sources [first, last) side by side and prints them in order.
+  void write(const Source* first, const Source* last) const {
+    std::vector<std::vector<Index>> ids;
+    for (const Source* s = first; s != last; ++s)
+      if (!s->tokens.empty()) ids.push_back(source_ids(run_.source, s->tokens));
+    const auto found = models::decode(*run_.model, ids,
+                                      {.beam = flags_.beam,
+                                       .n_best = flags_.n_best,
+                                       .max_length = run_.config.decode.max_length,
+                                       .want_weights = flags_.attention});
+    auto hypotheses = found.begin();
+    for (const Source* s = first; s != last; ++s) {
+      if (s->tokens.empty()) {
+        fmt::print("{}\t\n", s->text);
+      } else {
+        print(*s, *hypotheses++);
+      }
+    }
+    flush_results();
+  }
+
+ private:
+  void print(const Source& source, const std::vector<models::Hypothesis>& hypotheses) const {
+    for (const models::Hypothesis& h : hypotheses) {
+      const data::Tokens output = run_.target.decode(h.ids);
+      const std::string text = join(output, target_tokenizer(run_.config));
+      if (flags_.n_best == 1) {
+        fmt::print("{}\t{}\n", source.text, text);
+      } else {
+        fmt::print("{}\t{}\t{:.4f}\n", source.text, text, h.score);
+      }
+      if (!h.weights.defined()) continue;
+      flush_results();
+      fmt::print(stderr, "{}", attention_map(h.weights, source.tokens, output));
+    }
+  }
+
+  const Run& run_;
+  const DecodeFlags& flags_;
+};
+
+int decode_run(const DecodeFlags& f) {
+  if (f.n_best > f.beam) {
+    throw UsageError(
+        fmt::format("--n-best {} is more than --beam {}: a beam of N gives at most N outputs", f.n_best, f.beam));
+  }
+  const Run run = load_run(RunDirectory::open(f.run), f.checkpoint == "best" ? Which::best : Which::last);
+  const Writer writer(run, f);
+  if (f.input == "-" && ::isatty(STDIN_FILENO) == 1) {
+    Index number = 0;
+    for (std::string line; next_line(line);) {
+      const Source source = read_source(run.config, line, fmt::format("line {}", ++number));
+      writer.write(&source, &source + 1);
+    }
+    return success;
+  }
+  const std::vector<Source> sources = f.input == "-" ? read_stdin(run.config) : read_file(run.config, f.input);
+  constexpr Index at_once = 2048;
+  Progress progress = Progress::on_stderr();
+  progress.start("decoding", std::ssize(sources));
+  for (Index i = 0; i < std::ssize(sources); i += at_once) {
+    const Index end = std::min<Index>(i + at_once, std::ssize(sources));
+    writer.write(sources.data() + i, sources.data() + end);
+    progress.update(end);
+  }
+  return success;
+}
+
+}  // namespace
+
+void add_decode(CLI::App& program, Action& action) {
+  CLI::App& command = *program.add_subcommand("decode", "Write the target of each source line");
+  auto f = std::make_shared<DecodeFlags>();
+  command.add_option("--run", f->run, "Run directory")->required()->type_name("DIR");
+  command.add_option("--input", f->input, "File of sources, one a line; - is standard input (default)")
+      ->type_name("FILE");
+  command.add_option("--beam", f->beam, "Hypotheses kept (default: 1, greedy)")
+      ->check(CLI::Range(1, 1000))
+      ->type_name("N");
+  command.add_option("--n-best", f->n_best, "Outputs printed for each line, with their scores when more than 1")
+      ->check(CLI::Range(1, 1000))
+      ->type_name("N");
+  command.add_flag("--attention", f->attention, "Draw on standard error where each output token looked");
+  command.add_option("--checkpoint", f->checkpoint, "best (default) or last")
+      ->check(CLI::IsMember({"best", "last"}))
+      ->type_name("NAME");
+  add_threads(command);
+  command.footer(
+      "Prints source<TAB>output for each input line, in order; with --n-best above 1 up to N lines\n"
+      "source<TAB>output<TAB>score, best first. An empty line gives an empty output. All lines are checked before the\n"
+      "first is decoded. Tokens that training never saw are read as <unk>.\n\n"
+      "Examples:\n"
+      "  gradus decode --run runs/words --input words.txt --beam 5\n"
+      "  echo gradus | gradus decode --run runs/words --beam 5 --n-best 3");
+  command.callback([f, &action] { action = [f] { return decode_run(*f); }; });
+}
+
+}  // namespace gradus::cli

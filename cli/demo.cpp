@@ -1,0 +1,45 @@
+#include "train/demo.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+
+#include "cli/command.h"
+#include "data/toy_tasks.h"
+
+namespace gradus::cli {
+
+void add_demo(CLI::App& program, Action& action) {
+  CLI::App& command = *program.add_subcommand("demo", "Train the four models on one toy task and compare them");
+  auto options = std::make_shared<train::DemoOptions>();
+  auto out = std::make_shared<std::string>();
+  command.add_option("--out", *out, "Folder for the four run directories (default: none are kept)")->type_name("DIR");
+  command.add_option("--task", options->task, "Toy task (default: reverse)")
+      ->check(CLI::IsMember(data::task_names()))
+      ->type_name("NAME");
+  command.add_option("--steps", options->steps, "Steps of each model (default: what the comparison needs)")
+      ->check(CLI::Range(1, 10000000))
+      ->type_name("N");
+  command.add_option("--seed", options->seed, "Seed of everything that is drawn (default: 1)")
+      ->check(CLI::Range(0, 2000000000))
+      ->type_name("N");
+  add_threads(command);
+  command.add_flag("--overwrite", options->overwrite, "Replace the runs that --out holds");
+  command.footer(
+      "The plain RNN has to carry the whole source in its last state and forgets long ones; attention looks it up.\n\n"
+      "Examples:\n"
+      "  gradus demo\n"
+      "  gradus demo --task dates --out runs/demo");
+  command.callback([options, out, &action] {
+    action = [options, out] {
+      options->out = *out;
+      catch_interrupts();
+      train::Progress progress = train::Progress::on_stderr();
+      return train::run_demo(*options, stdout, progress, interrupt_requested) ? success : interrupted;
+    };
+  });
+}
+
+}  // namespace gradus::cli

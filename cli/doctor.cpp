@@ -1,0 +1,51 @@
+#include <fmt/format.h>
+
+#include <string>
+#include <thread>
+
+#include "autograd/blas.h"
+#include "autograd/parallel.h"
+#include "cli/command.h"
+#include "cli/version.h"
+
+namespace gradus::cli {
+namespace {
+
+std::string instruction_set() {
+#if defined(__AVX512F__)
+  return "AVX-512";
+#elif defined(__AVX2__) && defined(__FMA__)
+  return "AVX2 + FMA";
+#elif defined(__AVX__)
+  return "AVX";
+#elif defined(__aarch64__)
+  return "NEON";
+#else
+  return "the compiler's baseline";
+#endif
+}
+
+int examine() {
+  const blas::Description d = blas::describe();
+  fmt::print("gradus      {}\n", version);
+  fmt::print("compiler    {}\n", __VERSION__);
+  fmt::print("built for   {}\n", instruction_set());
+  fmt::print("threads     {} of {} processors\n", threads(), std::thread::hardware_concurrency());
+  fmt::print("BLAS        {}\n", d.library);
+  fmt::print("  build     {}\n", d.config);
+  fmt::print("  kernels   {}, chosen by {}\n", d.kernel, d.chosen_by);
+  return success;
+}
+
+}  // namespace
+
+void add_doctor(CLI::App& program, Action& action) {
+  CLI::App& command = *program.add_subcommand("doctor", "Say what products, vectors and threads run on");
+  add_threads(command);
+  command.footer(
+      "Kernels that do not fit the processor make products several times slower; OPENBLAS_CORETYPE in the environment\n"
+      "chooses others.");
+  command.callback([&action] { action = examine; });
+}
+
+}  // namespace gradus::cli

@@ -1,0 +1,96 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <memory>
+
+#include "cli/command.h"
+#include "data/toy_tasks.h"
+#include "train/dataset.h"
+#include "train/evaluate.h"
+#include "train/metrics.h"
+#include "train/report.h"
+#include "train/run.h"
+#include "train/suggest.h"
+
+namespace gradus::cli {
+namespace {
+
+using namespace gradus::train;
+
+struct EvalFlags {
+  std::string run, test, task, checkpoint = "best";
+  Index beam = 1;
+};
+
+TestSet read_test(const RunConfig& config, const EvalFlags& f) {
+  TestSet set = f.task.empty() ? load_test(config, f.test) : load_test_task(config, f.task);
+  for (const data::ReferenceSet& r : set.references) {
+    check_source_length(config.model, std::ssize(r.source),
+                        fmt::format("the source \"{}\"", join(r.source, source_tokenizer(config)).substr(0, 40)));
+  }
+  return set;
+}
+
+void print_by_length(const std::vector<data::ReferenceSet>& references, const std::vector<bool>& exact) {
+  std::vector<Index> lengths;
+  for (const data::ReferenceSet& r : references) lengths.push_back(std::ssize(r.source));
+  std::vector<std::vector<std::string>> rows = {{"source length", "sources", "exact"}};
+  for (const LengthBucket& b : by_length(lengths, exact)) {
+    rows.push_back({range_name(b), fmt::format("{}", b.pairs),
+                    fmt::format("{:.1f} %", 100.0 * static_cast<double>(b.exact) / static_cast<double>(b.pairs))});
+  }
+  fmt::print("{}", table(rows));
+}
+
+int evaluate_run(const EvalFlags& f) {
+  if (f.test.empty() && f.task.empty()) throw UsageError("eval wants --test FILE or --task NAME");
+  const std::vector<std::string> tasks = data::task_names();
+  if (!f.task.empty() && std::find(tasks.begin(), tasks.end(), f.task) == tasks.end()) {
+    throw UsageError(fmt::format("--task: there is no task {}: one of {}{}", f.task, fmt::join(tasks, ", "),
+                                 did_you_mean(f.task, tasks)));
+  }
+  const Run run = load_run(RunDirectory::open(f.run), f.checkpoint == "best" ? Which::best : Which::last);
+  const TestSet test = read_test(run.config, f);
+  fmt::print(stderr, "{}\n", test.note);
+
+  const Evaluation found = evaluate(*run.model, run.source, run.target, test.references,
+                                    {.beam = f.beam, .max_length = run.config.decode.max_length});
+  print_by_length(test.references, found.exact);
+  const data::Score& s = found.score;
+  fmt::print("{}\n", json_line({{"pairs", s.pairs},
+                                {"exact", s.exact},
+                                {"token_error_rate", s.token_error_rate},
+                                {"word_error_rate", s.word_error_rate},
+                                {"edits", s.edits},
+                                {"reference_tokens", s.reference_tokens},
+                                {"unfinished", found.unfinished},
+                                {"beam", f.beam},
+                                {"checkpoint", f.checkpoint}}));
+  return success;
+}
+
+}  // namespace
+
+void add_eval(CLI::App& program, Action& action) {
+  CLI::App& command = *program.add_subcommand("eval", "Measure a run on pairs that it was not trained on");
+  auto f = std::make_shared<EvalFlags>();
+  command.add_option("--run", f->run, "Run directory")->required()->type_name("DIR");
+  CLI::Option* test = command.add_option("--test", f->test, "File of pairs; a source may have several targets");
+  test->type_name("FILE");
+  command.add_option("--task", f->task, "Toy task, its test pairs")->type_name("NAME")->excludes(test);
+  command.add_option("--beam", f->beam, "Hypotheses kept (default: 1, greedy)")
+      ->check(CLI::Range(1, 1000))
+      ->type_name("N");
+  command.add_option("--checkpoint", f->checkpoint, "best (default) or last")
+      ->check(CLI::IsMember({"best", "last"}))
+      ->type_name("NAME");
+  add_threads(command);
+  command.footer(
+      "Prints accuracy by length of the source, then one line of JSON.\n\n"
+      "Examples:\n"
+      "  gradus eval --run runs/words --test test.tsv --beam 5\n"
+      "  gradus eval --run runs/reverse --task reverse | tail -n 1");
+  command.callback([f, &action] { action = [f] { return evaluate_run(*f); }; });
+}
+
+}  // namespace gradus::cli

@@ -1,0 +1,148 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <memory>
+#include <optional>
+
+#include "autograd/parallel.h"
+#include "cli/command.h"
+#include "data/toy_tasks.h"
+#include "models/registry.h"
+#include "train/presets.h"
+#include "train/suggest.h"
+#include "train/trainer.h"
+
+namespace gradus::cli {
+namespace {
+
+using namespace gradus::train;
+
+struct TrainFlags {
+  std::string out, preset, config;
+  std::vector<std::string> sets;
+  Assignments flags;
+  bool overwrite = false;
+};
+
+// A flag that stands for settings: its value is checked as theirs, and a refusal names the flag.
+CLI::Option* add_setting(CLI::App& command, TrainFlags& f, const char* flag, std::vector<std::string> keys,
+                         const char* help) {
+  return command.add_option_function<std::string>(
+      flag,
+      [&f, flag, keys](const std::string& text) {
+        const Setting& setting = setting_named(keys.front());
+        try {
+          RunConfig probe;
+          setting.set(probe, setting.parse(text));
+        } catch (const ConfigError& e) {
+          throw UsageError(fmt::format("{}: {}", flag, e.what()));
+        }
+        f.flags.emplace_back(keys.front(), text);
+        for (std::size_t i = 1; i < keys.size(); ++i) f.flags.emplace_back(keys[i], "0");
+      },
+      help);
+}
+
+void print_settings() {
+  const RunConfig defaults;
+  for (const Setting& s : settings()) {
+    fmt::print("{:<24} {:<16} {} ({})\n", s.key, train::to_toml(s.get(defaults)), s.help, s.allowed);
+  }
+}
+
+RunConfig config_of(const TrainFlags& f) {
+  ConfigSources sources{.preset = f.preset, .file = {}, .assignments = {}};
+  if (!f.config.empty()) sources.file = f.config;
+  for (const std::string& set : f.sets) sources.assignments.push_back(split_assignment(set));
+  for (const auto& flag : f.flags) sources.assignments.push_back(flag);
+  return resolve(sources);
+}
+
+int report(const RunDirectory& directory, const Run& run, const Outcome& outcome) {
+  fmt::print("{}\n",
+             json_line({{"run", directory.path().string()},
+                        {"model", run.config.model.model},
+                        {"parameters", run.store->count()},
+                        {"steps", outcome.position.step},
+                        {"epochs", outcome.position.epoch},
+                        {"best_step", outcome.position.best_step},
+                        {run.config.train.best_by == BestBy::loss ? "best_valid_loss" : "best_valid_word_error_rate",
+                         outcome.position.best}}));
+  if (outcome.ending != Ending::interrupted) return success;
+  fmt::print(stderr, "interrupted after step {}; {} holds the state\n", outcome.position.step,
+             directory.last().string());
+  return interrupted;
+}
+
+int train_run(const TrainFlags& f) {
+  RunConfig config = config_of(f);
+  RunDirectory::check(f.out, f.overwrite);
+  const Dataset dataset = load_dataset(config);
+  Progress progress = Progress::on_stderr();
+  for (const std::string& note : dataset.notes) progress.line(note);
+
+  Run run = make_run(config, dataset.source, dataset.target);
+  Trainer trainer(run, dataset);
+  const RunDirectory directory = RunDirectory::create(f.out, config, dataset.source, dataset.target, f.overwrite);
+  progress.line(fmt::format("{}: {} parameters, {} steps, {} threads; run directory {}", config.model.model,
+                            run.store->count(), trainer.total_steps(), threads(), f.out));
+  catch_interrupts();
+  return report(directory, run, trainer.run(progress, &directory, interrupt_requested));
+}
+
+}  // namespace
+
+void add_train(CLI::App& program, Action& action) {
+  CLI::App& command = *program.add_subcommand("train", "Train a model and keep it in a run directory");
+  auto f = std::make_shared<TrainFlags>();
+  add_setting(command, *f, "--model", {"model.name"}, "rnn, rnn-attention, attention or transformer")
+      ->type_name("NAME");
+  CLI::Option* task =
+      add_setting(command, *f, "--task", {"data.task"}, "Toy task to train on: copy, reverse, sort, add or dates")
+          ->type_name("NAME");
+  CLI::Option* file = add_setting(command, *f, "--train", {"data.train"},
+                                  "File of pairs to train on: source<TAB>target, or as data.format says")
+                          ->type_name("FILE");
+  CLI::Option* valid = add_setting(command, *f, "--valid", {"data.valid"},
+                                   "File of pairs to validate on (default: some of --train are held out)")
+                           ->type_name("FILE");
+  task->excludes(file)->excludes(valid);
+  command.add_option("--out", f->out, "Run directory to make")->required()->type_name("DIR");
+  command.add_option("--preset", f->preset, "tiny (default), small or base")->type_name("NAME");
+  command.add_option("--config", f->config, "Settings as TOML; stronger than the preset")->type_name("FILE");
+  command.add_option("--set", f->sets, "One setting, stronger than the file; may be repeated")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+  add_setting(command, *f, "--seed", {"train.seed"}, "Seed of everything that is drawn")->type_name("N");
+  CLI::Option* epochs =
+      add_setting(command, *f, "--epochs", {"train.epochs", "train.steps"}, "Passes over the data")->type_name("N");
+  add_setting(command, *f, "--steps", {"train.steps", "train.epochs"}, "Steps")->type_name("N")->excludes(epochs);
+  add_threads(command);
+  command.add_flag("--overwrite", f->overwrite, "Replace the run that --out holds");
+  command.add_flag_callback(
+      "--help-settings",
+      [] {
+        print_settings();
+        throw CLI::Success();
+      },
+      "List the keys of --set and --config with their meaning, then exit");
+  command.footer(
+      "Examples:\n"
+      "  gradus train --model transformer --task reverse --out runs/reverse\n"
+      "  gradus train --model rnn-attention --train train.tsv --valid dev.tsv --preset small --out runs/words\n"
+      "  gradus train --model rnn --train cmudict.dict --set data.format=dictionary --set model.cell=lstm --out "
+      "runs/rnn\n"
+      "Files are TSV by default: sources are read as characters, targets as words between blanks "
+      "(data.source_tokens, data.target_tokens).");
+  command.callback([f, &action] {
+    action = [f] {
+      try {
+        return train_run(*f);
+      } catch (const ConfigError& e) {
+        throw UsageError(e.what());
+      }
+    };
+  });
+}
+
+}  // namespace gradus::cli

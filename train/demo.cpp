@@ -1,0 +1,142 @@
+#include "train/demo.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <vector>
+
+#include "autograd/parallel.h"
+#include "models/registry.h"
+#include "train/report.h"
+#include "train/trainer.h"
+
+namespace gradus::train {
+namespace {
+
+struct Contestant {
+  std::string model;
+  Run run;
+  Evaluation found;
+  double seconds = 0;
+};
+
+RunConfig config_of(const DemoOptions& options, const std::string& model) {
+  ConfigSources sources{.preset = "tiny", .file = {}, .assignments = {}};
+  const auto set = [&](const char* key, const std::string& value) { sources.assignments.emplace_back(key, value); };
+  set("model.name", model);
+  set("data.task", options.task);
+  set("data.pairs", "50000");
+  set("data.valid_pairs", "1000");
+  if (options.task == "reverse" || options.task == "copy" || options.task == "sort") set("data.max_length", "16");
+  set("train.seed", fmt::format("{}", options.seed));
+  set("train.epochs", "0");
+  set("train.steps", fmt::format("{}", options.steps > 0 ? options.steps : 3000));
+  set("train.evaluate_every", "1000");
+  set("train.schedule", "cosine");
+  set("train.warmup", "100");
+  set("train.lr", model == "transformer" ? "0.002" : "0.003");
+  return resolve(sources);
+}
+
+std::string percent(Index part, Index whole) {
+  return fmt::format("{:.0f} %", 100.0 * static_cast<double>(part) / static_cast<double>(std::max<Index>(1, whole)));
+}
+
+void print_accuracy(std::FILE* out, const std::vector<Contestant>& all, const TestSet& test) {
+  std::vector<Index> lengths;
+  for (const data::ReferenceSet& r : test.references) lengths.push_back(std::ssize(r.source));
+  std::vector<std::vector<std::string>> rows = {{"source length"}};
+  for (const LengthBucket& b : by_length(lengths, all.front().found.exact)) rows.front().push_back(range_name(b));
+  for (const char* column : {"all", "parameters", "seconds"}) rows.front().push_back(column);
+  for (const Contestant& c : all) {
+    std::vector<std::string> row = {c.model};
+    for (const LengthBucket& b : by_length(lengths, c.found.exact)) row.push_back(percent(b.exact, b.pairs));
+    row.push_back(percent(c.found.score.exact, c.found.score.pairs));
+    row.push_back(fmt::format("{}", c.run.store->count()));
+    row.push_back(fmt::format("{:.1f}", c.seconds));
+    rows.push_back(std::move(row));
+  }
+  fmt::print(out, "Outputs exactly right, by length of the source ({} sources held out)\n\n{}\n",
+             test.references.size(), table(rows));
+}
+
+// A short, a middling and a long source of the test set.
+std::vector<std::size_t> examples_of(const TestSet& test) {
+  std::vector<std::size_t> order(test.references.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return test.references[a].source.size() < test.references[b].source.size();
+  });
+  return {order[order.size() / 4], order[order.size() * 5 / 8], order[order.size() - 1]};
+}
+
+void print_examples(std::FILE* out, const std::vector<Contestant>& all, const TestSet& test) {
+  for (std::size_t i : examples_of(test)) {
+    const RunConfig& config = all.front().run.config;
+    const data::ReferenceSet& set = test.references[i];
+    std::vector<std::vector<std::string>> rows;
+    rows.push_back({"source", join(set.source, source_tokenizer(config))});
+    rows.push_back({"wanted", join(set.references.front(), target_tokenizer(config))});
+    for (const Contestant& c : all) {
+      rows.push_back({c.model, join(c.found.outputs[i], target_tokenizer(config)), c.found.exact[i] ? "" : "wrong"});
+    }
+    for (auto& row : rows) row[1].resize(std::max<std::size_t>(row[1].size(), 24), ' ');
+    fmt::print(out, "{}\n", table(rows));
+  }
+}
+
+void print_attention(std::FILE* out, const Contestant& c, const TestSet& test) {
+  const data::Tokens& source = test.references[examples_of(test)[1]].source;
+  const auto found = models::decode(*c.run.model, {source_ids(c.run.source, source)},
+                                    {.max_length = c.run.config.decode.max_length, .want_weights = true});
+  const models::Hypothesis& best = found.front().front();
+  if (!best.weights.defined()) return;
+  fmt::print(out, "Where {} looked as it wrote: a row an output token, a column a source token (⏎ is the end)\n\n{}\n",
+             c.model, attention_map(best.weights, source, c.run.target.decode(best.ids)));
+}
+
+double seconds_now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+}  // namespace
+
+bool run_demo(const DemoOptions& options, std::FILE* out, Progress& progress, const std::function<bool()>& stop) {
+  const std::vector<std::string> names = models::model_names();
+  if (!options.out.empty()) {
+    for (const std::string& model : names) RunDirectory::check(options.out / model, options.overwrite);
+  }
+  std::vector<Contestant> all;
+  for (const std::string& model : names) {
+    RunConfig config = config_of(options, model);
+    const Dataset dataset = load_dataset(config);
+    Contestant c{model, make_run(config, dataset.source, dataset.target), {}, 0};
+    progress.line(fmt::format("{}: {} parameters, task {}", model, c.run.store->count(), options.task));
+    Trainer trainer(c.run, dataset);
+    std::optional<RunDirectory> directory;
+    if (!options.out.empty()) {
+      directory = RunDirectory::create(options.out / model, config, dataset.source, dataset.target, options.overwrite);
+    }
+    const double started = seconds_now();
+    const Outcome outcome = trainer.run(progress, directory ? &*directory : nullptr, stop);
+    c.seconds = seconds_now() - started;
+    if (outcome.ending == Ending::interrupted) return false;
+    all.push_back(std::move(c));
+  }
+  const TestSet test = load_test_task(all.front().run.config, options.task);
+  for (Contestant& c : all) {
+    c.found = evaluate(*c.run.model, c.run.source, c.run.target, test.references,
+                       {.max_length = c.run.config.decode.max_length});
+  }
+  fmt::print(out, "Task {}, {} steps each, {} threads\n\n", options.task, all.front().run.config.train.steps,
+             threads());
+  print_accuracy(out, all, test);
+  print_examples(out, all, test);
+  for (const Contestant& c : all) {
+    if (c.model == "rnn-attention" || c.model == "transformer") print_attention(out, c, test);
+  }
+  return true;
+}
+
+}  // namespace gradus::train
