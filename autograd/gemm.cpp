@@ -14,7 +14,6 @@ namespace {
 // A piece below this many multiply-adds is not worth a task.
 constexpr Index piece_work = Index{1} << 18;
 constexpr Index most_pieces = 16;
-constexpr Index invariant_rows = 32;
 
 Index rounded_up(Index n, Index to) { return (n + to - 1) / to * to; }
 
@@ -44,23 +43,6 @@ void gemm(blas::Transpose a_op, blas::Transpose b_op, Index m, Index n, Index k,
                  ldc);
     });
   }
-}
-
-template <class T>
-void gemm_by_rows(blas::Transpose b_op, Index m, Index n, Index k, const T* a, const T* b, Index ldb, T beta, T* c) {
-  parallel_for(m, invariant_rows, [&](Index begin, Index end) {
-    if (end - begin == invariant_rows) {
-      blas::gemm(blas::Transpose::no, b_op, invariant_rows, n, k, T(1), a + begin * k, k, b, ldb, beta, c + begin * n,
-                 n);
-      return;
-    }
-    std::vector<T> rows(static_cast<std::size_t>(invariant_rows * k)),
-        result(static_cast<std::size_t>(invariant_rows * n));
-    std::copy(a + begin * k, a + end * k, rows.begin());
-    std::copy(c + begin * n, c + end * n, result.begin());
-    blas::gemm(blas::Transpose::no, b_op, invariant_rows, n, k, T(1), rows.data(), k, b, ldb, beta, result.data(), n);
-    std::copy_n(result.begin(), (end - begin) * n, c + begin * n);
-  });
 }
 
 namespace {
@@ -100,6 +82,23 @@ void small_gemm(Index m, Index n, Index k, const T* a, Index a_row, Index a_colu
   for (; j + 32 <= rounded_up(n, lanes); j += 32)
     small_columns<T, 32>(m, k, a, a_row, a_column, b + j, ldb, c + j, ldc, accumulate);
   for (; j < n; j += lanes) small_columns<T, lanes>(m, k, a, a_row, a_column, b + j, ldb, c + j, ldc, accumulate);
+}
+
+template <class T>
+void gemm_by_rows(blas::Transpose b_op, Index m, Index n, Index k, const T* a, const T* b, Index ldb, T beta, T* c) {
+  constexpr Index width = 2 * lanes;
+  parallel_for(n, width, [&](Index begin, Index end) {
+    const Index columns = end - begin;
+    std::vector<T> panel(static_cast<std::size_t>(k * width)), result(static_cast<std::size_t>(m * width));
+    for (Index p = 0; p < k; ++p)
+      for (Index j = 0; j < columns; ++j)
+        panel[static_cast<std::size_t>(p * width + j)] =
+            b_op == blas::Transpose::yes ? b[(begin + j) * ldb + p] : b[p * ldb + begin + j];
+    if (beta != T(0))
+      for (Index i = 0; i < m; ++i) std::copy_n(c + i * n + begin, columns, result.data() + i * width);
+    small_gemm(m, width, k, a, k, Index{1}, panel.data(), width, result.data(), width, true);
+    for (Index i = 0; i < m; ++i) std::copy_n(result.data() + i * width, columns, c + i * n + begin);
+  });
 }
 
 #define GRADUS_GEMM(T)                                                                                               \

@@ -10,8 +10,7 @@ template <class T>
 void gemm(blas::Transpose a_op, blas::Transpose b_op, Index m, Index n, Index k, const T* a, Index lda, const T* b,
           Index ldb, T beta, T* c, Index ldc);
 
-/// C = A op(B) + beta C, each row of C the same bits whatever m is: rows go in blocks of one size, the last filled up
-/// with zeros.
+/// C = A op(B) + beta C, each row of C the same bits whatever m is (inside OpenBLAS they depend on a row's position).
 template <class T>
 void gemm_by_rows(blas::Transpose b_op, Index m, Index n, Index k, const T* a, const T* b, Index ldb, T beta, T* c);
 
