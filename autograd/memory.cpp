@@ -24,7 +24,7 @@ namespace gradus::memory {
 
 namespace {
 
-constexpr std::size_t slack = 64;
+constexpr std::size_t slack = 128;  // 16 doubles: a whole group of lanes
 constexpr std::size_t large = std::size_t{1} << 18;  // from here on, blocks are shared between threads
 constexpr int classes = 4 * 40;
 

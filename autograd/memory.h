@@ -4,8 +4,8 @@
 
 namespace gradus::memory {
 
-/// Blocks of memory, aligned to 64 bytes, readable and writable up to the next multiple of 64 bytes after `bytes`
-/// and 64 more. Freed blocks are kept by size class, on the thread that freed them (small ones) or for all (large
+/// Blocks of memory, aligned to 64 bytes, readable and writable up to 128 bytes past the next multiple of 64 bytes
+/// after `bytes`. Freed blocks are kept by size class, on the thread that freed them (small ones) or for all (large
 /// ones), and handed out again: after the first steps of a training run nothing is asked of the system.
 void* allocate(std::size_t bytes);
 void release(void* block, std::size_t bytes) noexcept;

@@ -1,0 +1,17 @@
+// Trains a model on a toy task and lets it speak.
+#include <cstdio>
+
+#include "train/trainer.h"
+
+using namespace gradus;
+
+int main() {
+  train::RunConfig config = train::resolve(
+      {.preset = "tiny", .assignments = {{"model.name", "rnn-attention"}, {"data.task", "reverse"}, {"train.steps", "60"}}});
+  const train::Dataset data = train::load_dataset(config);
+  train::Run run = train::make_run(config, data.source, data.target);
+  train::Progress progress = train::Progress::on_stderr();
+  train::Trainer(run, data).run(progress);
+  const auto found = train::evaluate(*run.model, run.source, run.target, data.references, {.max_length = 20});
+  std::printf("exact: %d of %d\n", static_cast<int>(found.score.exact), static_cast<int>(found.score.pairs));
+}

@@ -1,0 +1,27 @@
+// The same engine without the trainer: parameters, a loss, backward, a step.
+#include <cstdio>
+
+#include "autograd/ops.h"
+#include "nn/linear.h"
+#include "optim/adam.h"
+
+using namespace gradus;
+
+int main() {
+  nn::ParameterStore store(/*seed=*/1);
+  const nn::Linear hidden(store.root() / "hidden", 2, 16), output(store.root() / "output", 16, 1);
+  optim::Adam adam(store.trainable());
+
+  const Tensor x = Tensor::from(std::vector<float>{0, 0, 0, 1, 1, 0, 1, 1}, {4, 2});
+  const Tensor exclusive_or = Tensor::from(std::vector<float>{0, 1, 1, 0}, {4, 1});
+  double last = 0;
+  for (int step = 0; step < 300; ++step) {
+    const Tensor loss = mse_loss(output(tanh(hidden(x))), exclusive_or);
+    loss.backward();
+    adam.step(/*lr=*/0.05);
+    adam.zero_grad();
+    last = loss.item();
+  }
+  std::printf("loss %.6f\n", last);
+  return last < 0.01 ? 0 : 1;
+}

@@ -1,0 +1,42 @@
+// An op of one's own, two ways, a layer of one's own, and the check that their gradients are right.
+#include <cstdio>
+
+#include "autograd/gradcheck.h"
+#include "autograd/ops.h"
+#include "autograd/pointwise.h"
+#include "autograd/random.h"
+#include "nn/parameters.h"
+
+using namespace gradus;
+
+// Elementwise, from one scalar formula. Its derivatives come from dual numbers.
+Tensor swish(const Tensor& x) {
+  return pointwise("swish", [](auto v) { return v * sigmoid(v); }, x);
+}
+
+// With a rule of its own: the gradient is written in ordinary ops, so it can be differentiated again.
+Tensor outer(const Tensor& a, const Tensor& b) {
+  return record("outer", mul(unsqueeze(a.detach(), 1), unsqueeze(b.detach(), 0)), {a, b}, [a, b](const Tensor& dy) {
+    return Grads{matmul(dy, b), matmul(transpose(dy), a)};
+  });
+}
+
+// A layer is a struct: to construct it is to register its parameters, and its scope gives them their path.
+struct Gate {
+  Tensor weight;  // [dim]
+  Gate(nn::Scope scope, Index dim) : weight(scope.ones("weight", {dim})) {}
+  Tensor operator()(const Tensor& x) const { return x * sigmoid(weight) + swish(x); }  // [..., dim] -> [..., dim]
+};
+
+int main() {
+  const Tensor a = Tensor::normal({3}, 0, 1, Philox(1, 1), DType::f64), b = Tensor::normal({4}, 0, 1, Philox(1, 2), DType::f64);
+  const auto op = gradgradcheck([](const std::vector<Tensor>& in) { return outer(in[0], in[1]); }, {a, b});
+  std::puts(to_string(op).c_str());
+
+  nn::ParameterStore store(/*seed=*/1, DType::f64);
+  const Gate gate(store.root() / "gate", 4);
+  const Tensor x = Tensor::normal({2, 4}, 0, 1, Philox(1, 3), DType::f64);
+  const auto layer = check_module([&](const std::vector<Tensor>& in) { return gate(in[0]); }, store.trainable(), {x});
+  std::puts(to_string(layer).c_str());
+  return op.passed() && layer.passed() ? 0 : 1;
+}
