@@ -24,8 +24,9 @@ namespace gradus::memory {
 
 namespace {
 
-constexpr std::size_t slack = 128;  // 16 doubles: a whole group of lanes
-constexpr std::size_t large = std::size_t{1} << 18;  // from here on, blocks are shared between threads
+constexpr std::size_t slack = 128;                       // 16 doubles: a whole group of lanes
+constexpr std::size_t large = std::size_t{1} << 18;      // from here on, blocks are shared between threads
+constexpr std::size_t most_kept = std::size_t{1} << 22;  // bytes of a class that a thread keeps to itself
 constexpr int classes = 4 * 40;
 
 std::atomic<std::size_t> bytes_in_use{0}, bytes_peak{0};
@@ -54,21 +55,41 @@ struct FreeLists {
     Link* next;
   };
   std::array<Link*, classes> heads{};
+  std::array<std::size_t, classes> counts{};
 
   void* pop(int c) {
     Link* l = heads[static_cast<std::size_t>(c)];
-    if (l) heads[static_cast<std::size_t>(c)] = l->next;
+    if (l) {
+      heads[static_cast<std::size_t>(c)] = l->next;
+      --counts[static_cast<std::size_t>(c)];
+    }
     return l;
   }
   void push(int c, void* p) {
     auto& head = heads[static_cast<std::size_t>(c)];
     head = new (p) Link{head};
+    ++counts[static_cast<std::size_t>(c)];
   }
+  bool full(int c, std::size_t size) const { return counts[static_cast<std::size_t>(c)] * size >= most_kept; }
 };
 
 struct Shared {
   std::mutex mutex;
   FreeLists lists;
+  std::array<std::atomic<bool>, classes> offered{};  // whether a class may have blocks: spares looking
+
+  void* pop(int c) {
+    if (!offered[static_cast<std::size_t>(c)].load(std::memory_order_relaxed)) return nullptr;
+    std::lock_guard lock(mutex);
+    void* p = lists.pop(c);
+    if (!p) offered[static_cast<std::size_t>(c)].store(false, std::memory_order_relaxed);
+    return p;
+  }
+  void push(int c, void* p) {
+    std::lock_guard lock(mutex);
+    lists.push(c, p);
+    offered[static_cast<std::size_t>(c)].store(true, std::memory_order_relaxed);
+  }
 };
 Shared& shared() {
   static Shared* s = new Shared;  // outlives every thread
@@ -80,9 +101,8 @@ struct Local {
   bool alive = true;
   ~Local() {
     alive = false;
-    std::lock_guard lock(shared().mutex);
     for (int c = 0; c < classes; ++c)
-      while (void* p = lists.pop(c)) shared().lists.push(c, p);
+      while (void* p = lists.pop(c)) shared().push(c, p);
   }
 };
 thread_local Local local;
@@ -102,11 +122,10 @@ void* allocate(std::size_t bytes) {
 #if GRADUS_POOL
   if (size >= large) {
     count(size);
-    std::lock_guard lock(shared().mutex);
-    if (void* p = shared().lists.pop(c)) return p;
   } else if (local.alive) {
     if (void* p = local.lists.pop(c)) return p;
   }
+  if (void* p = shared().pop(c)) return p;
 #else
   count(size);
 #endif
@@ -117,12 +136,11 @@ void release(void* block, std::size_t bytes) noexcept {
   const int c = class_of(bytes);
   const std::size_t size = class_bytes(c);
 #if GRADUS_POOL
-  if (size >= large || !local.alive) {
-    if (size >= large) bytes_in_use.fetch_sub(size, std::memory_order_relaxed);
-    std::lock_guard lock(shared().mutex);
-    shared().lists.push(c, block);
-  } else {
+  if (size >= large) bytes_in_use.fetch_sub(size, std::memory_order_relaxed);
+  if (size < large && local.alive && !local.lists.full(c, size)) {
     local.lists.push(c, block);
+  } else {
+    shared().push(c, block);
   }
 #else
   bytes_in_use.fetch_sub(size, std::memory_order_relaxed);

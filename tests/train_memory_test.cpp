@@ -1,0 +1,44 @@
+#include <unistd.h>
+
+#include <fstream>
+
+#include "data/toy_tasks.h"
+#include "models/registry.h"
+#include "tests/catch.h"
+#include "train/step.h"
+
+using namespace gradus;
+
+namespace {
+
+double resident_bytes() {
+  std::ifstream statm("/proc/self/statm");
+  double total = 0, resident = 0;
+  statm >> total >> resident;
+  return resident * static_cast<double>(sysconf(_SC_PAGESIZE));
+}
+
+}  // namespace
+
+TEST_CASE("resident memory stays flat over 10000 training steps on changing lengths") {
+  const data::Task task = data::make_task("reverse", {.count = 2000, .min_length = 1, .max_length = 12});
+  const data::Vocabulary words = data::Vocabulary::build(data::count_source_tokens(task.pairs));
+  const auto pairs = data::encode(task.pairs, words, words);
+
+  models::Seq2SeqOptions options;
+  options.model = "rnn-attention";
+  options.source_vocab = options.target_vocab = words.size();
+  options.dim = options.hidden = 16;
+  nn::ParameterStore store(1);
+  const auto model = models::make_model(store.root(), options);
+  train::TrainingStep step(*model, store, {.batch = 4});
+
+  const data::BatchOptions by{.size = 4};
+  const auto plan = data::plan_batches(pairs, by);
+  double settled = 0;
+  for (Index i = 0; i < 10000; ++i) {
+    step.run(data::make_batch(pairs, plan[static_cast<std::size_t>(i) % plan.size()]), i, 1e-3);
+    if (i == 1000) settled = resident_bytes();
+  }
+  CHECK(resident_bytes() <= 1.02 * settled);
+}
