@@ -12,6 +12,9 @@ Index normalise_axis(const OpName& op, Index axis, const Shape& shape);
 /// Which axes are named (all when the list is empty); throws on repeats and on axes that are not there.
 std::vector<bool> normalise_axes(const OpName& op, const std::vector<Index>& axes, const Shape& shape);
 
+/// Rows of a tensor seen as a matrix: the product of all extents but the last.
+inline Index rows_of(const Shape& shape) { return Shape(shape.begin(), shape.end() - 1).numel(); }
+
 /// A shape around one axis: elements before it, along it and after it.
 struct AroundAxis {
   Index outer = 1, extent = 1, inner = 1;

@@ -7,6 +7,7 @@
 #include <unordered_set>
 
 #include "autograd/accumulate.h"
+#include "autograd/axes.h"
 #include "autograd/ops.h"
 #include "autograd/random.h"
 
@@ -102,9 +103,7 @@ namespace {
 constexpr Index gathered_rows = 4096;
 
 // [..., n] -> [rows, n]
-Tensor as_rows(const Tensor& t) {
-  return reshape(t, {t.numel() / std::max<Index>(1, t.shape().back()), t.shape().back()});
-}
+Tensor as_rows(const Tensor& t) { return reshape(t, {rows_of(t.shape()), t.shape().back()}); }
 
 // The gradient as one tensor, for an input of the given shape.
 Tensor evaluate(const Gradient& g, const Shape& shape) {
@@ -169,7 +168,7 @@ void Gradients::add(Ref<Node> leaf, Gradient g, bool create_graph) {
   }
   Entry& e = order_[static_cast<std::size_t>(it->second)];
   if (g.is_product() && !create_graph) {
-    e.pending_rows += g.x.numel() / std::max<Index>(1, g.x.shape().back());
+    e.pending_rows += rows_of(g.x.shape());
     e.products.push_back(std::move(g));
     if (e.pending_rows >= gathered_rows) flush(e);
     return;

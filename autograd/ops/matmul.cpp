@@ -99,9 +99,7 @@ Tensor matmul(const Tensor& a, const Tensor& b, Where where) {
   // A matrix on the right applies to all rows at once: [..., k] -> [rows, k] -> [rows, n] -> [..., n]
   Shape shape = a.shape();
   shape[-1] = b.shape()[1];
-  return reshape(product(op, reshape(a, {a.numel() / std::max<Index>(1, a.shape().back()), a.shape().back()}, where),
-                         false, b, false),
-                 shape, where);
+  return reshape(product(op, reshape(a, {rows_of(a.shape()), a.shape().back()}, where), false, b, false), shape, where);
 }
 
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Where where) {
