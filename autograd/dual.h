@@ -68,6 +68,7 @@ GRADUS_REAL_FUNCTION(rsqrt)
 GRADUS_REAL_FUNCTION(sin)
 GRADUS_REAL_FUNCTION(cos)
 GRADUS_REAL_FUNCTION(erf)
+GRADUS_REAL_FUNCTION(normal_cdf)
 GRADUS_REAL_FUNCTION(tanh)
 GRADUS_REAL_FUNCTION(sigmoid)
 GRADUS_REAL_FUNCTION(softplus)
@@ -169,6 +170,10 @@ Dual<S> cos(Dual<S> x) {
 template <class S>
 Dual<S> erf(Dual<S> x) {
   return {erf(x.a), S(1.1283791670955126) * exp(-(x.a * x.a)) * x.b};  // 2 / sqrt(pi)
+}
+template <class S>
+Dual<S> normal_cdf(Dual<S> x) {
+  return {normal_cdf(x.a), S(0.3989422804014327) * exp(S(-0.5) * (x.a * x.a)) * x.b};  // 1 / sqrt(2 pi)
 }
 template <class S>
 Dual<S> tanh(Dual<S> x) {

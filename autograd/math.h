@@ -254,6 +254,20 @@ struct Quadrant {
   return detail::with_sign_of(a < 0.875f ? near_zero : away, x);
 }
 
+// The normal distribution function, (1 + erf(x / sqrt(2))) / 2, without the cancellation that this has below 0. Up to
+// 0.69 ULP from the true value.
+[[gnu::always_inline]] inline float normal_cdf(float x) {
+  const double magnitude = std::fabs(x), a = magnitude > 14.5 ? 14.5 : magnitude;
+  const double s = (a - 3.0) / (a + 3.0);
+  // The tail above a, over exp(-a^2 / 2).
+  const double scaled =
+      detail::polynomial(s, 0.12151394748934267, -0.2064026206826107, 0.12322504337851327, -0.04621325828330368,
+                         0.006131916727648033, 0.002904354669277881, -0.0009831966094192724, -0.0003389219114599655,
+                         0.00011491228390800995, 5.3064782265392456e-05);
+  const double tail = scaled * detail::exp2_double(a * a * -0.72134752044448171);
+  return static_cast<float>(x < 0.0f ? tail : 1.0 - tail);
+}
+
 // Up to 1.55 ULP from the true value for |x| < 2^24; beyond, the result lies between -1 and 1 and means less and less.
 [[gnu::always_inline]] inline float sin(float x) { return x == 0.0f ? x : detail::sine_of(detail::reduce_angle(x)); }
 
@@ -298,6 +312,7 @@ struct Quadrant {
 [[gnu::always_inline]] inline double log1p(double x) { return std::log1p(x); }
 [[gnu::always_inline]] inline double tanh(double x) { return std::tanh(x); }
 [[gnu::always_inline]] inline double erf(double x) { return std::erf(x); }
+[[gnu::always_inline]] inline double normal_cdf(double x) { return 0.5 * std::erfc(x * -0.70710678118654752); }
 [[gnu::always_inline]] inline double sin(double x) { return std::sin(x); }
 [[gnu::always_inline]] inline double cos(double x) { return std::cos(x); }
 [[gnu::always_inline]] inline double pow(double x, double y) { return std::pow(x, y); }

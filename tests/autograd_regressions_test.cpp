@@ -19,3 +19,36 @@ TEST_CASE("regression: backward of a product over an empty inner axis threw") {
     CHECK(w.grad().shape() == w.shape());
   }
 }
+
+TEST_CASE("regression: gelu of negative numbers lost its digits to 1 + erf(x)") {
+  // x * Phi(x), from mpmath.
+  const double expected[][2] = {{-2, -0.0455002638963584144},
+                                {-5, -1.43325785939596956e-6},
+                                {-7, -8.95868780720084503e-12},
+                                {-12, -2.1317785344932148e-32}};
+  for (const auto& [x, y] : expected) {
+    CHECK(gelu(Tensor::scalar(x, DType::f64)).item() == Approx(y).epsilon(1e-13));
+    CHECK(gelu(Tensor::scalar(x, DType::f32)).item() == Approx(y).epsilon(3e-7));
+  }
+  // The form by tanh, x * sigmoid(2u).
+  CHECK(gelu(Tensor::scalar(-5, DType::f64), Gelu::tanh).item() == Approx(-2.29179619662950605e-7).epsilon(1e-13));
+  double worst = 0;
+  for (float x = -13; x < 13; x += 0.00137f) {
+    const double truth = 0.5 * std::erfc(-x * 0.70710678118654752);
+    worst = std::max(worst,
+                     std::fabs(math::normal_cdf(x) - truth) / std::ldexp(1.0, std::max(std::ilogb(truth), -126) - 23));
+  }
+  CHECK(worst < 0.7);
+}
+
+TEST_CASE("regression: gelu and silu of infinities were NaN") {
+  for (DType t : {DType::f32, DType::f64})
+    for (int kind = 0; kind < 3; ++kind) {
+      const Tensor x = to(Tensor::from<double>({-INFINITY, INFINITY, -1e30, 1e30}, {4}), t).set_requires_grad();
+      const Tensor y = kind == 0 ? gelu(x) : kind == 1 ? gelu(x, Gelu::tanh) : silu(x);
+      CHECK(to(y, DType::f64).to_vector<double>() ==
+            std::vector<double>{0, INFINITY, 0, to(x, DType::f64).to_vector<double>()[3]});
+      sum(y).backward();
+      CHECK(to(x.grad(), DType::f64).to_vector<double>() == std::vector<double>{0, 1, 0, 1});
+    }
+}

@@ -6,8 +6,20 @@
 namespace gradus {
 
 namespace {
+
 constexpr double sqrt_2_by_pi = std::numbers::sqrt2 * std::numbers::inv_sqrtpi;
+
+// Bounds beyond which sigmoid and its like are flat, so that no factor of 0 meets an infinity.
+template <class S>
+S above(S v) {
+  return max(v, S(-1e4));
 }
+template <class S>
+S between(S v) {
+  return min(above(v), S(1e4));
+}
+
+}  // namespace
 
 Tensor exp(const Tensor& x, Where where) {
   return pointwise_by_output(
@@ -77,23 +89,34 @@ Tensor relu(const Tensor& x, Where where) {
 }
 
 Tensor gelu(const Tensor& x, Gelu form, Where where) {
+  const OpName op("gelu", where);
   if (form == Gelu::exact)
     return pointwise(
-        OpName("gelu", where), [](auto v) { return 0.5 * v * (1.0 + erf(v * (1 / std::numbers::sqrt2))); },
-        derivatives([](auto v) {
-          return 0.5 * (1.0 + erf(v * (1 / std::numbers::sqrt2))) + v * exp(-0.5 * (v * v)) * (0.5 * sqrt_2_by_pi);
+        op, [](auto v) { return above(v) * normal_cdf(v); }, derivatives([](auto v) {
+          const auto c = between(v);
+          return normal_cdf(v) + c * exp(-0.5 * (c * c)) * (0.5 * sqrt_2_by_pi);
         }),
         x);
+  // (1 + tanh(u)) / 2 = sigmoid(2u)
   return pointwise(
-      OpName("gelu", where), [](auto v) { return 0.5 * v * (1.0 + tanh(sqrt_2_by_pi * (v + 0.044715 * (v * v * v)))); },
+      op,
+      [](auto v) {
+        const auto c = between(v);
+        return above(v) * sigmoid(2 * sqrt_2_by_pi * (c + 0.044715 * (c * c * c)));
+      },
+      derivatives([](auto v) {
+        const auto c = between(v);
+        const auto s = sigmoid(2 * sqrt_2_by_pi * (c + 0.044715 * (c * c * c)));
+        return s + c * s * (1.0 - s) * (2 * sqrt_2_by_pi) * (1.0 + 0.134145 * (c * c));
+      }),
       x);
 }
 
 Tensor silu(const Tensor& x, Where where) {
   return pointwise(
-      OpName("silu", where), [](auto v) { return v * sigmoid(v); }, derivatives([](auto v) {
+      OpName("silu", where), [](auto v) { return above(v) * sigmoid(v); }, derivatives([](auto v) {
         const auto s = sigmoid(v);
-        return s * (1.0 + v * (1.0 - s));
+        return s * (1.0 + between(v) * (1.0 - s));
       }),
       x);
 }
