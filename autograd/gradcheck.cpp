@@ -18,7 +18,7 @@ namespace gradus {
 namespace {
 
 constexpr double epsilon = std::numeric_limits<double>::epsilon();
-constexpr int most_levels = 12;
+constexpr int most_levels = 20;
 constexpr double smallest_step = 1e-10;
 
 using Values = std::vector<double>;
@@ -193,8 +193,8 @@ class Checker {
     return s;
   }
 
-  // Ridders' tableau: row k, column c rests on the steps h / 2^(k - c) .. h / 2^k; the entry that differs least from
-  // its neighbours is taken.
+  // Ridders' tableau: row k, column c rests on the steps from h / 2^(k - c) down to h / 2^k; the entry that differs
+  // least from its neighbours, relative to its size or to a thousandth of the largest difference seen, is taken.
   Slope extrapolate(Tensor& leaf, const Values& from, const Direction& d, double h) const {
     const std::size_t m = here_.size();
     Slope s;
@@ -202,7 +202,9 @@ class Checker {
     s.error.assign(m, std::numeric_limits<double>::infinity());
     s.kink.assign(m, false);
     std::vector<Values> row, before;
-    Values gap(m), jump(m), jump_before(m);
+    Values gap(m), jump(m), jump_before(m), steepest(m);
+    std::vector<int> steady(m);
+    int improved = 0;
     const double here = d.element >= 0 ? from[static_cast<std::size_t>(d.element)] : 0;
     const double magnitude = d.element >= 0 ? std::fabs(here) : largest(from);
     for (int k = 0; k < most_levels; ++k, h /= 2) {
@@ -217,7 +219,11 @@ class Checker {
       const double up = d.element >= 0 ? (here + h) - here : h, down = d.element >= 0 ? here - (here - h) : h;
       before = std::exchange(row, {});
       row.emplace_back(m);
-      for (std::size_t j = 0; j < m; ++j) row[0][j] = (above[j] - below[j]) / (up + down);
+      for (std::size_t j = 0; j < m; ++j) {
+        row[0][j] = (above[j] - below[j]) / (up + down);
+        steepest[j] = std::max(steepest[j], std::fabs(row[0][j]));
+      }
+      const double size_of_all = largest(here_);
       double factor = 1;
       for (int c = 1; c <= k; ++c) {
         factor *= 4;
@@ -225,9 +231,12 @@ class Checker {
         row.emplace_back(m);
         for (std::size_t j = 0; j < m; ++j) {
           row[now][j] = row[now - 1][j] + (row[now - 1][j] - before[now - 1][j]) / (factor - 1);
+          // Agreement by chance counts no more than the rounding of values, which outputs often share, allows.
           const double error =
-              std::max(std::fabs(row[now][j] - row[now - 1][j]), std::fabs(row[now][j] - before[now - 1][j]));
-          if (error < s.error[j]) {
+              std::max(std::fabs(row[now][j] - row[now - 1][j]), std::fabs(row[now][j] - before[now - 1][j])) +
+              epsilon * size_of_all / h;
+          const double floor = 1e-3 * steepest[j];
+          if (error * (std::fabs(s.value[j]) + floor) < s.error[j] * (std::fabs(row[now][j]) + floor) || k == 1) {
             s.error[j] = error;
             s.value[j] = row[now][j];
             s.step[j] = h;
@@ -246,12 +255,16 @@ class Checker {
         const double size = std::max({std::fabs(above[j]), std::fabs(below[j]), std::fabs(here_[j])});
         const double rounding = 4 * epsilon * (size + magnitude * std::fabs(s.value[j])) / h;
         if (s.step[j] > 0) s.noise[j] = rounding * h / s.step[j];
-        s.kink[j] = k > 1 && std::fabs(jump[j]) > 1e-6 * scale + 16 * rounding &&
-                    std::fabs(jump[j]) > 0.5 * std::fabs(jump_before[j]);
-        settled = settled && !s.kink[j] && std::fabs(jump[j]) <= 1e-6 * scale + 16 * rounding &&
-                  s.error[j] <= 1e-5 * options_.relative * scale + rounding;
+        const bool jumps = std::fabs(jump[j]) > 1e-6 * scale + 16 * rounding;
+        const double ratio = jump[j] / jump_before[j];  // 1 at a kink, 2 where f itself jumps, any in noise
+        steady[j] = jumps && ratio > 0.5 && ratio < 2.5 ? steady[j] + 1 : 0;
+        s.kink[j] = steady[j] > 1;
+        settled = settled && !jumps &&
+                  s.error[j] <= 1e-5 * options_.relative * scale + rounding + 2 * epsilon * size_of_all / h;
+        if (s.step[j] == h) improved = k;
       }
-      if (settled) break;
+      const bool kink = std::find(s.kink.begin(), s.kink.end(), true) != s.kink.end();
+      if (settled || (k >= improved + 6 && !kink)) break;
     }
     return s;
   }

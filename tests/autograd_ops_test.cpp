@@ -1,0 +1,170 @@
+// Every row of the table of ops, to second order in f64, and in f32 against f64.
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <map>
+#include <regex>
+#include <set>
+#include <sstream>
+
+#include "autograd/graph.h"
+#include "tests/catch.h"
+#include "tests/op_table.h"
+
+using namespace gradus;
+using table::Row;
+using Tensors = std::vector<Tensor>;
+
+namespace {
+
+// Splits at commas outside of brackets.
+std::vector<std::string> arguments(const std::string& list) {
+  std::vector<std::string> parts(1);
+  int depth = 0;
+  for (char c : list) {
+    depth += std::string("(<{").find(c) != std::string::npos   ? 1
+             : std::string(")>}").find(c) != std::string::npos ? -1
+                                                               : 0;
+    if (c == ',' && depth == 0) {
+      parts.emplace_back();
+    } else {
+      parts.back() += c;
+    }
+  }
+  return parts;
+}
+
+// "const Tensor& x" -> "Tensor"; empty for the caller's place.
+std::string type_of(std::string argument) {
+  argument = argument.substr(0, argument.find('='));
+  argument = std::regex_replace(argument, std::regex("const |&"), "");
+  std::istringstream words(argument);
+  std::string type;
+  words >> type;
+  return type == "Where" ? "" : type == "Operand" ? "Tensor" : type;
+}
+
+// The ops that the header declares: "add(Tensor, double)".
+std::set<std::string> declared() {
+  const std::string here = __FILE__;
+  std::ifstream file(here.substr(0, here.rfind("tests/")) + "autograd/ops.h");
+  REQUIRE(file);
+  std::ostringstream all;
+  all << file.rdbuf();
+  std::string text = std::regex_replace(all.str(), std::regex("//[^\n]*"), "");
+  std::set<std::string> found;
+  const std::regex head("\n(?:inline )?(?:Tensor|std::vector<Tensor>|LstmState) (operator.|\\w+)\\(");
+  for (std::sregex_iterator it(text.begin(), text.end(), head), end; it != end; ++it) {
+    const std::size_t open = static_cast<std::size_t>(it->position() + it->length());
+    std::size_t close = open;
+    for (int depth = 1; depth > 0; ++close) depth += text[close] == '(' ? 1 : text[close] == ')' ? -1 : 0;
+    std::string signature = (*it)[1].str() + "(";
+    bool first = true;
+    for (const std::string& a : arguments(text.substr(open, close - open - 1)))
+      if (const std::string type = type_of(a); !type.empty()) {
+        signature += (first ? "" : ", ") + type;
+        first = false;
+      }
+    found.insert(signature + ")");
+  }
+  return found;
+}
+
+double largest_of(const std::vector<double>& v) {
+  double m = 0;
+  for (double x : v) m = std::max(m, std::fabs(x));
+  return m;
+}
+
+struct Pass {
+  std::vector<double> values;
+  std::vector<std::vector<double>> gradients;
+};
+
+// Forward and backward with the row's inputs rounded to f32, computed in `dtype`.
+Pass run(const Row& row, DType dtype) {
+  const RandomScope scope(1, 0);
+  Tensors in;
+  for (const Tensor& t : row.inputs) {
+    if (!is_floating(t.dtype())) {
+      in.push_back(t);
+      continue;
+    }
+    Tensor x = to(to(t.detach(), DType::f32), dtype);
+    if (x.storage() == t.storage()) x = clone(x);
+    in.push_back(t.requires_grad() ? x.set_requires_grad() : x);
+  }
+  Pass pass;
+  const Tensor y = row.f(in);
+  pass.values = to(y.detach(), DType::f64).to_vector<double>();
+  if (!y.requires_grad()) return pass;
+  std::vector<float> seed;
+  for (Index i = 0; i < y.numel(); ++i) seed.push_back(1.0f + 0.25f * static_cast<float>(i % 7));
+  backward(y, {.seed = to(Tensor::from(seed, y.shape()), dtype)});
+  for (const Tensor& t : in)
+    if (is_floating(t.dtype()) && t.requires_grad())
+      pass.gradients.push_back(t.grad().defined() ? to(t.grad(), DType::f64).to_vector<double>()
+                                                  : std::vector<double>());
+  return pass;
+}
+
+void compare(const std::vector<double>& single, const std::vector<double>& twice, double tolerance, const char* what) {
+  REQUIRE(single.size() == twice.size());
+  const double scale = largest_of(twice);
+  for (std::size_t i = 0; i < single.size(); ++i) {
+    INFO(what << " " << i << ": f32 " << single[i] << ", f64 " << twice[i] << ", largest " << scale);
+    if (single[i] == twice[i]) continue;
+    CHECK(std::fabs(single[i] - twice[i]) <= tolerance * scale);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("every op of the header has a row in the table, and every row an op") {
+  std::set<std::string> rows;
+  for (const Row& row : table::ops()) rows.insert(row.op);
+  const std::set<std::string> ops = declared();
+  CHECK(ops.size() > 100);
+  for (const std::string& op : ops) {
+    INFO("no row in tests/op_table.h for " << op);
+    CHECK(rows.count(op) == 1);
+  }
+  for (const std::string& op : rows) {
+    INFO("no such op in autograd/ops.h: " << op);
+    CHECK(ops.count(op) == 1);
+  }
+}
+
+TEST_CASE("every op has right gradients, to second order, to 1e-9") {
+  double worst[2] = {0, 0};
+  for (const Row& row : table::ops())
+    for (int order : {1, 2}) {
+      if (!row.differentiable) {
+        CHECK_FALSE(row.f(row.inputs).requires_grad());
+        continue;
+      }
+      if (order == 2 && row.verdict == Verdict::kink) continue;
+      const GradcheckReport report = gradcheck(row.f, row.inputs, {.relative = 1e-9, .order = order});
+      INFO(row.op << " " << row.what << "\n" << to_string(report));
+      if (order == 1 || row.verdict == Verdict::pass) {
+        CHECK(report.verdict == row.verdict);
+      } else {
+        CHECK(report.verdict != Verdict::fail);
+      }
+      worst[order - 1] = std::max(worst[order - 1], report.worst_relative());
+    }
+  CHECK(worst[0] <= 1e-9);
+  CHECK(worst[1] <= 1e-9);
+}
+
+TEST_CASE("every op in f32 agrees with f64, forward and backward") {
+  for (const Row& row : table::ops()) {
+    if (row.f32 == 0) continue;
+    const Pass single = run(row, DType::f32), twice = run(row, DType::f64);
+    INFO(row.op << " " << row.what);
+    compare(single.values, twice.values, row.f32, "value");
+    REQUIRE(single.gradients.size() == twice.gradients.size());
+    for (std::size_t i = 0; i < single.gradients.size(); ++i)
+      compare(single.gradients[i], twice.gradients[i], row.f32, "gradient");
+  }
+}
