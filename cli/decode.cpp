@@ -55,6 +55,7 @@ std::vector<Source> read_file(const RunConfig& config, const std::string& path) 
     if (line.too_long) throw Error(fmt::format("{}: more than {} bytes", place, data::LineReader::longest));
     sources.push_back(read_source(config, line.text, place));
   }
+  if (sources.empty()) throw Error(fmt::format("{}: the file is empty; it should hold sources, one a line", path));
   return sources;
 }
 

@@ -1,7 +1,10 @@
 #include "train/run_directory.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
 #include <system_error>
 
 #include "train/file_replacement.h"
@@ -9,47 +12,64 @@
 namespace gradus::train {
 namespace fs = std::filesystem;
 
+namespace {
+
+fs::path nearest_existing(const fs::path& path) {
+  std::error_code ignored;
+  fs::path at = fs::absolute(path).lexically_normal();
+  while (!fs::exists(at, ignored) && at.has_relative_path()) at = at.parent_path();
+  return at;
+}
+
+[[noreturn]] void refuse(const fs::path& path, const std::string& reason) {
+  throw Error(fmt::format("cannot make the run directory {}: {}", path.string(), reason));
+}
+
+}  // namespace
+
 void RunDirectory::check(const fs::path& path, bool overwrite) {
+  if (path.empty()) throw Error("the path of the run directory is empty");
   std::error_code problem;
   const fs::file_status status = fs::status(path, problem);
-  if (status.type() == fs::file_type::none) {
-    throw Error(fmt::format("cannot make the run directory {}: {}", path.string(), problem.message()));
-  }
-  if (!fs::exists(status)) {
-    fs::path parent = fs::absolute(path).parent_path();
-    while (!fs::exists(parent, problem) && parent.has_relative_path()) parent = parent.parent_path();
-    if (!fs::is_directory(parent, problem)) {
-      throw Error(fmt::format("cannot make the run directory {}: {} is not a folder", path.string(), parent.string()));
+  if (status.type() == fs::file_type::none) refuse(path, problem.message());
+  if (fs::exists(status)) {
+    if (!fs::is_directory(status)) refuse(path, "it is a file");
+    if (fs::exists(RunDirectory(path).config(), problem)) {
+      if (!overwrite) {
+        throw Error(fmt::format("{} holds a run already: choose another folder, or replace it with --overwrite",
+                                path.string()));
+      }
+    } else if (!fs::is_empty(path, problem) || problem) {
+      throw Error(fmt::format("{} is not empty and holds no run: choose another folder", path.string()));
     }
-    return;
   }
-  if (!fs::is_directory(status)) throw Error(fmt::format("{} is a file; a run needs a folder", path.string()));
-  if (fs::exists(RunDirectory(path).config(), problem)) {
-    if (overwrite) return;
-    throw Error(
-        fmt::format("{} holds a run already: choose another folder, or replace it with --overwrite", path.string()));
-  }
-  if (!fs::is_empty(path, problem) || problem) {
-    throw Error(fmt::format("{} is not empty and holds no run: choose another folder", path.string()));
-  }
+  const fs::path home = nearest_existing(path);
+  if (!fs::is_directory(home, problem)) refuse(path, home.string() + " is not a folder");
+  if (::access(home.c_str(), W_OK | X_OK) != 0)
+    refuse(path, fmt::format("{}: {}", home.string(), std::strerror(errno)));
 }
 
 RunDirectory RunDirectory::create(const fs::path& path, const RunConfig& config, const data::Vocabulary& source,
                                   const data::Vocabulary& target, bool overwrite) {
   check(path, overwrite);
-  std::error_code problem;
-  const bool is_new = fs::create_directories(path, problem);
-  if (problem) throw Error(fmt::format("cannot make the run directory {}: {}", path.string(), problem.message()));
+  const fs::path home = nearest_existing(path);
   const RunDirectory run(path);
-  run.remove_files();
   try {
+    std::error_code problem;
+    fs::create_directories(path, problem);
+    if (problem) refuse(path, problem.message());
+    run.remove_files();
     source.save(run.source_vocabulary());
     target.save(run.target_vocabulary());
     replace_file(run.metrics(), "");
     replace_file(run.config(), to_toml(config));
   } catch (...) {
+    std::error_code ignored;
     run.remove_files();
-    if (is_new) fs::remove(path, problem);
+    for (fs::path made = fs::absolute(path).lexically_normal(); made != home && made.has_relative_path();
+         made = made.parent_path()) {
+      fs::remove(made, ignored);
+    }
     throw;
   }
   return run;

@@ -1,0 +1,216 @@
+#include <sys/wait.h>
+
+#include <nlohmann/json.hpp>
+
+#include "tests/catch.h"
+#include "tests/data_scratch.h"
+
+// The built program, as users run it: results, messages, exit codes, what is left behind.
+namespace gradus {
+namespace {
+
+using Catch::Matchers::ContainsSubstring;
+using data::Scratch;
+
+std::string program() {
+  namespace fs = std::filesystem;
+  for (fs::path at = fs::read_symlink("/proc/self/exe").parent_path(); at.has_relative_path(); at = at.parent_path()) {
+    if (fs::is_regular_file(at / "gradus")) return (at / "gradus").string();
+  }
+  FAIL("the program was not built: build the target gradus");
+  return "";
+}
+
+struct Ran {
+  int code;
+  std::string out, err;
+};
+
+Ran run(const Scratch& scratch, const std::string& arguments, const std::string& input = "") {
+  const std::string folder = scratch.folder().string();
+  scratch.write("stdin", input);
+  const std::string command = "cd " + folder + " && " + program() + " " + arguments + " < stdin > stdout 2> stderr";
+  const int status = std::system(command.c_str());
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, data::contents(scratch.folder() / "stdout"),
+          data::contents(scratch.folder() / "stderr")};
+}
+
+// One line "gradus: ..." with `message` in it, nothing on stdout, no run directory.
+void refuses(const Scratch& scratch, const std::string& arguments, int code, const std::string& message,
+             const std::string& input = "") {
+  CAPTURE(arguments);
+  const Ran ran = run(scratch, arguments, input);
+  CHECK(ran.code == code);
+  CHECK(ran.out.empty());
+  const std::string last =
+      ran.err.substr(ran.err.rfind("gradus: ") == std::string::npos ? 0 : ran.err.rfind("gradus: "));
+  CHECK_THAT(last, ContainsSubstring("gradus: "));
+  CHECK_THAT(last, ContainsSubstring(message));
+  CHECK(std::count(last.begin(), last.end(), '\n') == 1);
+  CHECK_FALSE(std::filesystem::exists(scratch.folder() / "new"));
+}
+
+std::string last_line(const std::string& text) {
+  const std::string body = text.substr(0, text.size() - 1);
+  return body.substr(body.rfind('\n') + 1);
+}
+
+const std::string quick =
+    " --set model.dim=16 --set model.hidden=16 --set model.ffn=16 --set data.pairs=400 --set data.valid_pairs=30 --set "
+    "data.max_length=4 --set model.max_length=12";
+
+}  // namespace
+
+TEST_CASE("train, eval and decode go from pairs to outputs") {
+  const Scratch scratch;
+  const Ran trained = run(scratch, "train --model transformer --task copy --steps 30 --out new" + quick);
+  REQUIRE(trained.code == 0);
+  const auto result = nlohmann::json::parse(last_line(trained.out));
+  CHECK(result["steps"] == 30);
+  CHECK(result["run"] == "new");
+  for (const char* file :
+       {"config.toml", "source.vocab", "target.vocab", "metrics.jsonl", "best.safetensors", "last.safetensors"}) {
+    CHECK(std::filesystem::exists(scratch.folder() / "new" / file));
+  }
+
+  const Ran tested = run(scratch, "eval --run new --task copy --beam 2 --checkpoint last");
+  REQUIRE(tested.code == 0);
+  const auto score = nlohmann::json::parse(last_line(tested.out));
+  CHECK(score["pairs"].get<int>() > 0);
+  CHECK(score["exact"].get<int>() <= score["pairs"].get<int>());
+  CHECK(score["word_error_rate"].get<double>() ==
+        Approx(1 - score["exact"].get<double>() / score["pairs"].get<double>()));
+  CHECK(score.contains("token_error_rate"));
+
+  const Ran decoded = run(scratch, "decode --run new", "ab\n\nd\xC3\xA9\r\nc");
+  REQUIRE(decoded.code == 0);
+  std::istringstream lines(decoded.out);
+  std::vector<std::string> sources;
+  for (std::string line; std::getline(lines, line);) sources.push_back(line.substr(0, line.find('\t')));
+  CHECK(sources == std::vector<std::string>{"ab", "", "d\xC3\xA9", "c"});
+  CHECK_THAT(decoded.out, ContainsSubstring("\n\t\n"));
+
+  scratch.write("words.txt", "abc\n");
+  const Ran best = run(scratch, "decode --run new --input words.txt --beam 3 --n-best 3");
+  CHECK(std::count(best.out.begin(), best.out.end(), '\t') == 6);
+  CHECK_THAT(run(scratch, "decode --run new --attention", "ab\n").err, ContainsSubstring("⏎"));
+  CHECK(run(scratch, "decode --run new --threads 1", "ab\n\nd\xC3\xA9\r\nc").out == decoded.out);
+
+  const Ran again = run(scratch, "train --task copy --out new");
+  CHECK(again.code == 1);
+  CHECK_THAT(again.err, ContainsSubstring("holds a run already"));
+  CHECK(run(scratch, "train --model rnn --task copy --steps 1 --overwrite --out new" + quick).code == 0);
+}
+
+TEST_CASE("files of pairs are trained on and tested against several references") {
+  const Scratch scratch;
+  std::string lines;
+  for (int i = 0; i < 60; ++i) lines += "w" + std::to_string(i) + "\tA B\nw" + std::to_string(i) + "\tA C\n";
+  scratch.write("train.tsv", lines + "no tab\n");
+  const Ran trained = run(scratch, "train --model rnn --train train.tsv --epochs 1 --out new" + quick);
+  REQUIRE(trained.code == 0);
+  CHECK_THAT(trained.err, ContainsSubstring("1 line skipped"));
+  CHECK_THAT(trained.err, ContainsSubstring("held out"));
+  scratch.write("test.tsv", "w1\tA B\nw1\tA C\nw99\tB\n");
+  const Ran tested = run(scratch, "eval --run new --test test.tsv");
+  REQUIRE(tested.code == 0);
+  CHECK(nlohmann::json::parse(last_line(tested.out))["pairs"] == 2);
+}
+
+TEST_CASE("what is asked for wrongly is one line that names it, exit code 2") {
+  const Scratch scratch;
+  refuses(scratch, "", 2, "a command is wanted");
+  refuses(scratch, "trian", 2, "did you mean train?");
+  refuses(scratch, "--vresion", 2, "did you mean --version?");
+  refuses(scratch, "train --modle rnn --task copy --out new", 2, "did you mean --model?");
+  refuses(scratch, "train --model rrn --task copy --out new", 2, "one of rnn, rnn-attention, attention, transformer");
+  refuses(scratch, "train --task copy", 2, "--out is required");
+  refuses(scratch, "train --out new", 2, "nothing to train on");
+  refuses(scratch, "train --task cpy --out new", 2, "did you mean copy?");
+  refuses(scratch, "train --task copy --train x --out new", 2, "--task excludes --train");
+  refuses(scratch, "train --task copy --out new --steps 1 --epochs 1", 2, "excludes");
+  refuses(scratch, "train --task copy --out new --seed -1", 2, "--seed: train.seed = -1 is not allowed");
+  refuses(scratch, "train --task copy --out new --set train.lr=high", 2,
+          "train.lr = \"high\" is not allowed: a number");
+  refuses(scratch, "train --task copy --out new --threads 0", 2, "1 to 1024");
+  refuses(scratch, "train --task copy --out new --preset huge", 2, "one of tiny, small, base");
+  scratch.write("bad.toml", "[train]\nlr = -1\n");
+  refuses(scratch, "train --task copy --out new --config bad.toml", 2, "bad.toml:2: train.lr = -1 is not allowed");
+  refuses(scratch, "eval --run new", 2, "--test FILE or --task NAME");
+  refuses(scratch, "decode --run new --n-best 2", 2, "--n-best 2 is more than --beam 1");
+}
+
+TEST_CASE("what fails is one line that says why, exit code 1, and nothing half-written") {
+  const Scratch scratch;
+  scratch.write("empty.tsv", "");
+  scratch.write("bad.tsv", "one\ntwo\n");
+  refuses(scratch, "train --train empty.tsv --out new", 1, "empty.tsv");
+  refuses(scratch, "train --train missing.tsv --out new", 1, "missing.tsv");
+  refuses(scratch, "train --train bad.tsv --out new", 1, "no tab");
+  refuses(scratch, "train --task copy --out empty.tsv/run", 1, "cannot make the run directory");
+  refuses(scratch, "train --task copy --out empty.tsv", 1, "it is a file");
+  refuses(scratch, "train --task copy --out new --config missing.toml", 1, "missing.toml: no such file");
+  refuses(scratch, "train --task copy --out new --set train.schedule=plateau --set train.decay=1", 1, "factor");
+  refuses(scratch, "train --model transformer --task copy --out new --set model.max_length=5", 1,
+          "model.max_length = 5");
+  refuses(scratch, "eval --run missing --task copy", 1, "no such run directory");
+  refuses(scratch, "decode --run . --input empty.tsv", 1, "not a run directory");
+}
+
+TEST_CASE("sources that a run cannot read stop decoding before the first output") {
+  const Scratch scratch;
+  REQUIRE(run(scratch, "train --model transformer --task copy --steps 1 --out run" + quick).code == 0);
+  refuses(scratch, "decode --run run", 1, "line 2 has 12 tokens; the model's positions hold 11", "ab\nabcdefghijkl\n");
+  refuses(scratch, "decode --run run", 1, "line 1: a tab", "a\tb\n");
+  refuses(scratch, "decode --run run", 1, "line 1", "\xFF\n");
+  scratch.write("empty.txt", "");
+  refuses(scratch, "decode --run run --input empty.txt", 1, "empty.txt: the file is empty");
+  refuses(scratch, "decode --run run --input missing.txt", 1, "missing.txt");
+  scratch.write("long.tsv", "abcdefghijkl\tab\n");
+  refuses(scratch, "eval --run run --test long.tsv", 1, "has 12 tokens");
+  std::filesystem::resize_file(scratch.folder() / "run" / "best.safetensors", 100);
+  refuses(scratch, "decode --run run", 1, "best.safetensors: not a good safetensors file", "a\n");
+  CHECK(run(scratch, "decode --run run --checkpoint last", "").code == 0);
+}
+
+TEST_CASE("an interrupted training saves its state and exits with 130") {
+  const Scratch scratch;
+  const std::string train = program() + " train --task copy --steps 100000000 --out new" + quick;
+  const std::string command =
+      "cd " + scratch.folder().string() + " && { " + train +
+      " 2> err & pid=$!; while [ ! -s new/metrics.jsonl ]; do sleep 0.05; done; kill -TERM $pid; "
+      "wait $pid; }";
+  const int status = std::system(("bash -c '" + command + "' > /dev/null").c_str());
+  CHECK(WEXITSTATUS(status) == 130);
+  CHECK_THAT(data::contents(scratch.folder() / "err"), ContainsSubstring("interrupted after step"));
+  CHECK(run(scratch, "decode --run new --checkpoint last", "ab\n").code == 0);
+}
+
+TEST_CASE("the demo prints accuracy by length for the four models, examples and an attention map") {
+  const Scratch scratch;
+  const Ran demo = run(scratch, "demo --steps 10 --seed 3 --threads 2 --out runs");
+  REQUIRE(demo.code == 0);
+  for (const char* text :
+       {"\nsource length", "\nrnn ", "\nrnn-attention ", "\nattention ", "\ntransformer ", "wanted", "⏎"}) {
+    CHECK_THAT(demo.out, ContainsSubstring(text));
+  }
+  CHECK(std::filesystem::exists(scratch.folder() / "runs" / "transformer" / "best.safetensors"));
+  CHECK_THAT(run(scratch, "demo --steps 10 --out runs").err, ContainsSubstring("holds a run already"));
+}
+
+TEST_CASE("the program tells its version, its settings and what it runs on") {
+  const Scratch scratch;
+  const std::string cmake = data::contents("CMakeLists.txt");
+  const std::string version = run(scratch, "--version").out;
+  REQUIRE(version.substr(0, 7) == "gradus ");
+  CHECK_THAT(cmake, ContainsSubstring("VERSION " + version.substr(7, version.size() - 8)));
+  CHECK_THAT(run(scratch, "train --help-settings").out, ContainsSubstring("train.label_smoothing"));
+  CHECK_THAT(run(scratch, "doctor").out, ContainsSubstring("kernels"));
+  for (const char* command : {"train", "eval", "decode", "demo", "doctor"}) {
+    const Ran help = run(scratch, std::string(command) + " --help");
+    CHECK(help.code == 0);
+    CHECK_THAT(help.out, ContainsSubstring("Usage"));
+  }
+}
+
+}  // namespace gradus

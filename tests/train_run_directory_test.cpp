@@ -1,0 +1,122 @@
+#include "train/run_directory.h"
+
+#include "tests/catch.h"
+#include "tests/data_scratch.h"
+#include "train/dataset.h"
+
+namespace gradus::train {
+namespace {
+
+using Catch::Matchers::ContainsSubstring;
+using data::Scratch;
+
+RunConfig config_with(Assignments assignments) {
+  return resolve({.preset = "", .file = {}, .assignments = std::move(assignments)});
+}
+
+RunDirectory create(const std::filesystem::path& path, bool overwrite = false) {
+  return RunDirectory::create(path, config_with({{"data.task", "copy"}}), data::Vocabulary(), data::Vocabulary(),
+                              overwrite);
+}
+
+}  // namespace
+
+TEST_CASE("an existing run is replaced only when that is asked for") {
+  const Scratch scratch;
+  const auto path = scratch.folder() / "deep" / "run";
+  const RunDirectory run = create(path);
+  CHECK(read_config(run.config()).data.task == "copy");
+  CHECK(data::Vocabulary::load(run.source_vocabulary()) == data::Vocabulary());
+  scratch.write("deep/run/best.safetensors", "old");
+  CHECK_THROWS_WITH(create(path), ContainsSubstring("holds a run already"));
+  CHECK(data::contents(run.best()) == "old");
+  create(path, true);
+  CHECK_FALSE(std::filesystem::exists(run.best()));
+  CHECK(RunDirectory::open(path).path() == path);
+}
+
+TEST_CASE("a run is made in no folder that holds something else, in no file and below none") {
+  const Scratch scratch;
+  scratch.write("file", "x");
+  CHECK_THROWS_WITH(create(scratch.folder(), true), ContainsSubstring("not empty and holds no run"));
+  CHECK_THROWS_WITH(create(scratch.folder() / "file"), ContainsSubstring("it is a file"));
+  CHECK_THROWS_WITH(create(scratch.folder() / "file" / "a" / "b"), ContainsSubstring("cannot make the run directory"));
+  CHECK_THROWS_WITH(create(""), ContainsSubstring("is empty"));
+  CHECK_THROWS_WITH(RunDirectory::open(scratch.folder()), ContainsSubstring("no config.toml"));
+  CHECK_THROWS_WITH(RunDirectory::open(scratch.folder() / "no"), ContainsSubstring("no such run directory"));
+  CHECK(data::contents(scratch.folder() / "file") == "x");
+}
+
+TEST_CASE("a run that cannot be written leaves nothing behind") {
+  const Scratch scratch;
+  std::filesystem::create_directories(scratch.folder() / "run" / "source.vocab" / "in the way");
+  std::filesystem::create_directories(scratch.folder() / "run2");
+  CHECK_THROWS(create(scratch.folder() / "run"));
+  CHECK_FALSE(std::filesystem::exists(scratch.folder() / "run" / "config.toml"));
+  CHECK_THROWS(create(scratch.folder() / "run2" / std::string(300, 'n')));
+  CHECK(std::filesystem::is_empty(scratch.folder() / "run2"));
+}
+
+TEST_CASE("sources held out are the same whatever the seed and the other lines") {
+  const Scratch scratch;
+  std::string lines;
+  for (int i = 0; i < 400; ++i) lines += "word" + std::to_string(i) + "\tW " + std::to_string(i % 7) + "\n";
+  const auto held_out = [&](const std::string& text, const char* seed) {
+    RunConfig config = config_with({{"data.train", scratch.write("t", text)}, {"train.seed", seed}});
+    std::vector<data::Tokens> sources;
+    for (const data::ReferenceSet& r : load_dataset(config).references) sources.push_back(r.source);
+    return sources;
+  };
+  const auto first = held_out(lines, "1");
+  CHECK((first.size() > 8 && first.size() < 40));
+  CHECK(held_out(lines, "2") == first);
+  CHECK(held_out("other\tX\n" + lines, "1").size() <= first.size() + 1);
+}
+
+TEST_CASE("what a configuration leaves to the data is filled in") {
+  const Scratch scratch;
+  const std::string train = scratch.write("t.tsv", "ab\tA B\nb\tB\n"), valid = scratch.write("v.tsv", "a\tA\na\tB\n");
+  RunConfig config = config_with({{"data.train", train}, {"data.valid", valid}, {"model.name", "transformer"}});
+  const Dataset set = load_dataset(config);
+  CHECK(config.model.source_vocab == 6);
+  CHECK(config.model.target_vocab == 6);
+  CHECK(config.data.source_tokens == TokensOf::characters);
+  CHECK(config.data.target_tokens == TokensOf::whitespace);
+  CHECK(config.decode.max_length == 4);
+  REQUIRE(set.references.size() == 1);
+  CHECK(set.references[0].references.size() == 2);
+  CHECK(set.valid.size() == 2);
+}
+
+TEST_CASE("pairs that the model's positions cannot hold are refused by name before training") {
+  const Scratch scratch;
+  const std::string file = scratch.write("t.tsv", "abcd\tA B\nb\tA B C D\n");
+  const auto load = [&](const char* model, const char* positions, const char* length) {
+    RunConfig config = config_with({{"data.train", file},
+                                    {"data.valid", file},
+                                    {"model.name", model},
+                                    {"model.positions", positions},
+                                    {"model.max_length", length}});
+    load_dataset(config);
+  };
+  CHECK_NOTHROW(load("transformer", "sinusoidal", "5"));
+  CHECK_THROWS_WITH(load("transformer", "sinusoidal", "4"), ContainsSubstring("the source \"abcd\" has 4 tokens"));
+  CHECK_THROWS_WITH(load("attention", "learned", "4"), ContainsSubstring("model.max_length = 4"));
+  CHECK_NOTHROW(load("attention", "none", "4"));
+  CHECK_NOTHROW(load("rnn", "sinusoidal", "4"));
+}
+
+TEST_CASE("tokens of a task or a dictionary cannot be chosen otherwise") {
+  RunConfig task = config_with({{"data.task", "copy"}, {"data.source_tokens", "whitespace"}});
+  CHECK_THROWS_WITH(load_dataset(task), ContainsSubstring("data.source_tokens cannot be chosen for the task copy"));
+  const Scratch scratch;
+  const std::string file = scratch.write("d", "A  EY1\nB  B IY1\n");
+  RunConfig dictionary = config_with({{"data.train", file},
+                                      {"data.valid", file},
+                                      {"data.format", "dictionary"},
+                                      {"data.target_tokens", "characters"}});
+  CHECK_THROWS_WITH(load_dataset(dictionary),
+                    ContainsSubstring("data.target_tokens cannot be chosen for a dictionary"));
+}
+
+}  // namespace gradus::train

@@ -1,0 +1,223 @@
+#include "train/trainer.h"
+
+#include <fmt/format.h>
+
+#include "autograd/parallel.h"
+#include "tests/catch.h"
+#include "tests/data_scratch.h"
+
+namespace gradus::train {
+namespace {
+
+using Catch::Matchers::ContainsSubstring;
+
+RunConfig tiny(const std::string& model, Assignments more = {}) {
+  Assignments a = {{"model.name", model},      {"data.task", "reverse"},
+                   {"data.pairs", "300"},      {"data.valid_pairs", "20"},
+                   {"data.max_length", "5"},   {"model.dim", "16"},
+                   {"model.hidden", "16"},     {"model.ffn", "32"},
+                   {"model.max_length", "16"}, {"train.batch", "12"},
+                   {"model.dropout", "0.2"},   {"train.epochs", "0"},
+                   {"train.steps", "20"},      {"train.evaluate_every", "1000"}};
+  a.insert(a.end(), more.begin(), more.end());
+  return resolve({.preset = "tiny", .file = {}, .assignments = a});
+}
+
+struct Trained {
+  Dataset dataset;
+  Run run;
+  Trainer trainer;
+
+  explicit Trained(RunConfig config)
+      : dataset(load_dataset(config)), run(make_run(config, dataset.source, dataset.target)), trainer(run, dataset) {}
+};
+
+std::uint64_t hash_of(const nn::ParameterStore& store) {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (const nn::Parameter& p : store.all()) {
+    const auto* bytes = reinterpret_cast<const unsigned char*>(p.tensor.data<float>());
+    for (Index i = 0; i < p.tensor.numel() * 4; ++i) hash = (hash ^ bytes[i]) * 0x100000001b3;
+  }
+  return hash;
+}
+
+std::uint64_t hash_after(const RunConfig& config, int thread_count) {
+  set_threads(thread_count);
+  Trained t(config);
+  Progress progress = Progress::silent();
+  t.trainer.run(progress);
+  set_threads(0);
+  return hash_of(*t.run.store);
+}
+
+}  // namespace
+
+TEST_CASE("200 steps with dropout give the same bits at 1, 2, 3 and 8 threads, for each model") {
+  for (const char* model : {"rnn", "rnn-attention", "attention", "transformer"}) {
+    const RunConfig config = tiny(model, {{"train.steps", "200"}, {"train.shards", "3"}});
+    const std::uint64_t one = hash_after(config, 1);
+    for (int threads : {2, 3, 8}) {
+      CAPTURE(model, threads);
+      CHECK(hash_after(config, threads) == one);
+    }
+    const RunConfig other = tiny(model, {{"train.steps", "200"}, {"train.shards", "3"}, {"train.seed", "2"}});
+    CHECK(hash_after(other, 2) != one);
+  }
+}
+
+TEST_CASE("without shards, ops that split their own work give the same bits at any number of threads") {
+  for (const char* model : {"rnn-attention", "transformer"}) {
+    const RunConfig config = tiny(model, {{"train.steps", "3"},
+                                          {"train.shards", "1"},
+                                          {"train.batch", "256"},
+                                          {"model.dim", "128"},
+                                          {"model.hidden", "128"}});
+    const std::uint64_t one = hash_after(config, 1);
+    CHECK(hash_after(config, 2) == one);
+    CHECK(hash_after(config, 8) == one);
+  }
+}
+
+TEST_CASE("shards add up to the gradient of the whole batch") {
+  const auto norms = [](const char* shards) {
+    Trained t(tiny("rnn-attention", {{"train.shards", shards}, {"model.dropout", "0"}}));
+    TrainingStep step(*t.run.model, *t.run.store, t.run.config.train);
+    const data::Batch batch = data::make_batch(t.dataset.train, {0, 1, 2, 3, 4, 5, 6});
+    return step.run(batch, 0, 0.0);
+  };
+  const TrainingStep::Result whole = norms("1");
+  for (const char* shards : {"2", "3", "7", "9"}) {
+    const TrainingStep::Result cut = norms(shards);
+    CHECK(cut.loss == Approx(whole.loss).epsilon(1e-6));
+    CHECK(cut.grad_norm == Approx(whole.grad_norm).epsilon(1e-5));
+    CHECK(cut.target_tokens == whole.target_tokens);
+  }
+}
+
+TEST_CASE("every optimiser and schedule lowers the loss") {
+  for (const char* optimizer : {"sgd", "adam", "adamw", "amsgrad"}) {
+    for (const char* schedule : {"constant", "step", "exponential", "cosine", "inverse_sqrt", "plateau"}) {
+      Trained t(tiny("attention", {{"train.optimizer", optimizer},
+                                   {"train.schedule", schedule},
+                                   {"train.lr", std::string(optimizer) == "sgd" ? "0.5" : "0.01"},
+                                   {"train.warmup", "5"},
+                                   {"train.label_smoothing", "0.1"},
+                                   {"train.steps", "30"}}));
+      const double before = mean_loss(*t.run.model, t.dataset.valid);
+      Progress progress = Progress::silent();
+      t.trainer.run(progress);
+      CAPTURE(optimizer, schedule);
+      CHECK(mean_loss(*t.run.model, t.dataset.valid) < before - 0.1);
+    }
+  }
+}
+
+TEST_CASE("training goes on from a checkpoint with the same bits") {
+  for (const char* optimizer : {"sgd", "adamw", "amsgrad"}) {
+    const RunConfig config = tiny("rnn", {{"train.optimizer", optimizer}, {"train.momentum", "0.9"}});
+    Trained whole(config), first(config), second(config);
+    const auto steps = [](Trained& t, TrainingStep& step, Index from, Index to) {
+      for (Index i = from; i < to; ++i) step.run(data::make_batch(t.dataset.train, {i, i + 1, i + 2}), i, 0.01);
+    };
+    TrainingStep a(*whole.run.model, *whole.run.store, config.train);
+    steps(whole, a, 0, 10);
+    TrainingStep b(*first.run.model, *first.run.store, config.train);
+    steps(first, b, 0, 5);
+    const data::Scratch scratch;
+    const Position position{.step = 5, .epoch = 1, .batch = 2, .best = 0.1, .best_step = 3, .stale = 4};
+    write_safetensors(scratch.folder() / "c", pack(*first.run.store, position, &b.optimizer()));
+    TrainingStep c(*second.run.model, *second.run.store, config.train);
+    CHECK(unpack(read_safetensors(scratch.folder() / "c"), "c", *second.run.store, &c.optimizer()) == position);
+    steps(second, c, 5, 10);
+    CHECK(hash_of(*second.run.store) == hash_of(*whole.run.store));
+  }
+}
+
+TEST_CASE("a plateau's state is kept with the checkpoint") {
+  Trained t(tiny("rnn"));
+  optim::Plateau plateau({.factor = 0.5, .patience = 0}), again({.factor = 0.5, .patience = 0});
+  plateau.observe(1);
+  plateau.observe(2);
+  const Safetensors file = pack(*t.run.store, {}, nullptr, &plateau);
+  unpack(file, "c", *t.run.store, nullptr, &again);
+  CHECK(again.scale() == 0.5);
+}
+
+TEST_CASE("a checkpoint of another model is refused and changes nothing") {
+  Trained one(tiny("rnn")), wide(tiny("rnn", {{"model.hidden", "20"}})), other(tiny("rnn-attention"));
+  const std::uint64_t before = hash_of(*one.run.store);
+  CHECK_THROWS_WITH(unpack(pack(*wide.run.store, {}), "c", *one.run.store), ContainsSubstring("c: the parameter"));
+  CHECK_THROWS_WITH(unpack(pack(*other.run.store, {}), "c", *one.run.store), ContainsSubstring("c: "));
+  CHECK_THROWS_WITH(unpack(pack(*one.run.store, {}), "c", *other.run.store), ContainsSubstring("lacks the parameter"));
+  CHECK_THROWS_WITH(unpack({}, "c", *one.run.store), ContainsSubstring("not a checkpoint"));
+  Safetensors no_step = pack(*one.run.store, {});
+  no_step.metadata["step"] = "x";
+  CHECK_THROWS_WITH(unpack(no_step, "c", *one.run.store), ContainsSubstring("no good \"step\""));
+  CHECK(hash_of(*one.run.store) == before);
+}
+
+TEST_CASE("a loss that is not finite names the step, and the checkpoints before it stay") {
+  const data::Scratch scratch;
+  Trained t(tiny("rnn", {{"train.evaluate_every", "5"}, {"train.steps", "8"}}));
+  const RunDirectory directory =
+      RunDirectory::create(scratch.folder() / "run", t.run.config, t.dataset.source, t.dataset.target, false);
+  Progress progress = Progress::silent();
+  const auto spoil = [&] {
+    if (t.trainer.position().step == 6) {
+      Tensor weight = t.run.store->all().back().tensor;
+      weight.mutable_data<float>()[0] = std::numeric_limits<float>::quiet_NaN();
+    }
+    return false;
+  };
+  CHECK_THROWS_WITH(t.trainer.run(progress, &directory, spoil), ContainsSubstring("the loss of step 7 is nan"));
+  for (const auto& file : {directory.best(), directory.last()}) {
+    CHECK(read_safetensors(file).metadata.at("step") == "5");
+    for (const NamedTensor& p : read_safetensors(file).tensors) {
+      if (p.tensor.dtype() != DType::f32) continue;
+      for (float v : p.tensor.to_vector<float>()) REQUIRE(std::isfinite(v));
+    }
+  }
+}
+
+TEST_CASE("a run is evaluated by its cadence, keeps its best and last parameters, and is the same when made again") {
+  const data::Scratch scratch;
+  const auto make = [&](const char* name) {
+    Trained t(tiny("attention", {{"train.epochs", "2"}, {"train.steps", "0"}, {"train.evaluate_every", "0"}}));
+    const RunDirectory directory =
+        RunDirectory::create(scratch.folder() / name, t.run.config, t.dataset.source, t.dataset.target, false);
+    Progress progress = Progress::silent();
+    const Outcome outcome = t.trainer.run(progress, &directory);
+    CHECK(outcome.ending == Ending::complete);
+    CHECK(outcome.position.epoch == 2);
+    CHECK(outcome.position.step == 50);
+    CHECK(hash_of(*load_run(directory, Which::last).store) == hash_of(*t.run.store));
+    CHECK(load_run(directory).target == t.dataset.target);
+    return directory;
+  };
+  const RunDirectory a = make("a"), b = make("b");
+  CHECK(data::contents(a.last()) == data::contents(b.last()));
+  CHECK(data::contents(a.best()) == data::contents(b.best()));
+  CHECK(data::contents(a.metrics()) == data::contents(b.metrics()));
+  const std::string metrics = data::contents(a.metrics());
+  CHECK_THAT(metrics, ContainsSubstring("\"valid_word_error_rate\""));
+  CHECK(std::count(metrics.begin(), metrics.end(), '\n') == 3);  // a line at step 50, validations at 25 and 50
+}
+
+TEST_CASE("training ends early when validations stop getting better, and when it is asked to") {
+  Progress progress = Progress::silent();
+  Trained patient(tiny("rnn", {{"train.lr", "1e-9"}, {"train.patience", "2"}, {"train.evaluate_every", "2"}}));
+  const Outcome outcome = patient.trainer.run(progress);
+  CHECK(outcome.ending == Ending::patience);
+  CHECK(outcome.position.step == 6);
+
+  const data::Scratch scratch;
+  Trained asked(tiny("rnn"));
+  const RunDirectory directory = RunDirectory::create(scratch.folder() / "run", asked.run.config, asked.dataset.source,
+                                                      asked.dataset.target, false);
+  const Outcome stopped = asked.trainer.run(progress, &directory, [] { return true; });
+  CHECK(stopped.ending == Ending::interrupted);
+  CHECK(read_safetensors(directory.last()).metadata.at("step") == "1");
+  CHECK_THROWS_WITH(load_run(directory), ContainsSubstring("has no best.safetensors"));
+}
+
+}  // namespace gradus::train
