@@ -199,8 +199,11 @@ Dual<S> abs(Dual<S> x) {
 template <class S>
 Dual<S> pow(Dual<S> x, Dual<S> y) {
   const S p = pow(x.a, y.a);
-  const bool constant = value_of(y) == 0, positive = value_of(x) > 0;
-  const S base = where(constant, S(0), y.a * pow(x.a, y.a - S(1)) * x.b);
+  const bool positive = value_of(x) > 0;
+  const S factor = y.a * pow(x.a, y.a - S(1));
+  // An exponent of 0 is constant; a base that does not vary adds nothing, not even where the factor is infinite.
+  const bool infinite = value_of(factor) - value_of(factor) != 0, still = value_of(x.b) == 0;
+  const S base = where(value_of(y) == 0 || (infinite && still), S(0), factor * x.b);
   const S exponent = where(positive, p * log(where(positive, x.a, S(1))) * y.b, S(0));
   return {p, base + exponent};
 }

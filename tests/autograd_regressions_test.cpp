@@ -52,3 +52,11 @@ TEST_CASE("regression: gelu and silu of infinities were NaN") {
       CHECK(to(x.grad(), DType::f64).to_vector<double>() == std::vector<double>{0, 1, 0, 1});
     }
 }
+
+TEST_CASE("regression: pow gave NaN for the exponent's gradient where the base is 0 and the exponent below 1") {
+  const Tensor a = Tensor::from<double>({0, 0}, {2}).set_requires_grad(),
+               b = Tensor::from<double>({0.5, 2}, {2}).set_requires_grad();
+  sum(pow(a, b)).backward();
+  CHECK(a.grad().to_vector<double>() == std::vector<double>{INFINITY, 0});
+  CHECK(b.grad().to_vector<double>() == std::vector<double>{0, 0});
+}
