@@ -5,7 +5,8 @@
 
 namespace gradus {
 
-/// The largest element of a row and Σ exp(x - largest); {-inf, 0} when nothing is above -inf. NaN gives NaN.
+/// The largest element of a row and Σ exp(x - largest); {-inf, 0} when nothing is above -inf, {inf, 1} when something
+/// is infinite. NaN gives NaN.
 template <class T>
 struct LogSum {
   T largest, total;
@@ -13,7 +14,8 @@ struct LogSum {
 template <class T>
 inline LogSum<T> log_sum_row(const T* x, Index n) {
   const T largest = lane_max<T>(n, [x](Index i) { return x[i]; });
-  if (largest == -std::numeric_limits<T>::infinity()) return {largest, T(0)};
+  constexpr T infinity = std::numeric_limits<T>::infinity();
+  if (largest == infinity || largest == -infinity) return {largest, T(largest > 0)};
   return {largest, lane_sum<T>(n, [x, largest](Index i) { return math::exp(x[i] - largest); })};
 }
 

@@ -60,3 +60,8 @@ TEST_CASE("regression: pow gave NaN for the exponent's gradient where the base i
   CHECK(a.grad().to_vector<double>() == std::vector<double>{INFINITY, 0});
   CHECK(b.grad().to_vector<double>() == std::vector<double>{0, 0});
 }
+
+TEST_CASE("regression: logsumexp over an infinity was NaN") {
+  CHECK(logsumexp(Tensor::from<double>({INFINITY, 1}, {2}), 0).item() == INFINITY);
+  CHECK(std::isnan(logsumexp(Tensor::from<double>({INFINITY, NAN}, {2}), 0).item()));
+}
