@@ -51,7 +51,13 @@ void check_command(CLI::App& program, int argc, const char* const* argv) {
   const std::vector<std::string> names = command_names(program);
   if (argc < 2) throw UsageError(fmt::format("a command is wanted: {}; see gradus --help", fmt::join(names, ", ")));
   const std::string name = argv[1];
-  if (name.starts_with('-') || std::find(names.begin(), names.end(), name) != names.end()) return;
+  if (std::find(names.begin(), names.end(), name) != names.end()) return;
+  if (name.starts_with('-')) {
+    const std::vector<std::string> flags = {"--help", "-h", "--version"};
+    if (std::find(flags.begin(), flags.end(), name) != flags.end()) return;
+    throw UsageError(fmt::format("there is no flag {} before the command{}; see gradus --help", name,
+                                 train::did_you_mean(name, flags)));
+  }
   throw UsageError(fmt::format("there is no command {}: one of {}{}", name, fmt::join(names, ", "),
                                train::did_you_mean(name, names)));
 }
