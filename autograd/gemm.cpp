@@ -64,13 +64,15 @@ template <class T, Index Rows, Index Columns>
     for (Index j = 0; j < Columns; ++j) c[r * ldc + j] = sums[r][j];
 }
 
-template <class T, Index Columns>
+// Tiles of Rows rows, then narrower ones for what is left. Enough sums are under way at once to keep the adders busy.
+template <class T, Index Columns, Index Rows>
 void small_columns(Index m, Index k, const T* a, Index a_row, Index a_column, const T* b, Index ldb, T* c, Index ldc,
                    bool accumulate) {
   Index i = 0;
-  for (; i + 4 <= m; i += 4)
-    small_tile<T, 4, Columns>(k, a + i * a_row, a_row, a_column, b, ldb, c + i * ldc, ldc, accumulate);
-  for (; i < m; ++i) small_tile<T, 1, Columns>(k, a + i * a_row, a_row, a_column, b, ldb, c + i * ldc, ldc, accumulate);
+  for (; i + Rows <= m; i += Rows)
+    small_tile<T, Rows, Columns>(k, a + i * a_row, a_row, a_column, b, ldb, c + i * ldc, ldc, accumulate);
+  if constexpr (Rows > 1)
+    small_columns<T, Columns, Rows / 2>(m - i, k, a + i * a_row, a_row, a_column, b, ldb, c + i * ldc, ldc, accumulate);
 }
 
 }  // namespace
@@ -80,8 +82,8 @@ void small_gemm(Index m, Index n, Index k, const T* a, Index a_row, Index a_colu
                 Index ldc, bool accumulate) {
   Index j = 0;
   for (; j + 32 <= rounded_up(n, lanes); j += 32)
-    small_columns<T, 32>(m, k, a, a_row, a_column, b + j, ldb, c + j, ldc, accumulate);
-  for (; j < n; j += lanes) small_columns<T, lanes>(m, k, a, a_row, a_column, b + j, ldb, c + j, ldc, accumulate);
+    small_columns<T, 32, 4>(m, k, a, a_row, a_column, b + j, ldb, c + j, ldc, accumulate);
+  for (; j < n; j += lanes) small_columns<T, lanes, 8>(m, k, a, a_row, a_column, b + j, ldb, c + j, ldc, accumulate);
 }
 
 template <class T>
