@@ -7,7 +7,9 @@
 #include <unordered_set>
 
 #include "autograd/accumulate.h"
+#include "autograd/anomaly.h"
 #include "autograd/axes.h"
+#include "autograd/mutation.h"
 #include "autograd/ops.h"
 #include "autograd/random.h"
 
@@ -16,15 +18,14 @@ namespace gradus {
 namespace {
 
 thread_local bool recording = true;
-thread_local bool detecting = false;
+
+}  // namespace
 
 std::string made_by(const Node& n) {
   if (n.leaf)
     return n.leaf->name.empty() ? fmt::format("a leaf {}", to_string(n.shape)) : fmt::format("'{}'", n.leaf->name);
   return fmt::format("the result of '{}' {} made at {}", n.op.name, to_string(n.shape), to_string(n.op.where));
 }
-
-}  // namespace
 
 // Nodes ---------------------------------------------------------------------------------------------------------------
 
@@ -40,6 +41,7 @@ void Node::connect(std::span<const Input> from, const Tensor& value) {
     if (in.storage) e.seen = WeakStorage(in.storage);
     inputs.push_back(std::move(e));
   }
+  if (detail::anomaly_enabled()) read = anomaly::read_inputs(from);
   if (keeps_output()) {
     output = value.storage();
     output_offset = value.offset();
@@ -49,6 +51,7 @@ void Node::connect(std::span<const Input> from, const Tensor& value) {
 
 void Node::release_graph() {
   drop_rule();
+  read.reset();
   inputs.clear();
   output = {};
   released = true;
@@ -79,17 +82,6 @@ void Node::release() {
 bool grad_enabled() { return recording; }
 NoGrad::NoGrad(bool enabled) : before_(recording) { recording = enabled; }
 NoGrad::~NoGrad() { recording = before_; }
-
-DetectAnomaly::DetectAnomaly(bool on) : before_(detecting) { detecting = on; }
-DetectAnomaly::~DetectAnomaly() { detecting = before_; }
-bool detail::anomaly_enabled() { return detecting; }
-
-void detail::check_forward(const OpName& op, const Tensor& value) {
-  if (is_floating(value.dtype()) && !all_finite(value))
-    throw Error(fmt::format("the forward pass of '{}' made the first NaN or infinity: its result {} is {}", op.name,
-                            describe(value), to_string(value)),
-                op.where);
-}
 
 bool detail::any_needs_grad(std::span<const Input> inputs) {
   return std::any_of(inputs.begin(), inputs.end(), [](const Input& in) { return in.node != nullptr; });
@@ -157,7 +149,7 @@ Tensor Gradients::of(const Tensor& leaf) const {
   return it == entries_.end() ? Tensor() : order_[static_cast<std::size_t>(it->second)].sum;
 }
 
-void Gradients::add(Ref<Node> leaf, Gradient g, bool create_graph) {
+void Gradients::add(Ref<Node> leaf, Gradient g, bool create_graph, const OpName& from) {
   const auto [it, fresh] = entries_.try_emplace(leaf.get(), std::ssize(order_));
   if (fresh) {
     if (restricted_) {
@@ -170,6 +162,7 @@ void Gradients::add(Ref<Node> leaf, Gradient g, bool create_graph) {
   if (g.is_product() && !create_graph) {
     e.pending_rows += rows_of(g.x.shape());
     e.products.push_back(std::move(g));
+    e.from = from;
     if (e.pending_rows >= gathered_rows) flush(e);
     return;
   }
@@ -200,6 +193,7 @@ void Gradients::flush(Entry& e) {
   } else {
     product_of_rows(dy, x, e.sum, true);
   }
+  if (detail::anomaly_enabled()) anomaly::check_product(e.from, e.sum, *e.leaf, x, dy);
   e.products.clear();
   e.pending_rows = 0;
 }
@@ -236,7 +230,7 @@ class Run {
     targets_ = targets;
   }
 
-  void seed(const Ref<Node>& node, const Tensor& dy) { deliver(node, dy, *node); }
+  void seed(const Ref<Node>& node, const Tensor& dy) { deliver(node, dy, *node, dy); }
 
   void go() {
     NoGrad mode(create_graph_);
@@ -268,7 +262,7 @@ class Run {
     if (targets_)
       if (const auto it = targets_->find(node.get()); it != targets_->end()) it->second = dy;
     if (node->leaf) {
-      into_.add(node, std::move(dy), create_graph_);
+      into_.add(node, std::move(dy), create_graph_, node->op);
       return;
     }
     if (node->released)
@@ -288,17 +282,29 @@ class Run {
     }
     if (node->output_seen.overwritten()) refuse_overwritten(*node, node->output_seen, "its result");
     if (any) {
-      Grads grads = node->apply(dy, output_of(node), needs);
+      Grads grads = apply(*node, dy, output_of(node), needs);
       if (grads.size() != node->inputs.size())
         throw Error(fmt::format("the rule of '{}' returned {} gradients for {} inputs", node->op.name, grads.size(),
                                 node->inputs.size()),
                     node->op.where);
-      dy = Tensor();
+#ifdef GRADUS_MUTATE
+      for (Index i = 0; i < grads.size(); ++i)
+        if (needs[i] && node->inputs[i].node && (grads[i].value.defined() || grads[i].is_product()) &&
+            mutation::meets(node->op.name, i))
+          grads[i] = mutation::wrong(evaluate(grads[i], node->inputs[i].node->shape), node->inputs[i].node->shape);
+#endif
+      if (!detail::anomaly_enabled()) dy = Tensor();
       for (Index i = 0; i < grads.size(); ++i)
         if (needs[i] && node->inputs[i].node && (grads[i].value.defined() || grads[i].is_product()))
-          deliver(node->inputs[i].node, std::move(grads[i]), *node);
+          deliver(node->inputs[i].node, std::move(grads[i]), *node, dy);
     }
     if (!retain_) node->release_graph();
+  }
+
+  // Of what goes wrong inside a rule, the rule is told of: its gradients are what deliver() checks.
+  static Grads apply(Node& node, const Tensor& dy, const Tensor& y, Needs needs) {
+    const DetectAnomaly off(false);
+    return node.apply(dy, y, needs);
   }
 
   Tensor output_of(const Ref<Node>& node) const {
@@ -314,12 +320,14 @@ class Run {
         n.op.name, to_string(n.op.where), what, to_string(seen.last_write())));
   }
 
-  void deliver(const Ref<Node>& to, Gradient g, const Node& from) {
+  // g: what the rule of `from`, given dy, says for its input `to`.
+  void deliver(const Ref<Node>& to, Gradient g, const Node& from, const Tensor& dy) {
     if (to->leaf && !to->hooks && !targets_ && g.is_product()) {
-      into_.add(to, std::move(g), create_graph_);
+      into_.add(to, std::move(g), create_graph_, from.op);
       return;
     }
-    if (g.is_part() && !create_graph_ && !detecting && !to->leaf) {
+    if (g.is_part() && !create_graph_ && !to->leaf) {
+      if (detail::anomaly_enabled()) anomaly::check_backward(from, g.value, *to, dy);
       accumulate_part(to->pending, g, *to);
       enqueue(to);
       return;
@@ -330,12 +338,9 @@ class Run {
       throw Error(fmt::format("the rule of '{}' returned a gradient of dtype {} for an input of dtype {}", from.op.name,
                               name(value.dtype()), name(to->dtype)),
                   from.op.where);
-    if (detecting && !all_finite(value))
-      throw Error(fmt::format("the backward pass of '{}' made the first NaN or infinity: the gradient for {} is {}",
-                              from.op.name, made_by(*to), to_string(value)),
-                  from.op.where);
+    if (detail::anomaly_enabled()) anomaly::check_backward(from, value, *to, dy);
     if (to->leaf && !to->hooks && !targets_) {
-      into_.add(to, std::move(value), create_graph_);
+      into_.add(to, std::move(value), create_graph_, from.op);
       return;
     }
     accumulate(to->pending, std::move(value), create_graph_);
@@ -477,27 +482,29 @@ Tensor checkpoint(const std::function<Tensor(const std::vector<Tensor>&)>& f, co
   }
   std::vector<Input> edges;
   for (std::size_t i = 0; i < all.size(); ++i) edges.push_back(i < inputs.size() ? Input(all[i]) : unread(all[i]));
-  return record(
-      OpName("checkpoint", where), first.detach(), edges, [f, inputs, all, random](const Tensor& dy, Needs needs) {
-        const bool create_graph = grad_enabled();
-        NoGrad recording_on(true);
-        RandomScope again(random);
-        std::vector<Tensor> arguments = inputs, wanted;
-        if (!create_graph)
-          for (Tensor& t : arguments)
-            if (t.requires_grad()) t = t.detach().set_requires_grad();
-        for (std::size_t i = 0; i < all.size(); ++i)
-          if (all[i].requires_grad() && needs[static_cast<Index>(i)])
-            wanted.push_back(i < arguments.size() ? arguments[i] : all[i]);
-        const std::vector<Tensor> gradients =
-            grad({f(arguments)}, wanted, {.seeds = {dy}, .create_graph = create_graph, .allow_unused = true});
-        Grads result;
-        std::size_t next = 0;
-        for (std::size_t i = 0; i < all.size(); ++i)
-          result.push_back(all[i].requires_grad() && needs[static_cast<Index>(i)] ? Gradient(gradients[next++])
-                                                                                  : Gradient());
-        return result;
-      });
+  return record(OpName("checkpoint", where), first.detach(), edges,
+                [f, inputs, all, random, detect = detail::anomaly_enabled()](const Tensor& dy, Needs needs) {
+                  const bool create_graph = grad_enabled();
+                  const DetectAnomaly inside(detect);
+                  NoGrad recording_on(true);
+                  RandomScope again(random);
+                  std::vector<Tensor> arguments = inputs, wanted;
+                  if (!create_graph)
+                    for (Tensor& t : arguments)
+                      if (t.requires_grad()) t = t.detach().set_requires_grad();
+                  for (std::size_t i = 0; i < all.size(); ++i)
+                    if (all[i].requires_grad() && needs[static_cast<Index>(i)])
+                      wanted.push_back(i < arguments.size() ? arguments[i] : all[i]);
+                  const std::vector<Tensor> gradients =
+                      grad({f(arguments)}, wanted, {.seeds = {dy}, .create_graph = create_graph, .allow_unused = true});
+                  Grads result;
+                  std::size_t next = 0;
+                  for (std::size_t i = 0; i < all.size(); ++i)
+                    result.push_back(all[i].requires_grad() && needs[static_cast<Index>(i)]
+                                         ? Gradient(gradients[next++])
+                                         : Gradient());
+                  return result;
+                });
 }
 
 }  // namespace gradus

@@ -61,12 +61,13 @@ class Needs {
   std::uint64_t mask_ = 0;
 };
 
-/// An input as `record` sees it. A Tensor converts to one; `unread` marks an input whose values the rule does not keep,
-/// so that overwriting it is no error.
+/// An input as `record` sees it: refers to the tensor, which outlives the call. A Tensor converts to one; `unread`
+/// marks an input whose values the rule does not keep, so that overwriting it is no error.
 struct Input {
+  const Tensor* tensor;
   Node* node;
   Storage* storage;
-  Input(const Tensor& t) : node(t.node()), storage(t.storage().get()) {}
+  Input(const Tensor& t) : tensor(&t), node(t.node()), storage(t.storage().get()) {}
 
  private:
   friend Input unread(const Tensor& t);
@@ -116,6 +117,7 @@ class Node {
   InlineVector<Edge, 3> inputs;
   std::unique_ptr<Leaf> leaf;  // null for ops
   std::unique_ptr<std::vector<Hook>> hooks;
+  std::unique_ptr<std::vector<Tensor>> read;  // the inputs that the rule reads, of a node made under DetectAnomaly
 
   // The output, kept when the rule reads it.
   Ref<Storage> output;
@@ -144,9 +146,10 @@ class NoGrad {
   bool before_;
 };
 
-/// While it lives, every value and gradient of this thread is checked, and the first op, forward or backward, that
-/// makes a NaN or an infinity out of finite inputs throws an Error with its name, its inputs' ranges and the place that
-/// called it.
+/// While it lives, every value and gradient of this thread is checked, and the first op that goes wrong, forward or
+/// backward, throws an Error with its name, its inputs' ranges, the parameters it served and the place that called it.
+/// Wrong are a NaN, an infinity made of finite inputs, and any gradient that is not finite; an infinity that was given
+/// (as a mask of -inf is) may pass forward.
 class DetectAnomaly {
  public:
   explicit DetectAnomaly(bool on = true);
@@ -161,7 +164,7 @@ class DetectAnomaly {
 namespace detail {
 
 bool anomaly_enabled();
-void check_forward(const OpName& op, const Tensor& value);
+void check_forward(const OpName& op, const Tensor& value, std::span<const Input> inputs);
 bool any_needs_grad(std::span<const Input> inputs);
 
 template <class Rule>
@@ -200,7 +203,7 @@ class RuleNode final : public Node {
 /// and the rule is dropped, when no input needs a gradient or under `NoGrad`.
 template <class Rule>
 Tensor record(const OpName& op, Tensor value, std::span<const Input> inputs, Rule rule) {
-  if (detail::anomaly_enabled()) detail::check_forward(op, value);
+  if (detail::anomaly_enabled()) detail::check_forward(op, value, inputs);
   if (!grad_enabled() || !detail::any_needs_grad(inputs)) return value;
   auto node = Ref<Node>::adopt(new detail::RuleNode<Rule>(op, value, std::move(rule)));
   node->connect(inputs, value);
@@ -222,7 +225,7 @@ class Gradients {
 
   // For the engine.
   void only(std::span<const Tensor> leaves);
-  void add(Ref<Node> leaf, Gradient g, bool create_graph);
+  void add(Ref<Node> leaf, Gradient g, bool create_graph, const OpName& from);
   void flush();
   void move_into_leaves();
 
@@ -233,6 +236,7 @@ class Gradients {
     std::vector<Gradient> products;  // of a weight, not yet multiplied out
     Index pending_rows = 0;
     bool bound = false;
+    OpName from{"", Where()};  // of the last product
   };
   static void flush(Entry& e);
   std::unordered_map<Node*, Index> entries_;

@@ -117,6 +117,9 @@ void add_train(CLI::App& program, Action& action) {
   CLI::Option* epochs =
       add_setting(command, *f, "--epochs", {"train.epochs", "train.steps"}, "Passes over the data")->type_name("N");
   add_setting(command, *f, "--steps", {"train.steps", "train.epochs"}, "Steps")->type_name("N")->excludes(epochs);
+  command.add_flag_callback(
+      "--detect-nan", [f] { f->flags.emplace_back("train.detect_nan", "true"); },
+      "Check every value and gradient, and name the op that makes the first NaN or infinity");
   add_threads(command);
   command.add_flag("--overwrite", f->overwrite, "Replace the run that --out holds");
   command.add_flag_callback(

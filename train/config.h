@@ -65,6 +65,7 @@ struct TrainConfig {
   BestBy best_by = BestBy::word_error_rate;
   Index patience = 0;
   Index log_every = 50;
+  bool detect_nan = false;
 };
 
 struct DecodeConfig {

@@ -216,6 +216,9 @@ std::vector<Setting> train_settings() {
       whole(
           "train.log_every", [](auto& c) -> auto& { return c.train.log_every; }, 1, million,
           "steps between two lines of metrics"),
+      flag(
+          "train.detect_nan", [](auto& c) -> auto& { return c.train.detect_nan; },
+          "check every value and gradient, and name the op that makes the first NaN or infinity"),
       whole(
           "decode.max_length", [](auto& c) -> auto& { return c.decode.max_length; }, 0, million,
           "longest output; 0: twice the longest training target, at most model.max_length"),

@@ -15,6 +15,19 @@
 
 namespace gradus::train {
 
+namespace {
+
+// "training pairs 5, 17, 3", counted from 0 as the data gives them.
+std::string pairs_of(const data::Batch& batch) {
+  constexpr std::size_t most = 64;
+  const std::size_t shown = std::min(most, batch.rows.size());
+  std::string text = fmt::format("training pairs {}", fmt::join(batch.rows.begin(), batch.rows.begin() + shown, ", "));
+  if (shown < batch.rows.size()) text += fmt::format(" and {} more", batch.rows.size() - shown);
+  return text;
+}
+
+}  // namespace
+
 std::unique_ptr<optim::Optimizer> make_optimizer(const TrainConfig& c, const std::vector<Tensor>& parameters) {
   switch (c.optimizer) {
     case OptimizerKind::sgd:
@@ -73,29 +86,32 @@ TrainingStep::Result TrainingStep::run(const data::Batch& batch, Index step, dou
   std::vector<double> losses(shards.size());
   run_shards(std::ssize(shards), [&](Index i) {
     const auto k = static_cast<std::size_t>(i);
-    losses[k] = run_shard(shards[k], batch.target_tokens, k, step);
+    try {
+      losses[k] = run_shard(shards[k], batch.target_tokens, k, step);
+    } catch (const Error& e) {
+      throw Error(fmt::format("step {}, {}: {}", step + 1, pairs_of(shards[k]), e.what()));
+    }
   });
   Result result;
   result.target_tokens = batch.target_tokens;
   for (double loss : losses) result.loss += loss;
-  if (!std::isfinite(result.loss)) {
-    throw Error(
-        fmt::format("the loss of step {} is {}: training stops with the parameters of step {}; a lower train.lr "
-                    "or train.clip may help",
-                    step + 1, result.loss, step));
-  }
+  if (!std::isfinite(result.loss)) refuse(fmt::format("the loss of step {} is {}", step + 1, result.loss), batch, step);
   add_blocks(shards.size());
   const double longest = config_.clip > 0 ? config_.clip : std::numeric_limits<double>::infinity();
   const optim::Clip clip = optim::clip_scale(parameters_, longest);
   result.grad_norm = clip.norm;
-  if (!clip.finite()) {
-    throw Error(
-        fmt::format("the gradient of step {} is not finite (its loss is {}): training stops with the parameters "
-                    "of step {}; a lower train.lr may help",
-                    step + 1, result.loss, step));
-  }
+  if (!clip.finite())
+    refuse(fmt::format("the gradient of step {} is not finite, its loss is {}", step + 1, result.loss), batch, step);
   optimizer_->step(lr, clip.scale);
   return result;
+}
+
+void TrainingStep::refuse(const std::string& what, const data::Batch& batch, Index step) const {
+  throw Error(fmt::format(
+      "{} ({}): training stops with the parameters of step {}, and checkpoints stay as they are; {}a lower train.lr or "
+      "train.clip may help",
+      what, pairs_of(batch), step,
+      config_.detect_nan ? "" : "--detect-nan (train.detect_nan = true) names the op where it begins; "));
 }
 
 double TrainingStep::run_shard(const data::Batch& shard, Index batch_tokens, std::size_t k, Index step) {
@@ -107,6 +123,7 @@ double TrainingStep::run_shard(const data::Batch& shard, Index batch_tokens, std
   const RandomScope random(static_cast<std::uint64_t>(config_.seed),
                            static_cast<std::uint64_t>(step * most_shards + static_cast<Index>(k)));
   const nn::Training training;
+  const DetectAnomaly anomaly(config_.detect_nan);
   const Tensor logits = model_.logits(Tensor::from(shard.source, {shard.size, shard.source_length}),
                                       Tensor::from(shard.target_in, {shard.size, shard.target_length}));
   const Tensor sum = nn::sequence_cross_entropy(

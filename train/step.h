@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "autograd/graph.h"
@@ -33,7 +34,7 @@ class TrainingStep {
   };
 
   /// Moves the parameters by the batch. Throws Error, with the parameters as they were, when the loss or a gradient is
-  /// not finite; `step` (from 0) seeds dropout and is named in the message.
+  /// not finite; `step` (from 0) seeds dropout. The message names step and pairs, and with train.detect_nan the op.
   Result run(const data::Batch& batch, Index step, double lr);
 
   optim::Optimizer& optimizer() { return *optimizer_; }
@@ -42,6 +43,7 @@ class TrainingStep {
  private:
   double run_shard(const data::Batch& shard, Index batch_tokens, std::size_t k, Index step);
   void add_blocks(std::size_t used);
+  [[noreturn]] void refuse(const std::string& what, const data::Batch& batch, Index step) const;
 
   const models::Seq2Seq& model_;
   TrainConfig config_;
