@@ -1,0 +1,35 @@
+#include "autograd/graph_dot.h"
+#include "autograd/ops.h"
+#include "nn/linear.h"
+#include "tests/catch.h"
+
+using namespace gradus;
+using Catch::Matchers::ContainsSubstring;
+
+TEST_CASE("a graph is drawn with its ops, shapes and parameters, each once") {
+  nn::ParameterStore store(1);
+  const nn::Linear layer(store.root() / "query", 3, 2);
+  const Tensor x = Tensor::zeros({4, 3});
+  const std::string dot = graph_to_dot(sum(tanh(layer(x)) * layer(x)));
+  CHECK_THAT(dot, ContainsSubstring("label=\"sum\\n[]\""));
+  CHECK_THAT(dot, ContainsSubstring("label=\"tanh\\n[4, 2]\""));
+  CHECK_THAT(dot, ContainsSubstring("n0 [label=\"sum"));
+  CHECK_THAT(dot, ContainsSubstring("n1 -> n0;"));
+  const std::string weight = "label=\"query.weight\\n[2, 3]\"";
+  CHECK_THAT(dot, ContainsSubstring(weight));
+  CHECK(dot.find(weight) == dot.rfind(weight));
+}
+
+TEST_CASE("quotes and backslashes in names do not end a label") {
+  Tensor x = Tensor::zeros({1});
+  x.set_requires_grad().set_name("a\"b\\");
+  CHECK_THAT(graph_to_dot(x * 2.0), ContainsSubstring("label=\"a\\\"b\\\\\\n[1]\""));
+}
+
+TEST_CASE("a graph of any depth is drawn") {
+  Tensor x = Tensor::zeros({});
+  x.set_requires_grad();
+  Tensor y = x;
+  for (int i = 0; i < 100000; ++i) y = y + 1.0;
+  CHECK_THAT(graph_to_dot(y), ContainsSubstring("n100000 -> n99999;"));
+}
