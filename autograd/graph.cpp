@@ -203,8 +203,13 @@ void Gradients::flush() {
 }
 
 void Gradients::move_into_leaves() {
-  for (Entry& e : order_)
-    if (e.sum.defined()) accumulate(e.leaf->leaf->grad, std::move(e.sum), grad_enabled());
+  for (Entry& e : order_) {
+    if (!e.sum.defined()) continue;
+    Tensor& grad = e.leaf->leaf->grad;
+    // A value that others hold too (another leaf, the caller's seed) would change with a write to this gradient.
+    if (!grad.defined() && !grad_enabled() && !e.sum.exclusively_owned()) e.sum = clone(e.sum);
+    accumulate(grad, std::move(e.sum), grad_enabled());
+  }
 }
 
 // The run -------------------------------------------------------------------------------------------------------------

@@ -65,3 +65,12 @@ TEST_CASE("regression: logsumexp over an infinity was NaN") {
   CHECK(logsumexp(Tensor::from<double>({INFINITY, 1}, {2}), 0).item() == INFINITY);
   CHECK(std::isnan(logsumexp(Tensor::from<double>({INFINITY, NAN}, {2}), 0).item()));
 }
+
+TEST_CASE("regression: gradients of two leaves shared their bytes with each other and with the seed") {
+  const Tensor a = Tensor::ones({2}).set_requires_grad(), b = Tensor::ones({2}).set_requires_grad(),
+               seed = Tensor::ones({2});
+  (a + b).backward({.seed = seed});
+  a.grad().mutable_data<float>()[0] = 100;
+  CHECK(b.grad().to_vector<float>() == std::vector<float>{1, 1});
+  CHECK(seed.to_vector<float>() == std::vector<float>{1, 1});
+}
