@@ -230,9 +230,11 @@ class Run {
   }
 
   /// Restricts the run to the nodes from which a target can be reached.
-  void restrict_to(const std::unordered_set<Node*>* useful, std::unordered_map<Node*, Tensor>* targets) {
+  void restrict_to(const std::unordered_set<Node*>* useful, std::unordered_map<Node*, Tensor>* targets,
+                   bool leaf_hooks) {
     useful_ = useful;
     targets_ = targets;
+    leaf_hooks_ = leaf_hooks;
   }
 
   void seed(const Ref<Node>& node, const Tensor& dy) { deliver(node, dy, *node, dy); }
@@ -246,6 +248,7 @@ class Run {
       node->queued = false;
       visit(node, std::exchange(node->pending, Tensor()));
     }
+    for (Waiting& w : leaves_) visit(w.leaf, std::move(w.sum));
     into_.flush();
   }
 
@@ -256,7 +259,7 @@ class Run {
   }
 
   void visit(const Ref<Node>& node, Tensor dy) {
-    if (node->hooks)
+    if (node->hooks && (leaf_hooks_ || !node->leaf))
       for (const Node::Hook& hook : *node->hooks)
         if (Tensor replaced = hook(dy); replaced.defined()) {
           if (replaced.shape() != node->shape || replaced.dtype() != node->dtype)
@@ -348,6 +351,12 @@ class Run {
       into_.add(to, std::move(value), create_graph_, from.op);
       return;
     }
+    if (to->leaf) {
+      const auto [it, fresh] = leaf_at_.try_emplace(to.get(), leaves_.size());
+      if (fresh) leaves_.push_back({to, {}});
+      accumulate(leaves_[it->second].sum, std::move(value), create_graph_);
+      return;
+    }
     accumulate(to->pending, std::move(value), create_graph_);
     enqueue(to);
   }
@@ -359,10 +368,20 @@ class Run {
     std::push_heap(heap_.begin(), heap_.end(), Deeper{});
   }
 
+  // A leaf is in many graphs, so what waits for its hooks waits here: other runs, on this thread or another, may be at
+  // the same leaf.
+  struct Waiting {
+    Ref<Node> leaf;
+    Tensor sum;
+  };
+
   Gradients& into_;
   const bool retain_, create_graph_;
+  bool leaf_hooks_ = true;
   const Where where_;
   std::vector<Ref<Node>> heap_;
+  std::vector<Waiting> leaves_;
+  std::unordered_map<Node*, std::size_t> leaf_at_;
   const std::unordered_set<Node*>* useful_ = nullptr;
   std::unordered_map<Node*, Tensor>* targets_ = nullptr;
 };
@@ -427,8 +446,10 @@ void backward(const Tensor& loss, const BackwardOptions& options, Where where) {
   }
 }
 
-std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs,
-                         const GradOptions& options, Where where) {
+namespace {
+
+std::vector<Tensor> gradients_of(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs,
+                                 const GradOptions& options, const Where& where, bool leaf_hooks) {
   if (!options.seeds.empty() && options.seeds.size() != outputs.size())
     throw Error(fmt::format("grad: {} seeds for {} outputs", options.seeds.size(), outputs.size()), where);
   std::vector<Tensor> seeds;
@@ -446,7 +467,7 @@ std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<T
   Gradients none;
   none.only({});
   Run run(none, options.retain_graph || options.create_graph, options.create_graph, where);
-  run.restrict_to(&useful, &targets);
+  run.restrict_to(&useful, &targets, leaf_hooks);
   for (std::size_t i = 0; i < outputs.size(); ++i)
     if (useful.contains(outputs[i].node())) run.seed(Ref<Node>(outputs[i].node()), seeds[i]);
   run.go();
@@ -461,6 +482,13 @@ std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<T
     result.push_back(g);
   }
   return result;
+}
+
+}  // namespace
+
+std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs,
+                         const GradOptions& options, Where where) {
+  return gradients_of(outputs, inputs, options, where, true);
 }
 
 // Recompute -----------------------------------------------------------------------------------------------------------
@@ -494,14 +522,16 @@ Tensor checkpoint(const std::function<Tensor(const std::vector<Tensor>&)>& f, co
                   NoGrad recording_on(true);
                   RandomScope again(random);
                   std::vector<Tensor> arguments = inputs, wanted;
-                  if (!create_graph)
-                    for (Tensor& t : arguments)
-                      if (t.requires_grad()) t = t.detach().set_requires_grad();
+                  // Nodes of their own, so that no input lies on the way to another.
+                  for (Tensor& t : arguments)
+                    if (t.requires_grad()) t = create_graph ? reshape(t, t.shape()) : t.detach().set_requires_grad();
                   for (std::size_t i = 0; i < all.size(); ++i)
                     if (all[i].requires_grad() && needs[static_cast<Index>(i)])
                       wanted.push_back(i < arguments.size() ? arguments[i] : all[i]);
+                  // The hooks of leaves run on the whole gradient, once, and not on this part of it.
                   const std::vector<Tensor> gradients =
-                      grad({f(arguments)}, wanted, {.seeds = {dy}, .create_graph = create_graph, .allow_unused = true});
+                      gradients_of({f(arguments)}, wanted,
+                                   {.seeds = {dy}, .create_graph = create_graph, .allow_unused = true}, Where(), false);
                   Grads result;
                   std::size_t next = 0;
                   for (std::size_t i = 0; i < all.size(); ++i)

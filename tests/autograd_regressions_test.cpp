@@ -74,3 +74,26 @@ TEST_CASE("regression: gradients of two leaves shared their bytes with each othe
   CHECK(b.grad().to_vector<float>() == std::vector<float>{1, 1});
   CHECK(seed.to_vector<float>() == std::vector<float>{1, 1});
 }
+
+TEST_CASE("regression: a hook on a parameter used inside checkpoint ran on parts of its gradient") {
+  const Tensor x = Tensor::full({1}, 3).set_requires_grad(), w = Tensor::full({1}, 2).set_requires_grad();
+  int calls = 0;
+  Tensor(w).register_hook([&](const Tensor& g) {
+    ++calls;
+    return g * 10.0;
+  });
+  const Tensor y = checkpoint([&](const std::vector<Tensor>& in) { return in[0] * w; }, {x});
+  y.backward();
+  CHECK(calls == 1);
+  CHECK(w.grad().item() == 10 * 3);
+  CHECK(x.grad().item() == 2);
+}
+
+TEST_CASE("regression: checkpoint counted a path twice where one input is made from another, with create_graph") {
+  const Tensor x = Tensor::full({1}, 3, DType::f64).set_requires_grad();
+  const Tensor square_of_x = x * x;
+  const Tensor y = checkpoint([](const std::vector<Tensor>& in) { return in[0] * in[1]; }, {x, square_of_x});
+  const Tensor first = grad({y}, {x}, {.create_graph = true})[0];
+  CHECK(first.item() == 27);
+  CHECK(grad({first}, {x})[0].item() == 18);
+}
