@@ -171,9 +171,9 @@ Tensor matmul(const Tensor& a, const Tensor& b, Where = Where::current());
 /// x weightᵀ + bias: x [..., in], weight [out, in], bias [out] or undefined: [..., out].
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, Where = Where::current());
 
-/// While it lives, `linear` and `matmul` with a 2-D right side compute each row of the left side on this thread in a
-/// way that does not depend on how many rows there are: a row has the same bits alone and in any batch. Decoding runs
-/// under it.
+/// While it lives, `linear`, `matmul` with a 2-D right side, and `attention` compute each row of the left side (each
+/// query) on this thread in a way that does not depend on how many rows there are: a row has the same bits alone and in
+/// any batch. Decoding runs under it.
 class RowInvariant {
  public:
   RowInvariant();
@@ -190,8 +190,8 @@ bool row_invariant();
 /// query [batch, T, heads * d], key [batch, S, heads * d], value [batch, S, heads * e] -> [batch, T, heads * e].
 /// `keep` is a mask that broadcasts to [batch, T, S] (or [batch, S] for all queries alike) or undefined; `causal`
 /// further hides source positions > the query's (aligned at the start). A query that may see nothing gets zeros. scale
-/// 0 means 1/sqrt(d). The [T, S] weights are never kept for backward. A query's result has the same bits under any
-/// padding and batch.
+/// 0 means 1/sqrt(d). The [T, S] weights are never kept for backward. A query's result has the same bits in any batch and
+/// under any padding of the sources; under RowInvariant, of the targets as well.
 Tensor attention(const Tensor& query, const Tensor& key, const Tensor& value, Index heads, const Tensor& keep = {},
                  bool causal = false, double scale = 0, Where = Where::current());
 /// The weights that `attention` uses, averaged over nothing: [batch, heads, T, S]. For pictures; composed of plain ops.

@@ -111,8 +111,11 @@ class Head {
   std::vector<T> weights_;  // [query_block, width]
 };
 
-// A few queries against many keys (a decoder's step): reads keys and values where they lie, once.
+// A few queries against many keys (a decoder's step): reads keys and values where they lie, once. Adds in another order
+// than the blocks do, so under RowInvariant it serves any number of queries.
 constexpr Index few_queries = 4;
+
+bool one_by_one(const Problem& p) { return p.targets <= few_queries || row_invariant(); }
 
 // Softmax weights of one query over the keys of its head.
 template <class T>
@@ -311,7 +314,7 @@ Tensor attention(const Tensor& query, const Tensor& key, const Tensor& value, In
   Tensor y = Tensor::empty({p.batch, p.targets, p.heads * p.value_dim}, query.dtype());
   dispatch_floating(y.dtype(), [&](auto zero) {
     using T = decltype(zero);
-    const auto run = p.targets <= few_queries ? forward_few<T> : forward<T>;
+    const auto run = one_by_one(p) ? forward_few<T> : forward<T>;
     run(p, query.data<T>(), key.data<T>(), value.data<T>(), bias, y.mutable_data<T>());
   });
   return record(op, y, {query, key, value}, [query, key, value, p, bias](const Tensor& dy, Needs needs) {
@@ -327,7 +330,7 @@ Tensor attention(const Tensor& query, const Tensor& key, const Tensor& value, In
            dv = Tensor::empty(value.shape(), dy.dtype());
     dispatch_floating(dy.dtype(), [&](auto zero) {
       using T = decltype(zero);
-      const auto run = p.targets <= few_queries ? backward_few<T> : backward<T>;
+      const auto run = one_by_one(p) ? backward_few<T> : backward<T>;
       run(p, query.data<T>(), key.data<T>(), value.data<T>(), bias, dy.data<T>(), dq.mutable_data<T>(),
           dk.mutable_data<T>(), dv.mutable_data<T>());
     });
