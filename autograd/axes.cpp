@@ -17,7 +17,8 @@ std::vector<bool> normalise_axes(const OpName& op, const std::vector<Index>& axe
   std::vector<bool> named(static_cast<std::size_t>(shape.rank()), axes.empty());
   for (Index a : axes) {
     const auto axis = static_cast<std::size_t>(normalise_axis(op, a, shape));
-    if (named[axis]) throw Error(fmt::format("{}: axis {} is named twice", op.name, a), op.where);
+    if (named[axis])
+      throw Error(fmt::format("{}: axis {} of shape {} is named twice", op.name, a, to_string(shape)), op.where);
     named[axis] = true;
   }
   return named;

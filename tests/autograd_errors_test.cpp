@@ -1,0 +1,191 @@
+// What ops say when they are called wrongly: the op, the shapes, the rule, and the line that called.
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "autograd/graph.h"
+#include "autograd/ops.h"
+#include "tests/catch.h"
+
+using namespace gradus;
+using Catch::Matchers::ContainsSubstring;
+
+namespace {
+
+struct Wrong {
+  const char* op;
+  std::function<void()> call;
+  std::vector<std::string> says;
+};
+
+Tensor f32(const Shape& s) { return Tensor::ones(s); }
+Tensor ids(const std::vector<Index>& v) { return Tensor::from(v, {static_cast<Index>(v.size())}); }
+
+}  // namespace
+
+TEST_CASE("an op that is called wrongly names itself, what it was given, and the line") {
+  const Tensor a = f32({2, 3}), b = f32({4, 5}), d = Tensor::ones({2, 3}, DType::f64), i = ids({0, 1});
+  const std::vector<Wrong> all{
+      {"add", [&] { add(a, b); }, {"[2, 3]", "[4, 5]"}},
+      {"add", [&] { a + b; }, {"[2, 3]", "[4, 5]"}},
+      {"sub", [&] { a - b; }, {"[2, 3]", "[4, 5]"}},
+      {"mul", [&] { a* d; }, {"f32 [2, 3]", "f64 [2, 3]", "to(x"}},
+      {"div", [&] { a / b; }, {"[2, 3]", "[4, 5]"}},
+      {"exp", [&] { exp(i); }, {"i64 [2]"}},
+      {"pow", [&] { pow(a, b); }, {"[2, 3]", "[4, 5]"}},
+      {"maximum", [&] { maximum(a, b); }, {"[2, 3]", "[4, 5]"}},
+      {"clamp", [&] { clamp(a, 2, 1); }, {"2", "1"}},
+      {"where", [&] { where(a, a, b); }, {"[2, 3]", "[4, 5]"}},
+      {"where", [&] { where(a, a, d); }, {"f32", "f64"}},
+      {"equal", [&] { equal(a, d); }, {"f32", "f64"}},
+      {"reshape",
+       [&] {
+         reshape(a, {4, 2});
+       },
+       {"[2, 3]", "[4, 2]", "6"}},
+      {"reshape",
+       [&] {
+         reshape(a, {-1, 4});
+       },
+       {"[2, 3]", "[-1, 4]"}},
+      {"flatten", [&] { flatten(a, 1, 0); }, {"1", "0"}},
+      {"squeeze", [&] { squeeze(a, 2); }, {"[2, 3]", "2"}},
+      {"unsqueeze", [&] { unsqueeze(a, 4); }, {"[2, 3]", "4"}},
+      {"transpose", [&] { transpose(a, 0, 2); }, {"[2, 3]", "2"}},
+      {"permute", [&] { permute(a, {0}); }, {"[2, 3]"}},
+      {"permute",
+       [&] {
+         permute(a, {0, 0});
+       },
+       {"[2, 3]", "0"}},
+      {"expand",
+       [&] {
+         expand(a, {2, 4});
+       },
+       {"[2, 3]", "[2, 4]"}},
+      {"sum_to", [&] { sum_to(a, {4}); }, {"[2, 3]", "[4]"}},
+      {"narrow", [&] { narrow(a, 1, 2, 2); }, {"[2, 3]", "[2, 4)"}},
+      {"select", [&] { select(a, 0, 2); }, {"[2, 3]", "2"}},
+      {"pad", [&] { pad(a, 0, -1, 0); }, {"-1"}},
+      {"concat",
+       [&] {
+         concat({a, b}, 0);
+       },
+       {"[2, 3]", "[4, 5]"}},
+      {"concat", [&] { concat({}, 0); }, {"no tensors"}},
+      {"split",
+       [&] {
+         split(a, {1, 1}, 1);
+       },
+       {"[2, 3]", "[1, 1]"}},
+      {"chunk", [&] { chunk(a, 2, 1); }, {"[2, 3]", "2"}},
+      {"embedding",
+       [&] {
+         embedding(a, ids({0, 2}));
+       },
+       {"2", "position 1"}},
+      {"embedding", [&] { embedding(a, a); }, {"i64", "f32 [2, 3]"}},
+      {"index_select", [&] { index_select(a, 1, ids({-1})); }, {"-1"}},
+      {"index_add", [&] { index_add(a, 0, ids({0}), 4); }, {"[1]", "[2, 3]"}},
+      {"gather", [&] { gather(a, 0, i); }, {"[2]", "[2, 3]"}},
+      {"scatter_add", [&] { scatter_add(f32({3}), 0, i, f32({1})); }, {"[1]", "[2]"}},
+      {"sum", [&] { sum(a, {2}); }, {"[2, 3]", "2"}},
+      {"sum",
+       [&] {
+         sum(a, {0, 0});
+       },
+       {"[2, 3]"}},
+      {"mean", [&] { mean(a, {-3}); }, {"[2, 3]", "-3"}},
+      {"max",
+       [&] {
+         max(f32({2, 0}), {1});
+       },
+       {"[2, 0]", "no elements"}},
+      {"argmax", [&] { argmax(f32({0}), 0); }, {"[0]"}},
+      {"cumsum", [&] { cumsum(a, 2); }, {"[2, 3]", "2"}},
+      {"softmax", [&] { softmax(a, 2); }, {"[2, 3]", "2"}},
+      {"matmul", [&] { matmul(a, b); }, {"[2, 3]", "[4, 5]", "3", "4"}},
+      {"matmul", [&] { matmul(a, f32({})); }, {"[]"}},
+      {"linear",
+       [&] {
+         linear(a, f32({5, 4}));
+       },
+       {"[2, 3]", "[5, 4]"}},
+      {"linear",
+       [&] {
+         linear(a, f32({5, 3}), f32({4}));
+       },
+       {"[4]", "[5]"}},
+      {"attention",
+       [&] {
+         attention(f32({1, 2, 4}), f32({1, 3, 6}), f32({1, 3, 4}), 2);
+       },
+       {"[1, 2, 4]", "[1, 3, 6]"}},
+      {"attention",
+       [&] {
+         attention(f32({1, 2, 4}), f32({1, 3, 4}), f32({1, 3, 4}), 3);
+       },
+       {"3 heads"}},
+      {"attention",
+       [&] {
+         attention(f32({1, 2, 4}), f32({1, 3, 4}), f32({1, 3, 4}), 1, f32({1, 4}));
+       },
+       {"[1, 4]"}},
+      {"layer_norm", [&] { layer_norm(a, f32({2}), {}); }, {"[2]", "[3]"}},
+      {"dropout", [&] { dropout(a, 1); }, {"1"}},
+      {"conv2d",
+       [&] {
+         conv2d(f32({1, 2, 4, 4}), f32({3, 1, 2, 2}), {});
+       },
+       {"[1, 2, 4, 4]", "[3, 1, 2, 2]"}},
+      {"unfold",
+       [&] {
+         unfold(f32({1, 1, 2, 2}), 3, 3, 1, 0);
+       },
+       {"3x3", "2x2"}},
+      {"cross_entropy",
+       [&] {
+         cross_entropy(a, ids({0, 3}));
+       },
+       {"3", "position 1", "ignore_index"}},
+      {"cross_entropy", [&] { cross_entropy(a, ids({0})); }, {"[2, 3]", "[1]"}},
+      {"mse_loss", [&] { mse_loss(a, b); }, {"[2, 3]", "[4, 5]"}},
+      {"lstm_gates",
+       [&] {
+         lstm_gates(f32({2, 12}), f32({2, 4}));
+       },
+       {"[2, 12]", "[2, 4]"}},
+      {"gru_gates",
+       [&] {
+         gru_gates(f32({2, 9}), f32({2, 9}), f32({2, 4}));
+       },
+       {"[2, 9]", "[2, 4]"}},
+  };
+  for (const Wrong& w : all) {
+    try {
+      w.call();
+      FAIL(w.op << " accepted what it should refuse");
+    } catch (const Error& e) {
+      const std::string text = e.what();
+      INFO(text);
+      CHECK_THAT(text, ContainsSubstring(w.op));
+      CHECK_THAT(text, ContainsSubstring("autograd_errors_test.cpp:"));
+      for (const std::string& part : w.says) CHECK_THAT(text, ContainsSubstring(part));
+    }
+  }
+}
+
+TEST_CASE("an error gives the very line, and names parameters by their path") {
+  const Tensor w = Tensor::ones({5, 4}).set_requires_grad().set_name("decoder.query.weight");
+  const std::string line = "autograd_errors_test.cpp:" + std::to_string(__LINE__ + 1);
+  CHECK_THROWS_WITH(linear(f32({2, 3}), w), ContainsSubstring(line) && ContainsSubstring("decoder.query.weight"));
+}
+
+TEST_CASE("tensors refuse what cannot be") {
+  CHECK_THROWS_WITH(Tensor::zeros({2, -1}), ContainsSubstring("[2, -1]"));
+  CHECK_THROWS_WITH(Tensor::from<float>({1, 2}, {3}), ContainsSubstring("2 values") && ContainsSubstring("[3]"));
+  CHECK_THROWS_WITH(f32({2}).item(), ContainsSubstring("2 elements"));
+  CHECK_THROWS_WITH(f32({2}).size(1), ContainsSubstring("[2]") && ContainsSubstring("axis 1"));
+  CHECK_THROWS_WITH(f32({2}).data<double>(), ContainsSubstring("f64"));
+  CHECK_THROWS_AS(f32({1, 1, 1, 1, 1, 1, 1, 1, 1}), Error);
+}
