@@ -199,7 +199,7 @@ TEST_CASE("masked rows: nothing present gives zeros and no gradient, whatever st
   }
 }
 
-TEST_CASE("attention: a query that may see nothing gets zeros and gives no gradient; hidden values do not leak") {
+TEST_CASE("attention: a query that may see nothing gets zeros and gives no gradient, and hidden values do not leak") {
   for (DType t : {DType::f32, DType::f64}) {
     auto make = [&](std::uint64_t stream) {
       return Tensor::normal({2, 3, 4}, 0, 1, Philox(3, stream), t).set_requires_grad();

@@ -268,7 +268,7 @@ TEST_CASE("a graph built before a step refuses to run backward after it") {
   CHECK_THROWS_AS(later.backward(), Error);
 }
 
-TEST_CASE("a step without gradients changes nothing; zero_grad drops them") {
+TEST_CASE("a step without gradients changes nothing, and zero_grad drops them") {
   Tensor w = small("w");
   AdamW adam({w});
   adam.step(0.1);
