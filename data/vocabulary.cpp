@@ -121,17 +121,21 @@ Tokens Vocabulary::decode(const std::vector<Id>& ids) const {
   return tokens;
 }
 
-void Vocabulary::save(const std::filesystem::path& path) const {
+std::string Vocabulary::to_text() const {
   std::string text;
   for (Id id = 0; id < size(); ++id) {
     text += id < std::ssize(specials) ? token(id) : escape(token(id));
     text += '\n';
   }
+  return text;
+}
+
+void Vocabulary::save(const std::filesystem::path& path) const {
   std::filesystem::path unfinished = path;
   unfinished += ".unfinished";
   {
     std::ofstream file(unfinished, std::ios::binary);
-    file << text << std::flush;
+    file << to_text() << std::flush;
     if (!file) {
       std::error_code ignored;
       std::filesystem::remove(unfinished, ignored);

@@ -52,7 +52,10 @@ class Vocabulary {
   Tokens decode(const std::vector<Id>& ids) const;
 
   /// One token a line in id order. White space, control characters, the backslash, and the "<" of an ordinary token
-  /// that is spelt like a special one are written as \xHH. The file is replaced in one go; throws Error if it cannot.
+  /// that is spelt like a special one are written as \xHH.
+  std::string to_text() const;
+
+  /// Writes `to_text`. The file is replaced in one go; throws Error if it cannot.
   void save(const std::filesystem::path& path) const;
 
   /// Reads what `save` wrote. Throws Error with file and line when the special tokens do not come first, a token

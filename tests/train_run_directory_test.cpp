@@ -24,14 +24,17 @@ RunDirectory create(const std::filesystem::path& path, bool overwrite = false) {
 TEST_CASE("an existing run is replaced only when that is asked for") {
   const Scratch scratch;
   const auto path = scratch.folder() / "deep" / "run";
-  const RunDirectory run = create(path);
+  create(path);
+  const RunDirectory run = RunDirectory::open(path);
   CHECK(read_config(run.config()).data.task == "copy");
   CHECK(data::Vocabulary::load(run.source_vocabulary()) == data::Vocabulary());
   scratch.write("deep/run/best.safetensors", "old");
+  scratch.write("deep/run/step-0000000007.safetensors", "old");
   CHECK_THROWS_WITH(create(path), ContainsSubstring("holds a run already"));
   CHECK(data::contents(run.best()) == "old");
   create(path, true);
   CHECK_FALSE(std::filesystem::exists(run.best()));
+  CHECK(run.kept().empty());
   CHECK(RunDirectory::open(path).path() == path);
 }
 
@@ -45,6 +48,42 @@ TEST_CASE("a run is made in no folder that holds something else, in no file and 
   CHECK_THROWS_WITH(RunDirectory::open(scratch.folder()), ContainsSubstring("no config.toml"));
   CHECK_THROWS_WITH(RunDirectory::open(scratch.folder() / "no"), ContainsSubstring("no such run directory"));
   CHECK(data::contents(scratch.folder() / "file") == "x");
+}
+
+TEST_CASE("a run directory has one trainer at a time, and any number of readers") {
+  const Scratch scratch;
+  const auto path = scratch.folder() / "run";
+  {
+    const RunDirectory first = create(path);
+    CHECK(first.locked());
+    CHECK_THROWS_WITH(RunDirectory::reopen(path), ContainsSubstring("another process is training in it"));
+    CHECK_THROWS_WITH(create(path, true), ContainsSubstring("another process is training in it"));
+    CHECK_THROWS_WITH(RunDirectory::check(path, true), ContainsSubstring("another process is training in it"));
+    CHECK_NOTHROW(RunDirectory::open(path));
+  }
+  const RunDirectory second = RunDirectory::reopen(path);
+  CHECK(second.locked());
+  CHECK_FALSE(RunDirectory::open(path).locked());
+}
+
+TEST_CASE("what a killed trainer left of a run is known as its own: temporary files go, a run half made is replaced") {
+  const Scratch scratch;
+  const auto path = scratch.folder() / "run";
+  create(path);
+  scratch.write("run/last.safetensors.tmp", "torn");
+  scratch.write("run/notes.tmp", "mine");
+  RunDirectory::reopen(path);
+  CHECK_FALSE(std::filesystem::exists(path / "last.safetensors.tmp"));
+  CHECK(std::filesystem::exists(path / "notes.tmp"));
+
+  std::filesystem::remove(path / "config.toml");
+  CHECK_THROWS_WITH(create(path, true), ContainsSubstring("not empty and holds no run"));
+  std::filesystem::remove(path / "notes.tmp");
+  scratch.write("run/config.toml.tmp", "[mod");
+  CHECK_THROWS_WITH(create(path), ContainsSubstring("never made whole"));
+  CHECK_THROWS_WITH(RunDirectory::reopen(path), ContainsSubstring("no config.toml"));
+  create(path, true);
+  CHECK_FALSE(std::filesystem::exists(path / "config.toml.tmp"));
 }
 
 TEST_CASE("a run that cannot be written leaves nothing behind") {

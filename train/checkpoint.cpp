@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::string_view optimizer_prefix = "optimizer.", schedule_prefix = "schedule.";
 constexpr const char* format_key = "format";
-constexpr const char* format = "gradus-checkpoint-1";
+constexpr const char *format = "gradus-checkpoint-2", *first_format = "gradus-checkpoint-1";
 
 bool is_state(std::string_view name) { return name.starts_with(optimizer_prefix) || name.starts_with(schedule_prefix); }
 
@@ -41,18 +41,31 @@ T read_number(const Safetensors& file, const std::string& name, const char* key)
   return value;
 }
 
-Position read_position(const Safetensors& file, const std::string& name) {
+// `whole`: all of it, as going on needs.
+Position read_position(const Safetensors& file, const std::string& name, bool whole) {
   const auto found = file.metadata.find(format_key);
-  if (found == file.metadata.end() || found->second != format) {
+  const std::string written = found == file.metadata.end() ? "" : found->second;
+  if (written != format && written != first_format) {
     throw Error(fmt::format("{}: not a checkpoint of this program (its metadata lack \"{}\": \"{}\")", name, format_key,
                             format));
   }
-  return {.step = read_number<Index>(file, name, "step"),
-          .epoch = read_number<Index>(file, name, "epoch"),
-          .batch = read_number<Index>(file, name, "batch"),
-          .best = read_number<double>(file, name, "best"),
-          .best_step = read_number<Index>(file, name, "best_step"),
-          .stale = read_number<Index>(file, name, "stale")};
+  Position position{.step = read_number<Index>(file, name, "step"),
+                    .epoch = read_number<Index>(file, name, "epoch"),
+                    .batch = read_number<Index>(file, name, "batch"),
+                    .best = read_number<double>(file, name, "best"),
+                    .best_step = read_number<Index>(file, name, "best_step"),
+                    .stale = read_number<Index>(file, name, "stale")};
+  if (written == first_format) {
+    if (!whole) return position;
+    throw Error(fmt::format(
+        "{}: an older version of this program wrote it: it can be read and decoded with, not trained on", name));
+  }
+  position.validated = read_number<Index>(file, name, "validated");
+  position.metrics_bytes = read_number<Index>(file, name, "metrics_bytes");
+  position.loss_sum = read_number<double>(file, name, "loss_sum");
+  position.loss_steps = read_number<Index>(file, name, "loss_steps");
+  position.data = read_number<std::uint64_t>(file, name, "data");
+  return position;
 }
 
 void check_parameters(const Safetensors& file, const std::string& name, const nn::ParameterStore& store) {
@@ -91,13 +104,22 @@ Safetensors pack(const nn::ParameterStore& store, const Position& position, cons
                    {"batch", fmt::format("{}", position.batch)},
                    {"best", fmt::format("{}", position.best)},
                    {"best_step", fmt::format("{}", position.best_step)},
-                   {"stale", fmt::format("{}", position.stale)}};
+                   {"stale", fmt::format("{}", position.stale)},
+                   {"validated", fmt::format("{}", position.validated)},
+                   {"metrics_bytes", fmt::format("{}", position.metrics_bytes)},
+                   {"loss_sum", fmt::format("{}", position.loss_sum)},
+                   {"loss_steps", fmt::format("{}", position.loss_steps)},
+                   {"data", fmt::format("{}", position.data)}};
   return file;
+}
+
+Position position_of(const Safetensors& checkpoint, const std::string& name) {
+  return read_position(checkpoint, name, true);
 }
 
 Position unpack(const Safetensors& file, const std::string& name, nn::ParameterStore& store,
                 optim::Optimizer* optimizer, optim::Plateau* plateau) {
-  const Position position = read_position(file, name);
+  const Position position = read_position(file, name, optimizer != nullptr);
   check_parameters(file, name, store);
   if (optimizer != nullptr) optimizer->load_state(state_of(file, optimizer_prefix));
   if (plateau != nullptr) plateau->load_state(state_of(file, schedule_prefix));

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <filesystem>
+#include <cstdint>
 
 #include "nn/parameters.h"
 #include "optim/optimizer.h"
@@ -18,6 +18,13 @@ struct Position {
   double best = 0;      // value of the best validation so far; lower is better
   Index best_step = 0;  // steps done when it was measured; 0: there was none yet
   Index stale = 0;      // validations since then
+  Index validated = 0;  // steps done at the last validation; 0: there was none yet
+
+  Index metrics_bytes = 0;  // of metrics.jsonl that belong to the steps done
+  double loss_sum = 0;      // of the steps since its last line of losses
+  Index loss_steps = 0;     // their number
+
+  std::uint64_t data = 0;  // fingerprint of the pairs
 
   bool operator==(const Position&) const = default;
 };
@@ -28,9 +35,13 @@ struct Position {
 Safetensors pack(const nn::ParameterStore& store, const Position& position, const optim::Optimizer* optimizer = nullptr,
                  const optim::Plateau* plateau = nullptr);
 
+/// The position alone; `name` is the file's, for messages. Throws Error unless training can go on from the checkpoint.
+Position position_of(const Safetensors& checkpoint, const std::string& name);
+
 /// Copies the parameters into the store and, where asked, the states back; `name` is the file's, for messages. Throws
 /// Error, with nothing changed, when a parameter is missing, unknown or of another shape or dtype, or the file is not a
-/// checkpoint of this format.
+/// checkpoint of this format. Without an optimiser the first format will do too, whose positions know nothing of
+/// metrics and data.
 Position unpack(const Safetensors& checkpoint, const std::string& name, nn::ParameterStore& store,
                 optim::Optimizer* optimizer = nullptr, optim::Plateau* plateau = nullptr);
 

@@ -90,19 +90,22 @@ std::pair<std::string, std::string> split_assignment(std::string_view text) {
   return {std::string(text.substr(0, at)), std::string(text.substr(at + 1))};
 }
 
-RunConfig resolve(const ConfigSources& sources) {
-  const std::string preset = sources.preset.empty() ? "tiny" : sources.preset;
+RunConfig overlay(RunConfig base, const ConfigSources& sources) {
   std::optional<toml::table> file;
   if (sources.file) file = parse_toml(read_text(*sources.file), sources.file->string());
-
   const auto settle = [&](RunConfig config) {
     if (file) apply(config, *file, "", sources.file->string());
     assign(config, sources.assignments);
     return config;
   };
-  RunConfig start;
-  assign(start, assignments_of(preset, settle({}).model.model));
-  const RunConfig config = settle(start);
+  if (!sources.preset.empty()) assign(base, assignments_of(sources.preset, settle(base).model.model));
+  return settle(base);
+}
+
+RunConfig resolve(const ConfigSources& sources) {
+  ConfigSources with_preset = sources;
+  if (sources.preset.empty()) with_preset.preset = "tiny";
+  const RunConfig config = overlay({}, with_preset);
   check(config);
   return config;
 }

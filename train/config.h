@@ -64,6 +64,8 @@ struct TrainConfig {
   Index evaluate_every = 0;
   BestBy best_by = BestBy::word_error_rate;
   Index patience = 0;
+  Index save_every = 500;
+  Index keep = 0;
   Index log_every = 50;
   bool detect_nan = false;
 };
@@ -93,6 +95,9 @@ struct ConfigSources {
   std::optional<std::filesystem::path> file;
   Assignments assignments;
 };
+
+/// `base` with the sources laid over it, unchecked where settings contradict each other. Throws as `resolve` does.
+RunConfig overlay(RunConfig base, const ConfigSources& sources);
 
 /// The configuration that comes of the sources. Throws ConfigError on unknown keys and presets, on values that are not
 /// allowed and on settings that contradict each other; Error when the file cannot be read or is not TOML.

@@ -214,6 +214,12 @@ std::vector<Setting> train_settings() {
           "train.patience", [](auto& c) -> auto& { return c.train.patience; }, 0, million,
           "validations without a new best after which training ends; 0: never"),
       whole(
+          "train.save_every", [](auto& c) -> auto& { return c.train.save_every; }, 0, million * 100,
+          "steps between two writings of last.safetensors, beside those after validations; 0: only those"),
+      whole(
+          "train.keep", [](auto& c) -> auto& { return c.train.keep; }, 0, million,
+          "how many of the newest states to keep as step-NUMBER.safetensors, beside best and last"),
+      whole(
           "train.log_every", [](auto& c) -> auto& { return c.train.log_every; }, 1, million,
           "steps between two lines of metrics"),
       flag(

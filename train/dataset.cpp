@@ -15,14 +15,30 @@ namespace {
 using data::Pair;
 using data::Tokenizer;
 
-std::uint64_t fnv1a(const data::Tokens& tokens) {
-  std::uint64_t hash = 0xcbf29ce484222325;
-  const auto take = [&](unsigned char byte) { hash = (hash ^ byte) * 0x100000001b3; };
-  for (const std::string& token : tokens) {
-    for (char c : token) take(static_cast<unsigned char>(c));
-    take(0);
+// FNV-1a.
+class Hash {
+ public:
+  void take(std::uint64_t value) { hash_ = (hash_ ^ value) * 0x100000001b3; }
+  void take(const data::Tokens& tokens) {
+    for (const std::string& token : tokens) {
+      for (char c : token) take(static_cast<unsigned char>(c));
+      take(0);
+    }
   }
-  return hash;
+  void take(const std::vector<data::Id>& ids) {
+    take(ids.size());
+    for (data::Id id : ids) take(static_cast<std::uint64_t>(id));
+  }
+  std::uint64_t value() const { return hash_; }
+
+ private:
+  std::uint64_t hash_ = 0xcbf29ce484222325;
+};
+
+std::uint64_t fnv1a(const data::Tokens& tokens) {
+  Hash hash;
+  hash.take(tokens);
+  return hash.value();
 }
 
 bool held_out(const data::Tokens& source, double share) { return Philox(0, fnv1a(source)).uniform(0) < share; }
@@ -159,6 +175,25 @@ data::Tokens source_tokens(const RunConfig& config, std::string_view text) {
   const bool lower = config.data.format == DataFormat::dictionary || config.data.lowercase;
   data::Tokens tokens = tokenize(text, source_tokenizer(config));  // refuses what is not UTF-8
   return lower ? tokenize(data::lowercase(text), source_tokenizer(config)) : tokens;
+}
+
+std::uint64_t fingerprint(const Dataset& dataset) {
+  Hash hash;
+  for (const data::Vocabulary* vocabulary : {&dataset.source, &dataset.target}) {
+    for (Index id = 0; id < vocabulary->size(); ++id) hash.take(data::Tokens{vocabulary->token(id)});
+  }
+  for (const auto* pairs : {&dataset.train, &dataset.valid}) {
+    hash.take(pairs->size());
+    for (const data::EncodedPair& pair : *pairs) {
+      hash.take(pair.source);
+      hash.take(pair.target);
+    }
+  }
+  for (const data::ReferenceSet& set : dataset.references) {
+    hash.take(set.source);
+    for (const data::Tokens& reference : set.references) hash.take(reference);
+  }
+  return hash.value();
 }
 
 Dataset load_dataset(RunConfig& config) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -18,6 +19,9 @@ struct Dataset {
   std::vector<data::ReferenceSet> references;  // the validation pairs by source
   std::vector<std::string> notes;              // a line for each file or task: what reading it came to
 };
+
+/// A number that tells datasets apart: pairs to train on, in their order, and what validation compares with.
+std::uint64_t fingerprint(const Dataset& dataset);
 
 /// Reads or makes the pairs that the configuration names, and fills in what it leaves to the data: the vocabularies'
 /// sizes, the tokenizers and the longest output. Without validation pairs, a share of the sources that depends on

@@ -4,18 +4,18 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
 
 #include "autograd/error.h"
+#include "train/file_calls.h"
 
 namespace gradus::train {
 
 FileReplacement::FileReplacement(std::filesystem::path path) : path_(std::move(path)), temporary_(path_) {
-  temporary_ += ".tmp";
-  file_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  temporary_ += temporary_suffix;
+  file_ = file_calls().open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (file_ < 0) fail("create", errno);
   written_ = true;
 }
@@ -30,30 +30,21 @@ void FileReplacement::fail(const char* what, int reason) const {
 }
 
 void FileReplacement::write(const void* bytes, std::size_t size) {
-  constexpr std::size_t most_at_once = std::size_t{1} << 30;
-  const char* p = static_cast<const char*>(bytes);
-  while (size > 0) {
-    const ssize_t n = ::write(file_, p, std::min(size, most_at_once));
-    if (n < 0) {
-      if (errno == EINTR) continue;
-      fail("write", errno);
-    }
-    p += n;
-    size -= static_cast<std::size_t>(n);
-  }
+  if (const int reason = write_all(file_, bytes, size); reason != 0) fail("write", reason);
 }
 
 void FileReplacement::commit() {
-  if (::fsync(file_) != 0) fail("fsync", errno);
+  FileCalls& calls = file_calls();
+  if (calls.fsync(file_) != 0) fail("fsync", errno);
   const int file = std::exchange(file_, -1);
-  if (::close(file) != 0) fail("close", errno);
-  if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail("rename", errno);
+  if (calls.close(file) != 0) fail("close", errno);
+  if (calls.rename(temporary_.c_str(), path_.c_str()) != 0) fail("rename", errno);
   written_ = false;
 
   const std::filesystem::path folder = path_.has_parent_path() ? path_.parent_path() : std::filesystem::path(".");
-  const int directory = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const int directory = calls.open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
   if (directory < 0) fail("open of its folder", errno);
-  const int synced = ::fsync(directory);
+  const int synced = calls.fsync(directory);
   const int reason = errno;
   ::close(directory);
   if (synced != 0) fail("fsync of its folder", reason);

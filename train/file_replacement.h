@@ -6,6 +6,9 @@
 
 namespace gradus::train {
 
+/// What a file's temporary sibling has after its name.
+inline constexpr std::string_view temporary_suffix = ".tmp";
+
 /// A file written so that readers see the old contents or the new, never a part: into a temporary sibling, fsynced,
 /// renamed over the old file, the folder fsynced. Every failing call throws Error with the system's reason and leaves
 /// the old file as it was.

@@ -1,8 +1,16 @@
 #include "train/metrics.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <nlohmann/json.hpp>
+
+#include "autograd/error.h"
+#include "train/file_calls.h"
 
 namespace gradus::train {
 
@@ -14,13 +22,44 @@ std::string json_line(std::initializer_list<std::pair<const char*, std::variant<
   return line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
-MetricsLog::MetricsLog(const std::filesystem::path& path) : path_(path.string()), out_(path, std::ios::app) {
-  if (!out_) throw Error(fmt::format("cannot write {}", path_));
+MetricsLog::MetricsLog(const std::filesystem::path& path, Index keep) : path_(path.string()) {
+  file_ = file_calls().open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+  if (file_ < 0) fail("open", errno);
+  try {
+    const off_t there = ::lseek(file_, 0, SEEK_END);
+    if (there < 0) fail("seek", errno);
+    size_ = end_of_lines(std::min(static_cast<Index>(there), keep));
+    if (size_ < there && file_calls().truncate(file_, size_) != 0) fail("truncate", errno);
+  } catch (...) {
+    ::close(file_);
+    throw;
+  }
 }
 
+MetricsLog::~MetricsLog() { ::close(file_); }
+
 void MetricsLog::append(const std::string& line) {
-  out_ << line << '\n' << std::flush;
-  if (!out_) throw Error(fmt::format("cannot write {}: is the disk full?", path_));
+  const std::string text = line + '\n';
+  if (const int reason = write_all(file_, text.data(), text.size()); reason != 0) fail("write", reason);
+  size_ += std::ssize(text);
+}
+
+void MetricsLog::sync() {
+  if (file_calls().fsync(file_) != 0) fail("fsync", errno);
+}
+
+void MetricsLog::fail(const char* what, int reason) const {
+  throw Error(fmt::format("cannot write {}: {} failed: {}", path_, what, std::strerror(reason)));
+}
+
+// Where the last whole line of the first `limit` bytes ends.
+Index MetricsLog::end_of_lines(Index limit) const {
+  for (; limit > 0; --limit) {
+    char last = 0;
+    if (::pread(file_, &last, 1, limit - 1) != 1) fail("read", errno);
+    if (last == '\n') break;
+  }
+  return limit;
 }
 
 }  // namespace gradus::train

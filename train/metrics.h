@@ -1,7 +1,6 @@
 #pragma once
 
 #include <filesystem>
-#include <fstream>
 #include <initializer_list>
 #include <string>
 #include <utility>
@@ -17,12 +16,25 @@ std::string json_line(std::initializer_list<std::pair<const char*, std::variant<
 /// Appends lines to a file and hands each to the system at once. Throws Error when that fails.
 class MetricsLog {
  public:
-  explicit MetricsLog(const std::filesystem::path& path);
+  /// Cuts what the file holds beyond `keep` bytes, and an unfinished last line.
+  MetricsLog(const std::filesystem::path& path, Index keep);
+  ~MetricsLog();
+  MetricsLog(const MetricsLog&) = delete;
+  MetricsLog& operator=(const MetricsLog&) = delete;
+
   void append(const std::string& line);
+  /// Returns once all lines are on disk.
+  void sync();
+  /// Bytes in the file.
+  Index size() const { return size_; }
 
  private:
+  [[noreturn]] void fail(const char* what, int reason) const;
+  Index end_of_lines(Index limit) const;
+
   std::string path_;
-  std::ofstream out_;
+  int file_ = -1;
+  Index size_ = 0;
 };
 
 }  // namespace gradus::train

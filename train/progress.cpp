@@ -34,10 +34,11 @@ Progress Progress::silent() { return Progress(nullptr, false, steady_seconds); }
 
 Progress::~Progress() { clear(); }
 
-void Progress::start(std::string label, Index total) {
+void Progress::start(std::string label, Index total, Index done) {
   finish();
   label_ = std::move(label);
   total_ = total;
+  before_ = done;
   started_ = drawn_ = clock_();
 }
 
@@ -49,7 +50,7 @@ void Progress::update(Index done, std::string_view note) {
 
 void Progress::draw(Index done, std::string_view note, double now) {
   drawn_ = now;
-  const double rate = static_cast<double>(done) / std::max(now - started_, 1e-9);
+  const double rate = static_cast<double>(done - before_) / std::max(now - started_, 1e-9);
   const double left = rate > 0 ? static_cast<double>(total_ - done) / rate : 0;
   const double share = total_ > 0 ? static_cast<double>(done) / static_cast<double>(total_) : 0;
   const std::string numbers = fmt::format("{}/{}  {:.1f}/s  {} left  {}", done, total_, rate, clock_time(left), note);

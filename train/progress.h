@@ -24,7 +24,8 @@ class Progress {
   /// Takes the bar away.
   ~Progress();
 
-  void start(std::string label, Index total);
+  /// `done`: what had been done before.
+  void start(std::string label, Index total, Index done = 0);
   void update(Index done, std::string_view note = "");
   /// Ends the work: takes the bar away.
   void finish();
@@ -39,7 +40,7 @@ class Progress {
   bool terminal_;
   Clock clock_;
   std::string label_;
-  Index total_ = 0;
+  Index total_ = 0, before_ = 0;
   double started_ = 0, drawn_ = 0;
   bool bar_ = false;
 };

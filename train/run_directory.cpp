@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
+#include <string_view>
 #include <system_error>
 
 #include "train/file_replacement.h"
@@ -19,6 +22,46 @@ fs::path nearest_existing(const fs::path& path) {
   fs::path at = fs::absolute(path).lexically_normal();
   while (!fs::exists(at, ignored) && at.has_relative_path()) at = at.parent_path();
   return at;
+}
+
+constexpr std::string_view kept_prefix = "step-", kept_suffix = ".safetensors";
+
+bool is_kept(std::string_view name) {
+  if (!name.starts_with(kept_prefix) || !name.ends_with(kept_suffix)) return false;
+  name.remove_prefix(kept_prefix.size());
+  name.remove_suffix(std::min(name.size(), kept_suffix.size()));
+  return !name.empty() && name.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+bool is_temporary(std::string_view name) { return name.ends_with(temporary_suffix); }
+
+// Whether a run's folder may hold a file of this name.
+bool is_ours(std::string_view name) {
+  constexpr std::array names{"config.toml",   "source.vocab",     "target.vocab",
+                             "metrics.jsonl", "best.safetensors", "last.safetensors"};
+  if (is_temporary(name)) name.remove_suffix(temporary_suffix.size());
+  return is_kept(name) || std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// The files of a run in the folder; others are left out.
+std::vector<fs::path> our_files(const fs::path& folder) {
+  std::vector<fs::path> files;
+  std::error_code problem;
+  for (fs::directory_iterator at(folder, problem), end; !problem && at != end; at.increment(problem)) {
+    std::error_code ignored;
+    if (is_ours(at->path().filename().string()) && at->is_regular_file(ignored)) files.push_back(at->path());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+// Removes `path` and the folders above it up to `home`, where they are empty.
+void remove_folders(const fs::path& path, const fs::path& home) {
+  std::error_code ignored;
+  for (fs::path made = fs::absolute(path).lexically_normal(); made != home && made.has_relative_path();
+       made = made.parent_path()) {
+    fs::remove(made, ignored);
+  }
 }
 
 [[noreturn]] void refuse(const fs::path& path, const std::string& reason) {
@@ -39,9 +82,15 @@ void RunDirectory::check(const fs::path& path, bool overwrite) {
         throw Error(fmt::format("{} holds a run already: choose another folder, or replace it with --overwrite",
                                 path.string()));
       }
-    } else if (!fs::is_empty(path, problem) || problem) {
+    } else if (std::distance(fs::directory_iterator(path, problem), {}) != std::ssize(our_files(path)) || problem) {
       throw Error(fmt::format("{} is not empty and holds no run: choose another folder", path.string()));
+    } else if (!our_files(path).empty() && !overwrite) {
+      throw Error(
+          fmt::format("{} holds a run that was never made whole, it has no config.toml: replace it with --overwrite, "
+                      "or choose another folder",
+                      path.string()));
     }
+    if (!our_files(path).empty()) const DirectoryLock probe(path);
   }
   const fs::path home = nearest_existing(path);
   if (!fs::is_directory(home, problem)) refuse(path, home.string() + " is not a folder");
@@ -53,23 +102,23 @@ RunDirectory RunDirectory::create(const fs::path& path, const RunConfig& config,
                                   const data::Vocabulary& target, bool overwrite) {
   check(path, overwrite);
   const fs::path home = nearest_existing(path);
-  const RunDirectory run(path);
+  std::error_code problem;
+  fs::create_directories(path, problem);
+  if (problem) {
+    remove_folders(path, home);
+    refuse(path, problem.message());
+  }
+  const RunDirectory run = lock(path);
+  if (!overwrite && !our_files(path).empty()) check(path, overwrite);  // made by another since
   try {
-    std::error_code problem;
-    fs::create_directories(path, problem);
-    if (problem) refuse(path, problem.message());
     run.remove_files();
-    source.save(run.source_vocabulary());
-    target.save(run.target_vocabulary());
+    replace_file(run.source_vocabulary(), source.to_text());
+    replace_file(run.target_vocabulary(), target.to_text());
     replace_file(run.metrics(), "");
     replace_file(run.config(), to_toml(config));
   } catch (...) {
-    std::error_code ignored;
     run.remove_files();
-    for (fs::path made = fs::absolute(path).lexically_normal(); made != home && made.has_relative_path();
-         made = made.parent_path()) {
-      fs::remove(made, ignored);
-    }
+    remove_folders(path, home);
     throw;
   }
   return run;
@@ -85,11 +134,35 @@ RunDirectory RunDirectory::open(const fs::path& path) {
   return run;
 }
 
+RunDirectory RunDirectory::reopen(const fs::path& path) {
+  open(path);
+  RunDirectory run = lock(path);
+  std::error_code ignored;
+  for (const fs::path& file : our_files(path))
+    if (is_temporary(file.filename().string())) fs::remove(file, ignored);
+  return run;
+}
+
+RunDirectory RunDirectory::lock(const fs::path& path) {
+  RunDirectory run(path);
+  run.lock_ = std::make_shared<const DirectoryLock>(path);
+  return run;
+}
+
+fs::path RunDirectory::kept(Index step) const {
+  return path_ / fmt::format("{}{:010}{}", kept_prefix, step, kept_suffix);
+}
+
+std::vector<fs::path> RunDirectory::kept() const {
+  std::vector<fs::path> files = our_files(path_);
+  std::erase_if(files, [](const fs::path& file) { return !is_kept(file.filename().string()); });
+  return files;
+}
+
 void RunDirectory::remove_files() const {
   std::error_code ignored;
-  for (const fs::path& file : {config(), source_vocabulary(), target_vocabulary(), metrics(), best(), last()}) {
-    fs::remove(file, ignored);
-  }
+  fs::remove(config(), ignored);  // first: what is left without it is known to be no run
+  for (const fs::path& file : our_files(path_)) fs::remove(file, ignored);
 }
 
 }  // namespace gradus::train

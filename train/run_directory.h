@@ -1,19 +1,23 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "data/vocabulary.h"
 #include "train/config.h"
+#include "train/directory_lock.h"
 
 namespace gradus::train {
 
 /// The folder of a run: the configuration as resolved, both vocabularies, metrics as JSON lines, the checkpoint with
-/// the best validation and the last one.
+/// the best validation and the last one, and the newest few where train.keep asks for them. Whoever trains in it holds
+/// its lock, for as long as a copy of the object made by `create` or `reopen` lives.
 class RunDirectory {
  public:
   /// Throws Error unless a run could be made at `path`: it is not there yet, is an empty folder, or, with `overwrite`,
-  /// holds an older run. Changes nothing; worth calling before long work.
+  /// holds an older run that nobody trains. Changes nothing; worth calling before long work.
   static void check(const std::filesystem::path& path, bool overwrite);
 
   /// Makes the folder and writes configuration and vocabularies; an older run's files are removed first when
@@ -22,8 +26,12 @@ class RunDirectory {
   static RunDirectory create(const std::filesystem::path& path, const RunConfig& config, const data::Vocabulary& source,
                              const data::Vocabulary& target, bool overwrite);
 
-  /// An existing run. Throws Error when `path` is none.
+  /// An existing run, to read. Throws Error when `path` is none.
   static RunDirectory open(const std::filesystem::path& path);
+
+  /// An existing run, to train on; what a killed trainer left unfinished is removed. Throws Error as `open` does and
+  /// when another trainer is at work there.
+  static RunDirectory reopen(const std::filesystem::path& path);
 
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path config() const { return path_ / "config.toml"; }
@@ -33,11 +41,21 @@ class RunDirectory {
   std::filesystem::path best() const { return path_ / "best.safetensors"; }
   std::filesystem::path last() const { return path_ / "last.safetensors"; }
 
+  /// Where train.keep keeps the state after a step.
+  std::filesystem::path kept(Index step) const;
+  /// The kept checkpoints that are there, oldest first.
+  std::vector<std::filesystem::path> kept() const;
+
+  /// Whether other trainers are kept out; false where the file system cannot.
+  bool locked() const { return lock_ != nullptr && lock_->held(); }
+
  private:
   explicit RunDirectory(std::filesystem::path path) : path_(std::move(path)) {}
+  static RunDirectory lock(const std::filesystem::path& path);
   void remove_files() const;
 
   std::filesystem::path path_;
+  std::shared_ptr<const DirectoryLock> lock_;
 };
 
 }  // namespace gradus::train

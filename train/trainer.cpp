@@ -15,6 +15,11 @@ Index steps_of(const TrainConfig& config, const std::vector<data::EncodedPair>& 
   return config.steps == 0 ? all : std::min(config.steps, all);
 }
 
+// Where pairs come from, for messages.
+std::string origin(const DataConfig& config) {
+  return config.task.empty() ? config.train : fmt::format("the task {}", config.task);
+}
+
 }  // namespace
 
 Trainer::Trainer(Run& run, const Dataset& dataset)
@@ -28,6 +33,24 @@ Trainer::Trainer(Run& run, const Dataset& dataset)
     plateau_.emplace(optim::PlateauOptions{
         .factor = config_.decay, .patience = config_.decay_every, .least = config_.min_lr / config_.lr});
   }
+  position_.data = fingerprint(dataset);
+}
+
+void Trainer::resume(const RunDirectory& directory) {
+  if (!std::filesystem::exists(directory.last())) return;
+  const std::string name = directory.last().string();
+  const Safetensors checkpoint = read_safetensors(directory.last());
+  const Position found = position_of(checkpoint, name);
+  if (found.data != position_.data) {
+    throw Error(
+        fmt::format("{}: it was trained on other pairs than {} gives now; bring the old ones back, or train anew", name,
+                    origin(run_.config.data)));
+  }
+  if (found.step < 0 || found.epoch < 0 || found.batch < 0 || found.batch >= std::ssize(plan(found.epoch))) {
+    throw Error(fmt::format("{}: it stands at batch {} of epoch {}, which there is not: was config.toml changed?", name,
+                            found.batch, found.epoch));
+  }
+  position_ = unpack(checkpoint, name, *run_.store, &step_.optimizer(), plateau_ ? &*plateau_ : nullptr);
 }
 
 Trainer::Plan Trainer::plan(Index epoch) const {
@@ -42,33 +65,40 @@ bool Trainer::finished() const {
          (config_.epochs > 0 && position_.epoch >= config_.epochs);
 }
 
+bool Trainer::out_of_patience() const { return config_.patience > 0 && position_.stale >= config_.patience; }
+
 Outcome Trainer::run(Progress& progress, const RunDirectory* directory, const std::function<bool()>& stop) {
   directory_ = directory;
-  if (directory != nullptr) metrics_.emplace(directory->metrics());
-  progress.start("training", total_steps_);
+  if (directory != nullptr) metrics_.emplace(directory->metrics(), position_.metrics_bytes);
+  prune();  // a trainer that was killed may have left one too many
+  progress.start("training", total_steps_, position_.step);
   const auto ended = [&](Ending ending) {
     progress.finish();
     return Outcome{ending, position_, score_};
   };
-  while (!finished()) {
+  while (!finished() && !out_of_patience()) {
     const Plan batches = plan(position_.epoch);
-    while (position_.batch < std::ssize(batches) && !finished()) {
+    do {
       train_batch(batches[static_cast<std::size_t>(position_.batch)], progress);
       if (position_.batch == std::ssize(batches)) {
         position_.batch = 0;
         ++position_.epoch;
       }
       const bool due = config_.evaluate_every > 0 ? position_.step % config_.evaluate_every == 0 : position_.batch == 0;
-      if (due) validate(progress);
-      if (config_.patience > 0 && position_.stale >= config_.patience) return ended(Ending::patience);
+      if (due) {
+        validate(progress);
+      } else if (config_.save_every > 0 && position_.step % config_.save_every == 0) {
+        save(false, true);
+      }
+      if (out_of_patience()) break;
       if (stop && stop()) {
-        save(false);
+        save(false, false);
         return ended(Ending::interrupted);
       }
-      if (position_.batch == 0) break;
-    }
+    } while (position_.batch != 0 && !finished());
   }
-  if (validated_step_ != position_.step) validate(progress);
+  if (out_of_patience()) return ended(Ending::patience);
+  if (position_.validated != position_.step) validate(progress);
   return ended(Ending::complete);
 }
 
@@ -77,22 +107,22 @@ void Trainer::train_batch(const std::vector<Index>& rows, Progress& progress) {
   const TrainingStep::Result result = step_.run(data::make_batch(data_.train, rows), position_.step, lr);
   ++position_.step;
   ++position_.batch;
-  loss_sum_ += result.loss;
-  ++loss_steps_;
+  position_.loss_sum += result.loss;
+  ++position_.loss_steps;
   if (position_.step % config_.log_every == 0) {
     log(json_line({{"step", position_.step},
                    {"epoch", position_.epoch},
-                   {"loss", loss_sum_ / static_cast<double>(loss_steps_)},
+                   {"loss", position_.loss_sum / static_cast<double>(position_.loss_steps)},
                    {"lr", lr},
                    {"grad_norm", result.grad_norm}}));
-    loss_sum_ = 0;
-    loss_steps_ = 0;
+    position_.loss_sum = 0;
+    position_.loss_steps = 0;
   }
   progress.update(position_.step, fmt::format("loss {:.4f}", result.loss));
 }
 
 void Trainer::validate(Progress& progress) {
-  validated_step_ = position_.step;
+  position_.validated = position_.step;
   const Evaluation found = evaluate(*run_.model, data_.source, data_.target, data_.references,
                                     {.max_length = run_.config.decode.max_length});
   const double loss = mean_loss(*run_.model, data_.valid);
@@ -111,17 +141,32 @@ void Trainer::validate(Progress& progress) {
                  {"valid_word_error_rate", score_.word_error_rate},
                  {"valid_token_error_rate", score_.token_error_rate},
                  {"best", static_cast<Index>(best)}}));
-  save(best);
+  save(best, true);
   progress.line(fmt::format("step {}  epoch {}  valid loss {:.4f}  WER {:.2f} %  TER {:.2f} %{}", position_.step,
                             position_.epoch, loss, 100 * score_.word_error_rate, 100 * score_.token_error_rate,
                             best ? "  best so far" : ""));
 }
 
-void Trainer::save(bool best) {
+void Trainer::save(bool best, bool keep) {
   if (directory_ == nullptr) return;
+  metrics_->sync();
+  position_.metrics_bytes = metrics_->size();
+  // The best comes first: a trainer that is killed between the two finds the best again on its way.
   if (best) write_safetensors(directory_->best(), pack(*run_.store, position_));
-  write_safetensors(directory_->last(),
-                    pack(*run_.store, position_, &step_.optimizer(), plateau_ ? &*plateau_ : nullptr));
+  const Safetensors state = pack(*run_.store, position_, &step_.optimizer(), plateau_ ? &*plateau_ : nullptr);
+  if (keep && config_.keep > 0) write_safetensors(directory_->kept(position_.step), state);
+  write_safetensors(directory_->last(), state);
+  prune();
+}
+
+// Leaves the newest train.keep of the kept checkpoints.
+void Trainer::prune() const {
+  if (directory_ == nullptr || config_.keep == 0) return;
+  const std::vector<std::filesystem::path> kept = directory_->kept();
+  std::error_code ignored;
+  for (Index i = 0; i < std::ssize(kept) - config_.keep; ++i) {
+    std::filesystem::remove(kept[static_cast<std::size_t>(i)], ignored);
+  }
 }
 
 void Trainer::log(const std::string& line) {

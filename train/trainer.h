@@ -18,7 +18,7 @@ enum class Ending { complete, patience, interrupted };
 struct Outcome {
   Ending ending = Ending::complete;
   Position position;
-  data::Score score;  // of the last validation
+  data::Score score;  // of the last validation of this call
 };
 
 /// Trains a run's model on a dataset: batches in the order of their epoch, a validation after each epoch (or every so
@@ -28,6 +28,11 @@ class Trainer {
  public:
   /// Run and dataset must outlive it. Throws Error on settings that the optimiser or the schedule refuses.
   Trainer(Run& run, const Dataset& dataset);
+
+  /// Takes up the state that a run left in its last checkpoint; a run that left none begins anew. What follows has the
+  /// same bits as if training had never stopped, files included. Throws Error, with nothing changed, when the
+  /// checkpoint cannot be read, is of another model, or was trained on other pairs.
+  void resume(const RunDirectory& directory);
 
   /// Trains to the end of the configuration, or until `stop` (asked after each step) says so; then the state is saved
   /// as it stands. Without a directory nothing is written. Throws Error when a loss or gradient is not finite, and when
@@ -43,9 +48,11 @@ class Trainer {
 
   Plan plan(Index epoch) const;
   bool finished() const;
+  bool out_of_patience() const;
   void train_batch(const std::vector<Index>& rows, Progress& progress);
   void validate(Progress& progress);
-  void save(bool best);
+  void save(bool best, bool keep);
+  void prune() const;
   void log(const std::string& line);
 
   Run& run_;
@@ -59,9 +66,6 @@ class Trainer {
   std::optional<MetricsLog> metrics_;
   Position position_;
   data::Score score_;
-  Index validated_step_ = -1;
-  double loss_sum_ = 0;  // over the steps since the last line of metrics
-  Index loss_steps_ = 0;
 };
 
 }  // namespace gradus::train

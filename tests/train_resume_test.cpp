@@ -1,0 +1,316 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <map>
+
+#include "autograd/parallel.h"
+#include "tests/catch.h"
+#include "tests/data_scratch.h"
+#include "train/file_calls.h"
+#include "train/file_replacement.h"
+#include "train/trainer.h"
+
+namespace gradus::train {
+namespace {
+
+using Catch::Matchers::ContainsSubstring;
+using data::contents;
+using data::Scratch;
+
+RunConfig small(Assignments more = {}) {
+  Assignments a = {{"model.name", "rnn-attention"},
+                   {"data.task", "reverse"},
+                   {"data.pairs", "120"},
+                   {"data.valid_pairs", "10"},
+                   {"data.max_length", "4"},
+                   {"model.dim", "8"},
+                   {"model.hidden", "8"},
+                   {"model.ffn", "8"},
+                   {"model.max_length", "12"},
+                   {"model.dropout", "0.3"},
+                   {"train.batch", "9"},
+                   {"train.epochs", "3"},
+                   {"train.save_every", "4"},
+                   {"train.evaluate_every", "9"},
+                   {"train.log_every", "3"}};
+  a.insert(a.end(), more.begin(), more.end());
+  return resolve({.preset = "tiny", .file = {}, .assignments = a});
+}
+
+struct Trained {
+  RunConfig config;
+  Dataset dataset;
+  Run run;
+  Trainer trainer;
+
+  explicit Trained(const RunConfig& wanted)
+      : config(wanted),
+        dataset(load_dataset(config)),
+        run(make_run(config, dataset.source, dataset.target)),
+        trainer(run, dataset) {}
+
+  RunDirectory make(const std::filesystem::path& path) const {
+    return RunDirectory::create(path, config, dataset.source, dataset.target, false);
+  }
+};
+
+Outcome undisturbed(const RunConfig& config, const std::filesystem::path& path) {
+  Trained t(config);
+  Progress progress = Progress::silent();
+  const RunDirectory directory = t.make(path);
+  return t.trainer.run(progress, &directory);
+}
+
+// A new trainer goes on with the run, as a new process would, for at most so many steps.
+Outcome go_on(const std::filesystem::path& path, Index steps = 1 << 20) {
+  const RunDirectory directory = RunDirectory::reopen(path);
+  Trained t(read_config(directory.config()));
+  t.trainer.resume(directory);
+  Progress progress = Progress::silent();
+  return t.trainer.run(progress, &directory, [&, n = Index{0}]() mutable { return ++n >= steps; });
+}
+
+void check_same_files(const std::filesystem::path& a, const std::filesystem::path& b) {
+  for (const auto& file : std::filesystem::directory_iterator(a)) {
+    const auto name = file.path().filename();
+    CAPTURE(name);
+    CHECK(contents(a / name) == contents(b / name));
+  }
+  CHECK(std::distance(std::filesystem::directory_iterator(a), {}) ==
+        std::distance(std::filesystem::directory_iterator(b), {}));
+}
+
+}  // namespace
+
+TEST_CASE("a run stopped after each few steps and resumed at other numbers of threads writes the same files") {
+  for (const char* model : {"rnn", "rnn-attention", "attention", "transformer"}) {
+    const Scratch scratch;
+    const RunConfig config =
+        small({{"model.name", model}, {"train.schedule", "plateau"}, {"train.decay_every", "1"}, {"train.keep", "2"}});
+    const Outcome whole = undisturbed(config, scratch.folder() / "whole");
+    {
+      Trained first(config);
+      first.make(scratch.folder() / "parts");
+    }
+    Outcome part;
+    int stops = 0;
+    do {
+      set_threads(1 + stops % 3);
+      part = go_on(scratch.folder() / "parts", 1 + stops % 7);
+      ++stops;
+    } while (part.ending == Ending::interrupted);
+    set_threads(0);
+    CAPTURE(model, stops);
+    CHECK(stops > 8);
+    CHECK(part.position == whole.position);
+    check_same_files(scratch.folder() / "whole", scratch.folder() / "parts");
+  }
+}
+
+TEST_CASE("a run that is complete, or out of patience, stays as it is when it is resumed") {
+  for (const char* patience : {"0", "2"}) {
+    const Scratch scratch;
+    const Outcome whole =
+        undisturbed(small({{"train.patience", patience}, {"train.lr", "1e-9"}}), scratch.folder() / "a");
+    std::filesystem::copy(scratch.folder() / "a", scratch.folder() / "b");
+    const Outcome again = go_on(scratch.folder() / "b");
+    CHECK(again.ending == whole.ending);
+    CHECK(again.position == whole.position);
+    check_same_files(scratch.folder() / "a", scratch.folder() / "b");
+  }
+}
+
+TEST_CASE("of metrics, what came after the last checkpoint is cut, and a torn line") {
+  const Scratch scratch;
+  const auto path = scratch.folder() / "run";
+  undisturbed(small(), scratch.folder() / "whole");
+  {
+    Trained t(small());
+    t.make(path);
+  }
+  go_on(path, 10);
+  { std::ofstream(path / "metrics.jsonl", std::ios::app) << "{\"step\":12,\"loss\":1}\n{\"step\":1"; }
+  go_on(path);
+  check_same_files(scratch.folder() / "whole", path);
+
+  scratch.write("m", "one\ntwo\nthr");
+  { MetricsLog log(scratch.folder() / "m", 100); }
+  CHECK(contents(scratch.folder() / "m") == "one\ntwo\n");
+  { MetricsLog log(scratch.folder() / "m", 6); }
+  CHECK(contents(scratch.folder() / "m") == "one\n");
+  {
+    MetricsLog log(scratch.folder() / "m", 4);
+    log.append("2");
+    CHECK(log.size() == 6);
+  }
+  CHECK(contents(scratch.folder() / "m") == "one\n2\n");
+  { MetricsLog log(scratch.folder() / "m", 0); }
+  CHECK(contents(scratch.folder() / "m").empty());
+  CHECK_THROWS_WITH(MetricsLog(scratch.folder() / "no" / "m", 0), ContainsSubstring("No such file or directory"));
+}
+
+TEST_CASE("the newest train.keep states are kept, and no others") {
+  const Scratch scratch;
+  undisturbed(small({{"train.keep", "3"}}), scratch.folder() / "run");
+  std::vector<std::string> names;
+  for (const auto& file : RunDirectory::open(scratch.folder() / "run").kept()) names.push_back(file.filename());
+  // 42 steps: saved at multiples of 4, after validations at multiples of 9, and at the end
+  CHECK(names == std::vector<std::string>{"step-0000000036.safetensors", "step-0000000040.safetensors",
+                                          "step-0000000042.safetensors"});
+  CHECK(contents(scratch.folder() / "run" / names.back()) ==
+        contents(RunDirectory::open(scratch.folder() / "run").last()));
+}
+
+TEST_CASE("a run is not resumed on other pairs, from a first-format checkpoint, or from a position that is not there") {
+  const Scratch scratch;
+  {
+    Trained t(small());
+    t.make(scratch.folder() / "run");
+  }
+  go_on(scratch.folder() / "run", 5);
+  const RunDirectory directory = RunDirectory::open(scratch.folder() / "run");
+  const Safetensors good = read_safetensors(directory.last());
+
+  Trained other(small({{"train.seed", "2"}}));
+  CHECK_THROWS_WITH(other.trainer.resume(directory), ContainsSubstring("trained on other pairs"));
+
+  const auto refused = [&](const std::map<std::string, std::string>& metadata) -> std::string {
+    Safetensors bad = good;
+    for (const auto& [key, value] : metadata) bad.metadata[key] = value;
+    write_safetensors(directory.last(), bad);
+    Trained t(small());
+    try {
+      t.trainer.resume(directory);
+    } catch (const Error& e) {
+      return e.what();
+    }
+    return "accepted";
+  };
+  CHECK(refused({}) == "accepted");
+  CHECK_THAT(refused({{"batch", "14"}}), ContainsSubstring("it stands at batch 14 of epoch 0, which there is not"));
+  CHECK_THAT(refused({{"batch", "-1"}}), ContainsSubstring("which there is not"));
+  CHECK_THAT(refused({{"loss_sum", ""}}), ContainsSubstring("no good \"loss_sum\""));
+  CHECK_THAT(refused({{"format", "gradus-checkpoint-1"}}), ContainsSubstring("an older version"));
+  CHECK_THAT(refused({{"format", "gradus-checkpoint-3"}}), ContainsSubstring("not a checkpoint of this program"));
+  write_safetensors(directory.best(), pack(*other.run.store, {}));
+  CHECK_NOTHROW(load_run(directory));
+}
+
+namespace {
+
+// Makes one call fail: the n-th of all that are made while it lives. Nothing is synced meanwhile, to save time.
+class Fault {
+ public:
+  Fault(int n, int reason) : old_(file_calls()), left_(n), reason_(reason) {
+    FileCalls& calls = file_calls();
+    calls.open = [this](const char* path, int flags, mode_t mode) {
+      return fails("open") ? -1 : old_.open(path, flags, mode);
+    };
+    calls.write = [this](int file, const void* bytes, std::size_t size) -> ssize_t {
+      const std::size_t half = size / 2;
+      if (!fails("write")) return old_.write(file, bytes, size);
+      if (half > 0) static_cast<void>(old_.write(file, bytes, half));  // a torn write, then the reason
+      return -1;
+    };
+    calls.truncate = [this](int file, off_t size) { return fails("truncate") ? -1 : old_.truncate(file, size); };
+    calls.fsync = [this](int) { return fails("fsync") ? -1 : 0; };
+    calls.close = [this](int file) {
+      const int closed = old_.close(file);
+      return fails("close") ? -1 : closed;
+    };
+    calls.rename = [this](const char* from, const char* to) { return fails("rename") ? -1 : old_.rename(from, to); };
+  }
+  ~Fault() { file_calls() = old_; }
+
+  const std::string& failed() const { return failed_; }  // empty: there were fewer calls
+
+ private:
+  bool fails(const char* call) {
+    if (left_-- != 0) return false;
+    failed_ = call;
+    errno = reason_;
+    return true;
+  }
+
+  FileCalls old_;
+  int left_, reason_;
+  std::string failed_;
+};
+
+}  // namespace
+
+TEST_CASE(
+    "whichever call of a run fails, its reason is told, the checkpoints load, and the run goes on to the same end") {
+  const Scratch scratch;
+  const RunConfig config = small({{"model.name", "attention"},
+                                  {"train.optimizer", "sgd"},
+                                  {"train.keep", "1"},
+                                  {"train.epochs", "1"},
+                                  {"data.pairs", "45"},
+                                  {"train.save_every", "2"},
+                                  {"train.log_every", "1"}});
+  const Fault none(-1, 0);
+  undisturbed(config, scratch.folder() / "whole");
+  std::map<std::string, int> failures;
+  int calls = 0;
+  for (bool more = true; more; ++calls) {
+    const auto path = scratch.folder() / fmt::format("run{}", calls);
+    const int reason = std::array{ENOSPC, EIO, EACCES}[static_cast<std::size_t>(calls % 3)];
+    CAPTURE(calls, std::strerror(reason));
+    std::string message, failed;
+    {
+      const Fault fault(calls, reason);
+      try {
+        undisturbed(config, path);
+      } catch (const Error& e) {
+        message = e.what();
+      }
+      failed = fault.failed();
+    }
+    more = !failed.empty();
+    CAPTURE(failed, message);
+    ++failures[failed];
+    if (more) {
+      CHECK_THAT(message, ContainsSubstring("cannot write " + path.string()));
+      CHECK((message.find(failed + " ") != std::string::npos ||
+             (failed == "open" && message.find("create ") != std::string::npos)));
+      CHECK_THAT(message, ContainsSubstring(std::strerror(reason)));
+    }
+    if (!std::filesystem::exists(path)) {  // it failed as the run was made, and left nothing
+      undisturbed(config, path);
+    } else {
+      for (const char* name : {"best.safetensors", "last.safetensors"}) {
+        if (std::filesystem::exists(path / name)) CHECK_NOTHROW(read_safetensors(path / name));
+      }
+      go_on(path);
+    }
+    check_same_files(scratch.folder() / "whole", path);
+    std::filesystem::remove_all(path);
+  }
+  for (const char* call : {"open", "write", "fsync", "close", "rename"}) CHECK(failures[call] > 5);
+  CHECK(calls > 100);
+}
+
+TEST_CASE("a short write is continued, an interrupted one repeated, and one that writes nothing refused") {
+  const Scratch scratch;
+  const FileCalls old = file_calls();
+  int n = 0;
+  file_calls().write = [&](int file, const void* bytes, std::size_t size) -> ssize_t {
+    if (++n % 2 == 0) {
+      errno = EINTR;
+      return -1;
+    }
+    return old.write(file, bytes, std::min<std::size_t>(size, 3));
+  };
+  replace_file(scratch.folder() / "f", "in seven pieces, or so");
+  file_calls().write = [](int, const void*, std::size_t) -> ssize_t { return 0; };
+  CHECK_THROWS_WITH(replace_file(scratch.folder() / "f", "x"), ContainsSubstring("write failed"));
+  file_calls() = old;
+  CHECK(contents(scratch.folder() / "f") == "in seven pieces, or so");
+  CHECK(n > 10);
+}
+
+}  // namespace gradus::train
