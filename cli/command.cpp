@@ -9,12 +9,13 @@
 namespace gradus::cli {
 namespace {
 
-std::atomic<bool> requested{false};
-static_assert(std::atomic<bool>::is_always_lock_free);
+std::atomic<int> requested{0};  // the signal
+static_assert(std::atomic<int>::is_always_lock_free);
 
 extern "C" void on_interrupt(int signal) {
-  requested.store(true);
-  std::signal(signal, SIG_DFL);
+  requested.store(signal);
+  std::signal(SIGINT, SIG_DFL);
+  std::signal(SIGTERM, SIG_DFL);
 }
 
 }  // namespace
@@ -32,7 +33,9 @@ void catch_interrupts() {
   std::signal(SIGTERM, on_interrupt);
 }
 
-bool interrupt_requested() { return requested.load(); }
+bool interrupt_requested() { return requested.load() != 0; }
+
+int interrupt_code() { return 128 + requested.load(); }
 
 void flush_results() {
   if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) throw Error("cannot write to standard output");

@@ -14,7 +14,7 @@ class UsageError : public Error {
   using Error::Error;
 };
 
-inline constexpr int success = 0, failure = 1, usage = 2, interrupted = 130;
+inline constexpr int success = 0, failure = 1, usage = 2;
 
 /// What the chosen command does, set by the command as it is parsed; returns the exit code.
 using Action = std::function<int()>;
@@ -24,6 +24,7 @@ void add_train(CLI::App& program, Action& action);
 void add_eval(CLI::App& program, Action& action);
 void add_decode(CLI::App& program, Action& action);
 void add_demo(CLI::App& program, Action& action);
+void add_inspect(CLI::App& program, Action& action);
 void add_doctor(CLI::App& program, Action& action);
 
 /// The flag --threads, whose value is in force once the command runs.
@@ -32,6 +33,8 @@ void add_threads(CLI::App& command);
 /// Makes the first SIGINT or SIGTERM a request that `interrupt_requested` tells of; a second one ends the program.
 void catch_interrupts();
 bool interrupt_requested();
+/// The exit code that tells of the request, as shells count: 130 for SIGINT, 143 for SIGTERM.
+int interrupt_code();
 
 /// Throws Error when standard output could not take all that was written to it.
 void flush_results();

@@ -37,7 +37,7 @@ void add_demo(CLI::App& program, Action& action) {
       options->out = *out;
       catch_interrupts();
       train::Progress progress = train::Progress::on_stderr();
-      return train::run_demo(*options, stdout, progress, interrupt_requested) ? success : interrupted;
+      return train::run_demo(*options, stdout, progress, interrupt_requested) ? success : interrupt_code();
     };
   });
 }

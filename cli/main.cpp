@@ -67,12 +67,13 @@ int run(int argc, char** argv) {
                    "gradus");
   program.require_subcommand(1);
   program.set_version_flag("--version", fmt::format("gradus {}", version));
-  program.footer("Example:\n  gradus demo\n\nExit codes: 0 done, 1 failed, 2 asked for wrongly, 130 interrupted.");
+  program.footer("Example:\n  gradus demo\n\nExit codes: 0 done, 1 failed, 2 asked for wrongly, 130 and 143 interrupted.");
   Action action;
   add_train(program, action);
   add_eval(program, action);
   add_decode(program, action);
   add_demo(program, action);
+  add_inspect(program, action);
   add_doctor(program, action);
   try {
     check_command(program, argc, argv);

@@ -1,8 +1,11 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
 #include <cstdio>
 #include <memory>
 #include <optional>
+#include <string_view>
 
 #include "autograd/parallel.h"
 #include "cli/command.h"
@@ -21,7 +24,7 @@ struct TrainFlags {
   std::string out, preset, config;
   std::vector<std::string> sets;
   Assignments flags;
-  bool overwrite = false;
+  bool overwrite = false, resume = false;
 };
 
 // A flag that stands for settings: its value is checked as theirs, and a refusal names the flag.
@@ -50,12 +53,40 @@ void print_settings() {
   }
 }
 
-RunConfig config_of(const TrainFlags& f) {
+ConfigSources sources_of(const TrainFlags& f) {
   ConfigSources sources{.preset = f.preset, .file = {}, .assignments = {}};
   if (!f.config.empty()) sources.file = f.config;
   for (const std::string& set : f.sets) sources.assignments.push_back(split_assignment(set));
   for (const auto& flag : f.flags) sources.assignments.push_back(flag);
-  return resolve(sources);
+  return sources;
+}
+
+// The run's own configuration. Flags may repeat it; but for the search for NaNs, which changes no result, they may not
+// change it.
+RunConfig config_of(const RunDirectory& directory, const TrainFlags& f) {
+  RunConfig config = read_config(directory.config());
+  const RunConfig asked = overlay(config, sources_of(f));
+  config.train.detect_nan = asked.train.detect_nan;
+  for (const Setting& s : settings()) {
+    if (s.get(asked) == s.get(config)) continue;
+    throw UsageError(fmt::format(
+        "{} = {} contradicts the run in {}, which has {}: a resumed run keeps its settings; leave this one out, or "
+        "train a new run in another folder",
+        s.key, train::to_toml(s.get(asked)), directory.path().string(), train::to_toml(s.get(config))));
+  }
+  return config;
+}
+
+// The text as one word of a shell's command line.
+std::string shell_word(const std::string& text) {
+  const bool plain = !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
+    return std::isalnum(c) || c >= 0x80 ||
+           std::string_view("/._-+,:=@%").find(static_cast<char>(c)) != std::string::npos;
+  });
+  if (plain) return text;
+  std::string quoted = "'";
+  for (char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
 }
 
 int report(const RunDirectory& directory, const Run& run, const Outcome& outcome) {
@@ -69,13 +100,22 @@ int report(const RunDirectory& directory, const Run& run, const Outcome& outcome
                         {run.config.train.best_by == BestBy::loss ? "best_valid_loss" : "best_valid_word_error_rate",
                          outcome.position.best}}));
   if (outcome.ending != Ending::interrupted) return success;
-  fmt::print(stderr, "interrupted after step {}; {} holds the state\n", outcome.position.step,
-             directory.last().string());
-  return interrupted;
+  fmt::print(stderr, "interrupted after step {}; to go on: gradus train --resume --out {}\n", outcome.position.step,
+             shell_word(directory.path().string()));
+  return interrupt_code();
 }
 
-int train_run(const TrainFlags& f) {
-  RunConfig config = config_of(f);
+int train_in(const RunDirectory& directory, Run& run, Trainer& trainer, Progress& progress) {
+  if (!directory.locked()) {
+    progress.line(fmt::format("note: the file system of {} has no locks: see that no other trainer works there",
+                              directory.path().string()));
+  }
+  catch_interrupts();
+  return report(directory, run, trainer.run(progress, &directory, interrupt_requested));
+}
+
+int train_new(const TrainFlags& f) {
+  RunConfig config = resolve(sources_of(f));
   RunDirectory::check(f.out, f.overwrite);
   const Dataset dataset = load_dataset(config);
   Progress progress = Progress::on_stderr();
@@ -86,8 +126,22 @@ int train_run(const TrainFlags& f) {
   const RunDirectory directory = RunDirectory::create(f.out, config, dataset.source, dataset.target, f.overwrite);
   progress.line(fmt::format("{}: {} parameters, {} steps, {} threads; run directory {}", config.model.model,
                             run.store->count(), trainer.total_steps(), threads(), f.out));
-  catch_interrupts();
-  return report(directory, run, trainer.run(progress, &directory, interrupt_requested));
+  return train_in(directory, run, trainer, progress);
+}
+
+int train_on(const TrainFlags& f) {
+  const RunDirectory directory = RunDirectory::reopen(f.out);
+  RunConfig config = config_of(directory, f);
+  const Dataset dataset = load_dataset(config);
+  Progress progress = Progress::on_stderr();
+  for (const std::string& note : dataset.notes) progress.line(note);
+
+  Run run = make_run(config, dataset.source, dataset.target);
+  Trainer trainer(run, dataset);
+  trainer.resume(directory);
+  progress.line(fmt::format("{}: going on after step {} of {}, {} threads; run directory {}", config.model.model,
+                            trainer.position().step, trainer.total_steps(), threads(), f.out));
+  return train_in(directory, run, trainer, progress);
 }
 
 }  // namespace
@@ -107,7 +161,9 @@ void add_train(CLI::App& program, Action& action) {
                                    "File of pairs to validate on (default: some of --train are held out)")
                            ->type_name("FILE");
   task->excludes(file)->excludes(valid);
-  command.add_option("--out", f->out, "Run directory to make")->required()->type_name("DIR");
+  command.add_option("--out", f->out, "Run directory to make, or with --resume to go on in")
+      ->required()
+      ->type_name("DIR");
   command.add_option("--preset", f->preset, "tiny (default), small or base")->type_name("NAME");
   command.add_option("--config", f->config, "Settings as TOML; stronger than the preset")->type_name("FILE");
   command.add_option("--set", f->sets, "One setting, stronger than the file; may be repeated")
@@ -121,7 +177,11 @@ void add_train(CLI::App& program, Action& action) {
       "--detect-nan", [f] { f->flags.emplace_back("train.detect_nan", "true"); },
       "Check every value and gradient, and name the op that makes the first NaN or infinity");
   add_threads(command);
-  command.add_flag("--overwrite", f->overwrite, "Replace the run that --out holds");
+  CLI::Option* overwrite = command.add_flag("--overwrite", f->overwrite, "Replace the run that --out holds");
+  command
+      .add_flag("--resume", f->resume,
+                "Go on with the run that --out holds, with its own settings, as if it had never stopped")
+      ->excludes(overwrite);
   command.add_flag_callback(
       "--help-settings",
       [] {
@@ -135,12 +195,13 @@ void add_train(CLI::App& program, Action& action) {
       "  gradus train --model rnn-attention --train train.tsv --valid dev.tsv --preset small --out runs/words\n"
       "  gradus train --model rnn --train cmudict.dict --set data.format=dictionary --set model.cell=lstm --out "
       "runs/rnn\n"
+      "  gradus train --resume --out runs/rnn\n"
       "Files are TSV by default: sources are read as characters, targets as words between blanks "
       "(data.source_tokens, data.target_tokens).");
   command.callback([f, &action] {
     action = [f] {
       try {
-        return train_run(*f);
+        return f->resume ? train_on(*f) : train_new(*f);
       } catch (const ConfigError& e) {
         throw UsageError(e.what());
       }

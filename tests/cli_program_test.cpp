@@ -1,9 +1,6 @@
-#include <sys/wait.h>
-
 #include <nlohmann/json.hpp>
 
-#include "tests/catch.h"
-#include "tests/data_scratch.h"
+#include "tests/program.h"
 
 // The built program, as users run it: results, messages, exit codes, what is left behind.
 namespace gradus {
@@ -11,29 +8,6 @@ namespace {
 
 using Catch::Matchers::ContainsSubstring;
 using data::Scratch;
-
-std::string program() {
-  namespace fs = std::filesystem;
-  for (fs::path at = fs::read_symlink("/proc/self/exe").parent_path(); at.has_relative_path(); at = at.parent_path()) {
-    if (fs::is_regular_file(at / "gradus")) return (at / "gradus").string();
-  }
-  FAIL("the program was not built: build the target gradus");
-  return "";
-}
-
-struct Ran {
-  int code;
-  std::string out, err;
-};
-
-Ran run(const Scratch& scratch, const std::string& arguments, const std::string& input = "") {
-  const std::string folder = scratch.folder().string();
-  scratch.write("stdin", input);
-  const std::string command = "cd " + folder + " && " + program() + " " + arguments + " < stdin > stdout 2> stderr";
-  const int status = std::system(command.c_str());
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, data::contents(scratch.folder() / "stdout"),
-          data::contents(scratch.folder() / "stderr")};
-}
 
 // One line "gradus: ..." with `message` in it, nothing on stdout, no run directory.
 void refuses(const Scratch& scratch, const std::string& arguments, int code, const std::string& message,
@@ -173,19 +147,6 @@ TEST_CASE("sources that a run cannot read stop decoding before the first output"
   CHECK(run(scratch, "decode --run run --checkpoint last", "").code == 0);
 }
 
-TEST_CASE("an interrupted training saves its state and exits with 130") {
-  const Scratch scratch;
-  const std::string train = program() + " train --task copy --steps 100000000 --out new" + quick;
-  const std::string command =
-      "cd " + scratch.folder().string() + " && { " + train +
-      " 2> err & pid=$!; while [ ! -s new/metrics.jsonl ]; do sleep 0.05; done; kill -TERM $pid; "
-      "wait $pid; }";
-  const int status = std::system(("bash -c '" + command + "' > /dev/null").c_str());
-  CHECK(WEXITSTATUS(status) == 130);
-  CHECK_THAT(data::contents(scratch.folder() / "err"), ContainsSubstring("interrupted after step"));
-  CHECK(run(scratch, "decode --run new --checkpoint last", "ab\n").code == 0);
-}
-
 TEST_CASE("the demo prints accuracy by length for the four models, examples and an attention map") {
   const Scratch scratch;
   const Ran demo = run(scratch, "demo --steps 10 --seed 3 --threads 2 --out runs");
@@ -206,7 +167,7 @@ TEST_CASE("the program tells its version, its settings and what it runs on") {
   CHECK_THAT(cmake, ContainsSubstring("VERSION " + version.substr(7, version.size() - 8)));
   CHECK_THAT(run(scratch, "train --help-settings").out, ContainsSubstring("train.label_smoothing"));
   CHECK_THAT(run(scratch, "doctor").out, ContainsSubstring("kernels"));
-  for (const char* command : {"train", "eval", "decode", "demo", "doctor"}) {
+  for (const char* command : {"train", "eval", "decode", "demo", "inspect", "doctor"}) {
     const Ran help = run(scratch, std::string(command) + " --help");
     CHECK(help.code == 0);
     CHECK_THAT(help.out, ContainsSubstring("Usage"));

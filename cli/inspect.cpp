@@ -1,0 +1,85 @@
+#include <fmt/format.h>
+
+#include <cmath>
+#include <cstdio>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "cli/command.h"
+#include "train/report.h"
+#include "train/safetensors.h"
+
+namespace gradus::cli {
+namespace {
+
+using namespace gradus::train;
+
+const char* dtype_name(DType t) { return t == DType::f32 ? "f32" : t == DType::f64 ? "f64" : "i64"; }
+
+// A text from a file as one line without control characters.
+std::string shown(const std::string& text) {
+  const std::string quoted = nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  std::string plain = quoted.substr(1, quoted.size() - 2);
+  for (std::size_t at = 0; (at = plain.find('\x7F', at)) != std::string::npos;) plain.replace(at, 1, "\\u007f");
+  return plain;
+}
+
+struct Numbers {
+  double norm = 0;  // Euclidean
+  Index not_finite = 0;
+};
+
+Numbers numbers_of(const Tensor& tensor) {
+  Numbers result;
+  double scale = 0;
+  dispatch(tensor.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    const T* values = tensor.data<T>();
+    for (Index i = 0; i < tensor.numel(); ++i) {
+      const double v = std::abs(static_cast<double>(values[i]));
+      if (std::isfinite(v)) scale = std::max(scale, v);
+    }
+    double sum = 0;
+    for (Index i = 0; i < tensor.numel(); ++i) {
+      const auto v = static_cast<double>(values[i]);
+      result.not_finite += std::isfinite(v) ? 0 : 1;
+      if (scale > 0 && std::isfinite(v)) sum += (v / scale) * (v / scale);
+    }
+    result.norm = scale * std::sqrt(sum);
+  });
+  return result;
+}
+
+int inspect(const std::string& path) {
+  const Safetensors file = read_safetensors(path);
+  std::vector<std::vector<std::string>> rows{{"tensor", "dtype", "shape", "numbers", "norm"}};
+  Index count = 0, not_finite = 0;
+  for (const auto& [name, tensor] : file.tensors) {
+    const Numbers numbers = numbers_of(tensor);
+    std::string norm = fmt::format("{:.6g}", numbers.norm);
+    if (numbers.not_finite > 0) norm += fmt::format(" + {} not finite", numbers.not_finite);
+    rows.push_back(
+        {shown(name), dtype_name(tensor.dtype()), to_string(tensor.shape()), fmt::format("{}", tensor.numel()), norm});
+    count += tensor.numel();
+    not_finite += numbers.not_finite;
+  }
+  fmt::print("{}", table(rows));
+  fmt::print("{} tensors, {} numbers, {} not finite\n", file.tensors.size(), count, not_finite);
+  for (const auto& [key, value] : file.metadata) fmt::print("{} = {}\n", shown(key), shown(value));
+  return success;
+}
+
+}  // namespace
+
+void add_inspect(CLI::App& program, Action& action) {
+  CLI::App& command = *program.add_subcommand("inspect", "Show what a checkpoint or another safetensors file holds");
+  auto path = std::make_shared<std::string>();
+  command.add_option("FILE", *path, "File to read")->required()->type_name("FILE");
+  command.footer(
+      "A line a tensor: name, dtype, shape, how many numbers, their Euclidean norm; then the metadata.\n\n"
+      "Example:\n"
+      "  gradus inspect runs/words/best.safetensors");
+  command.callback([path, &action] { action = [path] { return inspect(*path); }; });
+}
+
+}  // namespace gradus::cli

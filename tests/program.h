@@ -1,0 +1,39 @@
+#pragma once
+
+#include <sys/wait.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+
+#include "tests/catch.h"
+#include "tests/data_scratch.h"
+
+namespace gradus {
+
+/// The built program, beside the tests or in a folder above them.
+inline std::string program() {
+  namespace fs = std::filesystem;
+  for (fs::path at = fs::read_symlink("/proc/self/exe").parent_path(); at.has_relative_path(); at = at.parent_path()) {
+    if (fs::is_regular_file(at / "gradus")) return (at / "gradus").string();
+  }
+  FAIL("the program was not built: build the target gradus");
+  return "";
+}
+
+struct Ran {
+  int code;  // -1: ended by a signal
+  std::string out, err;
+};
+
+/// Runs the program in the folder, to its end.
+inline Ran run(const data::Scratch& scratch, const std::string& arguments, const std::string& input = "") {
+  const std::string folder = scratch.folder().string();
+  scratch.write("stdin", input);
+  const std::string command = "cd " + folder + " && " + program() + " " + arguments + " < stdin > stdout 2> stderr";
+  const int status = std::system(command.c_str());
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, data::contents(scratch.folder() / "stdout"),
+          data::contents(scratch.folder() / "stderr")};
+}
+
+}  // namespace gradus
