@@ -67,7 +67,7 @@ int run(int argc, char** argv) {
                    "gradus");
   program.require_subcommand(1);
   program.set_version_flag("--version", fmt::format("gradus {}", version));
-  program.footer("Example:\n  gradus demo\n\nExit codes: 0 done, 1 failed, 2 asked for wrongly, 130 and 143 interrupted.");
+  program.footer("Example:\n  gradus demo\n\nExit codes: 0 done, 1 failed, 2 asked for wrongly, 130 or 143 stopped.");
   Action action;
   add_train(program, action);
   add_eval(program, action);
