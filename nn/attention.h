@@ -49,9 +49,9 @@ struct Attention {
   Linear query, key, value;  // W_Q, W_K, W_V
 
   Attention(Scope scope, Index query_dim, Index memory_dim, Index dim)
-      : query(scope / "query", query_dim, dim, false),
-        key(scope / "key", memory_dim, dim, false),
-        value(scope / "value", memory_dim, dim, false) {}
+      : query(Linear::projection(scope / "query", query_dim, dim)),
+        key(Linear::projection(scope / "key", memory_dim, dim)),
+        value(Linear::projection(scope / "value", memory_dim, dim)) {}
 
   /// x [batch, S, memory_dim]
   Memory prepare(const Tensor& x, const Tensor& mask = {}) const { return {key(x), value(x), mask}; }
