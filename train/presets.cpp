@@ -7,7 +7,8 @@
 namespace gradus::train {
 namespace {
 
-const Assignments tiny = {{"model.dim", "64"}, {"model.hidden", "128"}, {"train.batch", "64"}, {"train.lr", "0.002"}};
+const Assignments tiny = {{"model.dim", "64"},   {"model.hidden", "128"},      {"train.batch", "64"},
+                          {"train.lr", "0.002"}, {"train.schedule", "cosine"}, {"train.epochs", "15"}};
 const Assignments small = {{"model.dim", "128"},    {"model.hidden", "256"}, {"model.dropout", "0.1"},
                            {"train.batch", "128"},  {"train.lr", "0.001"},   {"train.schedule", "cosine"},
                            {"train.warmup", "400"}, {"train.epochs", "15"}};
