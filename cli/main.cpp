@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <new>
@@ -73,6 +74,7 @@ int run(int argc, char** argv) {
   add_eval(program, action);
   add_decode(program, action);
   add_demo(program, action);
+  add_gradcheck(program, action);
   add_inspect(program, action);
   add_doctor(program, action);
   try {
@@ -93,6 +95,7 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   using namespace gradus::cli;
+  std::signal(SIGXFSZ, SIG_IGN);  // a file above the limit of size is an error of write(2), and told as such
   try {
     return run(argc, argv);
   } catch (const UsageError& error) {

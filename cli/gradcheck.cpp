@@ -1,0 +1,253 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <memory>
+
+#include "checks/model_check.h"
+#include "checks/op_table.h"
+#include "cli/command.h"
+#include "models/registry.h"
+#include "train/dataset.h"
+#include "train/evaluate.h"
+#include "train/metrics.h"
+#include "train/report.h"
+#include "train/run.h"
+
+namespace gradus::cli {
+namespace {
+
+using namespace gradus::train;
+
+struct GradcheckFlags {
+  std::string what, model, run, pairs;
+  std::vector<std::string> sets;
+  int order = 1;
+  bool json = false, markdown = false;
+};
+
+class Stopwatch {
+ public:
+  double milliseconds() const {
+    return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start_).count();
+  }
+
+ private:
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+// All rows of one op.
+struct OpResult {
+  std::string op;
+  Index cases = 0;
+  bool differentiable = false, passed = true;
+  double worst[2] = {0, 0};  // relative, to first and second order
+  double milliseconds = 0;
+  std::string wrong;  // the reports that are not as expected
+};
+
+void check_row(const table::Row& row, OpResult& result) {
+  const Stopwatch time;
+  ++result.cases;
+  if (!row.differentiable) {
+    if (row.f(row.inputs).requires_grad()) {
+      result.passed = false;
+      result.wrong += fmt::format("{} {}: has a gradient and should not\n", row.op, row.what);
+    }
+  } else {
+    result.differentiable = true;
+    for (int order = 1; order <= table::order_of(row); ++order) {
+      const GradcheckReport report = table::check(row, order);
+      result.worst[order - 1] = std::max(result.worst[order - 1], report.worst_relative());
+      if (table::as_expected(row, report)) continue;
+      result.passed = false;
+      result.wrong +=
+          fmt::format("{} {} (should be: {})\n{}\n", row.op, row.what, name(row.verdict), to_string(report));
+    }
+  }
+  result.milliseconds += time.milliseconds();
+}
+
+std::vector<OpResult> check_ops() {
+  std::vector<OpResult> results;
+  for (const table::Row& row : table::ops()) {
+    auto at = std::find_if(results.begin(), results.end(), [&](const OpResult& r) { return r.op == row.op; });
+    if (at == results.end()) {
+      results.emplace_back().op = row.op;
+      at = results.end() - 1;
+    }
+    check_row(row, *at);
+  }
+  return results;
+}
+
+std::string error_of(const OpResult& r, int order) {
+  return r.differentiable ? fmt::format("{:.1e}", r.worst[order - 1]) : "none";
+}
+
+int gradcheck_ops(const GradcheckFlags& f) {
+  const std::vector<OpResult> results = check_ops();
+  OpResult all;
+  Index failed = 0;
+  std::vector<std::vector<std::string>> rows = {{"op", "cases", "first order", "second order", "verdict", "ms"}};
+  for (const OpResult& r : results) {
+    const char* verdict = r.passed ? "pass" : "fail";
+    if (f.json) {
+      fmt::print("{}\n", json_line({{"op", r.op},
+                                    {"cases", r.cases},
+                                    {"first_order", r.worst[0]},
+                                    {"second_order", r.worst[1]},
+                                    {"verdict", verdict},
+                                    {"ms", r.milliseconds}}));
+    }
+    rows.push_back({r.op, fmt::format("{}", r.cases), error_of(r, 1), error_of(r, 2), verdict,
+                    fmt::format("{:.0f}", r.milliseconds)});
+    all.cases += r.cases;
+    all.worst[0] = std::max(all.worst[0], r.worst[0]);
+    all.worst[1] = std::max(all.worst[1], r.worst[1]);
+    all.wrong += r.wrong;
+    failed += r.passed ? 0 : 1;
+  }
+  if (f.markdown) {
+    fmt::print("| op | cases | first order | second order |\n|---|---:|---:|---:|\n");
+    for (const OpResult& r : results)
+      fmt::print("| `{}` | {} | {} | {} |\n", r.op, r.cases, error_of(r, 1), error_of(r, 2));
+  } else if (!f.json) {
+    fmt::print("{}\n{} ops in {} cases; worst relative error {:.1e} to first order, {:.1e} to second; {}\n",
+               train::table(rows), results.size(), all.cases, all.worst[0], all.worst[1],
+               failed == 0 ? "all pass" : fmt::format("{} fail", failed));
+  }
+  fmt::print(stderr, "{}", all.wrong);
+  return failed == 0 ? success : failure;
+}
+
+int report(const GradcheckFlags& f, const std::string& name_of_model, const GradcheckReport& found) {
+  const auto worst =
+      std::max_element(found.inputs.begin(), found.inputs.end(),
+                       [](const InputReport& a, const InputReport& b) { return a.relative < b.relative; });
+  if (f.json) {
+    for (const InputReport& r : found.inputs) {
+      fmt::print("{}\n", json_line({{"parameter", r.name},
+                                    {"verdict", name(r.verdict)},
+                                    {"compared", r.compared},
+                                    {"relative", r.relative},
+                                    {"absolute", r.absolute},
+                                    {"analytic", r.analytic},
+                                    {"numeric", r.numeric},
+                                    {"at", r.at},
+                                    {"why", r.why}}));
+    }
+    fmt::print("{}\n", json_line({{"model", name_of_model},
+                                  {"order", Index{found.options.order}},
+                                  {"verdict", name(found.verdict)},
+                                  {"worst_relative", found.worst_relative()},
+                                  {"worst_parameter", worst == found.inputs.end() ? "" : worst->name},
+                                  {"problem", found.problem}}));
+  } else {
+    fmt::print("{}", to_string(found));
+    if (worst != found.inputs.end())
+      fmt::print("{}: worst relative error {:.1e}, of {}\n", name_of_model, worst->relative, worst->name);
+  }
+  return found.passed() ? success : failure;
+}
+
+GradcheckOptions options_of(const GradcheckFlags& f) {
+  GradcheckOptions options = checks::model_options();
+  options.order = f.order;
+  return options;
+}
+
+int gradcheck_model(const GradcheckFlags& f) {
+  ConfigSources sources{.preset = {}, .file = {}, .assignments = {}};
+  for (const auto& [key, value] : Assignments{{"model.name", f.model},
+                                              {"model.dim", "8"},
+                                              {"model.hidden", "8"},
+                                              {"model.dropout", "0.1"},
+                                              {"data.task", "copy"}})
+    sources.assignments.emplace_back(key, value);
+  if (f.model == "transformer") sources.assignments.emplace_back("model.ffn", "8");
+  for (const std::string& set : f.sets) sources.assignments.push_back(split_assignment(set));
+  RunConfig config = resolve(sources);
+  config.model.source_vocab = 9;
+  config.model.target_vocab = 8;
+  const auto seed = static_cast<std::uint64_t>(config.train.seed);
+  nn::ParameterStore store(seed, DType::f64);
+  const auto model = models::make_model(store.root(), config.model);
+  return report(f, config.model.model,
+                checks::check_model(*model, store, checks::random_pairs(9, 8, seed), config.train.label_smoothing,
+                                    options_of(f)));
+}
+
+// The first few of the file, or random ones.
+std::vector<data::EncodedPair> pairs_of(const Run& run, const std::string& file) {
+  if (file.empty()) return checks::random_pairs(run.source.size(), run.target.size(), 1);
+  constexpr std::size_t most = 4;
+  std::vector<data::EncodedPair> pairs;
+  for (const data::ReferenceSet& r : load_test(run.config, file).references) {
+    check_source_length(run.config.model, std::ssize(r.source), "a source of " + file);
+    pairs.push_back({run.source.encode(r.source), run.target.encode(r.references.front())});
+    if (pairs.size() == most) break;
+  }
+  return pairs;
+}
+
+int gradcheck_run(const GradcheckFlags& f) {
+  const Run run = load_run(RunDirectory::open(f.run));
+  const checks::Doubled model = checks::doubled(*run.store, run.config.model);
+  return report(f, f.run,
+                checks::check_model(*model.model, *model.store, pairs_of(run, f.pairs),
+                                    run.config.train.label_smoothing, options_of(f)));
+}
+
+int gradcheck_asked(const GradcheckFlags& f) {
+  const int asked = (f.what.empty() ? 0 : 1) + (f.model.empty() ? 0 : 1) + (f.run.empty() ? 0 : 1);
+  if (asked != 1) throw UsageError("gradcheck wants one of: ops, --model NAME, --run DIR");
+  if (!f.what.empty() && f.what != "ops")
+    throw UsageError(fmt::format("gradcheck does not know {}: ops, --model NAME or --run DIR", f.what));
+  if (f.what.empty() && f.markdown) throw UsageError("--markdown goes with ops");
+  if (!f.what.empty()) return gradcheck_ops(f);
+  return f.run.empty() ? gradcheck_model(f) : gradcheck_run(f);
+}
+
+}  // namespace
+
+void add_gradcheck(CLI::App& program, Action& action) {
+  CLI::App& command =
+      *program.add_subcommand("gradcheck", "Compare gradients with differences: of ops, a model, a run");
+  auto f = std::make_shared<GradcheckFlags>();
+  command.add_option("what", f->what, "ops: every op, in all its cases, to second order")->type_name("ops");
+  CLI::Option* model =
+      command.add_option("--model", f->model, "Every parameter of a small model, with padding and dropout")
+          ->type_name("NAME");
+  CLI::Option* set = command.add_option("--set", f->sets, "One setting of the model; may be repeated")
+                         ->type_name("KEY=VALUE")
+                         ->allow_extra_args(false);
+  CLI::Option* run = command.add_option("--run", f->run, "Every parameter of a trained run")->type_name("DIR");
+  command.add_option("--pairs", f->pairs, "File whose first pairs a run is checked on (default: random ids)")
+      ->type_name("FILE")
+      ->needs(run);
+  set->needs(model);
+  command.add_option("--order", f->order, "1: gradients; 2: gradients of gradients (--model, --run)")
+      ->check(CLI::Range(1, 2))
+      ->type_name("N");
+  CLI::Option* json = command.add_flag("--json", f->json, "A line of JSON an op or parameter");
+  command.add_flag("--markdown", f->markdown, "The table of ops as Markdown")->excludes(json);
+  command.footer(
+      "Examples:\n"
+      "  gradus gradcheck ops\n"
+      "  gradus gradcheck --model rnn-attention --set model.cell=lstm --set model.alignment=qkv\n"
+      "  gradus gradcheck --run runs/reverse --pairs dev.tsv\n"
+      "Exits with 1 when a gradient is wrong, or the check could not have failed.");
+  command.callback([f, &action] {
+    action = [f] {
+      try {
+        return gradcheck_asked(*f);
+      } catch (const ConfigError& e) {
+        throw UsageError(e.what());
+      }
+    };
+  });
+}
+
+}  // namespace gradus::cli
