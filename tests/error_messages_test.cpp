@@ -1,0 +1,158 @@
+// One error of each kind, as a newcomer meets it: printed, and quoted word for word in docs/gradients.md.
+#include <fmt/format.h>
+
+#include <cmath>
+#include <fstream>
+#include <functional>
+#include <limits>
+#include <regex>
+#include <sstream>
+
+#include "autograd/gradcheck.h"
+#include "autograd/graph_dot.h"
+#include "autograd/ops.h"
+#include "models/registry.h"
+#include "nn/linear.h"
+#include "tests/catch.h"
+#include "train/step.h"
+
+using namespace gradus;
+
+namespace {
+
+struct Kind {
+  std::string what;
+  std::function<void()> provoke;
+};
+
+Tensor leaf(const std::vector<double>& values, const std::string& name) {
+  Tensor t = Tensor::from(values, {std::ssize(values)});
+  t.set_requires_grad().set_name(name);
+  return t;
+}
+
+// A training step of a tiny model whose parameter holds a NaN, so that its loss is one.
+void step_with_nan(bool detect) {
+  models::Seq2SeqOptions options;
+  options.model = "attention";
+  options.source_vocab = options.target_vocab = 6;
+  options.dim = 4;
+  nn::ParameterStore store(1);
+  const auto model = models::make_model(store.root(), options);
+  train::TrainConfig config;
+  config.shards = 1;
+  config.detect_nan = detect;
+  train::TrainingStep step(*model, store, config);
+  store.at("encoder.embedding.weight").mutable_data<float>()[16] = std::numeric_limits<float>::quiet_NaN();
+  step.run(data::make_batch({{{4, 5}, {4}}, {{5}, {5, 4}}}, {1, 0}), 6, 0.1);
+}
+
+std::vector<Kind> kinds() {
+  const auto f64 = DType::f64;
+  return {
+      {"Shapes that do not fit",
+       [=] {
+         matmul(Tensor::zeros({2, 3}, f64), Tensor::zeros({4, 5}, f64));
+       }},
+      {"Shapes that do not broadcast",
+       [=] {
+         Tensor::zeros({2, 3}, f64) + Tensor::zeros({2, 4}, f64);
+       }},
+      {"Shapes that do not fit inside a layer",
+       [=] {
+         nn::ParameterStore store(1, f64);
+         const nn::Linear query(store.root() / "decoder" / "query", 3, 2);
+         query(Tensor::zeros({5, 4}, f64));
+       }},
+      {"Two dtypes", [=] { Tensor::zeros({2}, f64) * Tensor::zeros({2}); }},
+      {"An axis that is not there",
+       [=] {
+         sum(Tensor::zeros({2, 3}, f64), {2});
+       }},
+      {"An id outside of the vocabulary",
+       [=] {
+         embedding(Tensor::zeros({4, 2}, f64), Tensor::from(std::vector<Index>{1, 4}, {2}));
+       }},
+      {"Backward of what has no graph", [=] { sum(Tensor::zeros({2}, f64)).backward(); }},
+      {"Backward of what is not a scalar",
+       [=] {
+         (leaf({1, 2}, "x") * 2.0).backward();
+       }},
+      {"Backward twice",
+       [=] {
+         const Tensor loss = sum(square(leaf({1, 2}, "x")));
+         loss.backward();
+         loss.backward();
+       }},
+      {"Writing to what backward needs",
+       [=] {
+         Tensor x = leaf({1, 2}, "x");
+         const Tensor loss = sum(square(x));
+         x.mutable_data<double>()[0] = 5;
+         loss.backward();
+       }},
+      {"The gradient of a leaf that requires none", [=] { grad({sum(leaf({1}, "x"))}, {Tensor::zeros({2}, f64)}); }},
+      {"The gradient of what the result does not depend on",
+       [=] { grad({sum(leaf({1}, "x"))}, {leaf({1}, "unused")}); }},
+      {"Requiring a gradient of a result", [=] { (leaf({1}, "x") * 2.0).set_requires_grad(); }},
+      {"A hook that returns the wrong shape",
+       [=] {
+         Tensor x = leaf({1, 2}, "x");
+         x.register_hook([](const Tensor& g) { return sum(g); });
+         sum(x).backward();
+       }},
+      {"Two parameters of one name",
+       [=] {
+         nn::ParameterStore store(1);
+         store.root().zeros("bias", {2});
+         store.root().zeros("bias", {3});
+       }},
+      {"A parameter that is not there",
+       [=] {
+         nn::ParameterStore store(1);
+         const nn::Linear query(store.root() / "decoder" / "query", 3, 2);
+         store.at("decoder.query.wieght");
+       }},
+      {"A NaN or infinity made by a forward pass",
+       [=] {
+         const DetectAnomaly on;
+         log(leaf({1, 0, 3}, "decoder.scale") * 2.0);
+       }},
+      {"A NaN or infinity made by a backward pass",
+       [=] {
+         const DetectAnomaly on;
+         sum(sqrt(leaf({4, 0, 1}, "decoder.variance"))).backward();
+       }},
+      {"Training that meets a NaN", [] { step_with_nan(false); }},
+      {"Training that meets a NaN, with train.detect_nan", [] { step_with_nan(true); }},
+      {"A gradient check in f32",
+       [] { gradcheck([](const auto& in) { return square(in[0]); }, {Tensor::ones({2}).set_requires_grad()}); }},
+      {"Drawing what has no graph", [=] { graph_to_dot(Tensor::zeros({2}, f64)); }},
+  };
+}
+
+// Places in the sources move, so they are written as "file:line".
+std::string message_of(const Kind& kind) {
+  try {
+    kind.provoke();
+  } catch (const Error& e) {
+    return std::regex_replace(e.what(), std::regex("[^ (]+\\.(cpp|h):[0-9]+"), "file:line");
+  }
+  return "no error";
+}
+
+}  // namespace
+
+TEST_CASE("every kind of error is quoted in docs/gradients.md") {
+  const std::string here = __FILE__;
+  std::ifstream file(here.substr(0, here.rfind("tests/")) + "docs/gradients.md");
+  std::ostringstream docs;
+  docs << file.rdbuf();
+  for (const Kind& kind : kinds()) {
+    const std::string message = message_of(kind);
+    fmt::print("- {}:\n  > {}\n", kind.what, message);
+    INFO(kind.what << ": " << message);
+    CHECK(message != "no error");
+    CHECK(docs.str().find("  > " + message + "\n") != std::string::npos);
+  }
+}
