@@ -110,7 +110,6 @@ int train_in(const RunDirectory& directory, Run& run, Trainer& trainer, Progress
     progress.line(fmt::format("note: the file system of {} has no locks: see that no other trainer works there",
                               directory.path().string()));
   }
-  catch_interrupts();
   return report(directory, run, trainer.run(progress, &directory, interrupt_requested));
 }
 
@@ -123,6 +122,7 @@ int train_new(const TrainFlags& f) {
 
   Run run = make_run(config, dataset.source, dataset.target);
   Trainer trainer(run, dataset);
+  catch_interrupts();
   const RunDirectory directory = RunDirectory::create(f.out, config, dataset.source, dataset.target, f.overwrite);
   progress.line(fmt::format("{}: {} parameters, {} steps, {} threads; run directory {}", config.model.model,
                             run.store->count(), trainer.total_steps(), threads(), f.out));
@@ -139,6 +139,7 @@ int train_on(const TrainFlags& f) {
   Run run = make_run(config, dataset.source, dataset.target);
   Trainer trainer(run, dataset);
   trainer.resume(directory);
+  catch_interrupts();
   progress.line(fmt::format("{}: going on after step {} of {}, {} threads; run directory {}", config.model.model,
                             trainer.position().step, trainer.total_steps(), threads(), f.out));
   return train_in(directory, run, trainer, progress);
