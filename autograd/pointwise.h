@@ -132,6 +132,7 @@ Tensor pointwise_at(const OpName& op, F f, const X&... xs) {
         if constexpr (Order < pointwise_max_order) {
           return pointwise_partials<Order>(op, f, std::index_sequence_for<X...>{}, dy, needs, xs...);
         } else {
+          static_cast<void>(f);  // this order's formula is not differentiated
           throw Error(
               fmt::format(
                   "{}: derivatives of its formula beyond the second order are not compiled; write the op with record()",

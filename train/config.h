@@ -91,9 +91,9 @@ using Assignments = std::vector<std::pair<std::string, std::string>>;
 
 /// What a user asked for, from the weakest to the strongest: a preset, a TOML file, `key=value` assignments.
 struct ConfigSources {
-  std::string preset;  // tiny, small or base; empty: tiny
-  std::optional<std::filesystem::path> file;
-  Assignments assignments;
+  std::string preset = {};  // tiny, small or base; empty: tiny
+  std::optional<std::filesystem::path> file = {};
+  Assignments assignments = {};
 };
 
 /// `base` with the sources laid over it, unchecked where settings contradict each other. Throws as `resolve` does.

@@ -39,14 +39,14 @@ void backward(const Tensor& x, const T* w, const Tensor& dy, double epsilon, Ten
       T *sw = partial.data() + 2 * b * n, *sb = sw + n;
       for (Index r = b * row_block; r < std::min(rows, (b + 1) * row_block); ++r) {
         const T *xr = px + r * n, *g = pdy + r * n;
-        const auto [mean, inverse] = moments(xr, n, epsilon);
+        const Moments<T> m = moments(xr, n, epsilon);
         const T sum_g = lane_sum<T>(n, [&](Index i) { return w ? g[i] * w[i] : g[i]; }) / static_cast<T>(n);
-        const T sum_gx = lane_sum<T>(n, [&](Index i) { return (w ? g[i] * w[i] : g[i]) * (xr[i] - mean); }) * inverse /
-                         static_cast<T>(n);
+        const T sum_gx = lane_sum<T>(n, [&](Index i) { return (w ? g[i] * w[i] : g[i]) * (xr[i] - m.mean); }) *
+                         m.inverse_std / static_cast<T>(n);
         T* o = out + r * n;
         for (Index i = 0; i < n; ++i) {
-          const T normal = (xr[i] - mean) * inverse;
-          o[i] = ((w ? g[i] * w[i] : g[i]) - sum_g - normal * sum_gx) * inverse;
+          const T normal = (xr[i] - m.mean) * m.inverse_std;
+          o[i] = ((w ? g[i] * w[i] : g[i]) - sum_g - normal * sum_gx) * m.inverse_std;
           sw[i] += g[i] * normal;
           sb[i] += g[i];
         }
@@ -91,9 +91,9 @@ Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, dou
                  [&](Index begin, Index end) {
                    for (Index r = begin; r < end; ++r) {
                      const T* row = p + r * n;
-                     const auto [mean, inverse] = moments(row, n, epsilon);
+                     const Moments<T> m = moments(row, n, epsilon);
                      for (Index i = 0; i < n; ++i) {
-                       const T normal = (row[i] - mean) * inverse, scaled = w ? normal * w[i] : normal;
+                       const T normal = (row[i] - m.mean) * m.inverse_std, scaled = w ? normal * w[i] : normal;
                        out[r * n + i] = b ? scaled + b[i] : scaled;
                      }
                    }

@@ -52,12 +52,13 @@ void forward(const Problem& p, const T* x, T* loss) {
       loss[r] = 0;
       if (!p.counts(r)) continue;
       const T* row = x + r * p.classes;
-      const auto [largest, total] = log_sum_row(row, p.classes);
-      const T log_total = math::log(total);
-      // -log p_c = log_total - (x_c - largest)
-      T value = q.at_target(target[r]) * (log_total - (row[target[r]] - largest));
+      const LogSum<T> sum = log_sum_row(row, p.classes);
+      const T log_total = math::log(sum.total);
+      // -log p_c = log_total - (x_c - sum.largest)
+      T value = q.at_target(target[r]) * (log_total - (row[target[r]] - sum.largest));
       if (q.smooths())
-        value += lane_sum<T>(p.classes, [&](Index c) { return q.everywhere(c) * (log_total - (row[c] - largest)); });
+        value +=
+            lane_sum<T>(p.classes, [&](Index c) { return q.everywhere(c) * (log_total - (row[c] - sum.largest)); });
       loss[r] = value;
     }
   });
