@@ -255,7 +255,7 @@ class Checker {
         const double size = std::max({std::fabs(above[j]), std::fabs(below[j]), std::fabs(here_[j])});
         const double rounding = 4 * epsilon * (size + magnitude * std::fabs(s.value[j])) / h;
         if (s.step[j] > 0) s.noise[j] = rounding * h / s.step[j];
-        const bool jumps = std::fabs(jump[j]) > 1e-6 * scale + 16 * rounding;
+        const bool jumps = std::fabs(jump[j]) > 1e-6 * scale + 16 * rounding + 4 * epsilon * size_of_all / h;
         const double ratio = jump[j] / jump_before[j];  // 1 at a kink, 2 where f itself jumps, any in noise
         steady[j] = jumps && ratio > 0.5 && ratio < 2.5 ? steady[j] + 1 : 0;
         s.kink[j] = steady[j] > 1;
