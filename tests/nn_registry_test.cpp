@@ -1,0 +1,49 @@
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <regex>
+#include <sstream>
+
+#include "tests/catch.h"
+
+namespace {
+
+std::string text_of(const std::filesystem::path& file) {
+  std::ostringstream text;
+  text << std::ifstream(file).rdbuf();
+  return text.str();
+}
+
+// Parts that no one builds alone, and the layer whose gradient check runs them.
+const std::map<std::string, std::string> checked_within = {
+    {"CellWeights", "Cell"},
+    {"RNNCell", "CellKind"},
+    {"GRUCell", "CellKind"},
+    {"LSTMCell", "CellKind"},
+    {"Sublayer", "TransformerEncoder"},
+    {"TransformerEncoderLayer", "TransformerEncoder"},
+    {"TransformerDecoderLayer", "TransformerDecoder"},
+};
+
+}  // namespace
+
+TEST_CASE("every layer has a gradient check") {
+  const std::filesystem::path root = std::filesystem::path(__FILE__).parent_path().parent_path();
+  const std::string checks = text_of(root / "tests" / "nn_gradient_test.cpp");
+  REQUIRE_FALSE(checks.empty());
+  const std::regex constructor("\n  ([A-Z][A-Za-z]+)\\(Scope ");
+  int layers = 0;
+  for (const auto& file : std::filesystem::directory_iterator(root / "nn")) {
+    if (file.path().extension() != ".h") continue;
+    const std::string header = text_of(file.path());
+    for (std::sregex_iterator it(header.begin(), header.end(), constructor), end; it != end; ++it) {
+      const std::string layer = (*it)[1];
+      const auto within = checked_within.find(layer);
+      INFO("nn/" << file.path().filename().string() << " defines " << layer
+                 << ", which tests/nn_gradient_test.cpp does not check");
+      CHECK(checks.find(within == checked_within.end() ? layer : within->second) != std::string::npos);
+      ++layers;
+    }
+  }
+  CHECK(layers >= 20);
+}
