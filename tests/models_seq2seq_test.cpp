@@ -49,7 +49,7 @@ TEST_CASE("no word is scored by words after it", "[models]") {
 }
 
 TEST_CASE("without positions the attention-only model does not know the order of the source", "[models]") {
-  Seq2SeqOptions options{.model = "attention", .source_vocab = 8, .target_vocab = 6, .dim = 32};
+  Seq2SeqOptions options{.model = "attention", .source_vocab = 8, .target_vocab = 6, .dim = 8};
   const Tensor forward = Tensor::from(std::vector<Index>{3, 4, 5, 6}, {1, 4});
   const Tensor reversed = flip(forward, 1), target = random_ids({3}, 6, 2);
   options.positions = Positions::none;
@@ -100,7 +100,7 @@ TEST_CASE("the recurrent models compute the equations of their headers", "[model
   const std::vector<Index> x{3, 5, 4, 6}, words{1, 4, 5};
   for (int attends = 0; attends < 3; ++attends) {
     Seq2SeqOptions options{
-        .model = attends == 0 ? "rnn" : "rnn-attention", .source_vocab = 7, .target_vocab = 6, .dim = 32};
+        .model = attends == 0 ? "rnn" : "rnn-attention", .source_vocab = 7, .target_vocab = 6, .dim = 3};
     options.hidden = 5;
     options.cell = nn::CellKind::rnn;
     options.alignment = attends == 1 ? Alignment::additive : Alignment::qkv;
@@ -168,7 +168,7 @@ TEST_CASE("the gradient of every parameter in every setting is that of the loss"
 }
 
 TEST_CASE("tied embeddings are one parameter", "[models]") {
-  Seq2SeqOptions options{.model = "transformer", .source_vocab = 9, .target_vocab = 8, .dim = 32};
+  Seq2SeqOptions options{.model = "transformer", .source_vocab = 9, .target_vocab = 8, .dim = 4};
   const Built apart(options);
   options.tied = true;
   const Built tied(options);
@@ -191,7 +191,7 @@ TEST_CASE("dropout acts in training alone", "[models]") {
 }
 
 TEST_CASE("an option out of range is refused by name", "[models]") {
-  Seq2SeqOptions good{.model = "transformer", .source_vocab = 9, .target_vocab = 8, .dim = 32};
+  Seq2SeqOptions good{.model = "transformer", .source_vocab = 9, .target_vocab = 8, .dim = 4};
   auto refused = [&](auto change, const char* option) {
     Seq2SeqOptions o = good;
     change(o);
@@ -221,7 +221,7 @@ TEST_CASE("an option out of range is refused by name", "[models]") {
 
 TEST_CASE("a sequence longer than the positions is refused with its length, the limit and a remedy", "[models]") {
   for (const char* model : {"attention", "transformer"}) {
-    Seq2SeqOptions options{.model = model, .source_vocab = 9, .target_vocab = 9, .dim = 32};
+    Seq2SeqOptions options{.model = model, .source_vocab = 9, .target_vocab = 9, .dim = 4};
     options.max_length = 5;
     for (auto positions : {Positions::sinusoidal, Positions::learned}) {
       options.positions = positions;
