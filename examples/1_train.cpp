@@ -7,7 +7,8 @@ using namespace gradus;
 
 int main() {
   train::RunConfig config = train::resolve(
-      {.preset = "tiny", .assignments = {{"model.name", "rnn-attention"}, {"data.task", "reverse"}, {"train.steps", "60"}}});
+      {.preset = "tiny",
+       .assignments = {{"model.name", "rnn-attention"}, {"data.task", "reverse"}, {"train.steps", "60"}}});
   const train::Dataset data = train::load_dataset(config);
   train::Run run = train::make_run(config, data.source, data.target);
   train::Progress progress = train::Progress::on_stderr();

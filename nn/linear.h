@@ -18,8 +18,8 @@ struct Linear {
     return {scope.share("weight", weight), with_bias ? scope.zeros("bias", {weight.size(0)}) : Tensor()};
   }
 
-  /// A projection of attention: without bias, drawn as in Glorot & Bengio 2010, as PyTorch draws its own. Smaller weights
-  /// would leave the scores near 0, and attention spread evenly for long.
+  /// A projection of attention: without bias, drawn as in Glorot & Bengio 2010, as PyTorch draws its own. Smaller
+  /// weights would leave the scores near 0, and attention spread evenly for long.
   static Linear projection(Scope scope, Index in, Index out) {
     return {scope.xavier_uniform("weight", {out, in}), Tensor()};
   }

@@ -1,6 +1,7 @@
 #pragma once
 
-// One spelling for Catch2 2.x (Debian 12, Ubuntu 22.04) and 3.x (Ubuntu 24.04): that of 3.x, and Approx without Catch::.
+// One spelling for Catch2 2.x (Debian 12, Ubuntu 22.04) and 3.x (Ubuntu 24.04): that of 3.x, and Approx without
+// Catch::.
 #if __has_include(<catch2/catch_all.hpp>)
 #include <catch2/catch_all.hpp>
 
