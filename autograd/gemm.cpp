@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <vector>
 
-#include "autograd/memory.h"
 #include "autograd/parallel.h"
 #include "autograd/reduce.h"
 

@@ -26,6 +26,19 @@ void for_rows(const Tensor& x, F f) {
   });
 }
 
+// A tensor like x, each row along the last axis made by f(row of x, n, row of the result).
+template <class F>
+Tensor map_rows(const Tensor& x, F f) {
+  Tensor y = Tensor::empty(x.shape(), x.dtype());
+  const Index n = x.shape().back();
+  dispatch_floating(x.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    T* out = y.mutable_data<T>();
+    for_rows<T>(x, [&](const T* p, Index r) { f(p, n, out + r * n); });
+  });
+  return y;
+}
+
 // Runs `f` with the axis brought to the end and back.
 template <class F>
 Tensor along(const OpName& op, const Tensor& x, Index axis, F f) {
@@ -71,13 +84,7 @@ Tensor softmax_backward(const OpName& op, const Tensor& dy, const Tensor& y) {
 Tensor softmax(const Tensor& x, Index axis, const Tensor& mask, Where where) {
   const OpName op("softmax", where);
   return along(op, present(x, mask, where), axis, [&](const Tensor& t) {
-    Tensor y = Tensor::empty(t.shape(), t.dtype());
-    const Index n = t.shape().back();
-    dispatch_floating(t.dtype(), [&](auto zero) {
-      using T = decltype(zero);
-      T* out = y.mutable_data<T>();
-      for_rows<T>(t, [&](const T* p, Index r) { softmax_row(p, n, out + r * n); });
-    });
+    const Tensor y = map_rows(t, [](const auto* p, Index n, auto* out) { softmax_row(p, n, out); });
     return record(op, y, {unread(t)},
                   [op](const Tensor& dy, const Tensor& y) { return Grads{softmax_backward(op, dy, y)}; });
   });
@@ -86,16 +93,10 @@ Tensor softmax(const Tensor& x, Index axis, const Tensor& mask, Where where) {
 Tensor log_softmax(const Tensor& x, Index axis, const Tensor& mask, Where where) {
   const OpName op("log_softmax", where);
   return along(op, present(x, mask, where), axis, [&](const Tensor& t) {
-    Tensor y = Tensor::empty(t.shape(), t.dtype());
-    const Index n = t.shape().back();
-    dispatch_floating(t.dtype(), [&](auto zero) {
-      using T = decltype(zero);
-      T* out = y.mutable_data<T>();
-      for_rows<T>(t, [&](const T* p, Index r) {
-        const auto [largest, total] = log_sum_row(p, n);
-        const T log_total = math::log(total);
-        for (Index i = 0; i < n; ++i) out[r * n + i] = total == 0 ? p[i] : (p[i] - largest) - log_total;
-      });
+    const Tensor y = map_rows(t, [](const auto* p, Index n, auto* out) {
+      const auto [largest, total] = log_sum_row(p, n);
+      const auto log_total = math::log(total);
+      for (Index i = 0; i < n; ++i) out[i] = total == 0 ? p[i] : (p[i] - largest) - log_total;
     });
     return record(op, y, {unread(t)},
                   [](const Tensor& dy, const Tensor& y) { return Grads{sub(dy, mul(exp(y), sum(dy, {-1}, true)))}; });
