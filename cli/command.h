@@ -25,6 +25,7 @@ void add_eval(CLI::App& program, Action& action);
 void add_decode(CLI::App& program, Action& action);
 void add_demo(CLI::App& program, Action& action);
 void add_gradcheck(CLI::App& program, Action& action);
+void add_bench(CLI::App& program, Action& action);
 void add_inspect(CLI::App& program, Action& action);
 void add_doctor(CLI::App& program, Action& action);
 

@@ -75,6 +75,7 @@ int run(int argc, char** argv) {
   add_decode(program, action);
   add_demo(program, action);
   add_gradcheck(program, action);
+  add_bench(program, action);
   add_inspect(program, action);
   add_doctor(program, action);
   try {

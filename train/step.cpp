@@ -12,6 +12,7 @@
 #include "optim/adam.h"
 #include "optim/clip.h"
 #include "optim/sgd.h"
+#include "train/stopwatch.h"
 
 namespace gradus::train {
 
@@ -83,26 +84,40 @@ TrainingStep::TrainingStep(const models::Seq2Seq& model, nn::ParameterStore& sto
 
 TrainingStep::Result TrainingStep::run(const data::Batch& batch, Index step, double lr) {
   const std::vector<data::Batch> shards = data::split(batch, config_.shards);
-  std::vector<double> losses(shards.size());
+  std::vector<ShardResult> of_shards(shards.size());
+  const Stopwatch shard_time;
   run_shards(std::ssize(shards), [&](Index i) {
     const auto k = static_cast<std::size_t>(i);
     try {
-      losses[k] = run_shard(shards[k], batch.target_tokens, k, step);
+      of_shards[k] = run_shard(shards[k], batch.target_tokens, k, step);
     } catch (const Error& e) {
       throw Error(fmt::format("step {}, {}: {}", step + 1, pairs_of(shards[k]), e.what()));
     }
   });
   Result result;
   result.target_tokens = batch.target_tokens;
-  for (double loss : losses) result.loss += loss;
+  ShardResult sum;
+  for (const ShardResult& s : of_shards) {
+    sum.loss += s.loss;
+    sum.forward_seconds += s.forward_seconds;
+    sum.backward_seconds += s.backward_seconds;
+  }
+  result.loss = sum.loss;
+  result.seconds.forward =
+      shard_time.seconds() * sum.forward_seconds / (sum.forward_seconds + sum.backward_seconds);
+  result.seconds.backward = shard_time.seconds() - result.seconds.forward;
   if (!std::isfinite(result.loss)) refuse(fmt::format("the loss of step {} is {}", step + 1, result.loss), batch, step);
+  const Stopwatch clip_time;
   add_blocks(shards.size());
   const double longest = config_.clip > 0 ? config_.clip : std::numeric_limits<double>::infinity();
   const optim::Clip clip = optim::clip_scale(parameters_, longest);
   result.grad_norm = clip.norm;
   if (!clip.finite())
     refuse(fmt::format("the gradient of step {} is not finite, its loss is {}", step + 1, result.loss), batch, step);
+  result.seconds.clip = clip_time.seconds();
+  const Stopwatch update_time;
   optimizer_->step(lr, clip.scale);
+  result.seconds.update = update_time.seconds();
   return result;
 }
 
@@ -114,7 +129,9 @@ void TrainingStep::refuse(const std::string& what, const data::Batch& batch, Ind
       config_.detect_nan ? "" : "--detect-nan (train.detect_nan = true) names the op where it begins; "));
 }
 
-double TrainingStep::run_shard(const data::Batch& shard, Index batch_tokens, std::size_t k, Index step) {
+TrainingStep::ShardResult TrainingStep::run_shard(const data::Batch& shard, Index batch_tokens, std::size_t k,
+                                                 Index step) {
+  const Stopwatch forward_time;
   dispatch_floating(blocks_[k].dtype(), [&](auto zero) {
     auto* values = blocks_[k].mutable_data<decltype(zero)>();
     std::fill(values, values + blocks_[k].numel(), zero);
@@ -130,8 +147,11 @@ double TrainingStep::run_shard(const data::Batch& shard, Index batch_tokens, std
       logits, Tensor::from(shard.target_out, {shard.size, shard.target_length}),
       {.label_smoothing = config_.label_smoothing, .pad = data::pad_id, .reduction = Reduction::sum});
   const Tensor loss = sum * (1.0 / static_cast<double>(batch_tokens));  // this shard's part of the batch's mean
+  ShardResult result{.loss = loss.item(), .forward_seconds = forward_time.seconds()};
+  const Stopwatch backward_time;
   backward(loss, {.into = &gradients_[k]});
-  return loss.item();
+  result.backward_seconds = backward_time.seconds();
+  return result;
 }
 
 // blocks_[0] += the others, as ((0 + 1) + (2 + 3)) + ..., a piece of memory at a time.

@@ -31,6 +31,10 @@ class TrainingStep {
     double loss = 0;       // nats a target token, before the update, with label smoothing
     double grad_norm = 0;  // before clipping
     Index target_tokens = 0;
+    // Wall time in seconds. Shards run side by side; their time is divided as their forward and backward parts are.
+    struct {
+      double forward = 0, backward = 0, clip = 0, update = 0;
+    } seconds;
   };
 
   /// Moves the parameters by the batch. Throws Error, with the parameters as they were, when the loss or a gradient is
@@ -41,7 +45,10 @@ class TrainingStep {
   const optim::Optimizer& optimizer() const { return *optimizer_; }
 
  private:
-  double run_shard(const data::Batch& shard, Index batch_tokens, std::size_t k, Index step);
+  struct ShardResult {
+    double loss = 0, forward_seconds = 0, backward_seconds = 0;
+  };
+  ShardResult run_shard(const data::Batch& shard, Index batch_tokens, std::size_t k, Index step);
   void add_blocks(std::size_t used);
   [[noreturn]] void refuse(const std::string& what, const data::Batch& batch, Index step) const;
 
