@@ -5,6 +5,8 @@
 
 #include <cstdlib>
 
+#include "autograd/sanitizers.h"
+
 namespace gradus::blas {
 
 namespace {
@@ -73,8 +75,18 @@ const Library& library() {
 }
 
 template <class T>
+void watch(Transpose a_op, Transpose b_op, Index m, Index n, Index k, const T* a, Index lda, const T* b, Index ldb, T* c,
+           Index ldc) {
+  const bool a_turned = a_op == Transpose::yes, b_turned = b_op == Transpose::yes;
+  for (Index i = 0; i < (a_turned ? k : m); ++i) sanitizers::reads(a + i * lda, a_turned ? m : k);
+  for (Index i = 0; i < (b_turned ? n : k); ++i) sanitizers::reads(b + i * ldb, b_turned ? k : n);
+  for (Index i = 0; i < m; ++i) sanitizers::writes(c + i * ldc, n);
+}
+
+template <class T>
 void call(Gemm<T> gemm, Transpose a_op, Transpose b_op, Index m, Index n, Index k, T alpha, const T* a, Index lda,
           const T* b, Index ldb, T beta, T* c, Index ldc) {
+  if constexpr (sanitizers::watching) watch(a_op, b_op, m, n, k, a, lda, b, ldb, c, ldc);
   auto code = [](Transpose t) { return static_cast<int>(t == Transpose::yes ? trans : no_trans); };
   gemm(row_major, code(a_op), code(b_op), static_cast<int>(m), static_cast<int>(n), static_cast<int>(k), alpha, a,
        static_cast<int>(lda), b, static_cast<int>(ldb), beta, c, static_cast<int>(ldc));

@@ -8,15 +8,12 @@
 #include <new>
 #include <vector>
 
-// Under AddressSanitizer every block comes from the system, so that it can watch them.
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
+#include "autograd/sanitizers.h"
+
+// Under AddressSanitizer every block comes from the system, no longer than promised, so that it can watch them.
+#if defined(GRADUS_ADDRESS_SANITIZER)
 #define GRADUS_POOL 0
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__)
-#define GRADUS_POOL 0
-#elif !defined(GRADUS_POOL)
+#else
 #define GRADUS_POOL 1
 #endif
 
@@ -126,10 +123,11 @@ void* allocate(std::size_t bytes) {
     if (void* p = local.lists.pop(c)) return p;
   }
   if (void* p = shared().pop(c)) return p;
+  return from_system(size);
 #else
   count(size);
+  return from_system((bytes + 63) / 64 * 64);
 #endif
-  return from_system(size);
 }
 
 void release(void* block, std::size_t bytes) noexcept {

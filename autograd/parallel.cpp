@@ -9,6 +9,8 @@
 #include <memory>
 #include <thread>
 
+#include "autograd/sanitizers.h"
+
 namespace gradus {
 
 namespace {
@@ -43,8 +45,21 @@ int threads() { return pool()->count; }
 bool detail::splits(Index pieces) { return pieces > 1 && !inside_shard && threads() > 1; }
 
 void detail::for_pieces(Index pieces, const std::function<void(Index)>& piece) {
+  char begin, end;  // moments, for ThreadSanitizer, to which TBB is a stranger
+  struct OnExit {   // also by an exception
+    void (*tell)(void*);
+    void* moment;
+    ~OnExit() { tell(moment); }
+  };
+  const auto watched = [&](Index k) {
+    sanitizers::comes_after(&begin);
+    const OnExit done{sanitizers::happens, &end};
+    piece(k);
+  };
+  sanitizers::happens(&begin);
+  const OnExit waited{sanitizers::comes_after, &end};
   pool()->arena.execute([&] {
-    tbb::this_task_arena::isolate([&] { tbb::parallel_for(Index{0}, pieces, piece, tbb::simple_partitioner()); });
+    tbb::this_task_arena::isolate([&] { tbb::parallel_for(Index{0}, pieces, watched, tbb::simple_partitioner()); });
   });
 }
 

@@ -15,10 +15,17 @@ endif()
 
 if(GRADUS_SANITIZE)
   add_compile_options(-fsanitize=${GRADUS_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_compile_definitions(_GLIBCXX_ASSERTIONS)
   add_link_options(-fsanitize=${GRADUS_SANITIZE})
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # The instrumented code makes GCC warn of uninitialised values inside the standard library itself (std::function).
     add_compile_options(-Wno-maybe-uninitialized)
+  endif()
+  if(GRADUS_SANITIZE MATCHES "thread")
+    # The door to TBB. TBB is not built with ThreadSanitizer, which would take the tasks that TBB hands from thread to
+    # thread for races; so neither is the door, and it tells what is handed over (autograd/sanitizers.h).
+    set_source_files_properties("${PROJECT_SOURCE_DIR}/autograd/parallel.cpp" PROPERTIES
+      COMPILE_OPTIONS -fno-sanitize=thread COMPILE_DEFINITIONS GRADUS_THREAD_SANITIZER)
   endif()
 endif()
 
