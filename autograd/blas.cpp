@@ -75,8 +75,8 @@ const Library& library() {
 }
 
 template <class T>
-void watch(Transpose a_op, Transpose b_op, Index m, Index n, Index k, const T* a, Index lda, const T* b, Index ldb, T* c,
-           Index ldc) {
+void watch(Transpose a_op, Transpose b_op, Index m, Index n, Index k, const T* a, Index lda, const T* b, Index ldb,
+           T* c, Index ldc) {
   const bool a_turned = a_op == Transpose::yes, b_turned = b_op == Transpose::yes;
   for (Index i = 0; i < (a_turned ? k : m); ++i) sanitizers::reads(a + i * lda, a_turned ? m : k);
   for (Index i = 0; i < (b_turned ? n : k); ++i) sanitizers::reads(b + i * ldb, b_turned ? k : n);

@@ -1,111 +1,239 @@
 #include "autograd/gemm.h"
 
 #include <algorithm>
-#include <vector>
 
 #include "autograd/parallel.h"
 #include "autograd/reduce.h"
+#include "autograd/scratch.h"
+#include "autograd/simd.h"
 
 namespace gradus {
 
 namespace {
 
-// A piece below this many multiply-adds is not worth a task.
-constexpr Index piece_work = Index{1} << 18;
-constexpr Index most_pieces = 16;
-
 Index rounded_up(Index n, Index to) { return (n + to - 1) / to * to; }
+
+// Kernels of our own
+// ---------------------------------------------------------------------------------------------------
+
+// A panel is as many columns of B as two registers hold; a tile of C is a panel wide. Its sums stay in registers.
+template <class T>
+constexpr Index panel = 2 * simd::lanes_of<T>;
+template <class T>
+constexpr Index tile_rows = simd::registers == 32 ? 8 : 4;
+constexpr Index deepest = 1024;  // rows of a packed panel
+
+// C's tile = start + A B. One of a's strides is 1; by_rows says that it is the one along p.
+template <class T, Index Rows, Index Vectors, bool by_rows>
+[[gnu::always_inline]] inline void tile(Index k, const T* a, Index a_step, const T* b, Index ldb, const T* start,
+                                        Index start_step, T* c, Index ldc) {
+  using V = simd::Vector<T>;
+  constexpr Index width = simd::lanes_of<T>;
+  V sums[Rows][Vectors];
+#pragma GCC unroll 8
+  for (Index r = 0; r < Rows; ++r)
+#pragma GCC unroll 2
+    for (Index j = 0; j < Vectors; ++j) sums[r][j] = simd::load<V>(start + r * start_step + j * width);
+  for (Index p = 0; p < k; ++p) {
+    V row[Vectors];
+#pragma GCC unroll 2
+    for (Index j = 0; j < Vectors; ++j) row[j] = simd::load<V>(b + p * ldb + j * width);
+#pragma GCC unroll 8
+    for (Index r = 0; r < Rows; ++r) {
+      const T v = by_rows ? a[r * a_step + p] : a[p * a_step + r];
+#pragma GCC unroll 2
+      for (Index j = 0; j < Vectors; ++j) sums[r][j] += v * row[j];
+    }
+  }
+#pragma GCC unroll 8
+  for (Index r = 0; r < Rows; ++r)
+#pragma GCC unroll 2
+    for (Index j = 0; j < Vectors; ++j) simd::store(c + r * ldc + j * width, sums[r][j]);
+}
+
+// One or two vectors of columns, all rows: tiles of Rows rows, then lower ones for what is left.
+template <class T, Index Rows, Index Vectors, bool by_rows>
+void tiles(Index m, Index k, const T* a, Index a_step, const T* b, Index ldb, const T* start, Index start_step, T* c,
+           Index ldc) {
+  Index i = 0;
+  for (; i + Rows <= m; i += Rows)
+    tile<T, Rows, Vectors, by_rows>(k, a + i * (by_rows ? a_step : 1), a_step, b, ldb, start + i * start_step,
+                                    start_step, c + i * ldc, ldc);
+  if constexpr (Rows > 1)
+    tiles<T, Rows / 2, Vectors, by_rows>(m - i, k, a + i * (by_rows ? a_step : 1), a_step, b, ldb,
+                                         start + i * start_step, start_step, c + i * ldc, ldc);
+}
+
+// Columns in whole vectors.
+template <class T>
+void columns(bool by_rows, Index m, Index n, Index k, const T* a, Index a_step, const T* b, Index ldb, const T* start,
+             Index start_step, T* c, Index ldc) {
+  const auto two = by_rows ? tiles<T, tile_rows<T>, 2, true> : tiles<T, tile_rows<T>, 2, false>;
+  const auto one = by_rows ? tiles<T, tile_rows<T>, 1, true> : tiles<T, tile_rows<T>, 1, false>;
+  Index j = 0;
+  for (; n - j > simd::lanes_of<T>; j += panel<T>) two(m, k, a, a_step, b + j, ldb, start + j, start_step, c + j, ldc);
+  if (j < n) one(m, k, a, a_step, b + j, ldb, start + j, start_step, c + j, ldc);
+}
+
+// Columns [0, width) of op(B), rows [0, k), as a panel [k, panel].
+template <class T>
+void pack(bool transposed, const T* b, Index ldb, Index k, Index width, T* to) {
+  constexpr Index block = simd::lanes_of<T>, step = panel<T>;
+  if (!transposed) {
+    for (Index p = 0; p < k; ++p) std::copy_n(b + p * ldb, width, to + p * step);
+    return;
+  }
+  Index j = 0;
+  for (; j + block <= width; j += block) {
+    Index p = 0;
+    for (; p + block <= k; p += block) simd::transpose_block(b + j * ldb + p, ldb, to + p * step + j, step);
+    for (; p < k; ++p)
+      for (Index i = j; i < j + block; ++i) to[p * step + i] = b[i * ldb + p];
+  }
+  for (; j < width; ++j)
+    for (Index p = 0; p < k; ++p) to[p * step + j] = b[j * ldb + p];
+}
+
+// The rows [0, m) and columns [0, n) of C.
+template <class T>
+void by_panels(bool a_transposed, bool b_transposed, Index m, Index n, Index k, const T* a, Index lda, const T* b,
+               Index ldb, Onto<T> onto, T* c, Index ldc) {
+  static constexpr T zeros[panel<T>] = {};
+  // A panel that few rows of A read is read where it lies; the rows of B may end inside the last vector.
+  const bool packs = b_transposed || m > 64;
+  const Scratch<T> packed(packs ? panel<T> * std::min(k, deepest) : 1), last(n % simd::lanes_of<T> ? m * panel<T> : 1),
+      further(k > deepest ? m * panel<T> : 1);
+  for (Index j = 0; j < n; j += panel<T>) {
+    const Index width = std::min(panel<T>, n - j);
+    const bool whole = width % simd::lanes_of<T> == 0;
+    T* to = whole ? c + j : last.data();
+    const Index to_step = whole ? ldc : panel<T>;
+    if (!whole && onto.c)
+      for (Index i = 0; i < m; ++i) std::copy_n(c + i * ldc + j, width, to + i * to_step);
+    for (Index p = 0; p < k; p += deepest) {
+      const Index depth = std::min(deepest, k - p);
+      const T* from = b_transposed ? b + j * ldb + p : b + p * ldb + j;
+      if (packs) pack(b_transposed, from, ldb, depth, width, packed.data());
+      const auto product = [&](const T* start, Index start_step, T* into, Index into_step) {
+        columns(!a_transposed, m, width, depth, a + (a_transposed ? p * lda : p), lda, packs ? packed.data() : from,
+                packs ? panel<T> : ldb, start, start_step, into, into_step);
+      };
+      if (p == 0) {
+        product(onto.c ? to : onto.row ? onto.row + j : zeros, onto.c ? to_step : 0, to, to_step);
+      } else {  // a sum of its own: thousands of small numbers added to one large sum lose their last digits
+        product(zeros, 0, further.data(), panel<T>);
+        for (Index i = 0; i < m; ++i)
+          for (Index w = 0; w < width; ++w) to[i * to_step + w] += further[i * panel<T> + w];
+      }
+    }
+    if (!whole)
+      for (Index i = 0; i < m; ++i) std::copy_n(to + i * to_step, width, c + i * ldc + j);
+  }
+}
+
+// A few columns, as sums over the rows of A and the columns of B.
+template <class T>
+void by_dots(bool b_transposed, Index m, Index n, Index k, const T* a, Index lda, const T* b, Index ldb, Onto<T> onto,
+             T* c, Index ldc) {
+  const Scratch<T> columns_of_b(b_transposed ? 1 : k * n);
+  if (!b_transposed)
+    for (Index j = 0; j < n; ++j)
+      for (Index p = 0; p < k; ++p) columns_of_b[j * k + p] = b[p * ldb + j];
+  parallel_for(m, std::max<Index>(1, (Index{1} << 16) / (n * k)), [&](Index begin, Index end) {
+    for (Index i = begin; i < end; ++i)
+      for (Index j = 0; j < n; ++j) {
+        const T *x = a + i * lda, *w = b_transposed ? b + j * ldb : columns_of_b.data() + j * k;
+        const T sum = lane_sum<T>(k, [x, w](Index p) { return x[p] * w[p]; });
+        c[i * ldc + j] = (onto.c ? c[i * ldc + j] : onto.row ? onto.row[j] : T(0)) + sum;
+      }
+  });
+}
+
+// Pieces are worth a task, and cut so that packing a panel is little beside using it.
+template <class T>
+void by_panels_in_parallel(bool a_transposed, bool b_transposed, Index m, Index n, Index k, const T* a, Index lda,
+                           const T* b, Index ldb, Onto<T> onto, T* c, Index ldc) {
+  constexpr Index piece_work = Index{1} << 20, piece_rows = 256;
+  const Index rows = std::min(m, piece_rows), row_pieces = (m + rows - 1) / rows,
+              width = std::min(n, rounded_up(std::max<Index>(1, piece_work / (rows * k)), 2 * panel<T>)),
+              column_pieces = (n + width - 1) / width;
+  parallel_for(row_pieces * column_pieces, 1, [&](Index begin, Index end) {
+    for (Index piece = begin; piece < end; ++piece) {
+      const Index i = piece / column_pieces * rows, j = piece % column_pieces * width;
+      Onto<T> part = onto;
+      if (part.row) part.row += j;
+      by_panels(a_transposed, b_transposed, std::min(rows, m - i), std::min(width, n - j), k,
+                a + i * (a_transposed ? 1 : lda), lda, b + j * (b_transposed ? ldb : 1), ldb, part, c + i * ldc + j,
+                ldc);
+    }
+  });
+}
+
+// OpenBLAS
+// -------------------------------------------------------------------------------------------------------------
+
+// Cut in both directions, since each piece makes its own packed copies of its rows of A and columns of B.
+template <class T>
+void by_blas(blas::Transpose a_op, blas::Transpose b_op, Index m, Index n, Index k, const T* a, Index lda, const T* b,
+             Index ldb, Onto<T> onto, T* c, Index ldc) {
+  const bool a_plain = a_op == blas::Transpose::no, b_plain = b_op == blas::Transpose::no;
+  if (onto.row)
+    for (Index i = 0; i < m; ++i) std::copy_n(onto.row, n, c + i * ldc);
+  const T beta = onto.c || onto.row ? T(1) : T(0);
+  static constexpr Index smallest = 192, piece_work = Index{1} << 23;
+  const auto cut = [](Index extent, Index pieces) {
+    return std::max(smallest, rounded_up((extent + pieces - 1) / pieces, 32));
+  };
+  const Index wanted = in_shard() ? 1 : std::clamp<Index>(m * n * k / piece_work, 1, 16),
+              across = wanted < 4 ? (n > m ? wanted : 1) : 4, down = wanted < 4 ? (n > m ? 1 : wanted) : wanted / 4;
+  const Index rows = wanted == 1 ? m : cut(m, n > m ? down : across),
+              width = wanted == 1 ? n : cut(n, n > m ? across : down), column_pieces = (n + width - 1) / width;
+  parallel_for((m + rows - 1) / rows * column_pieces, 1, [&](Index begin, Index end) {
+    for (Index piece = begin; piece < end; ++piece) {
+      const Index i = piece / column_pieces * rows, j = piece % column_pieces * width;
+      blas::gemm(a_op, b_op, std::min(rows, m - i), std::min(width, n - j), k, T(1), a + i * (a_plain ? lda : 1), lda,
+                 b + j * (b_plain ? 1 : ldb), ldb, beta, c + i * ldc + j, ldc);
+    }
+  });
+}
 
 }  // namespace
 
 template <class T>
 void gemm(blas::Transpose a_op, blas::Transpose b_op, Index m, Index n, Index k, const T* a, Index lda, const T* b,
-          Index ldb, T beta, T* c, Index ldc) {
+          Index ldb, Onto<T> onto, T* c, Index ldc, bool by_rows) {
   if (m == 0 || n == 0) return;
   if (k == 0) {
-    if (beta == T(0))
-      for (Index i = 0; i < m; ++i) std::fill_n(c + i * ldc, n, T(0));
+    if (onto.c) return;
+    for (Index i = 0; i < m; ++i) onto.row ? std::copy_n(onto.row, n, c + i * ldc) : std::fill_n(c + i * ldc, n, T(0));
     return;
   }
-  const bool a_plain = a_op == blas::Transpose::no, b_plain = b_op == blas::Transpose::no;
-  const Index pieces = std::clamp<Index>(m * n * k / piece_work, 1, most_pieces);
-  if (m >= 128) {
-    const Index rows = std::max<Index>(64, rounded_up((m + pieces - 1) / pieces, 32));
-    parallel_for(m, rows, [&](Index begin, Index end) {
-      blas::gemm(a_op, b_op, end - begin, n, k, T(1), a + begin * (a_plain ? lda : 1), lda, b, ldb, beta,
-                 c + begin * ldc, ldc);
-    });
+  const bool a_transposed = a_op == blas::Transpose::yes, b_transposed = b_op == blas::Transpose::yes;
+  constexpr Index few_columns = 3;
+  const bool far = a_transposed ? k > 512 : m * k > Index{1} << 20;
+  if (n <= few_columns && !a_transposed && !by_rows) {
+    by_dots(b_transposed, m, n, k, a, lda, b, ldb, onto, c, ldc);
+  } else if (by_rows || !far) {
+    by_panels_in_parallel(a_transposed, b_transposed, m, n, k, a, lda, b, ldb, onto, c, ldc);
   } else {
-    const Index columns = std::max<Index>(64, rounded_up((n + pieces - 1) / pieces, 32));
-    parallel_for(n, columns, [&](Index begin, Index end) {
-      blas::gemm(a_op, b_op, m, end - begin, k, T(1), a, lda, b + begin * (b_plain ? 1 : ldb), ldb, beta, c + begin,
-                 ldc);
-    });
+    by_blas(a_op, b_op, m, n, k, a, lda, b, ldb, onto, c, ldc);
   }
 }
-
-namespace {
-
-template <class T, Index Rows, Index Columns>
-[[gnu::always_inline]] inline void small_tile(Index k, const T* a, Index a_row, Index a_column, const T* b, Index ldb,
-                                              T* c, Index ldc, bool accumulate) {
-  T sums[Rows][Columns];
-  for (Index r = 0; r < Rows; ++r)
-    for (Index j = 0; j < Columns; ++j) sums[r][j] = accumulate ? c[r * ldc + j] : T(0);
-  for (Index p = 0; p < k; ++p) {
-    const T* row = b + p * ldb;
-    for (Index r = 0; r < Rows; ++r) {
-      const T v = a[r * a_row + p * a_column];
-      for (Index j = 0; j < Columns; ++j) sums[r][j] += v * row[j];
-    }
-  }
-  for (Index r = 0; r < Rows; ++r)
-    for (Index j = 0; j < Columns; ++j) c[r * ldc + j] = sums[r][j];
-}
-
-// Tiles of Rows rows, then narrower ones for what is left. Enough sums are under way at once to keep the adders busy.
-template <class T, Index Columns, Index Rows>
-void small_columns(Index m, Index k, const T* a, Index a_row, Index a_column, const T* b, Index ldb, T* c, Index ldc,
-                   bool accumulate) {
-  Index i = 0;
-  for (; i + Rows <= m; i += Rows)
-    small_tile<T, Rows, Columns>(k, a + i * a_row, a_row, a_column, b, ldb, c + i * ldc, ldc, accumulate);
-  if constexpr (Rows > 1)
-    small_columns<T, Columns, Rows / 2>(m - i, k, a + i * a_row, a_row, a_column, b, ldb, c + i * ldc, ldc, accumulate);
-}
-
-}  // namespace
 
 template <class T>
 void small_gemm(Index m, Index n, Index k, const T* a, Index a_row, Index a_column, const T* b, Index ldb, T* c,
                 Index ldc, bool accumulate) {
-  Index j = 0;
-  for (; j + 32 <= rounded_up(n, lanes); j += 32)
-    small_columns<T, 32, 4>(m, k, a, a_row, a_column, b + j, ldb, c + j, ldc, accumulate);
-  for (; j < n; j += lanes) small_columns<T, lanes, 8>(m, k, a, a_row, a_column, b + j, ldb, c + j, ldc, accumulate);
+  static constexpr T zeros[panel<T>] = {};
+  const bool by_rows = a_column == 1;
+  const Index step = by_rows ? a_row : a_column;
+  for (Index j = 0; j < n; j += panel<T>)
+    columns(by_rows, m, std::min(panel<T>, rounded_up(n - j, simd::lanes_of<T>)), k, a, step, b + j, ldb,
+            accumulate ? c + j : zeros, accumulate ? ldc : 0, c + j, ldc);
 }
 
-template <class T>
-void gemm_by_rows(blas::Transpose b_op, Index m, Index n, Index k, const T* a, const T* b, Index ldb, T beta, T* c) {
-  constexpr Index width = 2 * lanes;
-  parallel_for(n, width, [&](Index begin, Index end) {
-    const Index columns = end - begin;
-    std::vector<T> panel(static_cast<std::size_t>(k * width)), result(static_cast<std::size_t>(m * width));
-    for (Index p = 0; p < k; ++p)
-      for (Index j = 0; j < columns; ++j)
-        panel[static_cast<std::size_t>(p * width + j)] =
-            b_op == blas::Transpose::yes ? b[(begin + j) * ldb + p] : b[p * ldb + begin + j];
-    if (beta != T(0))
-      for (Index i = 0; i < m; ++i) std::copy_n(c + i * n + begin, columns, result.data() + i * width);
-    small_gemm(m, width, k, a, k, Index{1}, panel.data(), width, result.data(), width, true);
-    for (Index i = 0; i < m; ++i) std::copy_n(result.data() + i * width, columns, c + i * n + begin);
-  });
-}
-
-#define GRADUS_GEMM(T)                                                                                               \
-  template void gemm(blas::Transpose, blas::Transpose, Index, Index, Index, const T*, Index, const T*, Index, T, T*, \
-                     Index);                                                                                         \
-  template void gemm_by_rows(blas::Transpose, Index, Index, Index, const T*, const T*, Index, T, T*);                \
+#define GRADUS_GEMM(T)                                                                                                 \
+  template void gemm(blas::Transpose, blas::Transpose, Index, Index, Index, const T*, Index, const T*, Index, Onto<T>, \
+                     T*, Index, bool);                                                                                 \
   template void small_gemm(Index, Index, Index, const T*, Index, Index, const T*, Index, T*, Index, bool);
 GRADUS_GEMM(float)
 GRADUS_GEMM(double)

@@ -42,6 +42,8 @@ void set_threads(int n) {
 
 int threads() { return pool()->count; }
 
+bool in_shard() { return inside_shard; }
+
 bool detail::splits(Index pieces) { return pieces > 1 && !inside_shard && threads() > 1; }
 
 void detail::for_pieces(Index pieces, const std::function<void(Index)>& piece) {

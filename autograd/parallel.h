@@ -19,6 +19,8 @@ void parallel_for(Index n, Index grain, Body&& body);
 
 /// Runs shard(0) .. shard(n - 1), each on one thread, as many at a time as there are threads.
 void run_shards(Index n, const std::function<void(Index)>& shard);
+/// Whether the caller is one of several shards, whose work parallel_for does not divide further.
+bool in_shard();
 
 namespace detail {
 bool splits(Index pieces);

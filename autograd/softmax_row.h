@@ -6,14 +6,14 @@
 namespace gradus {
 
 /// The largest element of a row and Σ exp(x - largest); {-inf, 0} when nothing is above -inf, {inf, 1} when something
-/// is infinite. NaN gives NaN.
+/// is infinite. NaN gives NaN. x is readable up to n rounded up to `lanes`.
 template <class T>
 struct LogSum {
   T largest, total;
 };
 template <class T>
 inline LogSum<T> log_sum_row(const T* x, Index n) {
-  const T largest = lane_max<T>(n, [x](Index i) { return x[i]; });
+  const T largest = lane_max(x, n);
   constexpr T infinity = std::numeric_limits<T>::infinity();
   if (largest == infinity || largest == -infinity) return {largest, T(largest > 0)};
   return {largest, lane_sum<T>(n, [x, largest](Index i) { return math::exp(x[i] - largest); })};
@@ -22,10 +22,9 @@ inline LogSum<T> log_sum_row(const T* x, Index n) {
 /// y = softmax(x) of one row; zeros when nothing is above -inf. x is readable up to n rounded up to `lanes`.
 template <class T>
 inline void softmax_row(const T* x, Index n, T* y) {
-  const T largest = lane_max<T>(n, [x](Index i) { return x[i]; });
+  const T largest = lane_max(x, n);
   const T shift = largest == -std::numeric_limits<T>::infinity() ? T(0) : largest;
-  lane_map<T>(n, y, [x, shift](Index i) { return math::exp(x[i] - shift); });
-  const T total = lane_sum<T>(n, [y](Index i) { return y[i]; });
+  const T total = lane_map(x, n, y, [shift](T v) { return math::exp(v - shift); });
   const T scale = total == 0 ? T(0) : T(1) / total;
   for (Index i = 0; i < n; ++i) y[i] *= scale;
 }

@@ -149,8 +149,7 @@ StepSetup step_setup(const std::string& model, const std::string& config, const 
   s.source = size.source;
   s.target = size.target;
   if (s.vocabulary <= first_word_id)
-    throw train::ConfigError(
-        fmt::format("vocabulary = {} is not allowed: more than {}", s.vocabulary, first_word_id));
+    throw train::ConfigError(fmt::format("vocabulary = {} is not allowed: more than {}", s.vocabulary, first_word_id));
   o.source_vocab = o.target_vocab = s.vocabulary;
   models::check(o);
   return s;

@@ -18,8 +18,8 @@ struct StepSetup {
 std::vector<std::string> step_models();   // rnn, rnn_attn, attn, transformer, lstm, lstm_attn
 std::vector<std::string> step_configs();  // toy, small, base
 
-/// `changes`: key=value with a key of dim, ffn, heads, layers, vocabulary, batch, source, target, or one of the settings
-/// of train::settings(). Throws train::ConfigError on what it does not know and on values that do not fit.
+/// `changes`: key=value with a key of dim, ffn, heads, layers, vocabulary, batch, source, target, or one of the
+/// settings of train::settings(). Throws train::ConfigError on what it does not know and on values that do not fit.
 StepSetup step_setup(const std::string& model, const std::string& config, const std::vector<std::string>& changes);
 
 struct StepTimes {

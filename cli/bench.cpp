@@ -25,8 +25,8 @@ int bench_step(const StepFlags& flags) {
   const auto ms = [](const bench::Samples& s, double q = 0.5) { return 1e3 * s.quantile(q); };
   const double gflop = 6e-9 * t.products, gflops = gflop / t.step.median();
   const auto tokens = static_cast<double>(setup.run.train.batch * setup.target);
-  fmt::print("{} {} {} {:.3f} {:.0f} {:.0f}", setup.model, setup.config, threads(), ms(t.step), tokens / t.step.median(),
-             resident);
+  fmt::print("{} {} {} {:.3f} {:.0f} {:.0f}", setup.model, setup.config, threads(), ms(t.step),
+             tokens / t.step.median(), resident);
   fmt::print(" min_ms={:.3f} p90_ms={:.3f} fwd_ms={:.3f} bwd_ms={:.3f} clip_ms={:.3f} optim_ms={:.3f}", ms(t.step, 0),
              ms(t.step, 0.9), ms(t.forward), ms(t.backward), ms(t.clip), ms(t.update));
   fmt::print(" gflop={:.3f} gflops={:.1f} mfu_pct={:.1f} peak_gflops={:.1f}", gflop, gflops, 100 * gflops / peak, peak);
@@ -48,8 +48,7 @@ void add_step(CLI::App& bench, Action& action) {
                   "`gradus train`; repeatable")
       ->type_name("KEY=VALUE");
   command.add_option("--seconds", flags->seconds, "How long (default: 3)")->check(CLI::Range(0.01, 3600.0));
-  command
-      .add_option("--peak", flags->peak, "GFLOP/s that mfu_pct is of (default: measured, a large product)")
+  command.add_option("--peak", flags->peak, "GFLOP/s that mfu_pct is of (default: measured, a large product)")
       ->check(CLI::Range(1.0, 1e9));
   add_threads(command);
   command.footer(

@@ -103,8 +103,7 @@ TrainingStep::Result TrainingStep::run(const data::Batch& batch, Index step, dou
     sum.backward_seconds += s.backward_seconds;
   }
   result.loss = sum.loss;
-  result.seconds.forward =
-      shard_time.seconds() * sum.forward_seconds / (sum.forward_seconds + sum.backward_seconds);
+  result.seconds.forward = shard_time.seconds() * sum.forward_seconds / (sum.forward_seconds + sum.backward_seconds);
   result.seconds.backward = shard_time.seconds() - result.seconds.forward;
   if (!std::isfinite(result.loss)) refuse(fmt::format("the loss of step {} is {}", step + 1, result.loss), batch, step);
   const Stopwatch clip_time;
@@ -130,7 +129,7 @@ void TrainingStep::refuse(const std::string& what, const data::Batch& batch, Ind
 }
 
 TrainingStep::ShardResult TrainingStep::run_shard(const data::Batch& shard, Index batch_tokens, std::size_t k,
-                                                 Index step) {
+                                                  Index step) {
   const Stopwatch forward_time;
   dispatch_floating(blocks_[k].dtype(), [&](auto zero) {
     auto* values = blocks_[k].mutable_data<decltype(zero)>();

@@ -11,6 +11,7 @@
 #include "autograd/gemm.h"
 #include "autograd/ops.h"
 #include "autograd/parallel.h"
+#include "autograd/scratch.h"
 #include "autograd/softmax_row.h"
 
 namespace gradus {
@@ -74,11 +75,7 @@ void transpose_into(const T* x, Index rows, Index columns, Index stride, T* out,
 template <class T>
 class Head {
  public:
-  Head(const Problem& p)
-      : p_(p),
-        width_(padded(p.sources)),
-        keys_(static_cast<std::size_t>(p.dim * width_)),
-        weights_(static_cast<std::size_t>(query_block * width_)) {}
+  Head(const Problem& p) : p_(p), width_(padded(p.sources)), keys_(p.dim * width_), weights_(query_block * width_) {}
 
   void keys(const T* k) { transpose_into(k, p_.sources, p_.dim, p_.heads * p_.dim, keys_.data(), width_); }
 
@@ -107,8 +104,8 @@ class Head {
  private:
   const Problem& p_;
   Index width_;
-  std::vector<T> keys_;     // [dim, width]
-  std::vector<T> weights_;  // [query_block, width]
+  Scratch<T> keys_;     // [dim, width]
+  Scratch<T> weights_;  // [query_block, width]
 };
 
 // A few queries against many keys (a decoder's step): reads keys and values where they lie, once. Adds in another order
@@ -141,7 +138,7 @@ void forward_few(const Problem& p, const T* q, const T* k, const T* v, const Ten
   const T* b = bias.defined() ? bias.data<T>() : nullptr;
   const Index bias_rows = bias.defined() ? bias.shape()[1] : 0, qs = p.heads * p.dim, vs = p.heads * p.value_dim;
   parallel_for(p.batch * p.heads, p.rows_grain(), [&](Index begin, Index end) {
-    std::vector<T> w(static_cast<std::size_t>(padded(p.sources)));
+    const Scratch<T> w(padded(p.sources));
     for (Index i = begin; i < end; ++i) {
       const Index n = i / p.heads, h = i % p.heads;
       const T *keys = k + n * p.sources * qs + h * p.dim, *values = v + n * p.sources * vs + h * p.value_dim;
@@ -150,8 +147,7 @@ void forward_few(const Problem& p, const T* q, const T* k, const T* v, const Ten
         weights_of_one(p, q + (n * p.targets + t) * qs + h * p.dim, keys, my_bias, t, w.data());
         T* context = out + (n * p.targets + t) * vs + h * p.value_dim;
         std::fill_n(context, p.value_dim, T(0));
-        for (Index s = 0; s < p.sources; ++s)
-          add_scaled_row(p.value_dim, w[static_cast<std::size_t>(s)], values + s * vs, context);
+        for (Index s = 0; s < p.sources; ++s) add_scaled_row(p.value_dim, w[s], values + s * vs, context);
       }
     }
   });
@@ -165,7 +161,7 @@ void backward_few(const Problem& p, const T* q, const T* k, const T* v, const Te
               vs = p.heads * e;
   const T scale = static_cast<T>(p.scale);
   parallel_for(p.batch * p.heads, p.rows_grain(), [&](Index begin, Index end) {
-    std::vector<T> w(static_cast<std::size_t>(padded(p.sources))), dw(w.size());
+    const Scratch<T> w(padded(p.sources)), dw(padded(p.sources));
     for (Index i = begin; i < end; ++i) {
       const Index n = i / p.heads, h = i % p.heads, key_at = n * p.sources * qs + h * d,
                   value_at = n * p.sources * vs + h * e;
@@ -180,14 +176,12 @@ void backward_few(const Problem& p, const T* q, const T* k, const T* v, const Te
         weights_of_one(p, q + query_at, k + key_at, my_bias, t, w.data());
         for (Index s = 0; s < p.sources; ++s) {
           const T* value = v + value_at + s * vs;
-          dw[static_cast<std::size_t>(s)] = lane_sum<T>(e, [g, value](Index x) { return g[x] * value[x]; });
+          dw[s] = lane_sum<T>(e, [g, value](Index x) { return g[x] * value[x]; });
         }
-        const T total = lane_sum<T>(
-            p.sources, [&](Index s) { return w[static_cast<std::size_t>(s)] * dw[static_cast<std::size_t>(s)]; });
+        const T total = lane_sum<T>(p.sources, [&](Index s) { return w[s] * dw[s]; });
         std::fill_n(dq + query_at, d, T(0));
         for (Index s = 0; s < p.sources; ++s) {
-          const T weight = w[static_cast<std::size_t>(s)],
-                  ds = weight * (dw[static_cast<std::size_t>(s)] - total) * scale;
+          const T weight = w[s], ds = weight * (dw[s] - total) * scale;
           add_scaled_row(d, ds, k + key_at + s * qs, dq + query_at);
           add_scaled_row(d, ds, q + query_at, dk + key_at + s * qs);
           add_scaled_row(e, weight, g, dv + value_at + s * vs);
@@ -204,8 +198,7 @@ void forward(const Problem& p, const T* q, const T* k, const T* v, const Tensor&
   const Index e = p.value_dim, e_padded = padded(e);
   parallel_for(p.batch * p.heads, p.rows_grain(), [&](Index begin, Index end) {
     Head<T> head(p);
-    std::vector<T> values(static_cast<std::size_t>(head.width() * e_padded)),
-        context(static_cast<std::size_t>(query_block * e_padded));
+    const Scratch<T> values(head.width() * e_padded), context(query_block * e_padded);
     for (Index i = begin; i < end; ++i) {
       const Index n = i / p.heads, h = i % p.heads;
       head.keys(k + n * p.sources * p.heads * p.dim + h * p.dim);
@@ -235,10 +228,8 @@ void backward(const Problem& p, const T* q, const T* k, const T* v, const Tensor
   parallel_for(p.batch * p.heads, p.rows_grain(), [&](Index begin, Index end) {
     Head<T> head(p);
     const Index width = head.width();
-    auto buffer = [](Index rows, Index columns) { return std::vector<T>(static_cast<std::size_t>(rows * columns)); };
-    auto values_t = buffer(e, width), keys = buffer(width, dp), queries = buffer(query_block, dp),
-         ds = buffer(query_block, width), grads_out = buffer(query_block, ep), d_query = buffer(query_block, dp),
-         d_key = buffer(width, dp), d_value = buffer(width, ep);
+    const Scratch<T> values_t(e * width), keys(width * dp), queries(query_block * dp), ds(query_block * width),
+        grads_out(query_block * ep), d_query(query_block * dp), d_key(width * dp), d_value(width * ep);
     for (Index i = begin; i < end; ++i) {
       const Index n = i / p.heads, h = i % p.heads;
       const T *my_q = q + n * p.targets * qs + h * d, *my_k = k + n * p.sources * qs + h * d,

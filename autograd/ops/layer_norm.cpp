@@ -9,6 +9,7 @@
 #include "autograd/ops.h"
 #include "autograd/parallel.h"
 #include "autograd/reduce.h"
+#include "autograd/scratch.h"
 
 namespace gradus {
 
@@ -33,7 +34,8 @@ void backward(const Tensor& x, const T* w, const Tensor& dy, double epsilon, Ten
   const Index n = x.shape().back(), rows = x.numel() / n, blocks = (rows + row_block - 1) / row_block;
   const T *px = x.data<T>(), *pdy = dy.data<T>();
   T* out = dx.mutable_data<T>();
-  std::vector<T> partial(static_cast<std::size_t>(2 * blocks * n));  // [blocks, 2, n]: sums of a block's rows
+  const Scratch<T> partial(2 * blocks * n);  // [blocks, 2, n]: sums of a block's rows
+  std::fill_n(partial.data(), 2 * blocks * n, T(0));
   parallel_for(blocks, 4, [&](Index begin, Index end) {
     for (Index b = begin; b < end; ++b) {
       T *sw = partial.data() + 2 * b * n, *sb = sw + n;
@@ -58,7 +60,7 @@ void backward(const Tensor& x, const T* w, const Tensor& dy, double epsilon, Ten
     if (!target) continue;
     T* sum = target->mutable_data<T>();
     for (Index b = 0; b < blocks; ++b)
-      for (Index i = 0; i < n; ++i) sum[i] += partial[static_cast<std::size_t>((2 * b + part) * n + i)];
+      for (Index i = 0; i < n; ++i) sum[i] += partial[(2 * b + part) * n + i];
   }
 }
 

@@ -40,14 +40,10 @@ Tensor product(const OpName& op, const Tensor& a, bool a_t, const Tensor& b, boo
     const Index lda = std::max<Index>(1, a.shape().back()), ldb = std::max<Index>(1, b.shape().back()),
                 batches = batch.numel();
     auto one = [&](const T* x, const T* w, T* c) {
-      gemm<T>(op_of(a_t), op_of(b_t), m, n, k, x, lda, w, ldb, T(0), c, std::max<Index>(1, n));
+      gemm<T>(op_of(a_t), op_of(b_t), m, n, k, x, lda, w, ldb, {}, c, std::max<Index>(1, n), by_rows && !a_t);
     };
     if (batches == 1) {
-      if (by_rows && !a_t) {
-        gemm_by_rows<T>(op_of(b_t), m, n, k, pa, pb, ldb, T(0), out);
-      } else {
-        one(pa, pb, out);
-      }
+      one(pa, pb, out);
       return;
     }
     const auto step_a = broadcast_strides(leading(a.shape()), batch),
@@ -121,19 +117,9 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Where w
   const Index rows = y.numel() / std::max<Index>(1, out);
   dispatch_floating(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
-    T* to = y.mutable_data<T>();
-    if (bias.defined()) {
-      const T* b = bias.data<T>();
-      for (Index r = 0; r < rows; ++r) std::copy_n(b, out, to + r * out);
-    }
-    const T beta = bias.defined() ? T(1) : T(0);
-    if (by_rows) {
-      gemm_by_rows<T>(blas::Transpose::yes, rows, out, in, x.data<T>(), weight.data<T>(), std::max<Index>(1, in), beta,
-                      to);
-    } else {
-      gemm<T>(blas::Transpose::no, blas::Transpose::yes, rows, out, in, x.data<T>(), std::max<Index>(1, in),
-              weight.data<T>(), std::max<Index>(1, in), beta, to, std::max<Index>(1, out));
-    }
+    gemm<T>(blas::Transpose::no, blas::Transpose::yes, rows, out, in, x.data<T>(), std::max<Index>(1, in),
+            weight.data<T>(), std::max<Index>(1, in), {.row = bias.defined() ? bias.data<T>() : nullptr},
+            y.mutable_data<T>(), std::max<Index>(1, out), by_rows);
   });
   const bool has_bias = bias.defined();
   const Input inputs[] = {x, weight, unread(has_bias ? bias : weight)};
