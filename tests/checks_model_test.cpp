@@ -2,16 +2,19 @@
 #include "checks/model_check.h"
 #include "tests/catch.h"
 #include "tests/models_variants.h"
+#include "tests/scaled.h"
 
 using namespace gradus;
 
 TEST_CASE("every model in every setting of its switches has right gradients, with padding and dropout") {
+  GradcheckOptions wanted = checks::model_options();
+  wanted.full_jacobian = scaled(wanted.full_jacobian);
+  wanted.directions = scaled(wanted.directions);
   for (models::Seq2SeqOptions options : models::all_variants()) {
     options.dropout = 0.2;
     const models::Built built(options);
     const GradcheckReport report = checks::check_model(
-        *built.model, built.store, checks::random_pairs(options.source_vocab, options.target_vocab, 1), 0.1,
-        checks::model_options());
+        *built.model, built.store, checks::random_pairs(options.source_vocab, options.target_vocab, 1), 0.1, wanted);
     INFO(models::describe(options) << "\n" << to_string(report));
     CHECK(report.passed());
   }

@@ -8,6 +8,7 @@
 #include "optim/adam.h"
 #include "tests/catch.h"
 #include "tests/models_variants.h"
+#include "tests/scaled.h"
 
 using namespace gradus;
 using namespace gradus::models;
@@ -159,9 +160,10 @@ TEST_CASE("the gradient of every parameter in every setting is that of the loss"
   for (const auto& options : all_variants()) {
     INFO(models::describe(options));
     const Built built(options);
-    const GradcheckReport report = check_module(
-        [&](const auto&) { return nn::sequence_cross_entropy(built.model->logits(source, in), out); },
-        built.store.trainable(), {}, {.step = 1.0 / 1024, .full_jacobian = 0, .directions = 3, .allow_kinks = true});
+    const GradcheckReport report =
+        check_module([&](const auto&) { return nn::sequence_cross_entropy(built.model->logits(source, in), out); },
+                     built.store.trainable(), {},
+                     {.step = 1.0 / 1024, .full_jacobian = 0, .directions = scaled(3), .allow_kinks = true});
     INFO(to_string(report));
     CHECK(report.passed());
   }

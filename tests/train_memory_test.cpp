@@ -5,6 +5,7 @@
 #include "data/toy_tasks.h"
 #include "models/registry.h"
 #include "tests/catch.h"
+#include "tests/scaled.h"
 #include "train/step.h"
 
 using namespace gradus;
@@ -35,10 +36,12 @@ TEST_CASE("resident memory stays flat over 10000 training steps on changing leng
 
   const data::BatchOptions by{.size = 4};
   const auto plan = data::plan_batches(pairs, by);
+  const Index steps = scaled(Index{10000});
   double settled = 0;
-  for (Index i = 0; i < 10000; ++i) {
+  for (Index i = 0; i < steps; ++i) {
     step.run(data::make_batch(pairs, plan[static_cast<std::size_t>(i) % plan.size()]), i, 1e-3);
-    if (i == 1000) settled = resident_bytes();
+    if (i == steps / 10) settled = resident_bytes();
   }
-  CHECK(resident_bytes() <= 1.02 * settled);
+  // Sanitizers keep what was freed for a while, and shadows of it: what is resident then says nothing.
+  if (!sanitizers::watching) CHECK(resident_bytes() <= 1.02 * settled);
 }

@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# The whole suite, under sanitizers.
+set -euo pipefail
+
+usage() {
+  cat <<HELP
+Usage: scripts/sanitize.sh address|thread [argument of ctest]...
+
+Builds the tests and the program with sanitizers and runs the tests, those that start the program too:
+
+  address   AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer, in build/asan
+  thread    ThreadSanitizer, in build/tsan
+
+Exits with 0 when all tests pass and no sanitizer reported anything; a report fails its test and is shown.
+Works from any directory; a second run does only what is still to do.
+
+Example: scripts/sanitize.sh thread -R shards    (only the tests with 'shards' in their name)
+HELP
+}
+
+case "${1:-}" in
+  address) preset=asan ;;
+  thread) preset=tsan ;;
+  --help | -h) usage; exit 0 ;;
+  *) usage >&2; exit 2 ;;
+esac
+shift
+
+root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+step() { printf '\n==> %s\n' "$*"; }
+
+step "Dependencies"
+"$root/scripts/install-dependencies.sh"
+cd "$root"
+step "Configure: cmake --preset $preset"
+cmake --preset "$preset" -DGRADUS_TESTS=ON
+step "Build: cmake --build --preset $preset"
+cmake --build --preset "$preset" --parallel "$(nproc)"
+step "Test: ctest --preset $preset $*"
+ctest --preset "$preset" "$@"
