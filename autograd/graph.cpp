@@ -98,20 +98,20 @@ constexpr Index gathered_rows = 512;
 // [..., n] -> [rows, n]
 Tensor as_rows(const Tensor& t) { return reshape(t, {rows_of(t.shape()), t.shape().back()}); }
 
-// The gradient as one tensor, for an input of the given shape.
-Tensor evaluate(const Gradient& g, const Shape& shape) {
+// The gradient as one tensor, for the input `to`.
+Tensor evaluate(const Gradient& g, const Node& to) {
   if (g.is_product()) return product_of_rows(as_rows(g.dy), as_rows(g.x));
-  if (g.is_part()) return pad(g.value, 0, g.start, shape[0] - g.start - g.value.shape()[0]);
-  return g.value;
+  if (!g.is_addition()) return g.value;
+  Tensor sum = Tensor::zeros(to.shape, to.dtype);
+  Gradient::add_to(sum, {&g, 1});
+  return sum;
 }
 
-// Adds the gradient of some entries of the leading axis to a sum that may not exist yet.
-void accumulate_part(Tensor& sum, const Gradient& g, const Node& to) {
+// Lets gradients add themselves to a sum that may not exist yet.
+void accumulate_additions(Tensor& sum, std::span<const Gradient> gradients, const Node& to) {
   if (!sum.defined()) sum = Tensor::zeros(to.shape, to.dtype);
   if (!sum.exclusively_owned()) sum = clone(sum);
-  const Index inner = to.shape[0] ? to.shape.numel() / to.shape[0] : 0;
-  Tensor entries = sum.alias(g.value.shape(), g.start * inner);
-  add_into(entries, g.value);
+  Gradient::add_to(sum, gradients);
 }
 
 void accumulate(Tensor& sum, Tensor g, bool create_graph) {
@@ -133,7 +133,20 @@ void Gradients::bind(const Tensor& leaf, Tensor buffer) {
                     "buffer of its shape and dtype",
                     describe(buffer), describe(leaf)));
   entries_[leaf.node()] = std::ssize(order_);
-  order_.push_back({Ref<Node>(leaf.node()), std::move(buffer), {}, 0, true});
+  order_.push_back({Ref<Node>(leaf.node()), std::move(buffer), {}, 0, true, true});
+}
+
+void Gradients::restart() {
+  for (Entry& e : order_) {
+    e.fresh = e.bound;
+    if (!e.bound) e.sum = Tensor();
+  }
+}
+
+void Gradients::zero_if_fresh(Entry& e) {
+  if (!std::exchange(e.fresh, false)) return;
+  dispatch_floating(e.sum.dtype(),
+                    [&](auto zero) { std::fill_n(e.sum.mutable_data<decltype(zero)>(), e.sum.numel(), zero); });
 }
 
 void Gradients::only(std::span<const Tensor> leaves) {
@@ -141,7 +154,7 @@ void Gradients::only(std::span<const Tensor> leaves) {
   for (const Tensor& t : leaves) {
     if (entries_.contains(t.node())) continue;
     entries_[t.node()] = std::ssize(order_);
-    order_.push_back({Ref<Node>(t.node()), {}, {}, 0, false});
+    order_.push_back({Ref<Node>(t.node()), {}, {}, 0, false, false});
   }
 }
 
@@ -157,7 +170,7 @@ void Gradients::add(Ref<Node> leaf, Gradient g, bool create_graph, const OpName&
       entries_.erase(it);
       return;
     }
-    order_.push_back({leaf, {}, {}, 0, false});
+    order_.push_back({leaf, {}, {}, 0, false, false});
   }
   Entry& e = order_[static_cast<std::size_t>(it->second)];
   if (g.is_product() && !create_graph) {
@@ -167,8 +180,18 @@ void Gradients::add(Ref<Node> leaf, Gradient g, bool create_graph, const OpName&
     if (e.pending_rows >= gathered_rows) flush(e);
     return;
   }
-  Tensor value = evaluate(g, leaf->shape);
+  if (g.is_addition() && !create_graph) {
+    zero_if_fresh(e);
+    if (e.bound) {
+      Gradient::add_to(e.sum, {&g, 1});
+    } else {
+      accumulate_additions(e.sum, {&g, 1}, *leaf);
+    }
+    return;
+  }
+  Tensor value = evaluate(g, *leaf);
   if (e.bound) {
+    zero_if_fresh(e);
     add_into(e.sum, value);
   } else {
     accumulate(e.sum, std::move(value), create_graph);
@@ -188,19 +211,19 @@ void Gradients::flush(Entry& e) {
     x = concat(xs, 0);
     dy = concat(dys, 0);
   }
-  if (!e.sum.defined()) {
-    e.sum = Tensor::empty(e.leaf->shape, e.leaf->dtype);
-    product_of_rows(dy, x, e.sum, false);
-  } else {
-    product_of_rows(dy, x, e.sum, true);
-  }
+  const bool first = std::exchange(e.fresh, false) || !e.sum.defined();
+  if (!e.sum.defined()) e.sum = Tensor::empty(e.leaf->shape, e.leaf->dtype);
+  product_of_rows(dy, x, e.sum, !first);
   if (detail::anomaly_enabled()) anomaly::check_product(e.from, e.sum, *e.leaf, x, dy);
   e.products.clear();
   e.pending_rows = 0;
 }
 
 void Gradients::flush() {
-  for (Entry& e : order_) flush(e);
+  for (Entry& e : order_) {
+    flush(e);
+    zero_if_fresh(e);
+  }
 }
 
 void Gradients::move_into_leaves() {
@@ -247,6 +270,8 @@ class Run {
       const Ref<Node> node = std::move(heap_.back());
       heap_.pop_back();
       node->queued = false;
+      if (const auto additions = std::exchange(node->additions, nullptr))
+        accumulate_additions(node->pending, *additions, *node);
       visit(node, std::exchange(node->pending, Tensor()));
     }
     for (Waiting& w : leaves_) visit(w.leaf, std::move(w.sum));
@@ -256,6 +281,7 @@ class Run {
  private:
   static void forget(Node& n) {
     n.pending = Tensor();
+    n.additions.reset();
     n.queued = false;
   }
 
@@ -298,13 +324,12 @@ class Run {
                     node->op.where);
 #ifdef GRADUS_MUTATE
       for (Index i = 0; i < grads.size(); ++i)
-        if (needs[i] && node->inputs[i].node && (grads[i].value.defined() || grads[i].is_product()) &&
-            mutation::meets(node->op.name, i))
-          grads[i] = mutation::wrong(evaluate(grads[i], node->inputs[i].node->shape), node->inputs[i].node->shape);
+        if (needs[i] && node->inputs[i].node && grads[i].defined() && mutation::meets(node->op.name, i))
+          grads[i] = mutation::wrong(evaluate(grads[i], *node->inputs[i].node), node->inputs[i].node->shape);
 #endif
       if (!detail::anomaly_enabled()) dy = Tensor();
       for (Index i = 0; i < grads.size(); ++i)
-        if (needs[i] && node->inputs[i].node && (grads[i].value.defined() || grads[i].is_product()))
+        if (needs[i] && node->inputs[i].node && grads[i].defined())
           deliver(node->inputs[i].node, std::move(grads[i]), *node, dy);
     }
     if (!retain_) node->release_graph();
@@ -331,24 +356,30 @@ class Run {
 
   // g: what the rule of `from`, given dy, says for its input `to`.
   void deliver(const Ref<Node>& to, Gradient g, const Node& from, const Tensor& dy) {
-    if (to->leaf && !to->hooks && !targets_ && g.is_product()) {
+    const bool to_sink = to->leaf && !to->hooks && !targets_;
+    if (g.is_addition() && !create_graph_ && (to_sink || !to->leaf)) {
+      if (detail::anomaly_enabled()) anomaly::check_backward(from, evaluate(g, *to), *to, dy);
+      if (to_sink) {
+        into_.add(to, std::move(g), create_graph_, from.op);
+      } else {
+        if (!to->additions) to->additions = std::make_unique<std::vector<Gradient>>();
+        to->additions->push_back(std::move(g));
+        enqueue(to);
+      }
+      return;
+    }
+    if (to_sink && g.is_product()) {
       into_.add(to, std::move(g), create_graph_, from.op);
       return;
     }
-    if (g.is_part() && !create_graph_ && !to->leaf) {
-      if (detail::anomaly_enabled()) anomaly::check_backward(from, g.value, *to, dy);
-      accumulate_part(to->pending, g, *to);
-      enqueue(to);
-      return;
-    }
-    Tensor value = evaluate(g, to->shape);
+    Tensor value = evaluate(g, *to);
     if (value.shape() != to->shape) value = sum_to(value, to->shape, from.op.where);
     if (value.dtype() != to->dtype)
       throw Error(fmt::format("the rule of '{}' returned a gradient of dtype {} for an input of dtype {}", from.op.name,
                               name(value.dtype()), name(to->dtype)),
                   from.op.where);
     if (detail::anomaly_enabled()) anomaly::check_backward(from, value, *to, dy);
-    if (to->leaf && !to->hooks && !targets_) {
+    if (to_sink) {
       into_.add(to, std::move(value), create_graph_, from.op);
       return;
     }

@@ -23,12 +23,13 @@ struct OpName {
 
 /// What a rule returns for one input: a tensor that broadcasts from the input's shape (the engine sums it back), an
 /// undefined tensor for "none", `rows_product(x, dy)`: the sum over rows of outer products dyᵀ x, which the engine may
-/// gather over all uses of a weight and compute as one matrix product, or `part`: the gradient of some entries of the
-/// leading axis, the others being 0, which the engine adds in place.
+/// gather over all uses of a weight and compute as one matrix product, or `added(f)`: f(sum) adds the gradient to a
+/// tensor of the input's shape, which spares a tensor of its own to a gradient that is mostly zeros, or one of many.
+/// Where f's type has a static add_all(fs, sum), the engine lets those of many uses of a value add themselves together.
+/// f is no ordinary op: a rule returns it only where the gradient is not recorded, `grad_enabled()` being false.
 struct Gradient {
   Tensor value;
   Tensor x, dy;
-  Index start = -1;
 
   Gradient() = default;
   Gradient(Tensor v) : value(std::move(v)) {}
@@ -38,14 +39,47 @@ struct Gradient {
     g.dy = std::move(dy);
     return g;
   }
-  /// `value` belongs to the entries [start, start + value.size(0)) of the input's leading axis.
-  static Gradient part(Tensor value, Index start) {
-    Gradient g(std::move(value));
-    g.start = start;
+  template <class F>
+  static Gradient added(F f) {
+    Gradient g;
+    g.addition_ = std::make_shared<AdditionOf<F>>(std::move(f));
     return g;
   }
+  bool defined() const { return value.defined() || is_product() || is_addition(); }
   bool is_product() const { return x.defined(); }
-  bool is_part() const { return start >= 0; }
+  bool is_addition() const { return addition_ != nullptr; }
+  /// The gradients, all additions, add themselves to the sum in order.
+  static void add_to(Tensor& sum, std::span<const Gradient> gradients) {
+    while (!gradients.empty()) gradients = gradients.subspan(gradients[0].addition_->add_leading(sum, gradients));
+  }
+
+ private:
+  struct Addition {
+    virtual ~Addition() = default;
+    /// Adds the first of the gradients, which is its own, and as many more as go together with it; tells how many.
+    virtual std::size_t add_leading(Tensor& sum, std::span<const Gradient> gradients) const = 0;
+  };
+  template <class F>
+  struct AdditionOf final : Addition {
+    F f;
+    explicit AdditionOf(F g) : f(std::move(g)) {}
+    std::size_t add_leading(Tensor& sum, std::span<const Gradient> gradients) const override {
+      if constexpr (requires(std::span<const F* const> fs) { F::add_all(fs, sum); }) {
+        std::vector<const F*> alike;
+        for (const Gradient& g : gradients) {
+          const auto* other = dynamic_cast<const AdditionOf*>(g.addition_.get());
+          if (!other) break;
+          alike.push_back(&other->f);
+        }
+        F::add_all(std::span<const F* const>(alike), sum);
+        return alike.size();
+      } else {
+        f(sum);
+        return 1;
+      }
+    }
+  };
+  std::shared_ptr<const Addition> addition_;
 };
 
 /// One gradient for each input of the op, in order.
@@ -126,6 +160,7 @@ class Node {
 
   // State of the run that is visiting the node.
   Tensor pending;
+  std::unique_ptr<std::vector<Gradient>> additions;  // to `pending`
   bool queued = false, released = false;
 
  private:
@@ -218,8 +253,10 @@ Tensor record(const OpName& op, Tensor value, std::initializer_list<Input> input
 /// same parameters can run at once, each with its own. Not itself for use by two threads at a time.
 class Gradients {
  public:
-  /// Gradients of this leaf are added into `buffer` (of the leaf's shape), which the caller has zeroed.
+  /// Gradients of this leaf are collected in `buffer`, of the leaf's shape. Its values until now are of no account.
   void bind(const Tensor& leaf, Tensor buffer);
+  /// Forgets what was collected.
+  void restart();
   /// What was collected for the leaf; undefined when nothing was.
   Tensor of(const Tensor& leaf) const;
 
@@ -235,10 +272,11 @@ class Gradients {
     Tensor sum;
     std::vector<Gradient> products;  // of a weight, not yet multiplied out
     Index pending_rows = 0;
-    bool bound = false;
-    OpName from{"", Where()};  // of the last product
+    bool bound = false, fresh = false;  // fresh: the sum's values are of no account yet
+    OpName from{"", Where()};           // of the last product
   };
   static void flush(Entry& e);
+  static void zero_if_fresh(Entry& e);
   std::unordered_map<Node*, Index> entries_;
   std::vector<Entry> order_;
   bool restricted_ = false;

@@ -131,10 +131,7 @@ void TrainingStep::refuse(const std::string& what, const data::Batch& batch, Ind
 TrainingStep::ShardResult TrainingStep::run_shard(const data::Batch& shard, Index batch_tokens, std::size_t k,
                                                   Index step) {
   const Stopwatch forward_time;
-  dispatch_floating(blocks_[k].dtype(), [&](auto zero) {
-    auto* values = blocks_[k].mutable_data<decltype(zero)>();
-    std::fill(values, values + blocks_[k].numel(), zero);
-  });
+  gradients_[k].restart();
   constexpr Index most_shards = 1024;
   const RandomScope random(static_cast<std::uint64_t>(config_.seed),
                            static_cast<std::uint64_t>(step * most_shards + static_cast<Index>(k)));

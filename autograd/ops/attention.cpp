@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <span>
 #include <vector>
 
 #include "autograd/axes.h"
@@ -12,6 +13,7 @@
 #include "autograd/ops.h"
 #include "autograd/parallel.h"
 #include "autograd/scratch.h"
+#include "autograd/simd.h"
 #include "autograd/softmax_row.h"
 
 namespace gradus {
@@ -67,8 +69,13 @@ Tensor score_bias(const OpName& op, const Tensor& keep, const Problem& p, DType 
 
 template <class T>
 void transpose_into(const T* x, Index rows, Index columns, Index stride, T* out, Index out_stride) {
+  constexpr Index block = simd::lanes_of<T>;
+  const Index whole_rows = rows / block * block, whole_columns = columns / block * block;
+  for (Index r = 0; r < whole_rows; r += block)
+    for (Index c = 0; c < whole_columns; c += block)
+      simd::transpose_block(x + r * stride + c, stride, out + c * out_stride + r, out_stride);
   for (Index r = 0; r < rows; ++r)
-    for (Index c = 0; c < columns; ++c) out[c * out_stride + r] = x[r * stride + c];
+    for (Index c = r < whole_rows ? whole_columns : 0; c < columns; ++c) out[c * out_stride + r] = x[r * stride + c];
 }
 
 // One head of one sentence, with what its kernels need in cache.
@@ -153,66 +160,116 @@ void forward_few(const Problem& p, const T* q, const T* k, const T* v, const Ten
   });
 }
 
+// What one backward step of few queries says of keys or values: each row of `by` [batch, heads, T, S] times the row of
+// `rows` [batch, T, heads * n]. Steps that share keys and values add theirs together, a sentence at a time in cache.
+struct OuterProducts {
+  Tensor by, rows;
+  Problem p;
+
+  static void add_all(std::span<const OuterProducts* const> all, Tensor& sum) {
+    const Problem& p = all[0]->p;
+    const Index width = sum.shape()[2], n = width / p.heads;
+    dispatch_floating(sum.dtype(), [&](auto zero) {
+      using T = decltype(zero);
+      T* out = sum.mutable_data<T>();
+      parallel_for(p.batch * p.heads, p.rows_grain(), [&](Index begin, Index end) {
+        for (Index i = begin; i < end; ++i)
+          for (const OuterProducts* o : all) {
+            const Index targets = o->p.targets;
+            const T *by = o->by.data<T>() + i * targets * p.sources,
+                    *rows = o->rows.data<T>() + i / p.heads * targets * width + i % p.heads * n;
+            T* to = out + i / p.heads * p.sources * width + i % p.heads * n;
+            for (Index t = 0; t < targets; ++t)
+              for (Index s = 0; s < p.sources; ++s)
+                add_scaled_row(n, by[t * p.sources + s], rows + t * width, to + s * width);
+          }
+      });
+    });
+  }
+};
+
+// The gradient of the queries; weights and gradients of scores [batch, heads, T, S] for those of keys and values.
 template <class T>
-void backward_few(const Problem& p, const T* q, const T* k, const T* v, const Tensor& bias, const T* dy, T* dq, T* dk,
-                  T* dv) {
+void backward_few(const Problem& p, const T* q, const T* k, const T* v, const Tensor& bias, const T* dy, T* dq,
+                  T* weights, T* dscores) {
   const T* b = bias.defined() ? bias.data<T>() : nullptr;
   const Index bias_rows = bias.defined() ? bias.shape()[1] : 0, d = p.dim, e = p.value_dim, qs = p.heads * d,
               vs = p.heads * e;
   const T scale = static_cast<T>(p.scale);
   parallel_for(p.batch * p.heads, p.rows_grain(), [&](Index begin, Index end) {
-    const Scratch<T> w(padded(p.sources)), dw(padded(p.sources));
+    const Scratch<T> w(padded(p.sources));
     for (Index i = begin; i < end; ++i) {
-      const Index n = i / p.heads, h = i % p.heads, key_at = n * p.sources * qs + h * d,
-                  value_at = n * p.sources * vs + h * e;
-      for (Index s = 0; s < p.sources; ++s) {
-        std::fill_n(dk + key_at + s * qs, d, T(0));
-        std::fill_n(dv + value_at + s * vs, e, T(0));
-      }
+      const Index n = i / p.heads, h = i % p.heads;
+      const T *keys = k + n * p.sources * qs + h * d, *values = v + n * p.sources * vs + h * e;
       for (Index t = 0; t < p.targets; ++t) {
         const T* my_bias = b ? b + (n * bias_rows + (bias_rows == 1 ? 0 : t)) * p.sources : nullptr;
-        const Index query_at = (n * p.targets + t) * qs + h * d;
+        const Index query_at = (n * p.targets + t) * qs + h * d, row = (i * p.targets + t) * p.sources;
         const T* g = dy + (n * p.targets + t) * vs + h * e;
-        weights_of_one(p, q + query_at, k + key_at, my_bias, t, w.data());
+        weights_of_one(p, q + query_at, keys, my_bias, t, w.data());
+        std::copy_n(w.data(), p.sources, weights + row);
+        T* ds = dscores + row;
         for (Index s = 0; s < p.sources; ++s) {
-          const T* value = v + value_at + s * vs;
-          dw[s] = lane_sum<T>(e, [g, value](Index x) { return g[x] * value[x]; });
+          const T* value = values + s * vs;
+          ds[s] = lane_sum<T>(e, [g, value](Index x) { return g[x] * value[x]; });
         }
-        const T total = lane_sum<T>(p.sources, [&](Index s) { return w[s] * dw[s]; });
+        const T total = lane_sum<T>(p.sources, [&](Index s) { return w[s] * ds[s]; });
+        for (Index s = 0; s < p.sources; ++s) ds[s] = w[s] * (ds[s] - total) * scale;
         std::fill_n(dq + query_at, d, T(0));
-        for (Index s = 0; s < p.sources; ++s) {
-          const T weight = w[s], ds = weight * (dw[s] - total) * scale;
-          add_scaled_row(d, ds, k + key_at + s * qs, dq + query_at);
-          add_scaled_row(d, ds, q + query_at, dk + key_at + s * qs);
-          add_scaled_row(e, weight, g, dv + value_at + s * vs);
-        }
+        for (Index s = 0; s < p.sources; ++s) add_scaled_row(d, ds[s], keys + s * qs, dq + query_at);
       }
     }
   });
 }
 
+// ds = w (dw - Σ dw w) scale, in the place of dw.
+template <class T>
+[[gnu::noinline]] void score_gradient(Index n, T scale, const T* __restrict w, T* __restrict ds) {
+  const T total = lane_sum<T>(n, [w, ds](Index s) { return w[s] * ds[s]; });
+  for (Index s = 0; s < n; ++s) ds[s] = w[s] * (ds[s] - total) * scale;
+}
+
+// Where a head's result is a whole number of column groups, it is computed in its place, else beside it and copied.
+template <class T>
+class Place {
+ public:
+  Place(Index rows, Index columns, Index stride)
+      : columns_(columns),
+        stride_(stride),
+        aside_(columns % lanes != 0),
+        step_(aside_ ? padded(columns) : stride),
+        buffer_(aside_ ? rows * step_ : 1) {}
+  T* begin(T* place) const { return aside_ ? buffer_.data() : place; }
+  void end(Index rows, T* place) const {
+    if (!aside_) return;
+    for (Index r = 0; r < rows; ++r) std::copy_n(buffer_.data() + r * step_, columns_, place + r * stride_);
+  }
+  Index step() const { return step_; }
+
+ private:
+  Index columns_, stride_;
+  bool aside_;
+  Index step_;
+  Scratch<T> buffer_;
+};
+
 template <class T>
 void forward(const Problem& p, const T* q, const T* k, const T* v, const Tensor& bias, T* out) {
   const T* b = bias.defined() ? bias.data<T>() : nullptr;
   const Index bias_rows = bias.defined() ? bias.shape()[1] : 0;
-  const Index e = p.value_dim, e_padded = padded(e);
+  const Index d = p.dim, e = p.value_dim, qs = p.heads * d, vs = p.heads * e;
   parallel_for(p.batch * p.heads, p.rows_grain(), [&](Index begin, Index end) {
     Head<T> head(p);
-    const Scratch<T> values(head.width() * e_padded), context(query_block * e_padded);
+    const Place<T> context(query_block, e, vs);
     for (Index i = begin; i < end; ++i) {
       const Index n = i / p.heads, h = i % p.heads;
-      head.keys(k + n * p.sources * p.heads * p.dim + h * p.dim);
-      for (Index s = 0; s < p.sources; ++s)
-        std::copy_n(v + (n * p.sources + s) * p.heads * e + h * e, e, values.data() + s * e_padded);
-      const T* my_bias = b ? b + n * bias_rows * p.sources : nullptr;
+      head.keys(k + n * p.sources * qs + h * d);
+      const T *my_bias = b ? b + n * bias_rows * p.sources : nullptr, *my_v = v + n * p.sources * vs + h * e;
       for (Index t = 0; t < p.targets; t += query_block) {
-        const Index last = std::min(p.targets, t + query_block);
-        const T* w = head.weights(q + n * p.targets * p.heads * p.dim + h * p.dim, my_bias,
-                                  bias_rows == 1 ? 0 : p.sources, t, last);
-        small_gemm(last - t, e, p.sources, w, head.width(), Index{1}, values.data(), e_padded, context.data(),
-                   e_padded);
-        for (Index j = t; j < last; ++j)
-          std::copy_n(context.data() + (j - t) * e_padded, e, out + (n * p.targets + j) * p.heads * e + h * e);
+        const Index rows = std::min(p.targets - t, query_block);
+        const T* w = head.weights(q + n * p.targets * qs + h * d, my_bias, bias_rows == 1 ? 0 : p.sources, t, t + rows);
+        T* to = out + (n * p.targets + t) * vs + h * e;
+        small_gemm(rows, e, p.sources, w, head.width(), Index{1}, my_v, vs, context.begin(to), context.step());
+        context.end(rows, to);
       }
     }
   });
@@ -224,51 +281,40 @@ void backward(const Problem& p, const T* q, const T* k, const T* v, const Tensor
               T* dv) {
   const T* b = bias.defined() ? bias.data<T>() : nullptr;
   const Index bias_rows = bias.defined() ? bias.shape()[1] : 0;
-  const Index d = p.dim, e = p.value_dim, dp = padded(d), ep = padded(e), qs = p.heads * d, vs = p.heads * e;
-  parallel_for(p.batch * p.heads, p.rows_grain(), [&](Index begin, Index end) {
+  const Index d = p.dim, e = p.value_dim, qs = p.heads * d, vs = p.heads * e;
+  const T scale = static_cast<T>(p.scale);
+  if (p.targets == 0) {
+    std::fill_n(dk, p.batch * p.sources * qs, T(0));
+    std::fill_n(dv, p.batch * p.sources * vs, T(0));
+  }
+  parallel_for(p.targets ? p.batch * p.heads : 0, p.rows_grain(), [&](Index begin, Index end) {
     Head<T> head(p);
     const Index width = head.width();
-    const Scratch<T> values_t(e * width), keys(width * dp), queries(query_block * dp), ds(query_block * width),
-        grads_out(query_block * ep), d_query(query_block * dp), d_key(width * dp), d_value(width * ep);
+    const Scratch<T> values_t(e * width), ds(query_block * width);
+    const Place<T> d_query(query_block, d, qs), d_key(p.sources, d, qs), d_value(p.sources, e, vs);
     for (Index i = begin; i < end; ++i) {
       const Index n = i / p.heads, h = i % p.heads;
       const T *my_q = q + n * p.targets * qs + h * d, *my_k = k + n * p.sources * qs + h * d,
               *my_v = v + n * p.sources * vs + h * e;
+      T *my_dk = dk + n * p.sources * qs + h * d, *my_dv = dv + n * p.sources * vs + h * e;
       head.keys(my_k);
       transpose_into(my_v, p.sources, e, vs, values_t.data(), width);
-      for (Index s = 0; s < p.sources; ++s) std::copy_n(my_k + s * qs, d, keys.data() + s * dp);
       const T* my_bias = b ? b + n * bias_rows * p.sources : nullptr;
       for (Index t = 0; t < p.targets; t += query_block) {
         const Index rows = std::min(query_block, p.targets - t);
         const T* w = head.weights(my_q, my_bias, bias_rows == 1 ? 0 : p.sources, t, t + rows);
         const T* my_dy = dy + (n * p.targets + t) * vs + h * e;
-        for (Index j = 0; j < rows; ++j) {
-          std::copy_n(my_dy + j * vs, e, grads_out.data() + j * ep);
-          std::copy_n(my_q + (t + j) * qs, d, queries.data() + j * dp);
-        }
-        small_gemm(p.sources, e, rows, w, Index{1}, width, grads_out.data(), ep, d_value.data(), ep, t > 0);
+        T* my_dq = dq + (n * p.targets + t) * qs + h * d;
+        small_gemm(p.sources, e, rows, w, Index{1}, width, my_dy, vs, d_value.begin(my_dv), d_value.step(), t > 0);
         small_gemm(rows, p.sources, e, my_dy, vs, Index{1}, values_t.data(), width, ds.data(), width);
-        for (Index j = 0; j < rows; ++j) {
-          const T* weight = w + j * width;
-          T* s = ds.data() + j * width;
-          const T total = lane_sum<T>(p.sources, [&](Index x) { return weight[x] * s[x]; });
-          const T scale = static_cast<T>(p.scale);
-          for (Index x = 0; x < p.sources; ++x) s[x] = weight[x] * (s[x] - total) * scale;
-        }
-        small_gemm(rows, d, p.sources, ds.data(), width, Index{1}, keys.data(), dp, d_query.data(), dp);
-        small_gemm(p.sources, d, rows, ds.data(), Index{1}, width, queries.data(), dp, d_key.data(), dp, t > 0);
-        for (Index j = 0; j < rows; ++j)
-          std::copy_n(d_query.data() + j * dp, d, dq + (n * p.targets + t + j) * qs + h * d);
+        for (Index j = 0; j < rows; ++j) score_gradient(p.sources, scale, w + j * width, ds.data() + j * width);
+        small_gemm(rows, d, p.sources, ds.data(), width, Index{1}, my_k, qs, d_query.begin(my_dq), d_query.step());
+        small_gemm(p.sources, d, rows, ds.data(), Index{1}, width, my_q + t * qs, qs, d_key.begin(my_dk), d_key.step(),
+                   t > 0);
+        d_query.end(rows, my_dq);
       }
-      for (Index s = 0; s < p.sources; ++s) {
-        if (p.targets > 0) {
-          std::copy_n(d_key.data() + s * dp, d, dk + (n * p.sources + s) * qs + h * d);
-          std::copy_n(d_value.data() + s * ep, e, dv + (n * p.sources + s) * vs + h * e);
-        } else {
-          std::fill_n(dk + (n * p.sources + s) * qs + h * d, d, T(0));
-          std::fill_n(dv + (n * p.sources + s) * vs + h * e, e, T(0));
-        }
-      }
+      d_key.end(p.sources, my_dk);
+      d_value.end(p.sources, my_dv);
     }
   });
 }
@@ -317,13 +363,23 @@ Tensor attention(const Tensor& query, const Tensor& key, const Tensor& value, In
             return reshape(transpose(context, 1, 2), {p.batch, p.targets, p.heads * p.value_dim});
           },
           {query, key, value}, dy, needs);
-    Tensor dq = Tensor::empty(query.shape(), dy.dtype()), dk = Tensor::empty(key.shape(), dy.dtype()),
-           dv = Tensor::empty(value.shape(), dy.dtype());
+    Tensor dq = Tensor::empty(query.shape(), dy.dtype());
+    if (one_by_one(p)) {
+      Tensor weights = Tensor::empty({p.batch, p.heads, p.targets, p.sources}, dy.dtype()),
+             dscores = Tensor::empty(weights.shape(), dy.dtype());
+      dispatch_floating(dy.dtype(), [&](auto zero) {
+        using T = decltype(zero);
+        backward_few(p, query.data<T>(), key.data<T>(), value.data<T>(), bias, dy.data<T>(), dq.mutable_data<T>(),
+                     weights.mutable_data<T>(), dscores.mutable_data<T>());
+      });
+      return Grads{dq, Gradient::added(OuterProducts{dscores, query, p}),
+                   Gradient::added(OuterProducts{weights, dy, p})};
+    }
+    Tensor dk = Tensor::empty(key.shape(), dy.dtype()), dv = Tensor::empty(value.shape(), dy.dtype());
     dispatch_floating(dy.dtype(), [&](auto zero) {
       using T = decltype(zero);
-      const auto run = one_by_one(p) ? backward_few<T> : backward<T>;
-      run(p, query.data<T>(), key.data<T>(), value.data<T>(), bias, dy.data<T>(), dq.mutable_data<T>(),
-          dk.mutable_data<T>(), dv.mutable_data<T>());
+      backward(p, query.data<T>(), key.data<T>(), value.data<T>(), bias, dy.data<T>(), dq.mutable_data<T>(),
+               dk.mutable_data<T>(), dv.mutable_data<T>());
     });
     return Grads{dq, dk, dv};
   });

@@ -8,6 +8,30 @@
 
 namespace gradus {
 
+namespace {
+
+// sum[o, index[k], i] += source[o, k, i], where `around` is about source's axis. Columns are cut among tasks, rows
+// never: repeated indices add in order of position at any thread count.
+void add_entries(const Tensor& source, const AroundAxis& around, const Tensor& index, Index extent, Tensor& sum) {
+  const Index* id = index.data<Index>();
+  const Index column_grain = std::max<Index>(16, (Index{1} << 16) / std::max<Index>(1, around.extent));
+  dispatch(source.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    const T* from = source.data<T>();
+    T* to = sum.mutable_data<T>();
+    for (Index o = 0; o < around.outer; ++o)
+      parallel_for(around.inner, column_grain, [&](Index begin, Index end) {
+        for (Index k = 0; k < around.extent; ++k) {
+          const T* __restrict row = from + (o * around.extent + k) * around.inner;
+          T* __restrict entry = to + (o * extent + id[k]) * around.inner;
+          for (Index i = begin; i < end; ++i) entry[i] += row[i];
+        }
+      });
+  });
+}
+
+}  // namespace
+
 Tensor embedding(const Tensor& table, const Tensor& ids, Where where) {
   const OpName op("embedding", where);
   if (table.rank() != 2)
@@ -27,7 +51,10 @@ Tensor embedding(const Tensor& table, const Tensor& ids, Where where) {
     });
   });
   return record(op, y, {unread(table)}, [ids, rows = table.shape()[0], dim](const Tensor& dy) {
-    return Grads{index_add(reshape(dy, {-1, dim}), 0, reshape(ids, {-1}), rows)};
+    const Tensor each = reshape(dy, {ids.numel(), dim}), index = reshape(ids, {ids.numel()});
+    if (grad_enabled()) return Grads{index_add(each, 0, index, rows)};
+    return Grads{Gradient::added(
+        [each, index, rows](Tensor& sum) { add_entries(each, AroundAxis(each.shape(), 0), index, rows, sum); })};
   });
 }
 
@@ -69,22 +96,7 @@ Tensor index_add(const Tensor& source, Index axis, const Tensor& index, Index ex
   Shape shape = source.shape();
   shape[axis] = extent;
   Tensor y = Tensor::zeros(shape, source.dtype());
-  const Index* id = index.data<Index>();
-  // Columns are cut among tasks, rows never: repeated indices add in order of position at any thread count.
-  const Index column_grain = std::max<Index>(16, (Index{1} << 16) / std::max<Index>(1, a.extent));
-  dispatch(source.dtype(), [&](auto zero) {
-    using T = decltype(zero);
-    const T* from = source.data<T>();
-    T* to = y.mutable_data<T>();
-    for (Index o = 0; o < a.outer; ++o)
-      parallel_for(a.inner, column_grain, [&](Index begin, Index end) {
-        for (Index k = 0; k < a.extent; ++k) {
-          const T* row = from + (o * a.extent + k) * a.inner;
-          T* sum = to + (o * extent + id[k]) * a.inner;
-          for (Index i = begin; i < end; ++i) sum[i] += row[i];
-        }
-      });
-  });
+  add_entries(source, a, index, extent, y);
   return record(op, y, {unread(source)},
                 [axis, index](const Tensor& dy) { return Grads{index_select(dy, axis, index)}; });
 }

@@ -28,31 +28,58 @@ Moments<T> moments(const T* x, Index n, double epsilon) {
   return {mean, T(1) / std::sqrt(square / static_cast<T>(n) + static_cast<T>(epsilon))};
 }
 
-// With x̂ = (x - mean) / std and g = dy weight: dx = (g - mean(g) - x̂ mean(g x̂)) / std, dweight = Σ dy x̂, dbias = Σ dy.
 template <class T>
-void backward(const Tensor& x, const T* w, const Tensor& dy, double epsilon, Tensor& dx, Tensor* dw, Tensor* db) {
+[[gnu::noinline]] void normalise(Index n, const Moments<T> m, const T* __restrict x, const T* __restrict w,
+                                 const T* __restrict b, T* __restrict y) {
+  for (Index i = 0; i < n; ++i) y[i] = (x[i] - m.mean) * m.inverse_std * w[i] + b[i];
+}
+
+// One row of the gradients: with x̂ = (x - mean) / std and g = dy weight, dx = (g - mean(g) - x̂ mean(g x̂)) / std, and
+// what the row adds to dweight = Σ dy x̂ and dbias = Σ dy.
+template <class T>
+[[gnu::noinline]] void backward_row(Index n, const Moments<T> m, const T* __restrict x, const T* __restrict w,
+                                    const T* __restrict dy, T* __restrict dx, T* __restrict dw, T* __restrict db) {
+  const T count = static_cast<T>(n);
+  const T sum_g = lane_sum<T>(n, [=](Index i) { return dy[i] * w[i]; }) / count;
+  const T sum_gx = lane_sum<T>(n, [=](Index i) { return dy[i] * w[i] * (x[i] - m.mean); }) * m.inverse_std / count;
+  for (Index i = 0; i < n; ++i) {
+    const T normal = (x[i] - m.mean) * m.inverse_std;
+    dx[i] = (dy[i] * w[i] - sum_g - normal * sum_gx) * m.inverse_std;
+    dw[i] += dy[i] * normal;
+    db[i] += dy[i];
+  }
+}
+
+// n of the tensor's values, or of a constant where there is no tensor.
+template <class T>
+class Row {
+ public:
+  Row(const Tensor& t, Index n, T otherwise) : constant_(t.defined() ? 1 : n) {
+    if (!t.defined()) std::fill_n(constant_.data(), n, otherwise);
+    values_ = t.defined() ? t.data<T>() : constant_.data();
+  }
+  operator const T*() const { return values_; }
+
+ private:
+  Scratch<T> constant_;
+  const T* values_;
+};
+
+// Parameter gradients add up by blocks of rows, cut by shape.
+template <class T>
+void backward(const Tensor& x, const Tensor& weight, const Tensor& dy, double epsilon, Tensor& dx, Tensor* dw,
+              Tensor* db) {
   const Index n = x.shape().back(), rows = x.numel() / n, blocks = (rows + row_block - 1) / row_block;
   const T *px = x.data<T>(), *pdy = dy.data<T>();
+  const Row<T> w(weight, n, T(1));
   T* out = dx.mutable_data<T>();
   const Scratch<T> partial(2 * blocks * n);  // [blocks, 2, n]: sums of a block's rows
   std::fill_n(partial.data(), 2 * blocks * n, T(0));
   parallel_for(blocks, 4, [&](Index begin, Index end) {
     for (Index b = begin; b < end; ++b) {
       T *sw = partial.data() + 2 * b * n, *sb = sw + n;
-      for (Index r = b * row_block; r < std::min(rows, (b + 1) * row_block); ++r) {
-        const T *xr = px + r * n, *g = pdy + r * n;
-        const Moments<T> m = moments(xr, n, epsilon);
-        const T sum_g = lane_sum<T>(n, [&](Index i) { return w ? g[i] * w[i] : g[i]; }) / static_cast<T>(n);
-        const T sum_gx = lane_sum<T>(n, [&](Index i) { return (w ? g[i] * w[i] : g[i]) * (xr[i] - m.mean); }) *
-                         m.inverse_std / static_cast<T>(n);
-        T* o = out + r * n;
-        for (Index i = 0; i < n; ++i) {
-          const T normal = (xr[i] - m.mean) * m.inverse_std;
-          o[i] = ((w ? g[i] * w[i] : g[i]) - sum_g - normal * sum_gx) * m.inverse_std;
-          sw[i] += g[i] * normal;
-          sb[i] += g[i];
-        }
-      }
+      for (Index r = b * row_block; r < std::min(rows, (b + 1) * row_block); ++r)
+        backward_row<T>(n, moments(px + r * n, n, epsilon), px + r * n, w, pdy + r * n, out + r * n, sw, sb);
     }
   });
   for (int part = 0; part < 2; ++part) {
@@ -86,19 +113,13 @@ Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, dou
   Tensor y = Tensor::empty(x.shape(), x.dtype());
   dispatch_floating(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
-    const T *p = x.data<T>(), *w = weight.defined() ? weight.data<T>() : nullptr,
-            *b = bias.defined() ? bias.data<T>() : nullptr;
+    const T* p = x.data<T>();
+    const Row<T> w(weight, n, T(1)), b(bias, n, T(0));
     T* out = y.mutable_data<T>();
     parallel_for(n ? x.numel() / n : 0, std::max<Index>(1, (Index{1} << 14) / std::max<Index>(1, n)),
                  [&](Index begin, Index end) {
-                   for (Index r = begin; r < end; ++r) {
-                     const T* row = p + r * n;
-                     const Moments<T> m = moments(row, n, epsilon);
-                     for (Index i = 0; i < n; ++i) {
-                       const T normal = (row[i] - m.mean) * m.inverse_std, scaled = w ? normal * w[i] : normal;
-                       out[r * n + i] = b ? scaled + b[i] : scaled;
-                     }
-                   }
+                   for (Index r = begin; r < end; ++r)
+                     normalise<T>(n, moments(p + r * n, n, epsilon), p + r * n, w, b, out + r * n);
                  });
   });
   std::vector<Input> inputs{x};
@@ -121,8 +142,7 @@ Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, dou
     if (x.numel() > 0)
       dispatch_floating(x.dtype(), [&](auto zero) {
         using T = decltype(zero);
-        backward<T>(x, weight.defined() ? weight.data<T>() : nullptr, dy, epsilon, dx, dw.defined() ? &dw : nullptr,
-                    db.defined() ? &db : nullptr);
+        backward<T>(x, weight, dy, epsilon, dx, dw.defined() ? &dw : nullptr, db.defined() ? &db : nullptr);
       });
     Grads grads{dx};
     if (weight.defined()) grads.push_back(dw);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "autograd/accumulate.h"
 #include "autograd/axes.h"
 #include "autograd/broadcast.h"
 #include "autograd/ops.h"
@@ -200,7 +201,11 @@ Tensor narrow(const Tensor& x, Index axis, Index start, Index length, Where wher
     });
   }
   return record(op, y, {unread(x)}, [axis, start, after = extent - start - length](const Tensor& dy) {
-    return Grads{axis == 0 ? Gradient::part(dy, start) : Gradient(pad(dy, axis, start, after))};
+    if (axis != 0 || grad_enabled()) return Grads{pad(dy, axis, start, after)};
+    return Grads{Gradient::added([dy, start](Tensor& sum) {
+      Tensor entries = narrow(sum, 0, start, dy.shape()[0]);
+      add_into(entries, dy);
+    })};
   });
 }
 
