@@ -21,7 +21,10 @@ template <class T>
 constexpr Index panel = 2 * simd::lanes_of<T>;
 template <class T>
 constexpr Index tile_rows = simd::registers == 32 ? 8 : 4;
-constexpr Index deepest = 1024;  // rows of a packed panel
+
+// Rows of B whose products are added up in one go: a panel of them fits the second cache; where A is transposed, each
+// lies on a page of its own in A.
+constexpr Index deepest(bool a_transposed) { return a_transposed ? 256 : 1024; }
 
 // C's tile = start + A B. One of a's strides is 1; by_rows says that it is the one along p.
 template <class T, Index Rows, Index Vectors, bool by_rows>
@@ -101,34 +104,28 @@ void by_panels(bool a_transposed, bool b_transposed, Index m, Index n, Index k, 
   static constexpr T zeros[panel<T>] = {};
   // A panel that few rows of A read is read where it lies; the rows of B may end inside the last vector.
   const bool packs = b_transposed || m > 64;
-  const Scratch<T> packed(packs ? panel<T> * std::min(k, deepest) : 1), last(n % simd::lanes_of<T> ? m * panel<T> : 1),
-      further(k > deepest ? m * panel<T> : 1);
-  for (Index j = 0; j < n; j += panel<T>) {
-    const Index width = std::min(panel<T>, n - j);
-    const bool whole = width % simd::lanes_of<T> == 0;
-    T* to = whole ? c + j : last.data();
-    const Index to_step = whole ? ldc : panel<T>;
-    if (!whole && onto.c)
-      for (Index i = 0; i < m; ++i) std::copy_n(c + i * ldc + j, width, to + i * to_step);
-    for (Index p = 0; p < k; p += deepest) {
-      const Index depth = std::min(deepest, k - p);
+  const Index most = deepest(a_transposed);
+  const Scratch<T> packed(packs ? panel<T> * std::min(k, most) : 1);
+  const Scratch<T> beside(n % simd::lanes_of<T> || k > most ? m * panel<T> : 1);
+  for (Index j = 0; j < n; j += panel<T>)
+    for (Index p = 0; p < k; p += most) {
+      const Index depth = std::min(most, k - p), width = std::min(panel<T>, n - j);
       const T* from = b_transposed ? b + j * ldb + p : b + p * ldb + j;
       if (packs) pack(b_transposed, from, ldb, depth, width, packed.data());
-      const auto product = [&](const T* start, Index start_step, T* into, Index into_step) {
-        columns(!a_transposed, m, width, depth, a + (a_transposed ? p * lda : p), lda, packs ? packed.data() : from,
-                packs ? panel<T> : ldb, start, start_step, into, into_step);
-      };
-      if (p == 0) {
-        product(onto.c ? to : onto.row ? onto.row + j : zeros, onto.c ? to_step : 0, to, to_step);
-      } else {  // a sum of its own: thousands of small numbers added to one large sum lose their last digits
-        product(zeros, 0, further.data(), panel<T>);
-        for (Index i = 0; i < m; ++i)
-          for (Index w = 0; w < width; ++w) to[i * to_step + w] += further[i * panel<T> + w];
+      // Beside its place: columns that end inside a vector, and all blocks but the first, whose sums are of their own:
+      // thousands of small numbers added to one large sum lose their last digits.
+      const bool adds = p > 0 || onto.c, aside = width % simd::lanes_of<T> != 0 || p > 0, onto_place = adds && !aside;
+      T* to = aside ? beside.data() : c + j;
+      const Index to_step = aside ? panel<T> : ldc;
+      const T* start = onto_place ? to : onto.row && !adds ? onto.row + j : zeros;
+      columns(!a_transposed, m, width, depth, a + (a_transposed ? p * lda : p), lda, packs ? packed.data() : from,
+              packs ? panel<T> : ldb, start, onto_place ? ldc : 0, to, to_step);
+      if (!aside) continue;
+      for (Index i = 0; i < m; ++i) {
+        T* place = c + i * ldc + j;
+        for (Index w = 0; w < width; ++w) place[w] = (adds ? place[w] : T(0)) + to[i * to_step + w];
       }
     }
-    if (!whole)
-      for (Index i = 0; i < m; ++i) std::copy_n(to + i * to_step, width, c + i * ldc + j);
-  }
 }
 
 // A few columns, as sums over the rows of A and the columns of B.
@@ -154,6 +151,7 @@ template <class T>
 void by_panels_in_parallel(bool a_transposed, bool b_transposed, Index m, Index n, Index k, const T* a, Index lda,
                            const T* b, Index ldb, Onto<T> onto, T* c, Index ldc) {
   constexpr Index piece_work = Index{1} << 20, piece_rows = 256;
+  if (in_shard()) return by_panels(a_transposed, b_transposed, m, n, k, a, lda, b, ldb, onto, c, ldc);
   const Index rows = std::min(m, piece_rows), row_pieces = (m + rows - 1) / rows,
               width = std::min(n, rounded_up(std::max<Index>(1, piece_work / (rows * k)), 2 * panel<T>)),
               column_pieces = (n + width - 1) / width;
@@ -210,7 +208,7 @@ void gemm(blas::Transpose a_op, blas::Transpose b_op, Index m, Index n, Index k,
   }
   const bool a_transposed = a_op == blas::Transpose::yes, b_transposed = b_op == blas::Transpose::yes;
   constexpr Index few_columns = 3;
-  const bool far = a_transposed ? k > 512 : m * k > Index{1} << 20;
+  const bool far = a_transposed ? k > 256 && m * n >= Index{1} << 18 : m * k > Index{1} << 20;
   if (n <= few_columns && !a_transposed && !by_rows) {
     by_dots(b_transposed, m, n, k, a, lda, b, ldb, onto, c, ldc);
   } else if (by_rows || !far) {

@@ -30,44 +30,37 @@ struct MultiHeadAttention {
 
   /// Keys and values of a source x [batch, S, dim], for any number of queries.
   Memory prepare(const Tensor& x, const Tensor& mask = {}) const {
-    auto parts = chunk(linear(x, rows(in_proj_weight, 1, 2), rows(in_proj_bias, 1, 2)), 2, -1);
-    return {parts[0], parts[1], mask};
+    return {project(x, 1), project(x, 2), mask};
   }
 
   /// x [batch, T, dim] attends to a prepared source: [batch, T, dim].
   Tensor attend(const Tensor& x, const Memory& memory) const {
-    return out_proj(attention(project_query(x), memory.keys, memory.values, heads, memory.mask));
+    return out_proj(attention(project(x, 0), memory.keys, memory.values, heads, memory.mask));
   }
   /// The same weights for pictures: [batch, heads, T, S].
   Tensor weights(const Tensor& x, const Memory& memory) const {
-    return attention_weights(project_query(x), memory.keys, heads, memory.mask);
+    return attention_weights(project(x, 0), memory.keys, heads, memory.mask);
   }
 
   /// x attends to itself; `causal`: position j sees the positions up to j alone. mask [batch, T] or broadcast to
   /// [batch, T, T].
   Tensor operator()(const Tensor& x, const Tensor& mask = {}, bool causal = false) const {
-    auto qkv = chunk(linear(x, in_proj_weight, in_proj_bias), 3, -1);
-    return out_proj(attention(qkv[0], qkv[1], qkv[2], heads, mask, causal));
+    return out_proj(attention(project(x, 0), project(x, 1), project(x, 2), heads, mask, causal));
   }
 
   /// The causal self-attention of one further position x [batch, 1, dim], given keys and values of those before it
   /// (undefined at first): its output, and the past that now includes it.
   std::pair<Tensor, Memory> step(const Tensor& x, const Memory& past) const {
-    auto qkv = chunk(linear(x, in_proj_weight, in_proj_bias), 3, -1);
-    Memory now{qkv[1], qkv[2], {}};
-    if (past.keys.defined()) now = {concat({past.keys, qkv[1]}, 1), concat({past.values, qkv[2]}, 1), {}};
-    return {out_proj(attention(qkv[0], now.keys, now.values, heads)), now};
+    Memory now = prepare(x);
+    if (past.keys.defined()) now = {concat({past.keys, now.keys}, 1), concat({past.values, now.values}, 1), {}};
+    return {out_proj(attention(project(x, 0), now.keys, now.values, heads)), now};
   }
 
  private:
-  Tensor project_query(const Tensor& x) const {
-    return linear(x, rows(in_proj_weight, 0, 1), rows(in_proj_bias, 0, 1));
-  }
-
-  /// The part of a projection that makes queries (0), keys (1) or values (2).
-  Tensor rows(const Tensor& projection, Index part, Index parts) const {
-    const Index dim = projection.size(0) / 3;
-    return narrow(projection, 0, part * dim, parts * dim);
+  /// Queries (part 0), keys (1) or values (2): [..., dim] -> [..., dim].
+  Tensor project(const Tensor& x, Index part) const {
+    const Index dim = in_proj_weight.size(1);
+    return linear(x, narrow(in_proj_weight, 0, part * dim, dim), narrow(in_proj_bias, 0, part * dim, dim));
   }
 };
 

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "autograd/accumulate.h"
 #include "autograd/axes.h"
 #include "autograd/broadcast.h"
 #include "autograd/ops.h"
@@ -47,11 +46,34 @@ std::vector<Index> row_major(const Shape& s) {
   return strides;
 }
 
+template <class T>
+void add_row(Index n, const T* __restrict x, T* __restrict sum) {
+  for (Index i = 0; i < n; ++i) sum[i] += x[i];
+}
+
 // [outer, extent, inner] blocks between a narrow tensor and a wide one.
 template <class T>
 void copy_blocks(const T* x, Index outer, Index x_step, T* y, Index y_step, Index count) {
   parallel_for(outer, std::max<Index>(1, copy_grain / std::max<Index>(1, count)), [&](Index begin, Index end) {
     for (Index o = begin; o < end; ++o) std::copy_n(x + o * x_step, count, y + o * y_step);
+  });
+}
+
+// sum's entries from `start` on along the axis += x.
+void add_slice(const Tensor& x, Index axis, Index start, Tensor& sum) {
+  const AroundAxis from(x.shape(), axis), to(sum.shape(), axis);
+  const Index count = from.extent * from.inner;
+  dispatch(x.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    const T* p = x.data<T>();
+    T* out = sum.mutable_data<T>() + start * to.inner;
+    if (from.outer == 1) {
+      parallel_for(count, copy_grain, [&](Index begin, Index end) { add_row(end - begin, p + begin, out + begin); });
+      return;
+    }
+    parallel_for(from.outer, std::max<Index>(1, copy_grain / std::max<Index>(1, count)), [&](Index begin, Index end) {
+      for (Index o = begin; o < end; ++o) add_row(count, p + o * count, out + o * to.extent * to.inner);
+    });
   });
 }
 
@@ -201,11 +223,8 @@ Tensor narrow(const Tensor& x, Index axis, Index start, Index length, Where wher
     });
   }
   return record(op, y, {unread(x)}, [axis, start, after = extent - start - length](const Tensor& dy) {
-    if (axis != 0 || grad_enabled()) return Grads{pad(dy, axis, start, after)};
-    return Grads{Gradient::added([dy, start](Tensor& sum) {
-      Tensor entries = narrow(sum, 0, start, dy.shape()[0]);
-      add_into(entries, dy);
-    })};
+    if (grad_enabled()) return Grads{pad(dy, axis, start, after)};
+    return Grads{Gradient::added([dy, axis, start](Tensor& sum) { add_slice(dy, axis, start, sum); })};
   });
 }
 
