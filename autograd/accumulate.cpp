@@ -25,8 +25,9 @@ void product_of_rows(const Tensor& a, const Tensor& b, Tensor& out, bool accumul
   dispatch_floating(a.dtype(), [&](auto zero) {
     using T = decltype(zero);
     const Index rows = a.shape()[0], m = a.shape()[1], n = b.shape()[1];
-    gemm<T>(blas::Transpose::yes, blas::Transpose::no, m, n, rows, a.data<T>(), m, b.data<T>(), n, {.c = accumulate},
-            out.mutable_data<T>(), n);
+    T* to = out.mutable_data<T>();
+    gemm<T>(blas::Transpose::yes, blas::Transpose::no, m, n, rows, a.data<T>(), m, b.data<T>(), n,
+            accumulate ? Onto<T>{to, n} : Onto<T>{}, to, n);
   });
 }
 

@@ -82,6 +82,11 @@ void columns(bool by_rows, Index m, Index n, Index k, const T* a, Index a_step, 
 template <class T>
 void pack(bool transposed, const T* b, Index ldb, Index k, Index width, T* to) {
   constexpr Index block = simd::lanes_of<T>, step = panel<T>;
+  if (!transposed && width == step) {
+    using V = simd::Vector<T, step>;
+    for (Index p = 0; p < k; ++p) simd::store(to + p * step, simd::load<V>(b + p * ldb));
+    return;
+  }
   if (!transposed) {
     for (Index p = 0; p < k; ++p) std::copy_n(b + p * ldb, width, to + p * step);
     return;
@@ -95,6 +100,11 @@ void pack(bool transposed, const T* b, Index ldb, Index k, Index width, T* to) {
   }
   for (; j < width; ++j)
     for (Index p = 0; p < k; ++p) to[p * step + j] = b[j * ldb + p];
+}
+
+template <class T>
+void add_rows(Index n, const T* x, const T* __restrict y, T* sum) {
+  for (Index i = 0; i < n; ++i) sum[i] = x[i] + y[i];
 }
 
 // The rows [0, m) and columns [0, n) of C.
@@ -114,17 +124,15 @@ void by_panels(bool a_transposed, bool b_transposed, Index m, Index n, Index k, 
       if (packs) pack(b_transposed, from, ldb, depth, width, packed.data());
       // Beside its place: columns that end inside a vector, and all blocks but the first, whose sums are of their own:
       // thousands of small numbers added to one large sum lose their last digits.
-      const bool adds = p > 0 || onto.c, aside = width % simd::lanes_of<T> != 0 || p > 0, onto_place = adds && !aside;
+      const bool aside = width % simd::lanes_of<T> != 0 || p > 0, starts = onto.rows && !aside;
       T* to = aside ? beside.data() : c + j;
       const Index to_step = aside ? panel<T> : ldc;
-      const T* start = onto_place ? to : onto.row && !adds ? onto.row + j : zeros;
       columns(!a_transposed, m, width, depth, a + (a_transposed ? p * lda : p), lda, packs ? packed.data() : from,
-              packs ? panel<T> : ldb, start, onto_place ? ldc : 0, to, to_step);
+              packs ? panel<T> : ldb, starts ? onto.rows + j : zeros, starts ? onto.step : 0, to, to_step);
       if (!aside) continue;
-      for (Index i = 0; i < m; ++i) {
-        T* place = c + i * ldc + j;
-        for (Index w = 0; w < width; ++w) place[w] = (adds ? place[w] : T(0)) + to[i * to_step + w];
-      }
+      const T* base = p > 0 ? c : onto.rows;
+      for (Index i = 0; i < m; ++i)
+        add_rows(width, base ? base + i * (p > 0 ? ldc : onto.step) + j : zeros, to + i * to_step, c + i * ldc + j);
     }
 }
 
@@ -141,7 +149,7 @@ void by_dots(bool b_transposed, Index m, Index n, Index k, const T* a, Index lda
       for (Index j = 0; j < n; ++j) {
         const T *x = a + i * lda, *w = b_transposed ? b + j * ldb : columns_of_b.data() + j * k;
         const T sum = lane_sum<T>(k, [x, w](Index p) { return x[p] * w[p]; });
-        c[i * ldc + j] = (onto.c ? c[i * ldc + j] : onto.row ? onto.row[j] : T(0)) + sum;
+        c[i * ldc + j] = (onto.rows ? onto.rows[i * onto.step + j] : T(0)) + sum;
       }
   });
 }
@@ -159,7 +167,7 @@ void by_panels_in_parallel(bool a_transposed, bool b_transposed, Index m, Index 
     for (Index piece = begin; piece < end; ++piece) {
       const Index i = piece / column_pieces * rows, j = piece % column_pieces * width;
       Onto<T> part = onto;
-      if (part.row) part.row += j;
+      if (part.rows) part.rows += i * part.step + j;
       by_panels(a_transposed, b_transposed, std::min(rows, m - i), std::min(width, n - j), k,
                 a + i * (a_transposed ? 1 : lda), lda, b + j * (b_transposed ? ldb : 1), ldb, part, c + i * ldc + j,
                 ldc);
@@ -175,9 +183,9 @@ template <class T>
 void by_blas(blas::Transpose a_op, blas::Transpose b_op, Index m, Index n, Index k, const T* a, Index lda, const T* b,
              Index ldb, Onto<T> onto, T* c, Index ldc) {
   const bool a_plain = a_op == blas::Transpose::no, b_plain = b_op == blas::Transpose::no;
-  if (onto.row)
-    for (Index i = 0; i < m; ++i) std::copy_n(onto.row, n, c + i * ldc);
-  const T beta = onto.c || onto.row ? T(1) : T(0);
+  if (onto.rows && onto.rows != c)
+    for (Index i = 0; i < m; ++i) std::copy_n(onto.rows + i * onto.step, n, c + i * ldc);
+  const T beta = onto.rows ? T(1) : T(0);
   static constexpr Index smallest = 192, piece_work = Index{1} << 23;
   const auto cut = [](Index extent, Index pieces) {
     return std::max(smallest, rounded_up((extent + pieces - 1) / pieces, 32));
@@ -202,8 +210,9 @@ void gemm(blas::Transpose a_op, blas::Transpose b_op, Index m, Index n, Index k,
           Index ldb, Onto<T> onto, T* c, Index ldc, bool by_rows) {
   if (m == 0 || n == 0) return;
   if (k == 0) {
-    if (onto.c) return;
-    for (Index i = 0; i < m; ++i) onto.row ? std::copy_n(onto.row, n, c + i * ldc) : std::fill_n(c + i * ldc, n, T(0));
+    if (onto.rows == c) return;
+    for (Index i = 0; i < m; ++i)
+      onto.rows ? std::copy_n(onto.rows + i * onto.step, n, c + i * ldc) : std::fill_n(c + i * ldc, n, T(0));
     return;
   }
   const bool a_transposed = a_op == blas::Transpose::yes, b_transposed = b_op == blas::Transpose::yes;

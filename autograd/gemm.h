@@ -4,17 +4,18 @@
 
 namespace gradus {
 
-/// What a product is added to: nothing, C itself, or one row for all rows of C.
+/// What a product is added to: nothing, or rows `step` numbers apart; 0 for the same row each time.
 template <class T>
 struct Onto {
-  bool c = false;
-  const T* row = nullptr;
+  const T* rows = nullptr;
+  Index step = 0;
 };
 
-/// C = op(A) op(B), added onto what `onto` says; row-major. Products of many multiply-adds whose A is transposed, and
-/// those too large for the caches, are OpenBLAS's, cut by shape over the threads (whole inside a shard). All others go
-/// through kernels of our own, which need no second copy of A: there an element of C is one sum in the order of k, so
-/// its bits are the same wherever it stands and however the work is cut. `by_rows` (op(A) = A) asks for them always.
+/// C = op(A) op(B), added onto `onto`, which may be C itself; row-major. Products of many multiply-adds whose A is
+/// transposed, and those too large for the caches, are OpenBLAS's, cut by shape over the threads (whole inside a
+/// shard). All others go through kernels of our own, which need no second copy of A: there an element of C is one sum
+/// in the order of k, so its bits are the same wherever it stands and however the work is cut. `by_rows` (op(A) = A)
+/// asks for them always.
 template <class T>
 void gemm(blas::Transpose a_op, blas::Transpose b_op, Index m, Index n, Index k, const T* a, Index lda, const T* b,
           Index ldb, Onto<T> onto, T* c, Index ldc, bool by_rows = false);

@@ -168,7 +168,7 @@ Tensor logsumexp(const Tensor& x, Index axis, const Tensor& mask = {}, bool keep
 // Products ------------------------------------------------------------------------------------------------------------
 /// torch.matmul: vectors, matrices, batches of matrices with broadcast batch axes.
 Tensor matmul(const Tensor& a, const Tensor& b, Where = Where::current());
-/// x weightᵀ + bias: x [..., in], weight [out, in], bias [out] or undefined: [..., out].
+/// x weightᵀ + bias: x [..., in], weight [out, in] -> [..., out]; bias [out], undefined, or of the result's shape.
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, Where = Where::current());
 
 /// While it lives, `linear`, `matmul` with a 2-D right side, and `attention` compute each row of the left side (each

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <type_traits>
 
 #include "autograd/simd.h"
 
@@ -74,6 +75,29 @@ template <class T>
   if (detail::fold<Flag, lanes>(wrong, [](const auto& a, const auto& b) { return a | b; }))
     return std::numeric_limits<T>::quiet_NaN();
   return detail::fold<T, lanes>(best, [](const auto& a, const auto& b) { return a > b ? a : b; });
+}
+
+/// out[r] = Σ_i x[r * step + i] y[i] for i in [0, n), in the order of lane_sum, several rows at a time. x and y are
+/// readable up to n rounded up to `lanes`.
+template <class T>
+[[gnu::noinline]] void lane_dots(Index rows, Index n, const T* __restrict x, Index step, const T* __restrict y,
+                                 T* __restrict out) {
+  using V = detail::Lanes<T>;
+  constexpr Index together = 4;
+  const auto some = [&]<Index Rows>(std::integral_constant<Index, Rows>, Index r) {
+    V sums[Rows] = {};
+    Index i = 0;
+    for (; i + lanes <= n; i += lanes)
+      for (Index k = 0; k < Rows; ++k) sums[k] += simd::load<V>(x + (r + k) * step + i) * simd::load<V>(y + i);
+    if (i < n)
+      for (Index k = 0; k < Rows; ++k)
+        sums[k] += detail::first_lanes<T>(simd::load<V>(x + (r + k) * step + i) * simd::load<V>(y + i), n - i, T(0));
+    for (Index k = 0; k < Rows; ++k)
+      out[r + k] = detail::fold<T, lanes>(sums[k], [](const auto& a, const auto& b) { return a + b; });
+  };
+  Index r = 0;
+  for (; r + together <= rows; r += together) some(std::integral_constant<Index, together>{}, r);
+  for (; r < rows; ++r) some(std::integral_constant<Index, 1>{}, r);
 }
 
 /// out[i] = f(x[i]) for i in [0, n), computed in whole groups of `lanes`, so that an element has the same bits wherever

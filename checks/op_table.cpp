@@ -478,6 +478,8 @@ void product_rows(Table& t) {
   t.add(op, "", linear_of, {random({4, 3}), w, b});
   t.add(op, "without bias", linear_of, {random({4, 3}), w});
   t.add(op, "a vector", linear_of, {random({3}), w, b});
+  t.add(op, "a bias for each row", linear_of, {random({4, 3}), w, random({4, 2}, -2, 2, 2)});
+  t.add(op, "many rows and columns", linear_of, {random({70, 5}), random({37, 5}, -1, 1, 1), random({70, 37})});
   t.add(op, "a batch of rows", linear_of, {random({2, 2, 3}), w, b});
   t.add(op, "no rows", linear_of, {random({0, 3}), w, b}).verdict = Verdict::vacuous;
   t.add(op, "one weight used at every step",

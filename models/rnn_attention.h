@@ -87,7 +87,7 @@ struct RnnAttention final : Seq2Seq {
 
   /// s_j from the word's part of A' [x'_j; s_{j-1}; c_{j-1}] + b'.
   std::vector<nn::CellState> advance(const Tensor& x, const std::vector<nn::CellState>& s, const Tensor& c) const {
-    return decoder.step_projected(x + context(c), s);
+    return decoder.step_projected(linear(c, context.weight, x), s);
   }
 
   nn::Attended attend(const Tensor& s, const nn::Memory& memory, bool want_weights) const {

@@ -45,7 +45,7 @@ struct RNNCell : CellWeights {
 
   Tensor project(const Tensor& x) const { return linear(x, weight_ih, bias_ih + bias_hh); }
   CellState step(const Tensor& projected, const CellState& state) const {
-    return {tanh(projected + linear(state.hidden, weight_hh)), {}};
+    return {tanh(linear(state.hidden, weight_hh, projected)), {}};
   }
   CellState operator()(const Tensor& x, const CellState& state) const { return step(project(x), state); }
 };
@@ -71,7 +71,7 @@ struct LSTMCell : CellWeights {
 
   Tensor project(const Tensor& x) const { return linear(x, weight_ih, bias_ih + bias_hh); }
   CellState step(const Tensor& projected, const CellState& state) const {
-    auto [hidden, memory] = lstm_gates(projected + linear(state.hidden, weight_hh), state.memory);
+    auto [hidden, memory] = lstm_gates(linear(state.hidden, weight_hh, projected), state.memory);
     return {hidden, memory};
   }
   CellState operator()(const Tensor& x, const CellState& state) const { return step(project(x), state); }

@@ -127,17 +127,28 @@ void weights_of_one(const Problem& p, const T* q, const T* k, const T* bias, Ind
   const Index stride = p.heads * p.dim, seen = p.causal ? std::min(p.sources, t + 1) : p.sources,
               width = padded(p.sources);
   const T scale = static_cast<T>(p.scale);
-  for (Index s = 0; s < seen; ++s) {
-    const T* key = k + s * stride;
-    w[s] = lane_sum<T>(p.dim, [q, key](Index i) { return q[i] * key[i]; }) * scale + (bias ? bias[s] : T(0));
-  }
+  lane_dots(seen, p.dim, k, stride, q, w);
+  for (Index s = 0; s < seen; ++s) w[s] = w[s] * scale + (bias ? bias[s] : T(0));
   std::fill(w + seen, w + width, -std::numeric_limits<T>::infinity());
   softmax_row(w, width, w);
 }
 
+// out = Σ_s w_s x_s of rows of n numbers.
 template <class T>
-[[gnu::noinline]] void add_scaled_row(Index n, T scale, const T* __restrict x, T* __restrict sum) {
-  for (Index i = 0; i < n; ++i) sum[i] += scale * x[i];
+void weighted_sum(Index rows, Index n, const T* w, const T* x, Index step, T* out) {
+  const Index whole = n / lanes * lanes;
+  small_gemm(Index{1}, whole, rows, w, rows, Index{1}, x, step, out, n);
+  for (Index i = whole; i < n; ++i) {
+    out[i] = 0;
+    for (Index s = 0; s < rows; ++s) out[i] += w[s] * x[s * step + i];
+  }
+}
+
+// ds = w (dw - Σ dw w) scale, in the place of dw.
+template <class T>
+[[gnu::noinline]] void score_gradient(Index n, T scale, const T* __restrict w, T* __restrict ds) {
+  const T total = lane_sum<T>(n, [w, ds](Index s) { return w[s] * ds[s]; });
+  for (Index s = 0; s < n; ++s) ds[s] = w[s] * (ds[s] - total) * scale;
 }
 
 template <class T>
@@ -153,36 +164,73 @@ void forward_few(const Problem& p, const T* q, const T* k, const T* v, const Ten
         const T* my_bias = b ? b + (n * bias_rows + (bias_rows == 1 ? 0 : t)) * p.sources : nullptr;
         weights_of_one(p, q + (n * p.targets + t) * qs + h * p.dim, keys, my_bias, t, w.data());
         T* context = out + (n * p.targets + t) * vs + h * p.value_dim;
-        std::fill_n(context, p.value_dim, T(0));
-        for (Index s = 0; s < p.sources; ++s) add_scaled_row(p.value_dim, w[s], values + s * vs, context);
+        weighted_sum(p.sources, p.value_dim, w.data(), values, vs, context);
       }
     }
   });
 }
 
+// Where a head's result is a whole number of column groups, it is computed in its place, else beside it and copied.
+template <class T>
+class Place {
+ public:
+  Place(Index rows, Index columns, Index stride)
+      : columns_(columns),
+        stride_(stride),
+        aside_(columns % lanes != 0),
+        step_(aside_ ? padded(columns) : stride),
+        buffer_(aside_ ? rows * step_ : 1) {}
+  T* begin(T* place) const { return aside_ ? buffer_.data() : place; }
+  void read(Index rows, const T* place) const {
+    if (!aside_) return;
+    for (Index r = 0; r < rows; ++r) std::copy_n(place + r * stride_, columns_, buffer_.data() + r * step_);
+  }
+  void end(Index rows, T* place) const {
+    if (!aside_) return;
+    for (Index r = 0; r < rows; ++r) std::copy_n(buffer_.data() + r * step_, columns_, place + r * stride_);
+  }
+  Index step() const { return step_; }
+
+ private:
+  Index columns_, stride_;
+  bool aside_;
+  Index step_;
+  Scratch<T> buffer_;
+};
+
 // What one backward step of few queries says of keys or values: each row of `by` [batch, heads, T, S] times the row of
-// `rows` [batch, T, heads * n]. Steps that share keys and values add theirs together, a sentence at a time in cache.
+// `rows` [batch, T, heads * n]. Steps that share keys and values are gathered, a head of a sentence at a time, and are
+// one product.
 struct OuterProducts {
   Tensor by, rows;
   Problem p;
 
   static void add_all(std::span<const OuterProducts* const> all, Tensor& sum) {
     const Problem& p = all[0]->p;
-    const Index width = sum.shape()[2], n = width / p.heads;
+    const Index width = sum.shape()[2], n = width / p.heads, sources = p.sources;
+    Index targets = 0;
+    for (const OuterProducts* o : all) targets += o->p.targets;
     dispatch_floating(sum.dtype(), [&](auto zero) {
       using T = decltype(zero);
       T* out = sum.mutable_data<T>();
       parallel_for(p.batch * p.heads, p.rows_grain(), [&](Index begin, Index end) {
-        for (Index i = begin; i < end; ++i)
+        const Scratch<T> weights(targets * sources), gathered(targets * n);
+        const Place<T> place(sources, n, width);
+        for (Index i = begin; i < end; ++i) {
+          Index t = 0;
           for (const OuterProducts* o : all) {
-            const Index targets = o->p.targets;
-            const T *by = o->by.data<T>() + i * targets * p.sources,
-                    *rows = o->rows.data<T>() + i / p.heads * targets * width + i % p.heads * n;
-            T* to = out + i / p.heads * p.sources * width + i % p.heads * n;
-            for (Index t = 0; t < targets; ++t)
-              for (Index s = 0; s < p.sources; ++s)
-                add_scaled_row(n, by[t * p.sources + s], rows + t * width, to + s * width);
+            const Index steps = o->p.targets;
+            std::copy_n(o->by.data<T>() + i * steps * sources, steps * sources, weights.data() + t * sources);
+            const T* from = o->rows.data<T>() + i / p.heads * steps * width + i % p.heads * n;
+            for (Index s = 0; s < steps; ++s) std::copy_n(from + s * width, n, gathered.data() + (t + s) * n);
+            t += steps;
           }
+          T* to = out + i / p.heads * sources * width + i % p.heads * n;
+          place.read(sources, to);
+          small_gemm(sources, n, targets, weights.data(), Index{1}, sources, gathered.data(), n, place.begin(to),
+                     place.step(), true);
+          place.end(sources, to);
+        }
       });
     });
   }
@@ -208,49 +256,13 @@ void backward_few(const Problem& p, const T* q, const T* k, const T* v, const Te
         weights_of_one(p, q + query_at, keys, my_bias, t, w.data());
         std::copy_n(w.data(), p.sources, weights + row);
         T* ds = dscores + row;
-        for (Index s = 0; s < p.sources; ++s) {
-          const T* value = values + s * vs;
-          ds[s] = lane_sum<T>(e, [g, value](Index x) { return g[x] * value[x]; });
-        }
-        const T total = lane_sum<T>(p.sources, [&](Index s) { return w[s] * ds[s]; });
-        for (Index s = 0; s < p.sources; ++s) ds[s] = w[s] * (ds[s] - total) * scale;
-        std::fill_n(dq + query_at, d, T(0));
-        for (Index s = 0; s < p.sources; ++s) add_scaled_row(d, ds[s], keys + s * qs, dq + query_at);
+        lane_dots(p.sources, e, values, vs, g, ds);
+        score_gradient(p.sources, scale, w.data(), ds);
+        weighted_sum(p.sources, d, ds, keys, qs, dq + query_at);
       }
     }
   });
 }
-
-// ds = w (dw - Σ dw w) scale, in the place of dw.
-template <class T>
-[[gnu::noinline]] void score_gradient(Index n, T scale, const T* __restrict w, T* __restrict ds) {
-  const T total = lane_sum<T>(n, [w, ds](Index s) { return w[s] * ds[s]; });
-  for (Index s = 0; s < n; ++s) ds[s] = w[s] * (ds[s] - total) * scale;
-}
-
-// Where a head's result is a whole number of column groups, it is computed in its place, else beside it and copied.
-template <class T>
-class Place {
- public:
-  Place(Index rows, Index columns, Index stride)
-      : columns_(columns),
-        stride_(stride),
-        aside_(columns % lanes != 0),
-        step_(aside_ ? padded(columns) : stride),
-        buffer_(aside_ ? rows * step_ : 1) {}
-  T* begin(T* place) const { return aside_ ? buffer_.data() : place; }
-  void end(Index rows, T* place) const {
-    if (!aside_) return;
-    for (Index r = 0; r < rows; ++r) std::copy_n(buffer_.data() + r * step_, columns_, place + r * stride_);
-  }
-  Index step() const { return step_; }
-
- private:
-  Index columns_, stride_;
-  bool aside_;
-  Index step_;
-  Scratch<T> buffer_;
-};
 
 template <class T>
 void forward(const Problem& p, const T* q, const T* k, const T* v, const Tensor& bias, T* out) {

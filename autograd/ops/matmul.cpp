@@ -106,20 +106,22 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Where w
                     describe(x), describe(weight)),
         where);
   const Index in = weight.shape()[1], out = weight.shape()[0];
-  if (bias.defined() && (!(bias.shape() == Shape{out}) || bias.dtype() != x.dtype()))
-    throw Error(
-        fmt::format("linear: bias {} does not fit the weight {}: expected [{}]", describe(bias), describe(weight), out),
-        where);
   check_floating(op, x);
   Shape shape = x.shape();
   shape[-1] = out;
+  const bool whole = bias.defined() && bias.shape() == shape;
+  if (bias.defined() && ((!whole && !(bias.shape() == Shape{out})) || bias.dtype() != x.dtype()))
+    throw Error(fmt::format("linear: bias {} does not fit the weight {}: expected [{}] or {}", describe(bias),
+                            describe(weight), out, to_string(shape)),
+                where);
   Tensor y = Tensor::empty(shape, x.dtype());
   const Index rows = y.numel() / std::max<Index>(1, out);
   dispatch_floating(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
     gemm<T>(blas::Transpose::no, blas::Transpose::yes, rows, out, in, x.data<T>(), std::max<Index>(1, in),
-            weight.data<T>(), std::max<Index>(1, in), {.row = bias.defined() ? bias.data<T>() : nullptr},
-            y.mutable_data<T>(), std::max<Index>(1, out), by_rows);
+            weight.data<T>(), std::max<Index>(1, in),
+            {.rows = bias.defined() ? bias.data<T>() : nullptr, .step = whole ? out : 0}, y.mutable_data<T>(),
+            std::max<Index>(1, out), by_rows);
   });
   const bool has_bias = bias.defined();
   const Input inputs[] = {x, weight, unread(has_bias ? bias : weight)};

@@ -59,9 +59,9 @@ void copy_blocks(const T* x, Index outer, Index x_step, T* y, Index y_step, Inde
   });
 }
 
-// sum's entries from `start` on along the axis += x.
-void add_slice(const Tensor& x, Index axis, Index start, Tensor& sum) {
-  const AroundAxis from(x.shape(), axis), to(sum.shape(), axis);
+// sum's entries from `start` on along the axis += x, whose values have the shape `slice`.
+void add_slice(const Tensor& x, const Shape& slice, Index axis, Index start, Tensor& sum) {
+  const AroundAxis from(slice, axis), to(sum.shape(), axis);
   const Index count = from.extent * from.inner;
   dispatch(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
@@ -74,6 +74,43 @@ void add_slice(const Tensor& x, Index axis, Index start, Tensor& sum) {
     parallel_for(from.outer, std::max<Index>(1, copy_grain / std::max<Index>(1, count)), [&](Index begin, Index end) {
       for (Index o = begin; o < end; ++o) add_row(count, p + o * count, out + o * to.extent * to.inner);
     });
+  });
+}
+
+// The parts one after another along the axis of a tensor of the given shape, where part k takes extents[k] entries.
+Tensor side_by_side(const std::vector<Tensor>& parts, const std::vector<Index>& extents, const Shape& shape,
+                    Index axis) {
+  Tensor y = Tensor::empty(shape, parts[0].dtype());
+  const AroundAxis a(shape, axis);
+  dispatch(y.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    T* out = y.mutable_data<T>();
+    for (std::size_t k = 0; k < parts.size(); ++k) {
+      const Index block = extents[k] * a.inner;
+      copy_blocks(parts[k].data<T>(), a.outer, block, out, a.extent * a.inner, block);
+      out += block;
+    }
+  });
+  return y;
+}
+
+// The entries of x from `start` on along the axis, as many as `slice` has there, as a tensor of the given shape.
+Tensor slice_of(const OpName& op, const Tensor& x, Index axis, Index start, const Shape& slice, const Shape& shape) {
+  const AroundAxis a(x.shape(), axis);
+  Tensor y;
+  if (a.outer == 1) {
+    y = x.alias(shape, start * a.inner);
+  } else {
+    y = Tensor::empty(shape, x.dtype());
+    dispatch(x.dtype(), [&](auto zero) {
+      using T = decltype(zero);
+      const Index count = slice[axis] * a.inner;
+      copy_blocks(x.data<T>() + start * a.inner, a.outer, a.extent * a.inner, y.mutable_data<T>(), count, count);
+    });
+  }
+  return record(op, y, {unread(x)}, [axis, start, slice, extent = a.extent](const Tensor& dy) {
+    if (grad_enabled()) return Grads{pad(reshape(dy, slice), axis, start, extent - start - slice[axis])};
+    return Grads{Gradient::added([dy, axis, start, slice](Tensor& sum) { add_slice(dy, slice, axis, start, sum); })};
   });
 }
 
@@ -210,22 +247,7 @@ Tensor narrow(const Tensor& x, Index axis, Index start, Index length, Where wher
                 where);
   Shape shape = x.shape();
   shape[axis] = length;
-  const AroundAxis a(x.shape(), axis);
-  Tensor y;
-  if (a.outer == 1) {
-    y = x.alias(shape, start * a.inner);
-  } else {
-    y = Tensor::empty(shape, x.dtype());
-    dispatch(x.dtype(), [&](auto zero) {
-      using T = decltype(zero);
-      copy_blocks(x.data<T>() + start * a.inner, a.outer, extent * a.inner, y.mutable_data<T>(), length * a.inner,
-                  length * a.inner);
-    });
-  }
-  return record(op, y, {unread(x)}, [axis, start, after = extent - start - length](const Tensor& dy) {
-    if (grad_enabled()) return Grads{pad(dy, axis, start, after)};
-    return Grads{Gradient::added([dy, axis, start](Tensor& sum) { add_slice(dy, axis, start, sum); })};
-  });
+  return slice_of(op, x, axis, start, shape, shape);
 }
 
 Tensor pad(const Tensor& x, Index axis, Index before, Index after, Where where) {
@@ -253,7 +275,10 @@ Tensor select(const Tensor& x, Index axis, Index index, Where where) {
   const Index extent = x.shape()[axis];
   if (index < -extent || index >= extent)
     throw Error(fmt::format("select: index {} is outside axis {} of {}", index, axis, describe(x)), where);
-  return squeeze(narrow(x, axis, index < 0 ? index + extent : index, 1, where), axis, where);
+  Shape slice = x.shape(), shape = x.shape();
+  slice[axis] = 1;
+  shape.erase(axis);
+  return slice_of(op, x, axis, index < 0 ? index + extent : index, slice, shape);
 }
 
 Tensor slice(const Tensor& x, Index axis, Index begin, Index end, Where where) {
@@ -282,17 +307,7 @@ Tensor concat(const std::vector<Tensor>& parts, Index axis, Where where) {
     extents.push_back(p.shape()[axis]);
     shape[axis] += extents.back();
   }
-  Tensor y = Tensor::empty(shape, parts[0].dtype());
-  const AroundAxis a(shape, axis);
-  dispatch(y.dtype(), [&](auto zero) {
-    using T = decltype(zero);
-    T* out = y.mutable_data<T>();
-    for (std::size_t k = 0; k < parts.size(); ++k) {
-      const Index block = extents[k] * a.inner;
-      copy_blocks(parts[k].data<T>(), a.outer, block, out, a.extent * a.inner, block);
-      out += block;
-    }
-  });
+  const Tensor y = side_by_side(parts, extents, shape, axis);
   std::vector<Input> inputs;
   for (const Tensor& p : parts) inputs.push_back(unread(p));
   return record(op, y, inputs, [axis, extents](const Tensor& dy, Needs needs) {
@@ -307,9 +322,29 @@ Tensor concat(const std::vector<Tensor>& parts, Index axis, Where where) {
 }
 
 Tensor stack(const std::vector<Tensor>& parts, Index axis, Where where) {
-  std::vector<Tensor> rows;
-  for (const Tensor& p : parts) rows.push_back(unsqueeze(p, axis, where));
-  return concat(rows, axis < 0 && !parts.empty() ? axis + parts[0].rank() + 1 : axis, where);
+  const OpName op("stack", where);
+  if (parts.empty()) throw Error("stack: no tensors were given", where);
+  const Index rank = parts[0].rank();
+  if (axis < -rank - 1 || axis > rank)
+    throw Error(fmt::format("stack: axis {} cannot be added to shape {}, expected one from {} to {}", axis,
+                            to_string(parts[0].shape()), -rank - 1, rank),
+                where);
+  if (axis < 0) axis += rank + 1;
+  for (const Tensor& p : parts)
+    if (!(p.shape() == parts[0].shape()) || p.dtype() != parts[0].dtype())
+      throw Error(
+          fmt::format("stack: {} does not fit on {}; shapes and dtypes must be equal", describe(p), describe(parts[0])),
+          where);
+  Shape shape = parts[0].shape();
+  shape.insert(axis, std::ssize(parts));
+  const Tensor y = side_by_side(parts, std::vector<Index>(parts.size(), 1), shape, axis);
+  std::vector<Input> inputs;
+  for (const Tensor& p : parts) inputs.push_back(unread(p));
+  return record(op, y, inputs, [axis, count = std::ssize(parts)](const Tensor& dy, Needs needs) {
+    Grads grads;
+    for (Index k = 0; k < count; ++k) grads.push_back(needs[k] ? select(dy, axis, k) : Tensor());
+    return grads;
+  });
 }
 
 std::vector<Tensor> split(const Tensor& x, const std::vector<Index>& extents, Index axis, Where where) {
