@@ -3,45 +3,29 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <cstring>
 #include <thread>
 #include <vector>
 
 #include "autograd/blas.h"
 #include "autograd/gemm.h"
-#include "autograd/parallel.h"
 #include "train/stopwatch.h"
 
 namespace gradus::bench {
 
+void LargeProduct::run() {
+  gemm(blas::Transpose::no, blas::Transpose::no, size, size, size, a_.data(), size, b_.data(), size, {}, c_.data(),
+       size);
+}
+
 double product_peak() {
-  constexpr Index n = 2048;
-  const std::vector<float> a(n * n, 0.5f), b(n * n, 0.25f);
-  std::vector<float> c(n * n);
+  LargeProduct product;
   double best = 1e9;
   for (int i = 0; i < 6; ++i) {
     const train::Stopwatch time;
-    gemm(blas::Transpose::no, blas::Transpose::no, n, n, n, a.data(), n, b.data(), n, {}, c.data(), n);
+    product.run();
     best = std::min(best, time.seconds());
   }
-  return 2e-9 * n * n * n / best;
-}
-
-double copy_bandwidth(bool beyond_caches) {
-  const Index count = beyond_caches ? Index{1} << 24 : Index{1} << 15;
-  const int repeats = beyond_caches ? 1 : 200;
-  const std::vector<float> from(static_cast<std::size_t>(count), 1.0f);
-  std::vector<float> to(static_cast<std::size_t>(count));
-  double best = 1e9;
-  for (int i = 0; i < 8; ++i) {
-    const train::Stopwatch time;
-    for (int r = 0; r < repeats; ++r)
-      parallel_for(count, std::max<Index>(1, count / 16), [&](Index begin, Index end) {
-        std::memcpy(to.data() + begin, from.data() + begin, static_cast<std::size_t>(end - begin) * sizeof(float));
-      });
-    best = std::min(best, time.seconds() / repeats);
-  }
-  return 8e-9 * static_cast<double>(count) / best;
+  return LargeProduct::gflop / best;
 }
 
 double peak_resident_mb() {

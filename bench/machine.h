@@ -1,14 +1,27 @@
 #pragma once
 
+#include <vector>
+
+#include "autograd/types.h"
+
 // What the machine can do at the moment, to hold results against.
 namespace gradus::bench {
 
-/// GFLOP/s of a product of two 2048 x 2048 f32 matrices, the best of a few, on the threads in use.
-double product_peak();
+/// A product of two 2048 x 2048 f32 matrices.
+class LargeProduct {
+ public:
+  static constexpr Index size = 2048;
+  static constexpr double gflop = 2e-9 * size * size * size;
+  LargeProduct() : a_(size * size, 0.5f), b_(size * size, 0.25f), c_(size * size) {}
+  /// On the threads in use.
+  void run();
 
-/// GB/s, read and written bytes together, of copying 64 MB (beyond the caches) or 256 KiB (inside) on the threads in
-/// use; the best of a few.
-double copy_bandwidth(bool beyond_caches);
+ private:
+  std::vector<float> a_, b_, c_;
+};
+
+/// Its GFLOP/s, the best of a few.
+double product_peak();
 
 /// The most memory that the process ever held, in MB.
 double peak_resident_mb();

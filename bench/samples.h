@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <vector>
 
@@ -25,21 +26,35 @@ class Samples {
   std::vector<double> values_;
 };
 
-/// How long f takes, in samples of 0.2 ms or more, for `budget` seconds and at least 7 samples.
-template <class F>
-Samples time(F&& f, double budget) {
-  for (int i = 0; i < 3; ++i) f();
-  const train::Stopwatch once;
-  f();
-  const int inner = std::max(1, static_cast<int>(2e-4 / std::max(1e-8, once.seconds())));
-  Samples samples;
-  const train::Stopwatch all;
-  while (samples.size() < 7 || (all.seconds() < budget && samples.size() < 2000)) {
-    const train::Stopwatch one;
-    for (int i = 0; i < inner; ++i) f();
-    samples.add(one.seconds() / inner);
-  }
-  return samples;
+/// What is timed, and what is done before and after a series of calls.
+struct Timed {
+  std::function<void()> run;
+  std::function<void()> before = [] {}, after = [] {};
+};
+
+/// How long each of `all` takes, in samples of 0.2 ms or more, for about `budget` seconds each and at least 8 samples.
+/// They take turns in series, so that what else goes on in the machine meets all alike; the first calls of a series,
+/// which find the caches filled by others, do not count.
+inline std::vector<Samples> time_in_turn(const std::vector<Timed>& all, double budget) {
+  constexpr int turns = 4, least = 2, most = 500;
+  std::vector<Samples> times(all.size());
+  for (int turn = 0; turn < turns; ++turn)
+    for (std::size_t k = 0; k < all.size(); ++k) {
+      const auto& run = all[k].run;
+      all[k].before();
+      run();
+      const train::Stopwatch once;
+      run();
+      const int inner = std::max(1, static_cast<int>(2e-4 / std::max(1e-8, once.seconds())));
+      const train::Stopwatch series;
+      for (int n = 0; n < least || (series.seconds() < budget / turns && n < most); ++n) {
+        const train::Stopwatch one;
+        for (int i = 0; i < inner; ++i) run();
+        times[k].add(one.seconds() / inner);
+      }
+      all[k].after();
+    }
+  return times;
 }
 
 }  // namespace gradus::bench

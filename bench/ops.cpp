@@ -1,0 +1,268 @@
+#include "bench/ops.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "autograd/graph.h"
+#include "autograd/ops.h"
+#include "autograd/parallel.h"
+#include "autograd/random.h"
+#include "bench/machine.h"
+#include "bench/products.h"
+#include "bench/samples.h"
+#include "bench/traffic.h"
+#include "nn/parameters.h"
+#include "optim/adam.h"
+#include "optim/clip.h"
+
+namespace gradus::bench {
+namespace {
+
+using Lines = std::function<void(const std::string&)>;
+
+constexpr Index sizes[] = {1024, 65536, 4194304};
+constexpr Index adam_size = 10000000;
+
+Tensor normal(const Shape& shape, std::uint64_t stream) { return Tensor::normal(shape, 0, 1, Philox(1, stream)); }
+
+// What an op works on beside its input.
+struct Operands {
+  Tensor other;              // of the input's shape
+  Tensor bias, ones, zeros;  // [512]
+  Tensor target;             // ids below 1024, one a row
+};
+
+struct Op {
+  const char* name;
+  Index row;  // of the last axis; 0: one axis alone
+  Tensor (*f)(const Tensor& x, const Operands& o);
+  Pattern forward, backward;  // the least traffic
+};
+
+// The ops, sizes and least traffic are those of libtorch's benchmark, for comparison line by line.
+const Op ops[] = {
+    {"add", 0, [](const Tensor& x, const Operands& o) { return x + o.other; }, Pattern::add, Pattern::copy},
+    {"mul", 0, [](const Tensor& x, const Operands& o) { return x * o.other; }, Pattern::add, Pattern::add},
+    {"tanh", 0, [](const Tensor& x, const Operands&) { return tanh(x); }, Pattern::copy, Pattern::add},
+    {"exp", 0, [](const Tensor& x, const Operands&) { return exp(x); }, Pattern::copy, Pattern::add},
+    {"sigmoid", 0, [](const Tensor& x, const Operands&) { return sigmoid(x); }, Pattern::copy, Pattern::add},
+    {"relu", 0, [](const Tensor& x, const Operands&) { return relu(x); }, Pattern::copy, Pattern::add},
+    {"gelu", 0, [](const Tensor& x, const Operands&) { return gelu(x); }, Pattern::copy, Pattern::add},
+    {"gelu_tanh", 0, [](const Tensor& x, const Operands&) { return gelu(x, Gelu::tanh); }, Pattern::copy, Pattern::add},
+    {"softmax1024", 1024, [](const Tensor& x, const Operands&) { return softmax(x, -1); }, Pattern::copy, Pattern::add},
+    {"layer_norm512", 512, [](const Tensor& x, const Operands& o) { return layer_norm(x, o.ones, o.zeros); },
+     Pattern::copy, Pattern::add},
+    {"cross_entropy1024", 1024, [](const Tensor& x, const Operands& o) { return cross_entropy(x, o.target); },
+     Pattern::read, Pattern::copy},
+    {"sum", 0, [](const Tensor& x, const Operands&) { return sum(x); }, Pattern::read, Pattern::write},
+    {"sum_last512", 512, [](const Tensor& x, const Operands&) { return sum(x, {-1}); }, Pattern::read, Pattern::write},
+    {"sum_first512", 512, [](const Tensor& x, const Operands&) { return sum(x, {0}); }, Pattern::read, Pattern::write},
+    {"add_bias512", 512, [](const Tensor& x, const Operands& o) { return x + o.bias; }, Pattern::copy, Pattern::copy},
+};
+
+Operands operands(const Op& op, const Shape& shape) {
+  Operands o{.other = normal(shape, 2),
+             .bias = normal({512}, 3),
+             .ones = Tensor::ones({512}),
+             .zeros = Tensor::zeros({512}),
+             .target = {}};
+  if (op.row) {
+    std::vector<Index> ids(static_cast<std::size_t>(shape[0]));
+    for (std::size_t i = 0; i < ids.size(); ++i) ids[i] = static_cast<Index>(Philox(1, 4).below(i, 1024));
+    o.target = Tensor::from(ids, {shape[0]});
+  }
+  return o;
+}
+
+double gb_per_second(double bytes, double seconds) { return 1e-9 * bytes / seconds; }
+
+void measure_op(const Op& op, Traffic& traffic, Index n, double seconds, const Lines& line) {
+  const Shape shape = op.row ? Shape{n / op.row, op.row} : Shape{n};
+  const Operands o = operands(op, shape);
+  const Tensor x = normal(shape, 1);
+  Tensor leaf = clone(x).set_requires_grad();
+  const Tensor seed = Tensor::ones(op.f(x, o).shape());
+  const auto forward = [&] {
+    const NoGrad off;
+    op.f(x, o);
+  };
+  const auto both = [&] {
+    leaf.zero_grad();
+    backward(op.f(leaf, o), {.seed = seed});
+  };
+  const auto forward_traffic = [&] { traffic.run(op.forward); };
+  const auto both_traffic = [&] {
+    traffic.run(op.forward);
+    traffic.run(op.backward, true);
+  };
+  const auto times = time_in_turn({{forward}, {both}, {forward_traffic}, {both_traffic}}, seconds);
+  const double f = times[0].median(), b = times[1].median();
+  const auto elements = static_cast<double>(n);
+  line(fmt::format("{:<18} {:>8} {:>3} {:>11.3f} {:>8.2f} {:>11.3f} {:>8.2f} {:>6.1f} {:>6.1f}", op.name, n, threads(),
+                   1e6 * f, gb_per_second(elements * bytes(op.forward), f), 1e6 * b,
+                   gb_per_second(elements * (bytes(op.forward) + bytes(op.backward)), b), 100 * times[2].median() / f,
+                   100 * times[3].median() / b));
+}
+
+void measure_update(Traffic& traffic, double seconds, const std::function<bool(const std::string&)>& wanted,
+                    const Lines& line) {
+  nn::ParameterStore store(1);
+  const nn::Scope root = store.root();
+  for (Index i = 0; i < 10; ++i) root.uniform("weight" + std::to_string(i), {1000, 1000});
+  store.flatten();
+  const std::vector<Tensor> parameters = store.trainable();
+  const std::vector<Tensor> gradients = store.slices_of(normal(store.block().shape(), 5));
+  for (std::size_t i = 0; i < parameters.size(); ++i) Tensor(parameters[i]).set_grad(gradients[i]);
+  optim::Adam adam(parameters);
+  constexpr double lr = 1e-3, longest = 1;
+  struct Update {
+    const char* name;
+    std::function<void()> run;
+    std::vector<Pattern> least;
+  };
+  const Update updates[] = {
+      {"adam_step", [&] { adam.step(lr, 0.5); }, {Pattern::update}},
+      {"clip_scale", [&] { static_cast<void>(optim::clip_scale(parameters, longest)); }, {Pattern::read}},
+      {"clip_adam",
+       [&] {
+         const optim::Clip clip = optim::clip_scale(parameters, longest);
+         adam.step(lr, clip.scale);
+       },
+       {Pattern::read, Pattern::update}},
+  };
+  for (const Update& update : updates) {
+    if (!wanted(update.name)) continue;
+    const auto least = [&] {
+      for (const Pattern p : update.least) traffic.run(p);
+    };
+    const auto times = time_in_turn({{update.run}, {least}}, seconds);
+    double per_element = 0;
+    for (const Pattern p : update.least) per_element += bytes(p);
+    const double t = times[0].median();
+    line(fmt::format("{:<18} {:>8} {:>3} {:>11.3f} {:>8.2f} {:>11} {:>8} {:>6.1f} {:>6}", update.name, adam_size,
+                     threads(), 1e6 * t, gb_per_second(per_element * static_cast<double>(adam_size), t), "-", "-",
+                     100 * times[1].median() / t, "-"));
+  }
+}
+
+void print_traffic(const Traffic& traffic, Index n, Pattern p, const Lines& line) {
+  line(fmt::format("bandwidth {:<8} {:>8} {:>3} {:>8.2f}  {}", name(p), n, threads(), traffic.bandwidth(p),
+                   traffic.way(p)));
+}
+
+constexpr Index chain = 1000, many = 100;
+
+void measure_chain(double seconds, const Lines& line) {
+  const Tensor one = Tensor::ones({1}), x = Tensor::ones({1});
+  Tensor leaf = Tensor::ones({1}).set_requires_grad();
+  const auto add_up = [&](const Tensor& start) {
+    Tensor y = start;
+    for (Index i = 0; i < chain; ++i) y = y + one;
+    return y;
+  };
+  const auto times = time_in_turn({{[&] {
+                                     const NoGrad off;
+                                     add_up(x);
+                                   }},
+                                   {[&] { add_up(leaf); }},
+                                   {[&] {
+                                     leaf.zero_grad();
+                                     backward(add_up(leaf));
+                                   }}},
+                                  seconds);
+  const auto each = [&](std::size_t i) { return 1e9 * times[i].median() / static_cast<double>(chain); };
+  line(fmt::format(
+      "dispatch_chain1000 threads={} fwd_nograd_ns_per_op={:.0f} fwd_grad_ns_per_op={:.0f} fwdbwd_ns_per_op={:.0f}",
+      threads(), each(0), each(1), each(2)));
+}
+
+struct SmallOp {
+  const char* name;
+  Tensor (*f)(const Tensor& x, const Tensor& m);  // [4, 4] both
+};
+const SmallOp small_ops[] = {
+    {"dispatch_tanh4x4", [](const Tensor& x, const Tensor&) { return tanh(x); }},
+    {"dispatch_view", [](const Tensor& x, const Tensor&) { return reshape(x, {16}); }},
+    {"dispatch_mm4x4", [](const Tensor& x, const Tensor& m) { return matmul(x, m); }},
+    {"dispatch_linear4x4", [](const Tensor& x, const Tensor& m) { return linear(x, m); }},
+    {"dispatch_cat4x4",
+     [](const Tensor& x, const Tensor& m) {
+       return concat({x, m}, 1);
+     }},
+    {"dispatch_softmax4x4", [](const Tensor& x, const Tensor&) { return softmax(x, 1); }},
+};
+
+void measure_small(const SmallOp& op, double seconds, const Lines& line) {
+  const Tensor m = normal({4, 4}, 2);
+  const Tensor leaf = normal({4, 4}, 1).set_requires_grad();
+  const auto calls = [&] {
+    for (Index i = 0; i < many; ++i) op.f(leaf, m);
+  };
+  const auto without_graph = [&] {
+    const NoGrad off;
+    calls();
+  };
+  const auto times = time_in_turn({{without_graph}, {calls}}, seconds);
+  const auto each = [&](std::size_t i) { return 1e9 * times[i].median() / static_cast<double>(many); };
+  line(fmt::format("{} threads={} fwd_nograd_ns={:.0f} fwd_grad_ns={:.0f}", op.name, threads(), each(0), each(1)));
+}
+
+const char* const updates[] = {"adam_step", "clip_scale", "clip_adam"};
+
+}  // namespace
+
+std::vector<std::string> op_names() {
+  std::vector<std::string> names;
+  for (const Op& op : ops) names.emplace_back(op.name);
+  names.insert(names.end(), std::begin(updates), std::end(updates));
+  for (const Product& p : products()) names.push_back(name(p));
+  names.emplace_back("dispatch_chain1000");
+  for (const SmallOp& op : small_ops) names.emplace_back(op.name);
+  return names;
+}
+
+void measure_ops(const OpsOptions& options, const Lines& line) {
+  const auto wanted = [&](const std::string& name) { return name.find(options.filter) != std::string::npos; };
+  const auto any = [&](const auto& all, auto name_of) {
+    return std::any_of(std::begin(all), std::end(all), [&](const auto& x) { return wanted(name_of(x)); });
+  };
+  const auto member = [](const auto& op) { return std::string(op.name); };
+  const bool some_op = any(ops, member), some_update = any(updates, [](const char*n) { return std::string(n); });
+  const bool some_product = any(products(), [](const Product& p) { return name(p); });
+
+  std::map<Index, Traffic> traffic;
+  const auto tune = [&](Index n, std::initializer_list<Pattern> used) {
+    Traffic& t = traffic.try_emplace(n, n).first->second;
+    for (const Pattern p : used) {
+      t.tune(p, options.seconds / 2);
+      print_traffic(t, n, p, line);
+    }
+  };
+  if (some_op || some_update)
+    line(fmt::format("# {:<16} {:>8} {:>3} {:>8}  the fastest way", "bandwidth of", "elements", "thr", "gb_s"));
+  if (some_op)
+    for (const Index n : sizes) tune(n, {Pattern::read, Pattern::write, Pattern::copy, Pattern::add});
+  if (some_update) tune(adam_size, {Pattern::read, Pattern::update});
+  if (some_product) line(fmt::format("product_peak {} {:.1f} gflops", threads(), product_peak()));
+
+  if (some_op || some_update)
+    line(
+        "# GB/s count the least traffic that the op needs; pct: of the bandwidth of loops with that traffic, timed in "
+        "turn\n" +
+        fmt::format("# {:<16} {:>8} {:>3} {:>11} {:>8} {:>11} {:>8} {:>6} {:>6}", "op", "elements", "thr", "fwd_us",
+                    "fwd_gb_s", "fwdbwd_us", "fb_gb_s", "fwd_pct", "fb_pct"));
+  for (const Op& op : ops)
+    if (wanted(op.name))
+      for (const Index n : sizes) measure_op(op, traffic.at(n), n, options.seconds, line);
+  if (some_update) measure_update(traffic.at(adam_size), options.seconds, wanted, line);
+  if (some_product) line(product_header());
+  for (const Product& p : products())
+    if (wanted(name(p))) line(measure_product(p, options.seconds));
+  if (wanted("dispatch_chain1000")) measure_chain(options.seconds, line);
+  for (const SmallOp& op : small_ops)
+    if (wanted(op.name)) measure_small(op, options.seconds, line);
+}
+
+}  // namespace gradus::bench

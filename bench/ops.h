@@ -1,0 +1,22 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace gradus::bench {
+
+struct OpsOptions {
+  std::string filter;     // only what has this in its name
+  double seconds = 0.25;  // a measurement
+};
+
+/// What can be measured: ops, "adam_step", "clip_scale", "clip_adam", "dispatch_chain1000", ..., and products as
+/// "matmul BATCH M K N" (batch 0: two matrices).
+std::vector<std::string> op_names();
+
+/// Measures the machine, then every op whose name has the filter in it, and hands out line by line, explained by lines
+/// that begin with '#'. Times are medians.
+void measure_ops(const OpsOptions& options, const std::function<void(const std::string&)>& line);
+
+}  // namespace gradus::bench

@@ -1,0 +1,51 @@
+#include "bench/scaling.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "autograd/memory.h"
+
+namespace gradus::bench {
+namespace {
+
+double attention_weights(const StepSetup& s) {
+  const models::Seq2SeqOptions& o = s.run.model;
+  const auto source = static_cast<double>(s.source), target = static_cast<double>(s.target);
+  double matrices = target * source;
+  if (o.model == "rnn") return 0;
+  if (o.model == "transformer")
+    matrices =
+        static_cast<double>(o.heads) * (static_cast<double>(o.encoder_layers) * source * source +
+                                        static_cast<double>(o.decoder_layers) * (target * target + target * source));
+  return sizeof(float) * static_cast<double>(s.run.train.batch) * matrices;
+}
+
+}  // namespace
+
+std::vector<ScalingPoint> measure_scaling(const std::string& model, const std::string& config,
+                                          const std::vector<std::string>& changes, Over over, double seconds) {
+  const StepSetup given = step_setup(model, config, changes);
+  const auto quarter = [](Index n) { return std::max<Index>(1, n / 4); };
+  std::vector<ScalingPoint> points;
+  for (Index factor = 1; factor <= 16; factor *= 2) {
+    std::vector<std::string> sizes = changes;
+    if (over == Over::batch) {
+      sizes.push_back(fmt::format("batch={}", factor * quarter(given.run.train.batch)));
+    } else {
+      sizes.push_back(fmt::format("source={}", factor * quarter(given.source)));
+      sizes.push_back(fmt::format("target={}", factor * quarter(given.target)));
+    }
+    ScalingPoint point{.setup = step_setup(model, config, sizes)};
+    memory::reset_peak();
+    const StepTimes times = time_steps(point.setup, seconds);
+    point.peak = static_cast<double>(memory::peak());
+    point.seconds = times.step.median();
+    point.products = times.products;
+    point.weights = attention_weights(point.setup);
+    points.push_back(std::move(point));
+  }
+  return points;
+}
+
+}  // namespace gradus::bench
