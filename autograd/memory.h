@@ -10,6 +10,9 @@ namespace gradus::memory {
 void* allocate(std::size_t bytes);
 void release(void* block, std::size_t bytes) noexcept;
 
+/// Gives back to the system what is kept for all, and by the calling thread, and is not in use.
+void trim();
+
 /// Bytes in use now and the most that were in use, over all threads; of large blocks (256 KiB and more) only.
 std::size_t in_use();
 std::size_t peak();

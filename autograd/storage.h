@@ -21,7 +21,7 @@ class Storage {
   std::uint32_t version() const { return version_.load(std::memory_order_relaxed); }
   void count_write(const Where& where) {
     last_write_ = where;
-    version_.fetch_add(1, std::memory_order_relaxed);
+    version_.store(version() + 1, std::memory_order_relaxed);  // writers of one storage do not write at once
   }
   const Where& last_write() const { return last_write_; }
   bool unique() const { return strong_.load(std::memory_order_acquire) == 1; }

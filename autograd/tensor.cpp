@@ -40,9 +40,13 @@ void fill_with(Tensor& t, Value value) {
 
 }  // namespace
 
-const TensorBody& Tensor::body() const {
-  if (!body_) throw Error("an undefined tensor was used; it was default-constructed or moved from");
-  return *body_;
+void Tensor::refuse_undefined() {
+  throw Error("an undefined tensor was used; it was default-constructed or moved from");
+}
+
+void Tensor::refuse_dtype(DType asked) const {
+  throw Error(fmt::format("the values of {} were asked for as {}; convert with to(x, DType::{})", describe(*this),
+                          gradus::name(asked), gradus::name(asked)));
 }
 
 Tensor Tensor::empty(const Shape& shape, DType dtype) {
@@ -99,24 +103,11 @@ Tensor Tensor::normal(const Shape& shape, double mean, double std, const Philox&
   return t;
 }
 
-const Shape& Tensor::shape() const { return body().shape; }
-
 Index Tensor::size(Index axis, Where where) const {
   const Index r = rank();
   if (axis < -r || axis >= r)
     throw Error(fmt::format("size: {} has no axis {}; it has {} axes", describe(*this), axis, r), where);
   return shape()[axis];
-}
-
-Index Tensor::numel() const { return shape().numel(); }
-DType Tensor::dtype() const { return body().dtype; }
-
-const void* Tensor::raw(DType t) const {
-  const TensorBody& b = body();
-  if (b.dtype != t)
-    throw Error(fmt::format("the values of {} were asked for as {}; convert with to(x, DType::{})", describe(*this),
-                            gradus::name(t), gradus::name(t)));
-  return static_cast<const char*>(b.storage->data()) + b.offset * size_of(t);
 }
 
 void* Tensor::raw_mutable(DType t, const Where& where) {
@@ -227,17 +218,12 @@ Tensor Tensor::of_storage(const Ref<Storage>& storage, Index offset, const Shape
   return Tensor(make_body(storage, offset, shape, dtype));
 }
 
-Node* Tensor::node() const { return body().node.get(); }
-
 Tensor Tensor::with_node(Ref<Node> node) const {
   // A value that nobody else holds takes its place at once; a shared one gets a handle of its own.
   Tensor t = body().count.load(std::memory_order_acquire) == 1 && !body().node ? *this : alias(shape());
   t.body_->node = std::move(node);
   return t;
 }
-
-const Ref<Storage>& Tensor::storage() const { return body().storage; }
-Index Tensor::offset() const { return body().offset; }
 
 std::string describe(const Tensor& t) {
   if (!t.defined()) return "an undefined tensor";

@@ -59,12 +59,12 @@ class Tensor {
   static Tensor normal(const Shape& shape, double mean, double std, const Philox& random, DType dtype = DType::f32);
 
   bool defined() const { return static_cast<bool>(body_); }
-  const Shape& shape() const;
+  const Shape& shape() const { return body().shape; }
   Index rank() const { return shape().rank(); }
   /// Extent of an axis, negative from the end; throws when there is no such axis.
   Index size(Index axis, Where where = Where::current()) const;
-  Index numel() const;
-  DType dtype() const;
+  Index numel() const { return shape().numel(); }
+  DType dtype() const { return body().dtype; }
 
   // Values. The element type must be the dtype's, else these throw.
   template <class T>
@@ -111,15 +111,24 @@ class Tensor {
 
   // For the engine.
   static Tensor of_storage(const Ref<Storage>& storage, Index offset, const Shape& shape, DType dtype);
-  Node* node() const;
+  Node* node() const { return body().node.get(); }
   Tensor with_node(Ref<Node> node) const;
-  const Ref<Storage>& storage() const;
-  Index offset() const;
+  const Ref<Storage>& storage() const { return body().storage; }
+  Index offset() const { return body().offset; }
 
  private:
   explicit Tensor(Ref<TensorBody> body) : body_(std::move(body)) {}
-  const TensorBody& body() const;
-  const void* raw(DType t) const;
+  const TensorBody& body() const {
+    if (!body_) refuse_undefined();
+    return *body_;
+  }
+  const void* raw(DType t) const {
+    const TensorBody& b = body();
+    if (b.dtype != t) refuse_dtype(t);
+    return static_cast<const char*>(b.storage->data()) + b.offset * size_of(t);
+  }
+  [[noreturn]] static void refuse_undefined();
+  [[noreturn]] void refuse_dtype(DType asked) const;
   void* raw_mutable(DType t, const Where& where);
 
   Ref<TensorBody> body_;

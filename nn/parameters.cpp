@@ -7,6 +7,7 @@
 #include <numeric>
 #include <utility>
 
+#include "autograd/memory.h"
 #include "nn/init.h"
 
 namespace gradus::nn {
@@ -145,6 +146,7 @@ void ParameterStore::flatten() {
   const std::vector<Tensor> leaves = trainable();
   for (std::size_t i = 0; i < leaves.size(); ++i) Tensor(leaves[i]).move_into(homes[i]);
   block_ = block;
+  memory::trim();  // of the leaves' former homes, whose sizes are nobody else's
 }
 
 Tensor ParameterStore::block() const {

@@ -40,6 +40,9 @@ struct DataConfig {
   Index max_length = 0;
 };
 
+/// Parts of a batch that draw random numbers of their own: train.shards * train.accumulate at most.
+inline constexpr Index most_parts = 1024;
+
 struct TrainConfig {
   Index seed = 1;
   Index epochs = 10;
@@ -47,6 +50,7 @@ struct TrainConfig {
   Index batch = 64;
   data::BatchBy batch_by = data::BatchBy::sentences;
   Index shards = 2;
+  Index accumulate = 1;
   OptimizerKind optimizer = OptimizerKind::adam;
   double lr = 0.002;
   double momentum = 0;

@@ -153,6 +153,9 @@ std::vector<Setting> train_settings() {
       whole(
           "train.shards", [](auto& c) -> auto& { return c.train.shards; }, 1, 1024,
           "parts of a batch that are worked on at once; decides rounding, so it is no matter of threads"),
+      whole(
+          "train.accumulate", [](auto& c) -> auto& { return c.train.accumulate; }, 1, 1024,
+          "parts of a shard that are worked on one after another, for less memory"),
       choice<OptimizerKind>(
           "train.optimizer", [](auto& c) -> auto& { return c.train.optimizer; },
           {{"sgd", OptimizerKind::sgd},

@@ -130,24 +130,33 @@ void TrainingStep::refuse(const std::string& what, const data::Batch& batch, Ind
 
 TrainingStep::ShardResult TrainingStep::run_shard(const data::Batch& shard, Index batch_tokens, std::size_t k,
                                                   Index step) {
-  const Stopwatch forward_time;
   gradients_[k].restart();
-  constexpr Index most_shards = 1024;
-  const RandomScope random(static_cast<std::uint64_t>(config_.seed),
-                           static_cast<std::uint64_t>(step * most_shards + static_cast<Index>(k)));
-  const nn::Training training;
-  const DetectAnomaly anomaly(config_.detect_nan);
-  const Tensor logits = model_.logits(Tensor::from(shard.source, {shard.size, shard.source_length}),
-                                      Tensor::from(shard.target_in, {shard.size, shard.target_length}));
+  const std::vector<data::Batch> parts = data::split(shard, config_.accumulate);
+  ShardResult sum;
+  for (std::size_t j = 0; j < parts.size(); ++j) {
+    const Index stream = step * most_parts + static_cast<Index>(k) * config_.accumulate + static_cast<Index>(j);
+    const RandomScope random(static_cast<std::uint64_t>(config_.seed), static_cast<std::uint64_t>(stream));
+    const nn::Training training;
+    const DetectAnomaly anomaly(config_.detect_nan);
+    const Stopwatch forward_time;
+    const Tensor loss = loss_of(parts[j], batch_tokens);
+    sum.loss += loss.item();
+    sum.forward_seconds += forward_time.seconds();
+    const Stopwatch backward_time;
+    backward(loss, {.into = &gradients_[k]});
+    sum.backward_seconds += backward_time.seconds();
+  }
+  return sum;
+}
+
+// What the pairs add to the batch's mean.
+Tensor TrainingStep::loss_of(const data::Batch& pairs, Index batch_tokens) const {
+  const Tensor logits = model_.logits(Tensor::from(pairs.source, {pairs.size, pairs.source_length}),
+                                      Tensor::from(pairs.target_in, {pairs.size, pairs.target_length}));
   const Tensor sum = nn::sequence_cross_entropy(
-      logits, Tensor::from(shard.target_out, {shard.size, shard.target_length}),
+      logits, Tensor::from(pairs.target_out, {pairs.size, pairs.target_length}),
       {.label_smoothing = config_.label_smoothing, .pad = data::pad_id, .reduction = Reduction::sum});
-  const Tensor loss = sum * (1.0 / static_cast<double>(batch_tokens));  // this shard's part of the batch's mean
-  ShardResult result{.loss = loss.item(), .forward_seconds = forward_time.seconds()};
-  const Stopwatch backward_time;
-  backward(loss, {.into = &gradients_[k]});
-  result.backward_seconds = backward_time.seconds();
-  return result;
+  return sum * (1.0 / static_cast<double>(batch_tokens));
 }
 
 // blocks_[0] += the others, as ((0 + 1) + (2 + 3)) + ..., a piece of memory at a time.

@@ -19,9 +19,11 @@ std::unique_ptr<optim::Optimizer> make_optimizer(const TrainConfig& config, cons
 /// The learning rate by step; `total` is the number of steps of the run, where a schedule has an end.
 optim::Schedule make_schedule(const TrainConfig& config, Index total);
 
-/// One step of training. The batch is cut into a fixed number of shards; each runs forward and backward on a graph of
-/// its own, with a flat block of gradients of its own; the blocks are added in one fixed tree; clipping and the
-/// optimiser are one pass. The bits depend on the number of shards, never on the number of threads.
+/// One step of training. The batch is cut into a fixed number of shards, which run side by side, each with a flat block
+/// of gradients of its own; a shard is cut into parts (train.accumulate), which run one after another, each forward and
+/// backward on a graph of its own; the blocks are added in one fixed tree; clipping and the optimiser are one pass. The
+/// bits depend on the numbers of shards and parts, never on the number of threads. With one shard, ops divide their own
+/// work among the threads.
 class TrainingStep {
  public:
   /// Flattens the store. Model and store must outlive it.
@@ -49,6 +51,7 @@ class TrainingStep {
     double loss = 0, forward_seconds = 0, backward_seconds = 0;
   };
   ShardResult run_shard(const data::Batch& shard, Index batch_tokens, std::size_t k, Index step);
+  Tensor loss_of(const data::Batch& pairs, Index batch_tokens) const;
   void add_blocks(std::size_t used);
   [[noreturn]] void refuse(const std::string& what, const data::Batch& batch, Index step) const;
 
