@@ -100,7 +100,7 @@ Tensor as_rows(const Tensor& t) { return reshape(t, {rows_of(t.shape()), t.shape
 
 // The gradient as one tensor, for the input `to`.
 Tensor evaluate(const Gradient& g, const Node& to) {
-  if (g.is_product()) return product_of_rows(as_rows(g.dy), as_rows(g.x));
+  if (g.is_product()) return product_of_rows(as_rows(g.dy), as_rows(g.value));
   if (!g.is_addition()) return g.value;
   Tensor sum = Tensor::zeros(to.shape, to.dtype);
   Gradient::add_to(sum, {&g, 1});
@@ -174,7 +174,7 @@ void Gradients::add(Ref<Node> leaf, Gradient g, bool create_graph, const OpName&
   }
   Entry& e = order_[static_cast<std::size_t>(it->second)];
   if (g.is_product() && !create_graph) {
-    e.pending_rows += rows_of(g.x.shape());
+    e.pending_rows += rows_of(g.value.shape());
     e.products.push_back(std::move(g));
     e.from = from;
     if (e.pending_rows >= gathered_rows) flush(e);
@@ -201,11 +201,11 @@ void Gradients::add(Ref<Node> leaf, Gradient g, bool create_graph, const OpName&
 void Gradients::flush(Entry& e) {
   if (e.products.empty()) return;
   NoGrad guard;
-  Tensor x = as_rows(e.products[0].x), dy = as_rows(e.products[0].dy);
+  Tensor x = as_rows(e.products[0].value), dy = as_rows(e.products[0].dy);
   if (e.products.size() > 1) {
     std::vector<Tensor> xs, dys;
     for (const Gradient& g : e.products) {
-      xs.push_back(as_rows(g.x));
+      xs.push_back(as_rows(g.value));
       dys.push_back(as_rows(g.dy));
     }
     x = concat(xs, 0);

@@ -28,26 +28,25 @@ struct OpName {
 /// Where f's type has a static add_all(fs, sum), the engine lets those of many uses of a value add themselves together.
 /// f is no ordinary op: a rule returns it only where the gradient is not recorded, `grad_enabled()` being false.
 struct Gradient {
-  Tensor value;
-  Tensor x, dy;
+  Tensor value;  // x of a product
+  Tensor dy;     // of a product
 
   Gradient() = default;
   Gradient(Tensor v) : value(std::move(v)) {}
   static Gradient rows_product(Tensor x, Tensor dy) {
-    Gradient g;
-    g.x = std::move(x);
+    Gradient g(std::move(x));
     g.dy = std::move(dy);
     return g;
   }
   template <class F>
   static Gradient added(F f) {
     Gradient g;
-    g.addition_ = std::make_shared<AdditionOf<F>>(std::move(f));
+    g.addition_ = Ref<const Addition>::adopt(new AdditionOf<F>(std::move(f)));
     return g;
   }
-  bool defined() const { return value.defined() || is_product() || is_addition(); }
-  bool is_product() const { return x.defined(); }
-  bool is_addition() const { return addition_ != nullptr; }
+  bool defined() const { return value.defined() || is_addition(); }
+  bool is_product() const { return dy.defined(); }
+  bool is_addition() const { return static_cast<bool>(addition_); }
   /// The gradients, all additions, add themselves to the sum in order.
   static void add_to(Tensor& sum, std::span<const Gradient> gradients) {
     while (!gradients.empty()) gradients = gradients.subspan(gradients[0].addition_->add_leading(sum, gradients));
@@ -55,7 +54,14 @@ struct Gradient {
 
  private:
   struct Addition {
+    mutable std::atomic<std::uint32_t> count{1};
     virtual ~Addition() = default;
+    void retain() const { count.fetch_add(1, std::memory_order_relaxed); }
+    void release() const {
+      if (count.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+    }
+    static void* operator new(std::size_t bytes) { return memory::allocate(bytes); }
+    static void operator delete(void* p, std::size_t bytes) { memory::release(p, bytes); }
     /// Adds the first of the gradients, which is its own, and as many more as go together with it; tells how many.
     virtual std::size_t add_leading(Tensor& sum, std::span<const Gradient> gradients) const = 0;
   };
@@ -79,7 +85,7 @@ struct Gradient {
       }
     }
   };
-  std::shared_ptr<const Addition> addition_;
+  Ref<const Addition> addition_;
 };
 
 /// One gradient for each input of the op, in order.

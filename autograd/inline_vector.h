@@ -1,7 +1,7 @@
 #pragma once
 
 #include <array>
-#include <initializer_list>
+#include <concepts>
 #include <utility>
 #include <vector>
 
@@ -14,8 +14,10 @@ template <class T, Index N>
 class InlineVector {
  public:
   InlineVector() = default;
-  InlineVector(std::initializer_list<T> items) {
-    for (const T& item : items) push_back(item);
+  template <class... Items>
+    requires(sizeof...(Items) > 0 && (std::convertible_to<Items, T> && ...))
+  InlineVector(Items&&... items) {
+    (push_back(T(std::forward<Items>(items))), ...);
   }
 
   Index size() const { return size_; }

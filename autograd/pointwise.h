@@ -10,6 +10,7 @@
 #include "autograd/dual.h"
 #include "autograd/graph.h"
 #include "autograd/parallel.h"
+#include "autograd/simd.h"
 
 // Elementwise ops from one scalar formula:
 //
@@ -34,18 +35,28 @@ namespace detail {
 
 constexpr Index pointwise_grain = Index{1} << 15;
 constexpr Index pointwise_block = 256;
+constexpr Index streamed_bytes = Index{1} << 24;  // from here on, no cache would hold the result until it is read
 constexpr int pointwise_max_order = 2;
 
 void check_pointwise(const OpName& op, const Tensor& first, const Tensor& other);
 
-template <class T, class F, std::size_t... I>
+template <bool streams, class T, class F, std::size_t... I>
 [[gnu::always_inline]] inline void pointwise_loop(const F& f, T* __restrict out,
                                                   const std::array<const T*, sizeof...(I)>& in, Index n,
                                                   std::index_sequence<I...>) {
   constexpr Index lanes = 64 / sizeof(T);  // whole vectors: storages may be read and written so far past their end
   const std::tuple<decltype((void)I, static_cast<const T*>(nullptr))...> p{in[I]...};
-  for (Index i = 0; i < n; i += lanes)
-    for (Index j = i; j < i + lanes; ++j) out[j] = value_of(f(Real<T>::of(std::get<I>(p)[j])...));
+  if constexpr (streams) {
+    alignas(64) T values[lanes];
+    for (Index i = 0; i < n; i += lanes) {
+      for (Index j = 0; j < lanes; ++j) values[j] = value_of(f(Real<T>::of(std::get<I>(p)[i + j])...));
+      simd::stream(out + i, simd::load<simd::Vector<T, lanes>>(values));
+    }
+    simd::fence();
+  } else {
+    for (Index i = 0; i < n; i += lanes)
+      for (Index j = i; j < i + lanes; ++j) out[j] = value_of(f(Real<T>::of(std::get<I>(p)[j])...));
+  }
 }
 
 /// The formula's values, outside the graph.
@@ -55,11 +66,16 @@ void pointwise_values(const F& f, Tensor& out, const X&... xs) {
   T* y = out.mutable_data<T>();
   const std::array<const T*, N> x{xs.template data<T>()...};
   const auto all = std::make_index_sequence<N>{};
+  const bool streams = out.numel() * static_cast<Index>(sizeof(T)) >= streamed_bytes;
   if ((... && (xs.numel() == out.numel()))) {
     parallel_for(out.numel(), pointwise_grain, [&](Index begin, Index end) {
       std::array<const T*, N> p = x;
       for (const T*& q : p) q += begin;
-      pointwise_loop(f, y + begin, p, end - begin, all);
+      if (streams) {
+        pointwise_loop<true>(f, y + begin, p, end - begin, all);
+      } else {
+        pointwise_loop<false>(f, y + begin, p, end - begin, all);
+      }
     });
     return;
   }
@@ -73,7 +89,7 @@ void pointwise_values(const F& f, Tensor& out, const X&... xs) {
         p[k] = readers[k].direct() ? x[k] + b : buffers[k];
         if (!readers[k].direct()) readers[k].read(x[k], b, n, buffers[k]);
       }
-      pointwise_loop(f, y + b, p, n, all);
+      pointwise_loop<false>(f, y + b, p, n, all);
     }
   });
 }

@@ -1,5 +1,11 @@
 #pragma once
 
+#if defined(__AVX__)
+#include <immintrin.h>
+#endif
+
+#include <array>
+#include <bit>
 #include <cstring>
 #include <utility>
 
@@ -40,6 +46,26 @@ template <class V, class T>
 template <class V, class T>
 [[gnu::always_inline]] inline void store(T* p, V v) {
   std::memcpy(p, &v, sizeof v);
+}
+
+/// 64 bytes, past the caches where the machine can, to an address that is a multiple of 64: for results that are too
+/// large to be found in a cache again. Others see them after a fence.
+template <class T>
+[[gnu::always_inline]] inline void stream(T* p, Vector<T, 64 / static_cast<Index>(sizeof(T))> v) {
+#if defined(__AVX512F__)
+  _mm512_stream_si512(reinterpret_cast<__m512i*>(p), std::bit_cast<__m512i>(v));
+#elif defined(__AVX__)
+  const auto halves = std::bit_cast<std::array<__m256i, 2>>(v);
+  _mm256_stream_si256(reinterpret_cast<__m256i*>(p), halves[0]);
+  _mm256_stream_si256(reinterpret_cast<__m256i*>(p) + 1, halves[1]);
+#else
+  store(p, v);
+#endif
+}
+inline void fence() {
+#if defined(__AVX__)
+  _mm_sfence();
+#endif
 }
 
 /// a0 b0 a1 b1 ... of the lower halves, or of the upper ones.

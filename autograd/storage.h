@@ -33,7 +33,7 @@ class Storage {
 
  private:
   friend class WeakStorage;
-  explicit Storage(std::size_t bytes);
+  Storage(std::size_t bytes, void* data) : bytes_(bytes), data_(data) {}
   void free_bytes();
   void weak_release();
 
