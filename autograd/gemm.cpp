@@ -115,6 +115,12 @@ void by_panels(bool a_transposed, bool b_transposed, Index m, Index n, Index k, 
   // A panel that few rows of A read is read where it lies; the rows of B may end inside the last vector.
   const bool packs = b_transposed || m > 64;
   const Index most = deepest(a_transposed);
+  if (!packs && k <= most && n % simd::lanes_of<T> == 0) {
+    for (Index j = 0; j < n; j += panel<T>)
+      columns(!a_transposed, m, std::min(panel<T>, n - j), k, a, lda, b + j, ldb, onto.rows ? onto.rows + j : zeros,
+              onto.rows ? onto.step : 0, c + j, ldc);
+    return;
+  }
   const Scratch<T> packed(packs ? panel<T> * std::min(k, most) : 1);
   const Scratch<T> beside(n % simd::lanes_of<T> || k > most ? m * panel<T> : 1);
   for (Index j = 0; j < n; j += panel<T>)
@@ -152,6 +158,17 @@ void by_dots(bool b_transposed, Index m, Index n, Index k, const T* a, Index lda
         c[i * ldc + j] = (onto.rows ? onto.rows[i * onto.step + j] : T(0)) + sum;
       }
   });
+}
+
+// Few rows, as sums over them and the columns of B, which lie in order.
+template <class T>
+void rows_by_dots(Index m, Index n, Index k, const T* a, Index lda, const T* b, Index ldb, Onto<T> onto, T* c,
+                  Index ldc) {
+  const Scratch<T> sums(n);
+  for (Index i = 0; i < m; ++i) {
+    lane_dots(n, k, b, ldb, a + i * lda, sums.data());
+    for (Index j = 0; j < n; ++j) c[i * ldc + j] = (onto.rows ? onto.rows[i * onto.step + j] : T(0)) + sums[j];
+  }
 }
 
 // Pieces are worth a task, and cut so that packing a panel is little beside using it.
@@ -216,9 +233,11 @@ void gemm(blas::Transpose a_op, blas::Transpose b_op, Index m, Index n, Index k,
     return;
   }
   const bool a_transposed = a_op == blas::Transpose::yes, b_transposed = b_op == blas::Transpose::yes;
-  constexpr Index few_columns = 3;
+  constexpr Index few_columns = 3, few_rows = 2, enough_for_one = Index{1} << 20;
   const bool far = a_transposed ? k > 256 && m * n >= Index{1} << 18 : m * k > Index{1} << 20;
-  if (n <= few_columns && !a_transposed && !by_rows) {
+  if (m <= few_rows && m * n * k <= enough_for_one && b_transposed && !a_transposed && !by_rows) {
+    rows_by_dots(m, n, k, a, lda, b, ldb, onto, c, ldc);
+  } else if (n <= few_columns && !a_transposed && !by_rows) {
     by_dots(b_transposed, m, n, k, a, lda, b, ldb, onto, c, ldc);
   } else if (by_rows || !far) {
     by_panels_in_parallel(a_transposed, b_transposed, m, n, k, a, lda, b, ldb, onto, c, ldc);
