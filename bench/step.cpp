@@ -15,13 +15,16 @@
 namespace gradus::bench {
 namespace {
 
+// How a batch is cut goes with its size: large products are divided among the threads, and need one block of gradients
+// alone; a Transformer's many activations are those of half a shard at a time.
 struct Sizes {
   const char* config;
   Index vocabulary, dim, batch, source, target, heads, ffn, layers;
+  Index shards, transformer_parts;
 };
-constexpr std::array<Sizes, 3> sizes = {{{"toy", 64, 64, 32, 16, 16, 4, 256, 2},
-                                         {"small", 128, 256, 64, 24, 24, 4, 1024, 2},
-                                         {"base", 8000, 512, 32, 32, 32, 8, 2048, 3}}};
+constexpr std::array<Sizes, 3> sizes = {{{"toy", 64, 64, 32, 16, 16, 4, 256, 2, 2, 1},
+                                         {"small", 128, 256, 64, 24, 24, 4, 1024, 2, 2, 2},
+                                         {"base", 8000, 512, 32, 32, 32, 8, 2048, 3, 1, 2}}};
 
 struct Kind {
   const char* name;
@@ -143,6 +146,8 @@ StepSetup step_setup(const std::string& model, const std::string& config, const 
   o.norm = transformer ? nn::NormOrder::pre : nn::NormOrder::none;
   o.max_length = std::max(size.source, size.target);
   s.run.train.batch = size.batch;
+  s.run.train.shards = size.shards;
+  s.run.train.accumulate = transformer ? size.transformer_parts : 1;
   s.run.train.lr = 0.001;
   s.run = train::overlay(s.run, {.assignments = others});
   s.vocabulary = size.vocabulary;
