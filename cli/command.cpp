@@ -1,5 +1,7 @@
 #include "cli/command.h"
 
+#include <fmt/format.h>
+
 #include <atomic>
 #include <csignal>
 #include <cstdio>
@@ -19,6 +21,16 @@ extern "C" void on_interrupt(int signal) {
 }
 
 }  // namespace
+
+CLI::Validator number_from(double least, double most) {
+  return CLI::Validator(
+      [least, most](const std::string& text) {
+        double value = 0;
+        const bool inside = CLI::detail::lexical_cast(text, value) && value >= least && value <= most;
+        return inside ? std::string() : fmt::format("Value {} not in range {} to {}", text, least, most);
+      },
+      "FLOAT");
+}
 
 void add_threads(CLI::App& command) {
   command

@@ -29,6 +29,9 @@ void add_bench(CLI::App& program, Action& action);
 void add_inspect(CLI::App& program, Action& action);
 void add_doctor(CLI::App& program, Action& action);
 
+/// A number from `least` to `most`, for check(); unlike CLI::Range it refuses NaN.
+CLI::Validator number_from(double least, double most);
+
 /// The flag --threads, whose value is in force once the command runs.
 void add_threads(CLI::App& command);
 

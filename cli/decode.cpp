@@ -36,6 +36,9 @@ Source read_source(const RunConfig& config, std::string_view line, const std::st
     throw Error(fmt::format("{}: a tab; lines hold a source alone (cut -f1 takes it from a file of pairs)", place));
   }
   if (line.find('\0') != std::string_view::npos) throw Error(fmt::format("{}: a NUL byte; text is expected", place));
+  if (line.find('\r') != std::string_view::npos) {
+    throw Error(fmt::format("{}: a carriage return inside the line; lines end in LF or CRLF", place));
+  }
   Source source{std::string(line), {}};
   try {
     source.tokens = source_tokens(config, line);
@@ -46,31 +49,33 @@ Source read_source(const RunConfig& config, std::string_view line, const std::st
   return source;
 }
 
-std::vector<Source> read_file(const RunConfig& config, const std::string& path) {
-  data::LineReader reader(path);
+// All lines as sources; `place` is what a line's number is put to in messages.
+std::vector<Source> read_sources(const RunConfig& config, data::LineReader reader, const std::string& place) {
   std::vector<Source> sources;
   data::Line line;
   while (reader.next(line)) {
-    const std::string place = fmt::format("{}:{}", path, line.number);
-    if (line.too_long) throw Error(fmt::format("{}: more than {} bytes", place, data::LineReader::longest));
-    sources.push_back(read_source(config, line.text, place));
+    const std::string where = fmt::format("{}{}", place, line.number);
+    if (line.too_long) throw Error(fmt::format("{}: more than {} bytes", where, data::LineReader::longest));
+    sources.push_back(read_source(config, line.text, where));
   }
+  return sources;
+}
+
+std::vector<Source> read_file(const RunConfig& config, const std::string& path) {
+  std::vector<Source> sources = read_sources(config, data::LineReader(path), path + ":");
   if (sources.empty()) throw Error(fmt::format("{}: the file is empty; it should hold sources, one a line", path));
   return sources;
 }
 
+std::vector<Source> read_stdin(const RunConfig& config) {
+  return read_sources(config, data::LineReader(STDIN_FILENO, "standard input"), "line ");
+}
+
+// The next line of a terminal, which hands over each as it is ended.
 bool next_line(std::string& line) {
   if (!std::getline(std::cin, line)) return false;
   if (line.ends_with('\r')) line.pop_back();
   return true;
-}
-
-std::vector<Source> read_stdin(const RunConfig& config) {
-  std::vector<Source> sources;
-  for (std::string line; next_line(line);) {
-    sources.push_back(read_source(config, line, fmt::format("line {}", sources.size() + 1)));
-  }
-  return sources;
 }
 
 class Writer {

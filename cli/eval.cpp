@@ -5,6 +5,7 @@
 
 #include "cli/command.h"
 #include "data/toy_tasks.h"
+#include "data/utf8.h"
 #include "train/dataset.h"
 #include "train/evaluate.h"
 #include "train/metrics.h"
@@ -26,7 +27,7 @@ TestSet read_test(const RunConfig& config, const EvalFlags& f) {
   TestSet set = f.task.empty() ? load_test(config, f.test) : load_test_task(config, f.task);
   for (const data::ReferenceSet& r : set.references) {
     check_source_length(config.model, std::ssize(r.source),
-                        fmt::format("the source \"{}\"", join(r.source, source_tokenizer(config)).substr(0, 40)));
+                        fmt::format("the source \"{}\"", data::shown(join(r.source, source_tokenizer(config)))));
   }
   return set;
 }
@@ -46,12 +47,12 @@ int evaluate_run(const EvalFlags& f) {
   if (f.test.empty() && f.task.empty()) throw UsageError("eval wants --test FILE or --task NAME");
   const std::vector<std::string> tasks = data::task_names();
   if (!f.task.empty() && std::find(tasks.begin(), tasks.end(), f.task) == tasks.end()) {
-    throw UsageError(fmt::format("--task: there is no task {}: one of {}{}", f.task, fmt::join(tasks, ", "),
-                                 did_you_mean(f.task, tasks)));
+    throw UsageError(fmt::format("--task: there is no task {}: one of {}{}", data::shown(f.task),
+                                 fmt::join(tasks, ", "), did_you_mean(f.task, tasks)));
   }
   const Run run = load_run(RunDirectory::open(f.run), f.checkpoint == "best" ? Which::best : Which::last);
   const TestSet test = read_test(run.config, f);
-  fmt::print(stderr, "{}\n", test.note);
+  for (const std::string& note : test.notes) fmt::print(stderr, "{}\n", note);
 
   const Evaluation found = evaluate(*run.model, run.source, run.target, test.references,
                                     {.beam = f.beam, .max_length = run.config.decode.max_length});

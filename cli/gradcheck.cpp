@@ -8,6 +8,7 @@
 #include "checks/model_check.h"
 #include "checks/op_table.h"
 #include "cli/command.h"
+#include "data/utf8.h"
 #include "models/registry.h"
 #include "train/dataset.h"
 #include "train/evaluate.h"
@@ -204,7 +205,7 @@ int gradcheck_asked(const GradcheckFlags& f) {
   const int asked = (f.what.empty() ? 0 : 1) + (f.model.empty() ? 0 : 1) + (f.run.empty() ? 0 : 1);
   if (asked != 1) throw UsageError("gradcheck wants one of: ops, --model NAME, --run DIR");
   if (!f.what.empty() && f.what != "ops")
-    throw UsageError(fmt::format("gradcheck does not know {}: ops, --model NAME or --run DIR", f.what));
+    throw UsageError(fmt::format("gradcheck does not know {}: ops, --model NAME or --run DIR", data::shown(f.what)));
   if (f.what.empty() && f.markdown) throw UsageError("--markdown goes with ops");
   if (!f.what.empty()) return gradcheck_ops(f);
   return f.run.empty() ? gradcheck_model(f) : gradcheck_run(f);

@@ -3,9 +3,9 @@
 #include <cmath>
 #include <cstdio>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "data/utf8.h"
 #include "train/report.h"
 #include "train/safetensors.h"
 
@@ -16,13 +16,8 @@ using namespace gradus::train;
 
 const char* dtype_name(DType t) { return t == DType::f32 ? "f32" : t == DType::f64 ? "f64" : "i64"; }
 
-// A text from a file as one line without control characters.
-std::string shown(const std::string& text) {
-  const std::string quoted = nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-  std::string plain = quoted.substr(1, quoted.size() - 2);
-  for (std::size_t at = 0; (at = plain.find('\x7F', at)) != std::string::npos;) plain.replace(at, 1, "\\u007f");
-  return plain;
-}
+// A name or a value from a file, as it may stand on a line.
+std::string shown(const std::string& text) { return data::shown(text, 200); }
 
 struct Numbers {
   double norm = 0;  // Euclidean

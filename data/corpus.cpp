@@ -51,10 +51,16 @@ class Gatherer {
       refuse(line, 0, "the line is longer than 1 MiB");
       return false;
     }
-    const std::size_t bad = std::min(line.text.find('\0'), find_invalid_utf8(line.text));
+    const std::size_t bad = std::min({line.text.find('\0'), line.text.find('\r'), find_invalid_utf8(line.text)});
     if (bad == std::string_view::npos) return true;
     const auto byte = static_cast<unsigned char>(line.text[bad]);
-    refuse(line, bad, byte == 0 ? "a NUL byte in the text" : fmt::format("byte 0x{:02X} is not UTF-8", byte));
+    if (byte == 0) {
+      refuse(line, bad, "a NUL byte in the text");
+    } else if (byte == '\r') {
+      refuse(line, bad, "a carriage return inside the line; lines end in LF or CRLF");
+    } else {
+      refuse(line, bad, fmt::format("byte 0x{:02X} is not UTF-8", byte));
+    }
     return false;
   }
 
@@ -82,7 +88,7 @@ TokenCounts count_tokens(const std::vector<Pair>& pairs, Tokens Pair::*side) {
 
 /// The word of a dictionary entry without its variant number: "read(2)" -> "read".
 std::string_view without_variant(std::string_view word) {
-  if (word.empty() || word.back() != ')') return word;
+  if (!word.ends_with(')')) return word;
   const std::size_t open = word.rfind('(');
   if (open == std::string_view::npos || open == 0) return word;
   const std::string_view number = word.substr(open + 1, word.size() - open - 2);
@@ -106,11 +112,23 @@ std::string ReadReport::summary() const {
   return remarks.empty() ? text : fmt::format("{} ({})", text, fmt::join(remarks, "; "));
 }
 
+std::vector<std::string> ReadReport::messages() const {
+  std::vector<std::string> lines;
+  lines.push_back(summary());
+  for (Index i = 1; i < std::ssize(defects); ++i) {
+    lines.push_back(fmt::format("skipped {}", place(path, defects[static_cast<std::size_t>(i)])));
+  }
+  if (skipped > most_kept)
+    lines.push_back(fmt::format("skipped {} of {}", counted(skipped - most_kept, "more line"), path));
+  return lines;
+}
+
 Corpus read_pairs(const std::filesystem::path& path, const PairOptions& options) {
   Gatherer gatherer(path, options.on_bad_line);
   LineReader reader(path);
   const auto tokens = [&options](std::string_view side, Tokenizer kind) {
-    return options.lowercase ? tokenize(lowercase(side), kind) : tokenize(side, kind);
+    if (options.lowercase) return tokenize(lowercase(side), kind);
+    return tokenize(side, kind);
   };
   Line line;
   while (reader.next(line)) {
@@ -152,9 +170,11 @@ Corpus read_dictionary(const std::filesystem::path& path, const DictionaryOption
       gatherer.refuse(line, line.text.size(), "no phones after the word");
       continue;
     }
-    const std::string_view word = without_variant(fields.front());
-    Pair pair{tokenize(options.lowercase ? lowercase(word) : word, Tokenizer::characters),
-              Tokens(fields.begin() + 1, fields.end())};
+    std::string word(without_variant(fields.front()));
+    if (options.lowercase) word = lowercase(word);
+    Pair pair;
+    pair.source = tokenize(word, Tokenizer::characters);
+    pair.target.assign(fields.begin() + 1, fields.end());
     if (!options.stress) std::for_each(pair.target.begin(), pair.target.end(), drop_stress);
     const std::string key = join(pair.source, Tokenizer::characters) + ' ' + join(pair.target, Tokenizer::whitespace);
     if (seen.insert(key).second) {

@@ -36,6 +36,9 @@ struct ReadReport {
 
   /// One line: "read 110611 pairs from FILE (3 lines skipped: first at FILE:17:3: no tab between source and target)".
   std::string summary() const;
+
+  /// The summary, then a line for each further defect that was kept, and how many there are beyond them.
+  std::vector<std::string> messages() const;
 };
 
 struct Corpus {
@@ -54,7 +57,8 @@ struct PairOptions {
 };
 
 /// Reads lines `source<TAB>target` (UTF-8, plain or gzip; byte-order mark and CRLF accepted). Defects of a line: no
-/// tab, a second tab, a blank side, bytes that are not UTF-8, a NUL, more than 1 MiB.
+/// tab, a second tab, a blank side, bytes that are not UTF-8, a NUL, a carriage return that
+/// does not end the line, more than 1 MiB.
 /// Throws Error when the file cannot be read or is not text, is empty or has no good line; with OnBadLine::stop also
 /// at the first defect, as "file:line:column: reason".
 Corpus read_pairs(const std::filesystem::path& path, const PairOptions& options = {});

@@ -1,6 +1,7 @@
 #include "data/lines.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -12,16 +13,24 @@
 namespace gradus::data {
 namespace {
 
-constexpr std::size_t chunk = std::size_t{1} << 16;
+constexpr std::size_t chunk = std::size_t{1} << 15;
 constexpr std::size_t sample_size = 4096;
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
 using namespace std::string_view_literals;
 
 constexpr std::pair<std::string_view, std::string_view> signatures[] = {
-    {"\xFF\xFE"sv, "UTF-16 text"},         {"\xFE\xFF"sv, "UTF-16 text"}, {"\0\0\xFE\xFF"sv, "UTF-32 text"},
-    {"PK\x03\x04"sv, "a zip archive"},     {"BZh"sv, "a bzip2 file"},     {"\xFD\x37zXZ\0"sv, "an xz file"},
-    {"\x28\xB5\x2F\xFD"sv, "a zstd file"}, {"%PDF-"sv, "a PDF document"}, {"\x7F\x45LF"sv, "a program"},
+    {"\xFF\xFE\0\0"sv, "UTF-32 text"},
+    {"\x1F\x8B"sv, "a gzip file inside another"},
+    {"\xFF\xFE"sv, "UTF-16 text"},
+    {"\xFE\xFF"sv, "UTF-16 text"},
+    {"\0\0\xFE\xFF"sv, "UTF-32 text"},
+    {"PK\x03\x04"sv, "a zip archive"},
+    {"BZh"sv, "a bzip2 file"},
+    {"\xFD\x37zXZ\0"sv, "an xz file"},
+    {"\x28\xB5\x2F\xFD"sv, "a zstd file"},
+    {"%PDF-"sv, "a PDF document"},
+    {"\x7F\x45LF"sv, "a program"},
 };
 
 /// What the first bytes of a file show it to be, or "" when they may well be UTF-8 text.
@@ -52,14 +61,15 @@ LineReader::LineReader(const std::filesystem::path& path) : path_(path.string())
   if (std::filesystem::is_directory(path, ignored)) {
     throw Error(fmt::format("{}: this is a folder; give the path of a text file", path_));
   }
-  errno = 0;
-  file_.reset(gzopen(path_.c_str(), "rb"));
-  if (!file_) {
-    const int reason = errno;
-    throw Error(fmt::format("{}: the file cannot be opened: {}", path_,
-                            reason != 0 ? std::strerror(reason) : "not enough memory"));
-  }
-  gzbuffer(file_.get(), 2 * chunk);
+  start(gzopen(path_.c_str(), "rb"));
+}
+
+LineReader::LineReader(int file, std::string name) : path_(std::move(name)) { start(gzdopen(::dup(file), "rb")); }
+
+void LineReader::start(gzFile file) {
+  if (file == nullptr) throw Error(fmt::format("{}: the file cannot be opened: {}", path_, std::strerror(errno)));
+  file_.reset(file);
+  gzbuffer(file_.get(), chunk);
   if (!fill()) return;
   refuse_binary();
   if (buffer_.compare(0, byte_order_mark.size(), byte_order_mark) == 0) at_ = byte_order_mark.size();

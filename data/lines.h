@@ -26,6 +26,8 @@ class LineReader {
 
   /// Throws Error when the file is missing, a folder, unreadable, or plainly not UTF-8 text (UTF-16, archives, ...).
   explicit LineReader(const std::filesystem::path& path);
+  /// Reads what is left of an open file, which stays open; `name` stands for it in messages.
+  LineReader(int file, std::string name);
 
   /// Reads the next line; false at the end of the file. Throws Error when reading fails or a gzip file is damaged.
   bool next(Line& line);
@@ -35,6 +37,7 @@ class LineReader {
     void operator()(gzFile file) const { gzclose(file); }
   };
 
+  void start(gzFile file);
   bool fill();
   void refuse_binary() const;
 

@@ -1,5 +1,7 @@
 #include "data/utf8.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace gradus::data {
@@ -56,6 +58,24 @@ Index column_of(std::string_view text, std::size_t offset) {
   Index column = 1;
   for (const char c : text.substr(0, offset)) column += (static_cast<unsigned char>(c) & 0xC0) != 0x80;
   return column;
+}
+
+std::string shown(std::string_view text, std::size_t most) {
+  std::string plain;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t length = std::max<std::size_t>(utf8_length(text, at), 1);
+    if (at + length > most) return plain + "...";
+    const std::string_view character = text.substr(at, length);
+    const bool printable =
+        length == 1 ? byte_at(text, at) >= 0x20 && byte_at(text, at) < 0x7F : character > "\xC2\x9F";  // C1 controls
+    if (printable) {
+      plain += character;
+    } else {
+      for (const char c : character) plain += fmt::format("\\x{:02X}", static_cast<unsigned char>(c));
+    }
+    at += length;
+  }
+  return plain;
 }
 
 std::string lowercase(std::string_view text) {

@@ -18,6 +18,10 @@ std::size_t find_invalid_utf8(std::string_view text);
 /// Column, from 1 and in characters, of the byte at `offset`.
 Index column_of(std::string_view text, std::size_t offset);
 
+/// A text from a file or a command line as it may stand in a message: at most `most` bytes of it, then "..."; control
+/// characters and bytes that are not UTF-8 as \\xHH.
+std::string shown(std::string_view text, std::size_t most = 100);
+
 /// Lower case of the Latin (ASCII, Latin-1, Extended-A), Greek and Cyrillic capitals that have a lower case of one
 /// code point; everything else stays. Does not depend on the locale. Expects well-formed UTF-8.
 std::string lowercase(std::string_view text);

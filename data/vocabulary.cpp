@@ -170,13 +170,14 @@ Vocabulary Vocabulary::load(const std::filesystem::path& path) {
       }
       continue;
     }
-    if (line.text.empty()) refuse(count, "expected a token; the line is empty or too long");
+    if (line.too_long) refuse(count, "the line is longer than 1 MiB");
+    if (line.text.empty()) refuse(count, "expected a token; the line is empty");
     const auto is_special = std::find(specials.begin(), specials.end(), line.text) != specials.end();
     if (is_special) refuse(count, fmt::format("{} is a special token and stands in the first lines only", line.text));
     const std::optional<std::string> token = unescape(line.text);
     if (!token) refuse(count, "expected a token in UTF-8 with white space and backslashes written as \\xHH");
     if (!vocabulary.add(*token)) {
-      refuse(count, fmt::format("{} occurs twice, first on line {}", line.text, vocabulary.id(*token) + 1));
+      refuse(count, fmt::format("{} occurs twice, first on line {}", shown(line.text), vocabulary.id(*token) + 1));
     }
   }
   if (count < std::ssize(specials)) {

@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "data/utf8.h"
 #include "tests/program.h"
 
 // The built program, as users run it: results, messages, exit codes, what is left behind.
@@ -114,6 +115,59 @@ TEST_CASE("what is asked for wrongly is one line that names it, exit code 2") {
   refuses(scratch, "decode --run new --n-best 2", 2, "--n-best 2 is more than --beam 1");
 }
 
+TEST_CASE("an option out of range is refused by its name and value and range, before anything is read or written") {
+  const Scratch scratch;
+  const auto out_of = [&](const std::string& command, const std::string& option, const std::string& range,
+                          const std::vector<std::string>& values) {
+    for (const std::string& value : values) {
+      const std::string arguments = command + " " + option + " '" + value + "'";
+      const Ran ran = run(scratch, arguments);
+      CAPTURE(arguments, ran.err);
+      CHECK(ran.code == 2);
+      CHECK(ran.out.empty());
+      for (const std::string& part : {"gradus: " + option + ": ", value, range}) {
+        CHECK_THAT(ran.err, ContainsSubstring(part));
+      }
+      CHECK(std::distance(std::filesystem::directory_iterator(scratch.folder()), {}) == 3);  // its input and output
+    }
+  };
+  const std::vector<std::string> whole = {"0", "-1", "x", "1.5", "nan", "99999999999999999999"};
+  const std::vector<std::string> from_zero(whole.begin() + 1, whole.end());
+  out_of("train --task copy --out new", "--threads", "1 to 1024", whole);
+  out_of("train --task copy --out new", "--seed", "from 0 to 4294967295", from_zero);
+  out_of("train --task copy --out new", "--epochs", "from 0 to 1000000", from_zero);
+  out_of("train --task copy --out new", "--steps", "from 0 to 1000000000", from_zero);
+  out_of("train --task copy --out new", "--model", "one of rnn, rnn-attention", {"0", "RNN"});
+  out_of("eval --run new --task copy", "--beam", "1 to 1000", whole);
+  out_of("decode --run new", "--beam", "1 to 1000", whole);
+  out_of("decode --run new", "--n-best", "1 to 1000", whole);
+  out_of("decode --run new", "--checkpoint", "best,last", {"", "newest"});
+  out_of("demo --out new", "--steps", "1 to 10000000", whole);
+  out_of("demo --out new", "--seed", "0 to 2000000000", from_zero);
+  out_of("demo --out new", "--task", "copy", {"cpy"});
+  out_of("gradcheck --model rnn", "--order", "1 to 2", whole);
+  out_of("bench step transformer small", "--seconds", "0.01 to 3600", {"0", "-1", "x", "nan", "1e99"});
+  out_of("bench step transformer small", "--peak", "1 to 1000000000", {"0", "-1", "x", "nan", "inf"});
+}
+
+TEST_CASE("hostile arguments are quoted in bounded length and without control characters") {
+  const Scratch scratch;
+  const std::string hostile = "\x1B[2J\xFF" + std::string(50000, 'x');
+  for (const char* arguments : {"'%'", "'-%'", "train '--%' --out new", "train --task copy --out new --set '%'",
+                                "train --task copy --out new --set 'train.lr=%'", "train --task '%' --out new",
+                                "train --task copy --out new --preset '%'", "decode --run new --beam '%'",
+                                "decode --run new --checkpoint '%'", "gradcheck '%'", "eval --run new --task '%'"}) {
+    std::string text = arguments;
+    text.replace(text.find('%'), 1, hostile);
+    const Ran ran = run(scratch, text);
+    CAPTURE(arguments, ran.err);
+    CHECK(ran.code == 2);
+    CHECK(ran.err.size() < 1200);
+    CHECK(ran.err.ends_with('\n'));
+    CHECK(data::shown(ran.err.substr(0, ran.err.size() - 1), 2000) + '\n' == ran.err);
+  }
+}
+
 TEST_CASE("what fails is one line that says why, exit code 1, and nothing half-written") {
   const Scratch scratch;
   scratch.write("empty.tsv", "");
@@ -137,6 +191,13 @@ TEST_CASE("sources that a run cannot read stop decoding before the first output"
   refuses(scratch, "decode --run run", 1, "line 2 has 12 tokens; the model's positions hold 11", "ab\nabcdefghijkl\n");
   refuses(scratch, "decode --run run", 1, "line 1: a tab", "a\tb\n");
   refuses(scratch, "decode --run run", 1, "line 1", "\xFF\n");
+  refuses(scratch, "decode --run run", 1, "line 2: a carriage return inside the line", "a\nb\rc\n");
+  refuses(scratch, "decode --run run", 1, "line 1: a NUL byte", std::string("a\0\n", 3));
+  refuses(scratch, "decode --run run", 1, "line 2: more than 1048576 bytes", "a\n" + std::string(3 << 20, 'x') + "\n");
+  refuses(scratch, "decode --run run", 1, "this is UTF-16 text",
+          std::string("\xFF\xFE"
+                      "a\0\n\0",
+                      6));
   scratch.write("empty.txt", "");
   refuses(scratch, "decode --run run --input empty.txt", 1, "empty.txt: the file is empty");
   refuses(scratch, "decode --run run --input missing.txt", 1, "missing.txt");

@@ -1,5 +1,8 @@
 #include "data/corpus.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "autograd/error.h"
 #include "data/lines.h"
 #include "tests/catch.h"
@@ -36,11 +39,11 @@ TEST_CASE("a byte-order mark and CRLF and gzip make no difference") {
 
 TEST_CASE("a bad line is left out and reported with line and column and reason") {
   const Scratch scratch;
-  const auto path = scratch.write("p.tsv", "a\tA\nécd\ne\tE\tF\n\tG\nh\t \n\nx\xE9\tX\nn\0\tN\nz\tZ\n"s);
+  const auto path = scratch.write("p.tsv", "a\tA\nécd\ne\tE\tF\n\tG\nh\t \n\nx\xE9\tX\nn\0\tN\no\tO\rp\tP\r\nz\tZ\n"s);
   const Corpus corpus = read_pairs(path);
   CHECK(corpus.pairs.size() == 2);
   const ReadReport& report = corpus.report;
-  CHECK(report.skipped == 7);
+  CHECK(report.skipped == 8);
   struct Expected {
     Index line, column;
     std::string reason;
@@ -51,7 +54,8 @@ TEST_CASE("a bad line is left out and reported with line and column and reason")
                                           {5, 3, "the target is empty"},
                                           {6, 1, "an empty line"},
                                           {7, 2, "byte 0xE9 is not UTF-8"},
-                                          {8, 2, "a NUL byte in the text"}};
+                                          {8, 2, "a NUL byte in the text"},
+                                          {9, 4, "a carriage return inside the line; lines end in LF or CRLF"}};
   REQUIRE(report.defects.size() == expected.size());
   for (std::size_t i = 0; i < expected.size(); ++i) {
     CHECK(report.defects[i].line == expected[i].line);
@@ -59,7 +63,7 @@ TEST_CASE("a bad line is left out and reported with line and column and reason")
     CHECK(report.defects[i].reason == expected[i].reason);
   }
   CHECK_THAT(report.summary(),
-             EndsWith("(7 lines skipped: first at " + path.string() + ":2:4: no tab between source and target)"));
+             EndsWith("(8 lines skipped: first at " + path.string() + ":2:4: no tab between source and target)"));
 }
 
 TEST_CASE("thousands of bad lines are counted and the first ten kept") {
@@ -70,6 +74,20 @@ TEST_CASE("thousands of bad lines are counted and the first ten kept") {
   CHECK(report.skipped == 5000);
   CHECK(report.defects.size() == 10);
   CHECK(report.summary().find('\n') == std::string::npos);
+}
+
+TEST_CASE("each defect that is kept is told with line and column, and how many there are beyond them") {
+  const Scratch scratch;
+  const auto path = scratch.write("p.tsv", "good\tG\nbad\n\tT\n");
+  CHECK(read_pairs(path).report.messages() ==
+        std::vector<std::string>{"read 1 pair from " + path.string() + " (2 lines skipped: first at " + path.string() +
+                                     ":2:4: no tab between source and target)",
+                                 "skipped " + path.string() + ":3:1: the source is empty"});
+  std::string text = "good\tG\n";
+  for (int i = 0; i < 5000; ++i) text += "bad\n";
+  const std::vector<std::string> messages = read_pairs(scratch.write("p.tsv", text)).report.messages();
+  CHECK(messages.size() == 11);
+  CHECK(messages.back() == "skipped 4990 more lines of " + path.string());
 }
 
 TEST_CASE("a bad line stops the reading when asked to") {
@@ -88,6 +106,9 @@ TEST_CASE("a line over a mebibyte is a defect and the next line is read") {
   CHECK(corpus.report.skipped == 2);
   CHECK(corpus.report.defects[1].line == 3);
   CHECK(corpus.report.defects[1].reason == "the line is longer than 1 MiB");
+  const Corpus far = read_pairs(scratch.write("far", std::string(3 * LineReader::longest, 'x') + "\nb\tB"));
+  CHECK(far.report.skipped == 1);
+  CHECK(far.pairs == corpus.pairs);
 }
 
 TEST_CASE("a file without pairs is an error that says why") {
@@ -110,6 +131,9 @@ TEST_CASE("files that are not UTF-8 text are recognised") {
   refused("\xFF\xFE"s + "a\0\t\0b\0\n\0"s, "UTF-16 text");
   refused("a\0\t\0b\0\n\0"s, "UTF-16 text");
   refused("\0a\0\t\0b\0\n"s, "UTF-16 text");
+  refused(std::string(100, '\0'), "binary data");
+  refused("\xFF\xFE\0\0a\0\0\0"s, "UTF-32 text");
+  refused("\0\0\xFE\xFF\0\0\0a"s, "UTF-32 text");
   refused("PK\x03\x04rest", "a zip archive");
   refused("\xFD\x37zXZ\0rest"s, "an xz file");
   std::string noise;
@@ -120,6 +144,13 @@ TEST_CASE("files that are not UTF-8 text are recognised") {
   refused(cyrillic, "binary data or text in another encoding");
 }
 
+TEST_CASE("a gzip file inside another is recognised") {
+  const Scratch scratch;
+  const std::string packed = contents(scratch.write_gzip("once.gz", "ab\tA B\n"));
+  CHECK_THROWS_WITH(read_pairs(scratch.write_gzip("twice.gz", packed)),
+                    ContainsSubstring("this is a gzip file inside"));
+}
+
 TEST_CASE("a gzip file that is cut off is an error and not a short corpus") {
   const Scratch scratch;
   std::string text;
@@ -127,6 +158,34 @@ TEST_CASE("a gzip file that is cut off is an error and not a short corpus") {
   const std::string packed = contents(scratch.write_gzip("whole.gz", text));
   CHECK_THROWS_WITH(read_pairs(scratch.write("cut.gz", packed.substr(0, packed.size() / 2))),
                     ContainsSubstring("reading failed"));
+}
+
+TEST_CASE("a gzip file with a wrong byte is an error") {
+  const Scratch scratch;
+  std::string packed = contents(scratch.write_gzip("whole.gz", "ab\tA B\ncd\tC D\n"));
+  packed[packed.size() - 6] ^= 1;
+  CHECK_THROWS_WITH(read_pairs(scratch.write("bad.gz", packed)), ContainsSubstring("reading failed after line 0"));
+}
+
+TEST_CASE("lines are read on from an open file, which stays open") {
+  const Scratch scratch;
+  const auto path = scratch.write("lines", "one\ntwo\n");
+  const int file = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
+  REQUIRE(::lseek(file, 4, SEEK_SET) == 4);
+  Line line;
+  {
+    LineReader reader(file, "standard input");
+    REQUIRE(reader.next(line));
+    CHECK(line.text == "two");
+    CHECK_FALSE(reader.next(line));
+  }
+  CHECK(::close(file) == 0);
+  CHECK_THROWS_WITH(LineReader(file, "standard input"),
+                    "standard input: the file cannot be opened: Bad file descriptor");
+  const int folder = ::open(scratch.folder().c_str(), O_RDONLY | O_CLOEXEC);
+  CHECK_THROWS_WITH(LineReader(folder, "standard input"),
+                    ContainsSubstring("reading failed after line 0: Is a directory"));
+  CHECK(::close(folder) == 0);
 }
 
 TEST_CASE("a pronouncing dictionary of the old format is read") {
@@ -166,14 +225,20 @@ TEST_CASE("a pronouncing dictionary of the new format is read") {
   CHECK(stressed.pairs[2].target == Tokens{"AA1", "L", "B", "AO2", "R", "G"});
 }
 
+TEST_CASE("only the stress of a phone is dropped, not what else its name ends in") {
+  const Scratch scratch;
+  const Corpus corpus = read_dictionary(scratch.write("d", "a AH0 AH1 AH2 AH3 AH' 1 é2\n"));
+  CHECK(corpus.pairs.front().target == Tokens{"AH", "AH", "AH", "AH3", "AH'", "1", "é"});
+}
+
 TEST_CASE("dictionary words keep their case on request and brackets that are no variant") {
   const Scratch scratch;
-  const auto path = scratch.write("d", "(PAREN  P\nX(Y)  Z\nA(12)  B\n(2)  T\n");
+  const auto path = scratch.write("d", "(PAREN  P\nX(Y)  Z\nA(12)  B\n(2)  T\nB)  C\nC()  D\n");
   std::vector<std::string> words;
   for (const Pair& pair : read_dictionary(path, {.lowercase = false}).pairs) {
     words.push_back(join(pair.source, Tokenizer::characters));
   }
-  CHECK(words == std::vector<std::string>{"(PAREN", "X(Y)", "A", "(2)"});
+  CHECK(words == std::vector<std::string>{"(PAREN", "X(Y)", "A", "(2)", "B)", "C()"});
 }
 
 TEST_CASE("dictionary lines with defects are reported") {

@@ -41,8 +41,19 @@ TEST_CASE("only well-formed UTF-8 is accepted") {
   CHECK(find_invalid_utf8("\xF0\x9F\x98\x41") == 0);  // a bad last byte
 }
 
+TEST_CASE("a text is shown bounded, on one line and without control characters") {
+  CHECK(shown("né 漢 \"x\"") == "né 漢 \"x\"");
+  CHECK(shown(std::string_view("a\0b\n\x1B\x7F", 6)) == "a\\x00b\\x0A\\x1B\\x7F");
+  CHECK(shown("\xC2\x85\xC2\x9F\xC2\xA0") == "\\xC2\\x85\\xC2\\x9F\xC2\xA0");  // C1 controls
+  CHECK(shown("\xE9t\xC3") == "\\xE9t\\xC3");
+  CHECK(shown("aé", 3) == "aé");
+  CHECK(shown("aéb", 3) == "aé...");
+  CHECK(shown("aé", 2) == "a...");  // never a part of a character
+}
+
 TEST_CASE("lower case covers Latin and Greek and Cyrillic") {
   CHECK(lowercase("AZ'ÀÞ×ŸŁŽĐİ ΆΣΏ ЁЯ ß漢😀") == "az'àþ×ÿłžđi άσώ ёя ß漢😀");
+  CHECK(lowercase("ĀİĲĸĹňŉŊŹſ ΈΊΌΎ\xCE\xA2ϏЀЏ") == "āiĳĸĺňŉŋźſ έίόύ\xCE\xA2Ϗѐџ");
   CHECK(lowercase("already lower é") == "already lower é");
 }
 

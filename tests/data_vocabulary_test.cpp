@@ -81,6 +81,15 @@ TEST_CASE("a vocabulary file with a defect is refused with file and line") {
     CHECK_THROWS_WITH(load(head + bad + "\n"), ContainsSubstring("v.txt:5: expected a token in UTF-8"));
   }
   CHECK_THROWS_AS(Vocabulary::load(scratch.folder() / "none"), Error);
+  CHECK_THROWS_WITH(load(head + std::string(2 << 20, 'x') + "\n"), EndsWith("v.txt:5: the line is longer than 1 MiB"));
+}
+
+TEST_CASE("a token that occurs twice is quoted in bounded length and without control characters") {
+  const Scratch scratch;
+  const std::string token = "\xC2\x9B" + std::string(100000, 'x');  // U+009B begins a terminal's commands
+  const auto path = scratch.write("v.txt", "<pad>\n<bos>\n<eos>\n<unk>\n" + token + "\n" + token + "\n");
+  CHECK_THROWS_WITH(Vocabulary::load(path),
+                    ContainsSubstring(":6: \\xC2\\x9Bxxx") && EndsWith("xxx... occurs twice, first on line 5"));
 }
 
 TEST_CASE("a vocabulary that cannot be written says so and leaves nothing behind") {

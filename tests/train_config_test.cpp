@@ -1,5 +1,6 @@
 #include "train/config.h"
 
+#include "data/utf8.h"
 #include "tests/catch.h"
 #include "tests/data_scratch.h"
 #include "train/presets.h"
@@ -82,6 +83,77 @@ TEST_CASE("a refused setting is named with its value and what is allowed") {
   CHECK_THROWS_WITH(resolve({.preset = "smal", .file = {}, .assignments = {}}),
                     ContainsSubstring("did you mean small?"));
   CHECK_THROWS_WITH(split_assignment("train.lr"), ContainsSubstring("not key=value"));
+}
+
+TEST_CASE("each setting refuses what is out of its range, and names itself and the value and what is allowed") {
+  for (const Setting& s : settings()) {
+    if (std::holds_alternative<std::string>(s.get({})) && s.allowed.find("one of") == std::string::npos) continue;
+    CAPTURE(s.key);
+    for (const char* bad : {"", "nan", "-1", "-0.5", "1e999", "99999999999999999999999", "on", "\xFF\x1B"}) {
+      if (s.key == "train.clip" && std::string_view(bad).size() > 20) continue;  // it has no upper end
+      try {
+        RunConfig config;
+        s.set(config, s.parse(bad));
+        FAIL("accepted " + data::shown(bad));
+      } catch (const ConfigError& e) {
+        CHECK_THAT(e.what(), Catch::Matchers::StartsWith(s.key + " = "));
+        CHECK_THAT(e.what(), ContainsSubstring(" is not allowed: " + s.allowed));
+        CHECK(data::shown(e.what(), 1000) == e.what());
+      }
+    }
+  }
+}
+
+TEST_CASE("a key of a hundred thousand parts is refused, wherever it stands, and does not overflow the stack") {
+  std::string key = "a";
+  for (int i = 0; i < 100000; ++i) key += i % 2 == 0 ? ".a" : R"( . "#.")";
+  const std::vector<std::string> before = {"",
+                                           "[",
+                                           "[[",
+                                           "x = {",
+                                           "x = [{y = 1}, {",
+                                           "# a\n'''\n' \"\"\" = 1",
+                                           R"(x = "\"")"
+                                           "\n",
+                                           R"(x = '\')"
+                                           "\n",
+                                           R"(x = """
+\""" """"")"
+                                           "\n",
+                                           "x = '''\n''\n'''''\n"};
+  for (const std::string& text : before) {
+    CAPTURE(text);
+    CHECK_THROWS_WITH(from_toml(text + key + " = 1", "c.toml"), ContainsSubstring(": a key of more than 8 parts"));
+  }
+  CHECK_THROWS_WITH(from_toml("x = 1\n" + key, "c.toml"), ContainsSubstring("c.toml:2: a key of more than"));
+  CHECK_NOTHROW(from_toml("data.task = \"copy\" # " + key + "\ntrain.lr = 0.5", "c.toml"));
+  CHECK_NOTHROW(from_toml("data.train = \"a.b.c.d.e.f.g.h.i.j.k.l\"", "c.toml"));
+}
+
+TEST_CASE("a text that TOML cannot hold, or a path cannot, is refused") {
+  CHECK_THROWS_WITH(with({{"data.train", "a\xFF"}}),
+                    "data.train = \"a\\xFF\" is not allowed: a text in UTF-8, without NUL");
+  CHECK_THROWS_WITH(from_toml("data.train = \"a\\u0000b\"", "c.toml"),
+                    ContainsSubstring("c.toml:1: data.train = \"a\\x00b\""));
+}
+
+TEST_CASE("what is quoted of a configuration is bounded and free of control characters") {
+  const std::string hostile = "\\u001b[2J" + std::string(100000, 'x');
+  const std::vector<std::string> texts = {"\"" + hostile + "\" = 1",
+                                          "train.lr = \"" + hostile + "\"",
+                                          "data.task = \"" + hostile + "\"",
+                                          "train.optimizer = \"" + hostile + "\"",
+                                          "x = \x1B",
+                                          "x = \"\x1B\"",
+                                          hostile + " = 1"};
+  for (const std::string& text : texts) {
+    try {
+      from_toml(text, "c.toml");
+      FAIL("accepted");
+    } catch (const ConfigError& e) {
+      CHECK(data::shown(e.what(), 1000) == e.what());
+    }
+  }
 }
 
 TEST_CASE("settings that contradict each other are refused") {

@@ -1,11 +1,14 @@
 #include "train/safetensors.h"
 
+#include <sys/resource.h>
+
 #include <cstdint>
 #include <cstring>
+#include <map>
+#include <sstream>
 
 #include "tests/catch.h"
 #include "tests/data_scratch.h"
-#include "train/file_replacement.h"
 
 namespace gradus::train {
 namespace {
@@ -128,8 +131,55 @@ TEST_CASE("a hostile safetensors header is refused by its defect, before anythin
   CHECK_THAT(one("F32", "[1]", "[0]"), ContainsSubstring("not a range inside"));
   CHECK_THAT(one("F32", "[0]", "[0,0]"), ContainsSubstring("belong to none"));
   CHECK_THAT(one("F32", "[4294967296,4294967296]", "[0,4]"), ContainsSubstring("too large"));
+  CHECK_THAT(one("F32", "[18446744073709551615]", "[0,4]"), ContainsSubstring("too large"));
   CHECK_THAT(one("F32", "[18446744073709551616]", "[0,4]"), ContainsSubstring("not whole"));
   CHECK_THAT(one("F32", "[1,1,1,1,1,1,1,1,1]", "[0,4]"), ContainsSubstring("9 axes"));
+}
+
+TEST_CASE("values of every kind in the wrong place of a safetensors header are refused by kind and place") {
+  for (const auto& [value, kind] : std::map<std::string, std::string>{{"null", "null"},
+                                                                      {"true", "a boolean"},
+                                                                      {"-1", "a negative number"},
+                                                                      {"1", "a number"},
+                                                                      {"1.5", "a number that is not whole"},
+                                                                      {"\"x\"", "a string"},
+                                                                      {"[]", "a list"},
+                                                                      {"{}", "an object"}}) {
+    CAPTURE(value);
+    const auto in = [&, v = value](const std::string& before, const std::string& after) {
+      return refusal(file_of("{" + before + v + after + "}"));
+    };
+    if (kind != "an object") CHECK_THAT(in("\"a\":", ""), ContainsSubstring("entry \"a\" holds " + kind));
+    if (kind != "a string") {
+      CHECK_THAT(in("\"a\":{\"dtype\":", "}"), ContainsSubstring("entry \"a\" holds " + kind));
+      CHECK_THAT(in("\"__metadata__\":{\"k\":", "}"), ContainsSubstring("metadata of \"k\" is " + kind));
+    }
+    if (kind != "a list") CHECK_THAT(in("\"a\":{\"shape\":", "}"), ContainsSubstring("entry \"a\" holds " + kind));
+    if (kind != "a number") CHECK_THAT(in("\"a\":{\"shape\":[", "]}"), ContainsSubstring("entry \"a\" holds " + kind));
+  }
+}
+
+TEST_CASE("a tensor of a safetensors header that lacks a key or has one twice is refused by it") {
+  const auto in = [](const std::string& keys) { return refusal(file_of(R"({"a":{)" + keys + "}}")); };
+  CHECK_THAT(in(""), ContainsSubstring("lacks its dtype"));
+  CHECK_THAT(in(R"("dtype":"F32")"), ContainsSubstring("lacks its shape"));
+  CHECK_THAT(in(R"("shape":[],"shape":[])"), ContainsSubstring("shape twice"));
+  CHECK_THAT(in(R"("data_offsets":[],"data_offsets":[])"), ContainsSubstring("data_offsets twice"));
+}
+
+TEST_CASE("names in refusals of safetensors are bounded and free of control characters") {
+  const std::string refused = refusal(file_of("{\"\\u001b[2J" + std::string(100000, 'x') + "\":1}"));
+  CHECK(refused.size() < 400);
+  CHECK_THAT(refused, ContainsSubstring("\"\\x1B[2Jxxx") && ContainsSubstring("xxx...\""));
+}
+
+TEST_CASE("a safetensors file that shrinks while it is read is refused") {
+  std::string bytes = file_of("{" + entry("a", "F32", "[2]", "[0,8]") + "}", std::string(8, '\0'));
+  const std::uint64_t size = bytes.size();
+  for (const std::size_t cut : {std::size_t{4}, std::size_t{20}, bytes.size() - 1}) {
+    std::istringstream in(bytes.substr(0, cut));
+    CHECK_THROWS_WITH(read_safetensors(in, size, "f"), ContainsSubstring("it could not be read to its end"));
+  }
 }
 
 TEST_CASE("safetensors with holes, overlaps or a name twice, also by an escape, are refused") {
@@ -145,26 +195,22 @@ TEST_CASE("safetensors with holes, overlaps or a name twice, also by an escape, 
   CHECK_THAT(two(entry("a", "F32", "[1]", "[4,8]"), entry("b", "F32", "[0]", "[8,8]")), ContainsSubstring("hole"));
 }
 
+TEST_CASE("safetensors that cannot be opened are refused") {
+  const Scratch scratch;
+  const auto path = scratch.write("t", file_of("{}"));
+  rlimit system{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &system) == 0);
+  const rlimit none{0, system.rlim_max};
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+  CHECK_THROWS_WITH(read_safetensors(path), ContainsSubstring("t: cannot be opened for reading"));
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &system) == 0);
+  CHECK(read_safetensors(path).tensors.empty());
+}
+
 TEST_CASE("a missing file and a folder are no safetensors") {
   const Scratch scratch;
   CHECK_THROWS_WITH(read_safetensors(scratch.folder() / "none"), ContainsSubstring("no such file"));
   CHECK_THROWS_WITH(read_safetensors(scratch.folder()), ContainsSubstring("not a regular file"));
-}
-
-TEST_CASE("a replaced file has the new contents or the old, and no temporary sibling is left") {
-  const Scratch scratch;
-  const auto path = scratch.write("f", "old");
-  {
-    FileReplacement file(path);
-    file.write("ne", 2);
-    CHECK(contents(path) == "old");
-  }
-  CHECK(contents(path) == "old");
-  replace_file(path, "new");
-  CHECK(contents(path) == "new");
-  CHECK(std::distance(std::filesystem::directory_iterator(scratch.folder()), {}) == 1);
-  CHECK_THROWS_WITH(replace_file(scratch.folder() / "no" / "f", ""),
-                    ContainsSubstring("create failed: No such file or directory"));
 }
 
 }  // namespace gradus::train

@@ -4,9 +4,12 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
+#include "data/utf8.h"
 #include "train/suggest.h"
 
 namespace gradus::train {
@@ -22,20 +25,19 @@ void add_state(Safetensors& file, std::string_view prefix, const optim::State& s
   for (const auto& [name, tensor] : state) file.tensors.push_back({std::string(prefix) + name, tensor});
 }
 
-optim::State state_of(const Safetensors& file, std::string_view prefix) {
-  optim::State state;
-  for (const auto& [name, tensor] : file.tensors)
-    if (name.starts_with(prefix)) state[name.substr(prefix.size())] = tensor;
-  return state;
+std::string metadata_of(const Safetensors& file, const char* key) {
+  const auto found = file.metadata.find(key);
+  if (found == file.metadata.end()) return {};
+  return found->second;
 }
 
 template <class T>
 T read_number(const Safetensors& file, const std::string& name, const char* key) {
-  const auto found = file.metadata.find(key);
-  const std::string text = found == file.metadata.end() ? "" : found->second;
+  const std::string text = metadata_of(file, key);
   T value{};
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (problem != std::errc() || end != text.data() + text.size()) {
+  // Counts are never negative; sums may be anything, also infinite.
+  if (problem != std::errc() || end != text.data() + text.size() || (std::is_integral_v<T> && value < T{})) {
     throw Error(fmt::format("{}: its metadata has no good \"{}\"", name, key));
   }
   return value;
@@ -43,8 +45,7 @@ T read_number(const Safetensors& file, const std::string& name, const char* key)
 
 // `whole`: all of it, as going on needs.
 Position read_position(const Safetensors& file, const std::string& name, bool whole) {
-  const auto found = file.metadata.find(format_key);
-  const std::string written = found == file.metadata.end() ? "" : found->second;
+  const std::string written = metadata_of(file, format_key);
   if (written != format && written != first_format) {
     throw Error(fmt::format("{}: not a checkpoint of this program (its metadata lack \"{}\": \"{}\")", name, format_key,
                             format));
@@ -68,6 +69,22 @@ Position read_position(const Safetensors& file, const std::string& name, bool wh
   return position;
 }
 
+template <class Stateful>
+void load_state(Stateful& owner, const Safetensors& file, std::string_view prefix, const std::string& name) {
+  const optim::State known = owner.state();
+  optim::State state;
+  for (const NamedTensor& t : file.tensors) {
+    if (!t.name.starts_with(prefix)) continue;
+    const std::string key = t.name.substr(prefix.size());
+    if (!known.contains(key)) {
+      throw Error(fmt::format("{}: its state \"{}\" is none that this run keeps: other options wrote it", name,
+                              data::shown(t.name)));
+    }
+    state[key] = t.tensor;
+  }
+  owner.load_state(state);
+}
+
 void check_parameters(const Safetensors& file, const std::string& name, const nn::ParameterStore& store) {
   std::vector<std::string> names;
   for (const NamedTensor& t : file.tensors)
@@ -85,9 +102,14 @@ void check_parameters(const Safetensors& file, const std::string& name, const nn
   for (const std::string& saved : names) {
     const auto& all = store.all();
     if (std::none_of(all.begin(), all.end(), [&](const nn::Parameter& p) { return p.path == saved; })) {
-      throw Error(fmt::format("{}: the model has no parameter {}", name, saved));
+      throw Error(fmt::format("{}: the model has no parameter {}", name, data::shown(saved)));
     }
   }
+}
+
+template <class T>
+void copy(const Tensor& from, Tensor into) {
+  std::copy_n(from.data<T>(), from.numel(), into.mutable_data<T>());
 }
 
 }  // namespace
@@ -98,18 +120,19 @@ Safetensors pack(const nn::ParameterStore& store, const Position& position, cons
   for (const nn::Parameter& p : store.all()) file.tensors.push_back({p.path, p.tensor});
   if (optimizer != nullptr) add_state(file, optimizer_prefix, optimizer->state());
   if (plateau != nullptr) add_state(file, schedule_prefix, plateau->state());
-  file.metadata = {{format_key, format},
-                   {"step", fmt::format("{}", position.step)},
-                   {"epoch", fmt::format("{}", position.epoch)},
-                   {"batch", fmt::format("{}", position.batch)},
-                   {"best", fmt::format("{}", position.best)},
-                   {"best_step", fmt::format("{}", position.best_step)},
-                   {"stale", fmt::format("{}", position.stale)},
-                   {"validated", fmt::format("{}", position.validated)},
-                   {"metrics_bytes", fmt::format("{}", position.metrics_bytes)},
-                   {"loss_sum", fmt::format("{}", position.loss_sum)},
-                   {"loss_steps", fmt::format("{}", position.loss_steps)},
-                   {"data", fmt::format("{}", position.data)}};
+  file.metadata[format_key] = format;
+  const auto put = [&file](const char* key, auto number) { file.metadata[key] = fmt::format("{}", number); };
+  put("step", position.step);
+  put("epoch", position.epoch);
+  put("batch", position.batch);
+  put("best", position.best);
+  put("best_step", position.best_step);
+  put("stale", position.stale);
+  put("validated", position.validated);
+  put("metrics_bytes", position.metrics_bytes);
+  put("loss_sum", position.loss_sum);
+  put("loss_steps", position.loss_steps);
+  put("data", position.data);
   return file;
 }
 
@@ -121,15 +144,17 @@ Position unpack(const Safetensors& file, const std::string& name, nn::ParameterS
                 optim::Optimizer* optimizer, optim::Plateau* plateau) {
   const Position position = read_position(file, name, optimizer != nullptr);
   check_parameters(file, name, store);
-  if (optimizer != nullptr) optimizer->load_state(state_of(file, optimizer_prefix));
-  if (plateau != nullptr) plateau->load_state(state_of(file, schedule_prefix));
+  std::optional<optim::Plateau> loaded;
+  if (plateau != nullptr) load_state(loaded.emplace(*plateau), file, schedule_prefix, name);
+  if (optimizer != nullptr) load_state(*optimizer, file, optimizer_prefix, name);
+  if (loaded) *plateau = *loaded;
   for (const nn::Parameter& p : store.all()) {
     const Tensor saved = file.find(p.path);
-    dispatch(saved.dtype(), [&](auto zero) {
-      using T = decltype(zero);
-      Tensor into = p.tensor;
-      std::copy_n(saved.data<T>(), saved.numel(), into.mutable_data<T>());
-    });
+    if (saved.dtype() == DType::f32) {
+      copy<float>(saved, p.tensor);
+    } else {
+      copy<double>(saved, p.tensor);
+    }
   }
   return position;
 }

@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "data/toy_tasks.h"
+#include "data/utf8.h"
 #include "train/presets.h"
 #include "train/suggest.h"
 
@@ -26,10 +27,11 @@ Value value_of(const Setting& setting, const toml::node& node) {
 void apply(RunConfig& config, const toml::table& table, const std::string& prefix, const std::string& name) {
   for (auto&& [toml_key, node] : table) {
     const std::string key = prefix + std::string(std::string_view(toml_key));
-    const bool section = std::any_of(settings().begin(), settings().end(),
-                                     [&](const Setting& s) { return s.key.starts_with(key + "."); });
+    const std::string inside = key + ".";
+    const bool section =
+        std::any_of(settings().begin(), settings().end(), [&](const Setting& s) { return s.key.starts_with(inside); });
     if (section && node.is_table()) {
-      apply(config, *node.as_table(), key + ".", name);
+      apply(config, *node.as_table(), inside, name);
       continue;
     }
     try {
@@ -41,12 +43,56 @@ void apply(RunConfig& config, const toml::table& table, const std::string& prefi
   }
 }
 
+// The end of the string that begins at text[at].
+std::size_t end_of_string(std::string_view text, std::size_t at) {
+  const char quote = text[at];
+  const std::string three(3, quote);
+  const bool many_lines = text.substr(at, 3) == three;
+  for (at += many_lines ? 3 : 1; at < text.size(); ++at) {
+    if (quote == '"' && text[at] == '\\') {
+      ++at;
+    } else if (many_lines && text.substr(at, 3) == three) {
+      at += 3;
+      for (int more = 0; more < 2 && at < text.size() && text[at] == quote; ++more) ++at;  // they belong to the text
+      return at;
+    } else if (!many_lines && (text[at] == quote || text[at] == '\n')) {
+      return at + 1;
+    }
+  }
+  return text.size();
+}
+
+// Refuses keys of many parts. They nest tables as deep as they are long, which toml++ up to 3.3 takes apart by
+// recursion.
+void check_depth(std::string_view text, const std::string& name) {
+  constexpr int most = 8;
+  int parts = 1;
+  for (std::size_t at = 0; at < text.size();) {
+    const char c = text[at];
+    if (c == '"' || c == '\'') {
+      at = end_of_string(text, at);
+      continue;
+    }
+    if (c == '#') {
+      at = std::min(text.find('\n', at), text.size());
+      continue;
+    }
+    if (c == '.' && ++parts > most) {
+      throw ConfigError(fmt::format("{}:{}: a key of more than {} parts", name,
+                                    1 + std::count(text.begin(), text.begin() + static_cast<Index>(at), '\n'), most));
+    }
+    if (std::string_view("\n=,[]{}").find(c) != std::string_view::npos) parts = 1;
+    ++at;
+  }
+}
+
 toml::table parse_toml(std::string_view text, const std::string& name) {
+  check_depth(text, name);
   try {
     return toml::parse(text);
   } catch (const toml::parse_error& e) {
     throw ConfigError(fmt::format("{}:{}:{}: {}", name, e.source().begin.line, e.source().begin.column,
-                                  std::string(e.description())));
+                                  data::shown(e.description(), 300)));
   }
 }
 
@@ -73,19 +119,18 @@ void assign(RunConfig& config, const Assignments& assignments) {
 }  // namespace
 
 const Setting& setting_named(std::string_view key) {
+  const std::vector<Setting>& all = settings();
+  const auto found = std::find_if(all.begin(), all.end(), [&](const Setting& s) { return s.key == key; });
+  if (found != all.end()) return *found;
   std::vector<std::string> keys;
-  for (const Setting& s : settings()) {
-    if (s.key == key) return s;
-    keys.push_back(s.key);
-  }
-  throw ConfigError(
-      fmt::format("there is no setting \"{}\"{}", std::string(key.substr(0, 100)), did_you_mean(key, keys)));
+  for (const Setting& s : all) keys.push_back(s.key);
+  throw ConfigError(fmt::format("there is no setting \"{}\"{}", data::shown(key), did_you_mean(key, keys)));
 }
 
 std::pair<std::string, std::string> split_assignment(std::string_view text) {
   const std::size_t at = text.find('=');
   if (at == std::string_view::npos || at == 0) {
-    throw ConfigError(fmt::format("\"{}\" is not key=value, as in train.lr=0.001", std::string(text.substr(0, 100))));
+    throw ConfigError(fmt::format("\"{}\" is not key=value, as in train.lr=0.001", data::shown(text)));
   }
   return {std::string(text.substr(0, at)), std::string(text.substr(at + 1))};
 }
@@ -117,8 +162,8 @@ void check(const RunConfig& config) {
   }
   const std::vector<std::string> tasks = data::task_names();
   if (!d.task.empty() && std::find(tasks.begin(), tasks.end(), d.task) == tasks.end()) {
-    throw ConfigError(fmt::format("data.task = \"{}\" is not allowed: one of {}{}", d.task, fmt::join(tasks, ", "),
-                                  did_you_mean(d.task, tasks)));
+    throw ConfigError(fmt::format("data.task = \"{}\" is not allowed: one of {}{}", data::shown(d.task),
+                                  fmt::join(tasks, ", "), did_you_mean(d.task, tasks)));
   }
   if (!d.task.empty() && !(d.train.empty() && d.valid.empty())) {
     throw ConfigError("data.task and data.train (or data.valid) are both set: one of them must go");
@@ -132,6 +177,10 @@ void check(const RunConfig& config) {
   }
   if (config.train.epochs == 0 && config.train.steps == 0) {
     throw ConfigError("train.epochs and train.steps are both 0: one of them must say when to end");
+  }
+  if (config.train.shards * config.train.accumulate > most_parts) {
+    throw ConfigError(fmt::format("train.shards = {} times train.accumulate = {} is above {} parts of a batch",
+                                  config.train.shards, config.train.accumulate, most_parts));
   }
   if (config.train.min_lr > config.train.lr) {
     throw ConfigError(fmt::format("train.min_lr = {} is above train.lr = {}", config.train.min_lr, config.train.lr));

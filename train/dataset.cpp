@@ -98,11 +98,14 @@ Pairs make_pairs(RunConfig& config, std::vector<std::string>& notes) {
 Pairs read_pairs(RunConfig& config, std::vector<std::string>& notes) {
   DataConfig& d = config.data;
   data::Corpus corpus = read_file(d, d.train);
-  notes.push_back(corpus.report.summary());
+  const auto note = [&notes](const data::ReadReport& report) {
+    for (std::string& line : report.messages()) notes.push_back(std::move(line));
+  };
+  note(corpus.report);
   Pairs pairs;
   if (!d.valid.empty()) {
     data::Corpus valid = read_file(d, d.valid);
-    notes.push_back(valid.report.summary());
+    note(valid.report);
     pairs = {std::move(corpus.pairs), std::move(valid.pairs)};
   } else {
     for (Pair& p : corpus.pairs) (held_out(p.source, d.held_out) ? pairs.valid : pairs.train).push_back(std::move(p));
@@ -126,23 +129,16 @@ bool has_positions(const models::Seq2SeqOptions& o) {
   return (o.model == "attention" || o.model == "transformer") && o.positions != models::Positions::none;
 }
 
-std::string excerpt(const std::string& text) {
-  constexpr std::size_t most = 40;
-  std::size_t end = 0;
-  while (end < text.size() && end < most) end += std::max<std::size_t>(1, data::utf8_length(text, end));
-  return end < text.size() ? text.substr(0, end) + "..." : text;
-}
-
 void check_lengths(const RunConfig& config, const std::vector<Pair>& pairs) {
   const Index most = longest_source(config.model);
   for (const Pair& p : pairs) {
     check_source_length(config.model, std::ssize(p.source),
-                        fmt::format("the source \"{}\"", excerpt(join(p.source, source_tokenizer(config)))));
+                        fmt::format("the source \"{}\"", data::shown(join(p.source, source_tokenizer(config)))));
     if (std::ssize(p.target) > most) {
       throw Error(fmt::format(
           "the target \"{}\" has {} tokens; the model's positions hold {} and the end mark "
           "(model.max_length = {}): shorten it, or raise model.max_length",
-          excerpt(join(p.target, target_tokenizer(config))), p.target.size(), most, config.model.max_length));
+          data::shown(join(p.target, target_tokenizer(config))), p.target.size(), most, config.model.max_length));
     }
   }
 }
@@ -224,12 +220,12 @@ Dataset load_dataset(RunConfig& config) {
 
 TestSet load_test(const RunConfig& config, const std::filesystem::path& file) {
   const data::Corpus corpus = read_file(config.data, file);
-  return {group_references(corpus.pairs), corpus.report.summary()};
+  return {group_references(corpus.pairs), corpus.report.messages()};
 }
 
 TestSet load_test_task(const RunConfig& config, const std::string& task) {
   const data::Task made = generate(config, task, data::Split::test);
-  return {group_references(made.pairs), fmt::format("task {}: made {} pairs to test on", task, made.pairs.size())};
+  return {group_references(made.pairs), {fmt::format("task {}: made {} pairs to test on", task, made.pairs.size())}};
 }
 
 }  // namespace gradus::train

@@ -32,7 +32,7 @@ Dataset load_dataset(RunConfig& config);
 /// The pairs of a test file, or of the toy task's test split, read as the resolved configuration reads pairs.
 struct TestSet {
   std::vector<data::ReferenceSet> references;
-  std::string note;
+  std::vector<std::string> notes;  // as a Dataset's
 };
 TestSet load_test(const RunConfig& config, const std::filesystem::path& file);
 TestSet load_test_task(const RunConfig& config, const std::string& task);

@@ -9,15 +9,18 @@
 
 namespace gradus::train {
 
-FileCalls& file_calls() {
-  static FileCalls calls{[](const char* path, int flags, mode_t mode) { return ::open(path, flags, mode); },
-                         ::write,
-                         ::ftruncate,
-                         ::fsync,
-                         ::close,
-                         ::rename};
-  return calls;
-}
+namespace {
+
+FileCalls calls{[](const char* path, int flags, mode_t mode) { return ::open(path, flags, mode); },
+                ::write,
+                ::ftruncate,
+                ::fsync,
+                ::close,
+                ::rename};
+
+}  // namespace
+
+FileCalls& file_calls() { return calls; }
 
 int write_all(int file, const void* bytes, std::size_t size) {
   constexpr std::size_t most_at_once = std::size_t{1} << 30;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "data/utf8.h"
 #include "train/suggest.h"
 
 namespace gradus::train {
@@ -48,8 +49,8 @@ Assignments assignments_of(const std::string& preset, const std::string& model) 
   } else if (preset == "base") {
     a = base;
   } else {
-    throw ConfigError(fmt::format("there is no preset \"{}\": one of {}{}", preset, fmt::join(preset_names(), ", "),
-                                  did_you_mean(preset, preset_names())));
+    throw ConfigError(fmt::format("there is no preset \"{}\": one of {}{}", data::shown(preset),
+                                  fmt::join(preset_names(), ", "), did_you_mean(preset, preset_names())));
   }
   if (model == "transformer") {
     for (auto& more : transformer_of(preset)) a.push_back(std::move(more));

@@ -11,6 +11,7 @@
 #include <optional>
 #include <set>
 
+#include "data/utf8.h"
 #include "train/file_replacement.h"
 
 namespace gradus::train {
@@ -39,11 +40,7 @@ void* bytes_for_writing(Tensor& t) {
 
 std::size_t bytes_in(const Tensor& t) { return static_cast<std::size_t>(t.numel() * size_of(t.dtype())); }
 
-// A name as it may stand in a message: bounded, without control characters.
-std::string shown(const std::string& name) {
-  std::string text = nlohmann::json(name.substr(0, 100)).dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
-  return name.size() > 100 ? text + "..." : text;
-}
+std::string shown(const std::string& name) { return fmt::format("\"{}\"", data::shown(name)); }
 
 struct Entry {
   std::string name;
@@ -59,6 +56,7 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
   std::map<std::string, std::string> metadata;
   std::string defect;
 
+  // The text begins with {, so that every value but the first stands in an object.
   bool null() override { return refuse("null"); }
   bool boolean(bool) override { return refuse("a boolean"); }
   bool number_integer(number_integer_t) override { return refuse("a negative number"); }
@@ -153,11 +151,10 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
   }
 
   bool refuse(const char* what) {
-    if (place_ == Place::outside) return fail(fmt::format("its header is {}, not an object", what));
     if (place_ == Place::metadata)
       return fail(fmt::format("the metadata of {} is {}, not a string", shown(key_), what));
-    return fail(fmt::format("the header's entry {} holds {}",
-                            shown(place_ == Place::top || entries.empty() ? key_ : entries.back().name), what));
+    return fail(
+        fmt::format("the header's entry {} holds {}", shown(place_ == Place::top ? key_ : entries.back().name), what));
   }
 
   bool tensor_key(const std::string& name) {
@@ -187,15 +184,7 @@ struct Planned {
 
 class Reader {
  public:
-  explicit Reader(const std::filesystem::path& path) : path_(path.string()) {
-    std::error_code problem;
-    const std::filesystem::file_status status = std::filesystem::status(path, problem);
-    if (!std::filesystem::exists(status)) throw Error(fmt::format("{}: no such file", path_));
-    if (!std::filesystem::is_regular_file(status)) throw Error(fmt::format("{}: not a regular file", path_));
-    size_ = std::filesystem::file_size(path, problem);
-    in_.open(path, std::ios::binary);
-    if (problem || !in_) throw Error(fmt::format("{}: cannot be opened for reading", path_));
-  }
+  Reader(std::istream& in, std::uint64_t size, const std::string& name) : name_(name), size_(size), in_(in) {}
 
   Safetensors read() {
     const std::uint64_t data_start = read_header();
@@ -213,7 +202,7 @@ class Reader {
 
  private:
   [[noreturn]] void refuse(const std::string& defect) const {
-    throw Error(fmt::format("{}: not a good safetensors file: {}", path_, defect));
+    throw Error(fmt::format("{}: not a good safetensors file: {}", name_, defect));
   }
 
   void get(void* into, std::size_t bytes) {
@@ -283,9 +272,9 @@ class Reader {
     return p;
   }
 
-  std::string path_;
-  std::uint64_t size_ = 0;
-  std::ifstream in_;
+  const std::string& name_;
+  std::uint64_t size_;
+  std::istream& in_;
   HeaderReader header_;
 };
 
@@ -315,10 +304,10 @@ void write_safetensors(const std::filesystem::path& path, const Safetensors& con
     }
     const std::size_t end = at + bytes_in(t->tensor);
     const Shape& shape = t->tensor.shape();
-    header.push_back({t->name,
-                      {{"dtype", format_name(t->tensor.dtype())},
-                       {"shape", std::vector<Index>(shape.begin(), shape.end())},
-                       {"data_offsets", {at, end}}}});
+    nlohmann::ordered_json& entry = header[t->name];
+    entry["dtype"] = format_name(t->tensor.dtype());
+    entry["shape"] = std::vector<Index>(shape.begin(), shape.end());
+    entry["data_offsets"] = std::vector<std::size_t>{at, end};
     at = end;
   }
   std::string text = header.dump();
@@ -332,6 +321,20 @@ void write_safetensors(const std::filesystem::path& path, const Safetensors& con
   file.commit();
 }
 
-Safetensors read_safetensors(const std::filesystem::path& path) { return Reader(path).read(); }
+Safetensors read_safetensors(const std::filesystem::path& path) {
+  const std::string name = path.string();
+  std::error_code problem;
+  const std::filesystem::file_status status = std::filesystem::status(path, problem);
+  if (!std::filesystem::exists(status)) throw Error(fmt::format("{}: no such file", name));
+  if (!std::filesystem::is_regular_file(status)) throw Error(fmt::format("{}: not a regular file", name));
+  std::ifstream in(path, std::ios::binary | std::ios::ate);
+  if (!in) throw Error(fmt::format("{}: cannot be opened for reading", name));
+  const auto size = static_cast<std::uint64_t>(in.tellg());
+  return read_safetensors(in.seekg(0), size, name);
+}
+
+Safetensors read_safetensors(std::istream& in, std::uint64_t size, const std::string& name) {
+  return Reader(in, size, name).read();
+}
 
 }  // namespace gradus::train

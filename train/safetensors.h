@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <iosfwd>
 #include <map>
 #include <string>
 #include <vector>
@@ -32,5 +34,7 @@ void write_safetensors(const std::filesystem::path& path, const Safetensors& con
 /// without holes or overlaps and fit the shapes. All of it is checked before memory for values is allocated.
 /// Throws Error naming file and defect; dtypes other than F32, F64 and I64 are refused by name.
 Safetensors read_safetensors(const std::filesystem::path& path);
+/// The same from a stream of which `size` bytes are left; `name` stands for it in messages.
+Safetensors read_safetensors(std::istream& in, std::uint64_t size, const std::string& name);
 
 }  // namespace gradus::train

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "data/utf8.h"
 #include "train/suggest.h"
 
 namespace gradus::train {
@@ -27,7 +28,7 @@ std::string quoted(std::string_view text) {
 }
 
 [[noreturn]] void refuse_text(const std::string& key, std::string_view value, const std::string& allowed) {
-  throw ConfigError(fmt::format("{} = {} is not allowed: {}", key, quoted(value.substr(0, 100)), allowed));
+  throw ConfigError(fmt::format("{} = \"{}\" is not allowed: {}", key, data::shown(value), allowed));
 }
 
 template <class T>
@@ -50,14 +51,17 @@ std::string to_toml(const Value& value) {
 }
 
 void refuse_value(const Setting& setting, const Value& value, const std::vector<std::string>& names) {
-  std::string text = to_toml(value);
-  if (text.size() > 100) text = text.substr(0, 100) + "...";
   const std::string* name = std::get_if<std::string>(&value);
+  const std::string text = name == nullptr ? to_toml(value) : fmt::format("\"{}\"", data::shown(*name));
   throw ConfigError(fmt::format("{} = {} is not allowed: {}{}", setting.key, text, setting.allowed,
                                 name == nullptr ? "" : did_you_mean(*name, names)));
 }
 
 namespace make {
+
+bool is_text(std::string_view text) {
+  return text.find('\0') == std::string_view::npos && data::find_invalid_utf8(text) == std::string_view::npos;
+}
 
 std::string range_text(const char* what, double min, double max, bool open_low) {
   if (std::isinf(max)) return fmt::format("{} {} {}", what, open_low ? "above" : "from", min);

@@ -46,6 +46,7 @@ std::string to_toml(const Value& value);
 namespace make {
 
 std::function<Value(std::string_view)> parser_of(const std::string& key, const std::string& allowed, const Value& like);
+bool is_text(std::string_view text);
 std::string range_text(const char* what, double min, double max, bool open_low);
 
 template <class Place>
@@ -92,11 +93,12 @@ Setting number(std::string key, Place place, double min, double max, bool open_l
 
 template <class Place>
 Setting text(std::string key, Place place, std::string help) {
-  Setting s{std::move(key), std::move(help), "a text", {}, {}, {}};
+  Setting s{std::move(key), std::move(help), "a text in UTF-8, without NUL", {}, {}, {}};
   s.get = [place](const RunConfig& c) -> Value { return place(c); };
   s.set = [s, place](RunConfig& c, const Value& v) {
-    if (!std::holds_alternative<std::string>(v)) refuse_value(s, v);
-    place(c) = std::get<std::string>(v);
+    const std::string* words = std::get_if<std::string>(&v);
+    if (words == nullptr || !is_text(*words)) refuse_value(s, v);
+    place(c) = *words;
   };
   s.parse = parser_of(s.key, s.allowed, std::string());
   return s;

@@ -31,13 +31,17 @@ std::size_t slips(std::string_view a, std::string_view b) {
 std::vector<std::string> near_names(std::string_view name, const std::vector<std::string>& candidates) {
   constexpr std::size_t longest = 200;
   if (name.empty() || name.size() > longest) return {};
+  const std::string suffix = "." + std::string(name);
   std::vector<std::pair<std::size_t, std::string>> near;
   for (const std::string& candidate : candidates) {
-    std::size_t distance = slips(name, candidate);
+    const std::size_t shorter = std::min(name.size(), candidate.size()),
+                      longer = std::max(name.size(), candidate.size());
+    const std::size_t most = std::max<std::size_t>(1, shorter / 3);
     // The last part of a dotted key alone is a good guess too.
-    if (candidate.size() > name.size() && candidate.ends_with("." + std::string(name))) distance = 0;
-    if (distance <= std::max<std::size_t>(1, std::min(name.size(), candidate.size()) / 3)) {
-      near.emplace_back(distance, candidate);
+    if (candidate.size() > name.size() && candidate.ends_with(suffix)) {
+      near.emplace_back(0, candidate);
+    } else if (longer - shorter <= most) {  // no fewer slips than that
+      if (const std::size_t distance = slips(name, candidate); distance <= most) near.emplace_back(distance, candidate);
     }
   }
   std::stable_sort(near.begin(), near.end(), [](const auto& a, const auto& b) { return a.first < b.first; });

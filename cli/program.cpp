@@ -1,0 +1,101 @@
+#include "cli/program.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <sstream>
+#include <vector>
+
+#include "cli/version.h"
+#include "data/utf8.h"
+#include "train/suggest.h"
+
+namespace gradus::cli {
+namespace {
+
+constexpr std::size_t most_quoted = 400;  // bytes of a parser's message, which quotes what it refuses
+
+struct Command {
+  const char* name;
+  void (*add)(CLI::App& program, Action& action);
+};
+
+constexpr Command commands[] = {
+    {"train", add_train},         {"eval", add_eval},   {"decode", add_decode},   {"demo", add_demo},
+    {"gradcheck", add_gradcheck}, {"bench", add_bench}, {"inspect", add_inspect}, {"doctor", add_doctor},
+};
+
+// What parsing refused, in one line with what was probably meant.
+std::string explain(CLI::App& program, const CLI::ParseError& error) {
+  const std::vector<CLI::App*> chosen = program.get_subcommands();
+  const std::string refused = data::shown(error.what(), most_quoted);
+  if (chosen.empty()) return fmt::format("{}; see gradus --help", refused);
+  CLI::App& command = *chosen.front();
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
+    std::vector<std::string> flags;
+    for (const CLI::Option* option : command.get_options()) flags.push_back(option->get_name());
+    const std::vector<std::string> rest = command.remaining();
+    if (!rest.empty()) {
+      const std::string flag = rest.front().substr(0, rest.front().find('='));
+      return fmt::format("{} does not know {}{}; see gradus {} --help", command.get_name(), data::shown(flag),
+                         train::did_you_mean(flag, flags), command.get_name());
+    }
+  }
+  return fmt::format("{}; see gradus {} --help", refused, command.get_name());
+}
+
+// Adds the command that the first argument names; before --help and --version, all of them.
+void add_commands(CLI::App& program, Action& action, int argc, const char* const* argv) {
+  std::vector<std::string> names;
+  for (const Command& command : commands) names.push_back(command.name);
+  if (argc < 2) throw UsageError(fmt::format("a command is wanted: {}; see gradus --help", fmt::join(names, ", ")));
+  const std::string wanted = argv[1];
+  const std::vector<std::string> flags = {"--help", "-h", "--version"};
+  const bool all = std::find(flags.begin(), flags.end(), wanted) != flags.end();
+  bool known = all;
+  for (const Command& command : commands) {
+    if (!all && wanted != command.name) continue;
+    command.add(program, action);
+    known = true;
+  }
+  if (known) return;
+  if (wanted.starts_with('-')) {
+    throw UsageError(fmt::format("there is no flag {} before the command{}; see gradus --help", data::shown(wanted),
+                                 train::did_you_mean(wanted, flags)));
+  }
+  throw UsageError(fmt::format("there is no command {}: one of {}{}", data::shown(wanted), fmt::join(names, ", "),
+                               train::did_you_mean(wanted, names)));
+}
+
+}  // namespace
+
+Action parse(int argc, const char* const* argv) {
+  CLI::App program("From an RNN to a Transformer, step by step: trains and uses four sequence-to-sequence models.",
+                   "gradus");
+  program.require_subcommand(1);
+  program.set_version_flag("--version", fmt::format("gradus {}", version));
+  program.footer("Example:\n  gradus demo\n\nExit codes: 0 done, 1 failed, 2 asked for wrongly, 130 or 143 stopped.");
+  Action action;
+  add_commands(program, action, argc, argv);
+  try {
+    program.parse(argc, argv);
+  } catch (const CLI::Success& request) {
+    std::ostringstream text;
+    program.exit(request, text);
+    return [text = text.str()] {
+      fmt::print("{}", text);
+      return success;
+    };
+  } catch (const CLI::ParseError& error) {
+    throw UsageError(explain(program, error));
+  }
+  return action;
+}
+
+std::string one_line(std::string message) {
+  constexpr std::size_t longest = 10000;  // two paths of the longest kind
+  std::replace(message.begin(), message.end(), '\n', ' ');
+  return data::shown(message, longest);
+}
+
+}  // namespace gradus::cli

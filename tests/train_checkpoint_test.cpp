@@ -1,0 +1,156 @@
+#include "train/checkpoint.h"
+
+#include "autograd/ops.h"
+#include "optim/adam.h"
+#include "tests/catch.h"
+
+namespace gradus::train {
+namespace {
+
+using Catch::Matchers::ContainsSubstring;
+
+// A model of two parameters in the middle of its training.
+struct Model {
+  nn::ParameterStore store{1};
+  Tensor weight = store.root().ones("layer.weight", {2, 3});
+  Tensor bias = store.root().zeros("layer.bias", {2});
+  optim::Adam optimizer{{weight, bias}};
+  optim::Plateau plateau;
+
+  void step() {
+    sum(weight * weight).backward();
+    optimizer.step(0.1);
+    plateau.observe(2);
+  }
+  Safetensors packed() const { return pack(store, position, &optimizer, &plateau); }
+
+  static constexpr Position position{.step = 7,
+                                     .epoch = 2,
+                                     .batch = 3,
+                                     .best = 0.1,
+                                     .best_step = 6,
+                                     .stale = 1,
+                                     .validated = 5,
+                                     .metrics_bytes = 123456789012,
+                                     .loss_sum = 1e-300,
+                                     .loss_steps = 4,
+                                     .data = 0xFFFFFFFFFFFFFFFF};
+};
+
+Safetensors changed(Safetensors file, const std::string& key, const std::string& value) {
+  file.metadata[key] = value;
+  return file;
+}
+
+Safetensors without(Safetensors file, const std::string& tensor) {
+  std::erase_if(file.tensors, [&](const NamedTensor& t) { return t.name == tensor; });
+  return file;
+}
+
+Safetensors with(Safetensors file, const std::string& name, const Tensor& tensor) {
+  file = without(std::move(file), name);
+  file.tensors.push_back({name, tensor});
+  return file;
+}
+
+}  // namespace
+
+TEST_CASE("a checkpoint brings back parameters, position and the states of optimiser and schedule") {
+  Model trained;
+  trained.step();
+  const Safetensors file = trained.packed();
+  CHECK(position_of(file, "f") == Model::position);
+
+  Model fresh;
+  CHECK(unpack(file, "f", fresh.store, &fresh.optimizer, &fresh.plateau) == Model::position);
+  CHECK(fresh.weight.to_vector<float>() == trained.weight.to_vector<float>());
+  CHECK(fresh.optimizer.state().at("step/layer.weight").item() == 1);
+  CHECK(fresh.plateau.best() == 2);
+
+  Model reader;
+  unpack(pack(trained.store, Model::position), "f", reader.store);
+  CHECK(reader.weight.to_vector<float>() == trained.weight.to_vector<float>());
+}
+
+TEST_CASE("a checkpoint keeps parameters of double precision") {
+  nn::ParameterStore store(1, DType::f64), other(1, DType::f64);
+  const Tensor weight = store.root().uniform("w", {5}), fresh = other.root().zeros("w", {5});
+  unpack(pack(store, {}), "f", other);
+  CHECK(fresh.to_vector<double>() == weight.to_vector<double>());
+}
+
+TEST_CASE("a checkpoint of other parameters is refused by the parameter, and changes nothing") {
+  Model model;
+  const Safetensors good = model.packed();
+  model.step();
+  const auto refused = [&](const Safetensors& file, const std::string& reason) {
+    const auto before = model.weight.to_vector<float>();
+    const double best = model.plateau.best();
+    CHECK_THROWS_WITH(unpack(file, "f", model.store, &model.optimizer, &model.plateau), ContainsSubstring(reason));
+    CHECK(model.weight.to_vector<float>() == before);
+    CHECK(model.plateau.best() == best);
+    CHECK(model.optimizer.state().at("step/layer.weight").item() == 1);
+  };
+  refused(without(good, "layer.bias"), "it lacks the parameter layer.bias");
+  refused(with(without(good, "layer.bias"), "layer.bais", Tensor::zeros({2})), "did you mean layer.bais?");
+  refused(with(good, "layer.bias", Tensor::zeros({3})), "is f32 [3], the model's is");
+  refused(with(good, "layer.bias", Tensor::zeros({2}, DType::f64)), "is f64 [2], the model's is");
+  refused(with(good, "layer.more", Tensor::zeros({1})), "the model has no parameter layer.more");
+  refused(without(good, "schedule.best"), "best");
+  refused(with(good, "optimizer.other", Tensor::zeros({1})),
+          "its state \"optimizer.other\" is none that this run keeps");
+}
+
+TEST_CASE("a checkpoint whose metadata are not those of a position is refused by their name") {
+  const Model model;
+  const Safetensors good = model.packed();
+  for (const auto& [key, value] : good.metadata) {
+    if (key == "format") continue;
+    CAPTURE(key);
+    for (const char* bad : {"", "x", "1x", " 1", "99999999999999999999999999"}) {
+      if (bad[0] == '9' && (key == "best" || key == "loss_sum")) continue;
+      CHECK_THROWS_WITH(position_of(changed(good, key, bad), "f"), "f: its metadata has no good \"" + key + "\"");
+    }
+    Safetensors gone = good;
+    gone.metadata.erase(key);
+    CHECK_THROWS_WITH(position_of(gone, "f"), "f: its metadata has no good \"" + key + "\"");
+  }
+  CHECK_THROWS_WITH(position_of(changed(good, "step", "-1"), "f"), ContainsSubstring("no good \"step\""));
+  CHECK(position_of(changed(good, "loss_sum", "inf"), "f").loss_steps == 4);
+  CHECK_THROWS_WITH(position_of({}, "f"), ContainsSubstring("f: not a checkpoint of this program"));
+  CHECK_THROWS_WITH(position_of(changed(good, "format", "gradus-checkpoint-9"), "f"),
+                    ContainsSubstring("not a checkpoint of this program"));
+}
+
+TEST_CASE("a checkpoint of the first format is read without an optimiser and not gone on from") {
+  Model model;
+  model.step();
+  Safetensors first = changed(pack(model.store, Model::position), "format", "gradus-checkpoint-1");
+  for (const char* later : {"validated", "metrics_bytes", "loss_sum", "loss_steps", "data"})
+    first.metadata.erase(later);
+  Model fresh;
+  const Position read = unpack(first, "f", fresh.store);
+  CHECK(read.step == 7);
+  CHECK(read.data == 0);
+  CHECK(fresh.weight.to_vector<float>() == model.weight.to_vector<float>());
+  CHECK_THROWS_WITH(position_of(first, "f"), ContainsSubstring("an older version of this program"));
+  CHECK_THROWS_WITH(unpack(first, "f", fresh.store, &fresh.optimizer), ContainsSubstring("an older version"));
+}
+
+TEST_CASE("a refused checkpoint is quoted in bounded length and without control characters") {
+  Model model;
+  const std::string name = "\x1B[2J" + std::string(100000, 'x');
+  for (const std::string prefix : {"", "optimizer.", "schedule."}) {
+    try {
+      unpack(with(model.packed(), prefix + name, Tensor::zeros({1})), "f", model.store, &model.optimizer,
+             &model.plateau);
+      FAIL("accepted");
+    } catch (const Error& refusal) {
+      const std::string message = refusal.what();
+      CHECK(message.size() < 1000);
+      CHECK(message.find('\x1B') == std::string::npos);
+    }
+  }
+}
+
+}  // namespace gradus::train
