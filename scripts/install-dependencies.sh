@@ -16,28 +16,40 @@ packages=(
   zlib1g-dev             # compressed files
   catch2                 # tests
 )
+fuzz_packages=(
+  clang                  # 14 or newer
+  libclang-rt-dev        # libFuzzer and its sanitizers
+)
+coverage_packages=(
+  gcovr                  # reports of coverage
+)
 
 if [[ "${1:-}" == "--help" || "${1:-}" == "-h" ]]; then
   cat <<HELP
-Usage: scripts/install-dependencies.sh [--check]
+Usage: scripts/install-dependencies.sh [--check] [--fuzz] [--coverage]
 
 Installs those of the following Debian/Ubuntu packages that are missing, with sudo when not root:
   ${packages[*]}
 
-  --check   install nothing: say what is missing, and exit with 1 if anything is
+  --check      install nothing: say what is missing, and exit with 1 if anything is
+  --fuzz       also what scripts/fuzz.sh needs: ${fuzz_packages[*]}
+  --coverage   also what scripts/coverage.sh needs: ${coverage_packages[*]}
 HELP
   exit 0
 fi
 
 check=no
-if [[ $# -gt 0 ]]; then
-  if [[ $# -eq 1 && "$1" == "--check" ]]; then
-    check=yes
-  else
-    echo "install-dependencies: unknown argument in '$*'; see --help" >&2
-    exit 2
-  fi
-fi
+for argument in "$@"; do
+  case "$argument" in
+    --check) check=yes ;;
+    --fuzz) packages+=("${fuzz_packages[@]}") ;;
+    --coverage) packages+=("${coverage_packages[@]}") ;;
+    *)
+      echo "install-dependencies: unknown argument '$argument'; see --help" >&2
+      exit 2
+      ;;
+  esac
+done
 
 distribution=unknown
 if [[ -r /etc/os-release ]]; then

@@ -1,0 +1,88 @@
+#include "train/safetensors.h"
+
+#include <cstring>
+#include <sstream>
+
+#include "fuzz/fuzz.h"
+#include "nn/parameters.h"
+#include "optim/adam.h"
+#include "train/checkpoint.h"
+#include "train/file_calls.h"
+
+using namespace gradus;
+using namespace gradus::train;
+
+namespace {
+
+Safetensors read(std::string bytes) {
+  const std::uint64_t size = bytes.size();
+  std::istringstream in(std::move(bytes));
+  return read_safetensors(in, size, "file");
+}
+
+/// What `write_safetensors` would have put on disk.
+std::string written(const Safetensors& contents) {
+  static std::string bytes;
+  static const bool captured = [] {
+    constexpr int no_file = 1 << 20;
+    file_calls() = {.open = [](const char*, int, mode_t) { return no_file; },
+                    .write =
+                        [](int, const void* from, std::size_t size) {
+                          bytes.append(static_cast<const char*>(from), size);
+                          return static_cast<ssize_t>(size);
+                        },
+                    .truncate = [](int, off_t) { return 0; },
+                    .fsync = [](int) { return 0; },
+                    .close = [](int) { return 0; },
+                    .rename = [](const char*, const char*) { return 0; }};
+    return true;
+  }();
+  fuzz::expect(captured, "files are captured");
+  bytes.clear();
+  write_safetensors("nowhere", contents);
+  return bytes;
+}
+
+bool same(const Tensor& a, const Tensor& b) {
+  if (a.dtype() != b.dtype() || a.shape() != b.shape()) return false;
+  return dispatch(a.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    return std::memcmp(a.data<T>(), b.data<T>(), sizeof(T) * static_cast<std::size_t>(a.numel())) == 0;
+  });
+}
+
+bool same(const Safetensors& a, const Safetensors& b) {
+  if (a.metadata != b.metadata || a.tensors.size() != b.tensors.size()) return false;
+  for (const NamedTensor& t : a.tensors) {
+    const Tensor other = b.find(t.name);
+    if (!other.defined() || !same(t.tensor, other)) return false;
+  }
+  return true;
+}
+
+/// A model of one layer, as a checkpoint's reader meets it.
+struct Model {
+  nn::ParameterStore store{1};
+  Tensor weight = store.root().zeros("w", {2, 1});
+  optim::Adam optimizer{{weight}};
+  optim::Plateau plateau;
+};
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  Safetensors file;
+  if (!fuzz::accepts([&] { file = read(std::string(fuzz::text_of(data, size))); })) return 0;
+  const std::string bytes = written(file);
+  fuzz::expect(same(read(bytes), file), "what was read can be written and read again");
+  fuzz::expect(written(read(bytes)) == bytes, "what was written is written alike");
+
+  Position position;
+  if (!fuzz::accepts([&] { position = position_of(file, "file"); })) return 0;
+  Model model;
+  if (!fuzz::accepts([&] { unpack(file, "file", model.store, &model.optimizer, &model.plateau); })) return 0;
+  const Safetensors packed = pack(model.store, position, &model.optimizer, &model.plateau);
+  fuzz::expect(pack(model.store, position_of(packed, "file")).metadata == packed.metadata, "a position survives");
+  fuzz::expect(same(read(written(packed)), packed), "a checkpoint survives");
+  return 0;
+}

@@ -1,0 +1,18 @@
+#include "data/vocabulary.h"
+
+#include "fuzz/memory_file.h"
+
+using namespace gradus;
+using namespace gradus::data;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static fuzz::MemoryFile file;
+  Vocabulary vocabulary;
+  if (!fuzz::accepts([&] { vocabulary = Vocabulary::load(file.holding(fuzz::text_of(data, size))); })) return 0;
+  for (Id id = unk_id + 1; id < vocabulary.size(); ++id) {
+    fuzz::expect(vocabulary.id(vocabulary.token(id)) == id, "a token has one id");
+    fuzz::expect(find_invalid_utf8(vocabulary.token(id)) == std::string::npos, "a token is UTF-8");
+  }
+  fuzz::expect(Vocabulary::load(file.holding(vocabulary.to_text())) == vocabulary, "what was read can be written");
+  return 0;
+}

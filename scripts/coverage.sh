@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Which lines and branches of the readers and writers of files the tests take.
+set -euo pipefail
+
+if [[ $# -gt 0 ]]; then
+  cat <<HELP
+Usage: scripts/coverage.sh
+
+Builds the tests of checkpoints and corpora in build/coverage with GCC's counters, runs them, and prints gcovr's report
+of the branches taken in the readers and writers of both. Exits with 1 unless that is all of them.
+
+Left out of the count are the branches that GCC makes for exceptions (--exclude-throw-branches) and code that cannot be
+reached, as GCC marks it (--exclude-unreachable-branches).
+
+Environment: GRADUS_COVERAGE_BUILD, the build folder in the place of build/coverage.
+HELP
+  [[ "$1" == "--help" || "$1" == "-h" ]] && exit 0
+  exit 2
+fi
+
+root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+"$root/scripts/install-dependencies.sh" --coverage
+build="${GRADUS_COVERAGE_BUILD:-$root/build/coverage}"
+cmake -S "$root" --preset coverage -B "$build"
+cmake --build "$build" --parallel "$(nproc)" --target gradus_file_tests
+find "$build" -name '*.gcda' -delete
+(cd "$root" && "$build/tests/gradus_file_tests")
+
+exec gcovr --root "$root" --branches --exclude-throw-branches --exclude-unreachable-branches --fail-under-branch 100 \
+  --filter "$root/data/(corpus|lines|utf8)\\.cpp" \
+  --filter "$root/train/(checkpoint|file_calls|file_replacement|safetensors)\\.cpp" "$build"
