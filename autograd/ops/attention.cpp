@@ -51,7 +51,15 @@ Problem check(const OpName& op, const Tensor& q, const Tensor& k, const Tensor& 
   return p;
 }
 
-// The mask as a bias of the scores: 0 where a source may be seen, -inf where not; [batch, 1 or T, S], or undefined.
+bool all_seen(const Tensor& keep) {
+  return dispatch(keep.dtype(), [&](auto zero) {
+    const auto* seen = keep.data<decltype(zero)>();
+    return std::find(seen, seen + keep.numel(), zero) == seen + keep.numel();
+  });
+}
+
+// The mask as a bias of the scores: 0 where a source may be seen, -inf where not; [batch, 1 or T, S], or undefined
+// where all may.
 Tensor score_bias(const OpName& op, const Tensor& keep, const Problem& p, DType dtype) {
   if (!keep.defined()) return {};
   const NoGrad guard;
@@ -63,6 +71,7 @@ Tensor score_bias(const OpName& op, const Tensor& keep, const Problem& p, DType 
     throw Error(fmt::format("{}: the mask {} does not broadcast to [batch, T, S] = {}", op.name, describe(keep),
                             to_string(full)),
                 op.where);
+  if (all_seen(mask)) return {};
   const Tensor seen = expand(mask, full);
   return where(seen, Tensor::zeros({}, dtype), Tensor::full({}, -std::numeric_limits<double>::infinity(), dtype));
 }
