@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <iterator>
 #include <map>
+#include <type_traits>
 
 #include "autograd/graph.h"
 #include "autograd/ops.h"
@@ -106,8 +109,9 @@ void measure_op(const Op& op, Traffic& traffic, Index n, double seconds, const L
                    100 * times[3].median() / b));
 }
 
-void measure_update(Traffic& traffic, double seconds, const std::function<bool(const std::string&)>& wanted,
-                    const Lines& line) {
+const char* const updates[] = {"adam_step", "clip_scale", "clip_adam"};
+
+void measure_updates(Traffic& traffic, const std::vector<const char*>& names, double seconds, const Lines& line) {
   nn::ParameterStore store(1);
   const nn::Scope root = store.root();
   for (Index i = 0; i < 10; ++i) root.uniform("weight" + std::to_string(i), {1000, 1000});
@@ -118,22 +122,21 @@ void measure_update(Traffic& traffic, double seconds, const std::function<bool(c
   optim::Adam adam(parameters);
   constexpr double lr = 1e-3, longest = 1;
   struct Update {
-    const char* name;
     std::function<void()> run;
     std::vector<Pattern> least;
   };
-  const Update updates[] = {
-      {"adam_step", [&] { adam.step(lr, 0.5); }, {Pattern::update}},
-      {"clip_scale", [&] { static_cast<void>(optim::clip_scale(parameters, longest)); }, {Pattern::read}},
+  const std::map<std::string, Update> all = {
+      {"adam_step", {[&] { adam.step(lr, 0.5); }, {Pattern::update}}},
+      {"clip_scale", {[&] { static_cast<void>(optim::clip_scale(parameters, longest)); }, {Pattern::read}}},
       {"clip_adam",
-       [&] {
-         const optim::Clip clip = optim::clip_scale(parameters, longest);
-         adam.step(lr, clip.scale);
-       },
-       {Pattern::read, Pattern::update}},
+       {[&] {
+          const optim::Clip clip = optim::clip_scale(parameters, longest);
+          adam.step(lr, clip.scale);
+        },
+        {Pattern::read, Pattern::update}}},
   };
-  for (const Update& update : updates) {
-    if (!wanted(update.name)) continue;
+  for (const char* name : names) {
+    const Update& update = all.at(name);
     const auto least = [&] {
       for (const Pattern p : update.least) traffic.run(p);
     };
@@ -141,8 +144,8 @@ void measure_update(Traffic& traffic, double seconds, const std::function<bool(c
     double per_element = 0;
     for (const Pattern p : update.least) per_element += bytes(p);
     const double t = times[0].median();
-    line(fmt::format("{:<18} {:>8} {:>3} {:>11.3f} {:>8.2f} {:>11} {:>8} {:>6.1f} {:>6}", update.name, adam_size,
-                     threads(), 1e6 * t, gb_per_second(per_element * static_cast<double>(adam_size), t), "-", "-",
+    line(fmt::format("{:<18} {:>8} {:>3} {:>11.3f} {:>8.2f} {:>11} {:>8} {:>6.1f} {:>6}", name, adam_size, threads(),
+                     1e6 * t, gb_per_second(per_element * static_cast<double>(adam_size), t), "-", "-",
                      100 * times[1].median() / t, "-"));
   }
 }
@@ -152,6 +155,7 @@ void print_traffic(const Traffic& traffic, Index n, Pattern p, const Lines& line
                    traffic.way(p)));
 }
 
+constexpr const char* chain_name = "dispatch_chain1000";
 constexpr Index chain = 1000, many = 100;
 
 void measure_chain(double seconds, const Lines& line) {
@@ -173,9 +177,8 @@ void measure_chain(double seconds, const Lines& line) {
                                    }}},
                                   seconds);
   const auto each = [&](std::size_t i) { return 1e9 * times[i].median() / static_cast<double>(chain); };
-  line(fmt::format(
-      "dispatch_chain1000 threads={} fwd_nograd_ns_per_op={:.0f} fwd_grad_ns_per_op={:.0f} fwdbwd_ns_per_op={:.0f}",
-      threads(), each(0), each(1), each(2)));
+  line(fmt::format("{} threads={} fwd_nograd_ns_per_op={:.0f} fwd_grad_ns_per_op={:.0f} fwdbwd_ns_per_op={:.0f}",
+                   chain_name, threads(), each(0), each(1), each(2)));
 }
 
 struct SmallOp {
@@ -209,8 +212,6 @@ void measure_small(const SmallOp& op, double seconds, const Lines& line) {
   line(fmt::format("{} threads={} fwd_nograd_ns={:.0f} fwd_grad_ns={:.0f}", op.name, threads(), each(0), each(1)));
 }
 
-const char* const updates[] = {"adam_step", "clip_scale", "clip_adam"};
-
 }  // namespace
 
 std::vector<std::string> op_names() {
@@ -218,20 +219,29 @@ std::vector<std::string> op_names() {
   for (const Op& op : ops) names.emplace_back(op.name);
   names.insert(names.end(), std::begin(updates), std::end(updates));
   for (const Product& p : products()) names.push_back(name(p));
-  names.emplace_back("dispatch_chain1000");
+  names.emplace_back(chain_name);
   for (const SmallOp& op : small_ops) names.emplace_back(op.name);
   return names;
 }
 
-void measure_ops(const OpsOptions& options, const Lines& line) {
-  const auto wanted = [&](const std::string& name) { return name.find(options.filter) != std::string::npos; };
-  const auto any = [&](const auto& all, auto name_of) {
-    return std::any_of(std::begin(all), std::end(all), [&](const auto& x) { return wanted(name_of(x)); });
-  };
-  const auto member = [](const auto& op) { return std::string(op.name); };
-  const bool some_op = any(ops, member), some_update = any(updates, [](const char*n) { return std::string(n); });
-  const bool some_product = any(products(), [](const Product& p) { return name(p); });
+std::vector<std::string> op_parts() { return {"ops", "adam", "matmul", "dispatch"}; }
 
+void measure_ops(const OpsOptions& options, const Lines& line) {
+  const auto selected = [&](const char* part, const auto& all, auto name_of) {
+    std::vector<std::remove_cvref_t<decltype(*std::begin(all))>> some;
+    if (std::find(options.parts.begin(), options.parts.end(), part) == options.parts.end()) return some;
+    std::copy_if(std::begin(all), std::end(all), std::back_inserter(some),
+                 [&](const auto& x) { return std::string(name_of(x)).find(options.filter) != std::string::npos; });
+    return some;
+  };
+  const auto named = [](const auto& op) { return op.name; };
+  const auto some_ops = selected("ops", ops, named);
+  const auto some_updates = selected("adam", updates, [](const char* name) { return name; });
+  const auto some_products = selected("matmul", products(), [](const Product& p) { return name(p); });
+  const bool chain_wanted =
+      !selected("dispatch", std::array{chain_name}, [](const char* name) { return name; }).empty();
+
+  line(fmt::format("core_ratio {:.2f}", core_ratio()));
   std::map<Index, Traffic> traffic;
   const auto tune = [&](Index n, std::initializer_list<Pattern> used) {
     Traffic& t = traffic.try_emplace(n, n).first->second;
@@ -240,29 +250,26 @@ void measure_ops(const OpsOptions& options, const Lines& line) {
       print_traffic(t, n, p, line);
     }
   };
-  if (some_op || some_update)
+  if (!some_ops.empty() || !some_updates.empty())
     line(fmt::format("# {:<16} {:>8} {:>3} {:>8}  the fastest way", "bandwidth of", "elements", "thr", "gb_s"));
-  if (some_op)
+  if (!some_ops.empty())
     for (const Index n : sizes) tune(n, {Pattern::read, Pattern::write, Pattern::copy, Pattern::add});
-  if (some_update) tune(adam_size, {Pattern::read, Pattern::update});
-  if (some_product) line(fmt::format("product_peak {} {:.1f} gflops", threads(), product_peak()));
+  if (!some_updates.empty()) tune(adam_size, {Pattern::read, Pattern::update});
+  if (!some_products.empty()) line(fmt::format("product_peak {} {:.1f} gflops", threads(), product_peak()));
 
-  if (some_op || some_update)
+  if (!some_ops.empty() || !some_updates.empty())
     line(
         "# GB/s count the least traffic that the op needs; pct: of the bandwidth of loops with that traffic, timed in "
         "turn\n" +
         fmt::format("# {:<16} {:>8} {:>3} {:>11} {:>8} {:>11} {:>8} {:>6} {:>6}", "op", "elements", "thr", "fwd_us",
                     "fwd_gb_s", "fwdbwd_us", "fb_gb_s", "fwd_pct", "fb_pct"));
-  for (const Op& op : ops)
-    if (wanted(op.name))
-      for (const Index n : sizes) measure_op(op, traffic.at(n), n, options.seconds, line);
-  if (some_update) measure_update(traffic.at(adam_size), options.seconds, wanted, line);
-  if (some_product) line(product_header());
-  for (const Product& p : products())
-    if (wanted(name(p))) line(measure_product(p, options.seconds));
-  if (wanted("dispatch_chain1000")) measure_chain(options.seconds, line);
-  for (const SmallOp& op : small_ops)
-    if (wanted(op.name)) measure_small(op, options.seconds, line);
+  for (const Op& op : some_ops)
+    for (const Index n : sizes) measure_op(op, traffic.at(n), n, options.seconds, line);
+  if (!some_updates.empty()) measure_updates(traffic.at(adam_size), some_updates, options.seconds, line);
+  if (!some_products.empty()) line(product_header());
+  for (const Product& p : some_products) line(measure_product(p, options.seconds));
+  if (chain_wanted) measure_chain(options.seconds, line);
+  for (const SmallOp& op : selected("dispatch", small_ops, named)) measure_small(op, options.seconds, line);
 }
 
 }  // namespace gradus::bench

@@ -6,7 +6,10 @@
 
 namespace gradus::bench {
 
+std::vector<std::string> op_parts();  // ops, adam, matmul, dispatch
+
 struct OpsOptions {
+  std::vector<std::string> parts = op_parts();
   std::string filter;     // only what has this in its name
   double seconds = 0.25;  // a measurement
 };
@@ -15,8 +18,8 @@ struct OpsOptions {
 /// "matmul BATCH M K N" (batch 0: two matrices).
 std::vector<std::string> op_names();
 
-/// Measures the machine, then every op whose name has the filter in it, and hands out line by line, explained by lines
-/// that begin with '#'. Times are medians.
+/// Measures the machine, then every op of the parts whose name has the filter in it, and hands out line by line,
+/// explained by lines that begin with '#'. Times are medians.
 void measure_ops(const OpsOptions& options, const std::function<void(const std::string&)>& line);
 
 }  // namespace gradus::bench

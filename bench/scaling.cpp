@@ -36,14 +36,15 @@ std::vector<ScalingPoint> measure_scaling(const std::string& model, const std::s
       sizes.push_back(fmt::format("source={}", factor * quarter(given.source)));
       sizes.push_back(fmt::format("target={}", factor * quarter(given.target)));
     }
-    ScalingPoint point{.setup = step_setup(model, config, sizes)};
+    points.push_back({.setup = step_setup(model, config, sizes)});
+  }
+  for (ScalingPoint& point : points) {
     memory::reset_peak();
     const StepTimes times = time_steps(point.setup, seconds);
     point.peak = static_cast<double>(memory::peak());
     point.seconds = times.step.median();
     point.products = times.products;
     point.weights = attention_weights(point.setup);
-    points.push_back(std::move(point));
   }
   return points;
 }

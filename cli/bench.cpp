@@ -3,13 +3,25 @@
 #include <algorithm>
 #include <memory>
 
+#include "autograd/memory.h"
 #include "autograd/parallel.h"
 #include "bench/machine.h"
+#include "bench/ops.h"
+#include "bench/scaling.h"
 #include "bench/step.h"
 #include "cli/command.h"
 
 namespace gradus::cli {
 namespace {
+
+template <class F>
+auto of_sizes(F&& f) {
+  try {
+    return f();
+  } catch (const train::ConfigError& error) {
+    throw UsageError(error.what());
+  }
+}
 
 struct StepFlags {
   std::string model, config;
@@ -18,7 +30,7 @@ struct StepFlags {
 };
 
 int bench_step(const StepFlags& flags) {
-  const bench::StepSetup setup = bench::step_setup(flags.model, flags.config, flags.sets);
+  const bench::StepSetup setup = of_sizes([&] { return bench::step_setup(flags.model, flags.config, flags.sets); });
   const bench::StepTimes t = bench::time_steps(setup, flags.seconds);
   const double resident = bench::peak_resident_mb();  // before the peak is measured
   const double peak = flags.peak > 0 ? flags.peak : bench::product_peak();
@@ -30,26 +42,32 @@ int bench_step(const StepFlags& flags) {
   fmt::print(" min_ms={:.3f} p90_ms={:.3f} fwd_ms={:.3f} bwd_ms={:.3f} clip_ms={:.3f} optim_ms={:.3f}", ms(t.step, 0),
              ms(t.step, 0.9), ms(t.forward), ms(t.backward), ms(t.clip), ms(t.update));
   fmt::print(" gflop={:.3f} gflops={:.1f} mfu_pct={:.1f} peak_gflops={:.1f}", gflop, gflops, 100 * gflops / peak, peak);
-  fmt::print(" shards={} params={} steps={} loss={:.3f}->{:.3f}\n", setup.run.train.shards, t.parameters, t.step.size(),
+  fmt::print(" pool_mb={:.0f} shards={} params={} steps={} loss={:.3f}->{:.3f}\n",
+             static_cast<double>(memory::peak()) / (1 << 20), setup.run.train.shards, t.parameters, t.step.size(),
              t.first_loss, t.last_loss);
   return success;
+}
+
+template <class Flags>
+void add_step_arguments(CLI::App& command, Flags& flags) {
+  command.add_option("MODEL", flags.model, "One of " + fmt::format("{}", fmt::join(bench::step_models(), ", ")))
+      ->required();
+  command.add_option("CONFIG", flags.config, "One of " + fmt::format("{}", fmt::join(bench::step_configs(), ", ")))
+      ->required();
+  command
+      .add_option("--set", flags.sets,
+                  "Another dimension: dim, ffn, heads, layers, vocabulary, batch, source or target, or a setting of "
+                  "`gradus train`; repeatable")
+      ->type_name("KEY=VALUE");
 }
 
 void add_step(CLI::App& bench, Action& action) {
   CLI::App& command = *bench.add_subcommand("step", "Time training steps: forward, backward, clip, update");
   auto flags = std::make_shared<StepFlags>();
-  command.add_option("MODEL", flags->model, "One of " + fmt::format("{}", fmt::join(bench::step_models(), ", ")))
-      ->required();
-  command.add_option("CONFIG", flags->config, "One of " + fmt::format("{}", fmt::join(bench::step_configs(), ", ")))
-      ->required();
-  command
-      .add_option("--set", flags->sets,
-                  "Another dimension: dim, ffn, heads, layers, vocabulary, batch, source or target, or a setting of "
-                  "`gradus train`; repeatable")
-      ->type_name("KEY=VALUE");
-  command.add_option("--seconds", flags->seconds, "How long (default: 3)")->check(CLI::Range(0.01, 3600.0));
+  add_step_arguments(command, *flags);
+  command.add_option("--seconds", flags->seconds, "How long (default: 3)")->check(number_from(0.01, 3600));
   command.add_option("--peak", flags->peak, "GFLOP/s that mfu_pct is of (default: measured, a large product)")
-      ->check(CLI::Range(1.0, 1e9));
+      ->check(number_from(1, 1e9));
   add_threads(command);
   command.footer(
       "Prints one line: model, configuration, threads, median ms a step, target tokens/s, peak memory in MB, then\n"
@@ -60,12 +78,99 @@ void add_step(CLI::App& bench, Action& action) {
   command.callback([flags, &action] { action = [flags] { return bench_step(*flags); }; });
 }
 
+int bench_ops(const bench::OpsOptions& options) {
+  bench::measure_ops(options, [](const std::string& line) {
+    fmt::print("{}\n", line);
+    flush_results();
+  });
+  return success;
+}
+
+void add_ops(CLI::App& bench, Action& action) {
+  CLI::App& command = *bench.add_subcommand("ops", "Time ops, products, the optimiser and the making of graphs");
+  auto options = std::make_shared<bench::OpsOptions>();
+  command.add_option("--part", options->parts, "Only this; repeatable (default: all)")
+      ->check(CLI::IsMember(bench::op_parts()));
+  command.add_option("--filter", options->filter, "Only what has this in its name: gelu, \"matmul 0 64\", clip")
+      ->check(CLI::Validator(
+          [](const std::string& part) {
+            const std::vector<std::string> names = bench::op_names();
+            const bool any = std::any_of(names.begin(), names.end(),
+                                         [&](const std::string& name) { return name.find(part) != std::string::npos; });
+            return any ? std::string() : fmt::format("Value {} is in no name: {}", part, fmt::join(names, ", "));
+          },
+          "TEXT"));
+  command.add_option("--seconds", options->seconds, "How long a measurement (default: 0.25)")
+      ->check(number_from(0.001, 60));
+  add_threads(command);
+  command.footer(
+      "First what the machine can do, then the ops at 1K, 64K and 4M elements, Adam with clipping on 10M parameters,\n"
+      "products beside OpenBLAS's own, and what it costs to make a graph. Lines that begin with # explain the "
+      "columns.\n\n"
+      "Examples:\n"
+      "  gradus bench ops --filter tanh\n"
+      "  gradus bench ops --part matmul --threads 1");
+  command.callback([options, &action] { action = [options] { return bench_ops(*options); }; });
+}
+
+struct ScalingFlags {
+  std::string model, config;
+  std::vector<std::string> sets;
+  std::string over = "batch";
+  double seconds = 1;
+};
+
+int bench_scaling(const ScalingFlags& flags) {
+  const bench::Over over = flags.over == "batch" ? bench::Over::batch : bench::Over::length;
+  const auto points =
+      of_sizes([&] { return bench::measure_scaling(flags.model, flags.config, flags.sets, over, flags.seconds); });
+  const auto tokens = [](const bench::ScalingPoint& p) {
+    return static_cast<double>(p.setup.run.train.batch * p.setup.target);
+  };
+  fmt::print(
+      "# to_linear, to_work: time against the first line's times the tokens, and the multiply-adds, that there are "
+      "more\n"
+      "# peak_mb: large blocks in use at once; weights_mb: what the weights of all attention would take, were they "
+      "kept\n"
+      "# {:<11} {:<6} {:>5} {:>6} {:>6} {:>3} {:>10} {:>12} {:>9} {:>8} {:>9} {:>10}\n",
+      "model", "config", "batch", "source", "target", "thr", "ms", "us_per_token", "to_linear", "to_work", "peak_mb",
+      "weights_mb");
+  const bench::ScalingPoint& first = points.front();
+  for (const bench::ScalingPoint& p : points) {
+    const double longer = p.seconds / first.seconds;
+    fmt::print("{:<13} {:<6} {:>5} {:>6} {:>6} {:>3} {:>10.3f} {:>12.3f} {:>9.3f} {:>8.3f} {:>9.1f} {:>10.1f}\n",
+               flags.model, flags.config, p.setup.run.train.batch, p.setup.source, p.setup.target, threads(),
+               1e3 * p.seconds, 1e6 * p.seconds / tokens(p), longer * tokens(first) / tokens(p),
+               longer * first.products / p.products, 1e-6 * p.peak, 1e-6 * p.weights);
+  }
+  return success;
+}
+
+void add_scaling(CLI::App& bench, Action& action) {
+  CLI::App& command = *bench.add_subcommand("scaling", "Time training steps over four doublings of batch or length");
+  auto flags = std::make_shared<ScalingFlags>();
+  add_step_arguments(command, *flags);
+  command
+      .add_option("--over", flags->over,
+                  "batch, or length (of source and target): from a quarter of the configuration's (default: batch)")
+      ->check(CLI::IsMember({"batch", "length"}));
+  command.add_option("--seconds", flags->seconds, "How long each (default: 1)")->check(number_from(0.001, 3600));
+  add_threads(command);
+  command.footer(
+      "Examples:\n"
+      "  gradus bench scaling lstm small\n"
+      "  gradus bench scaling transformer small --over length --set batch=1 --set source=512 --set target=512");
+  command.callback([flags, &action] { action = [flags] { return bench_scaling(*flags); }; });
+}
+
 }  // namespace
 
 void add_bench(CLI::App& program, Action& action) {
-  CLI::App& command = *program.add_subcommand("bench", "Measure speed: training steps and ops");
+  CLI::App& command = *program.add_subcommand("bench", "Measure speed: training steps, how they grow, and ops");
   command.require_subcommand(1);
   add_step(command, action);
+  add_scaling(command, action);
+  add_ops(command, action);
 }
 
 }  // namespace gradus::cli

@@ -1,0 +1,41 @@
+#include "autograd/graph.h"
+#include "autograd/memory.h"
+#include "autograd/ops.h"
+#include "autograd/random.h"
+#include "tests/catch.h"
+
+// How the memory of a pass forward and back grows.
+namespace gradus {
+namespace {
+
+// Bytes beyond what was there before, at the worst moment.
+template <class F>
+double peak_of(F&& f) {
+  const std::size_t before = memory::in_use();
+  memory::reset_peak();
+  f();
+  return static_cast<double>(memory::peak() - before);
+}
+
+double attention_peak(Index length, bool causal) {
+  constexpr Index heads = 2, dim = 128;
+  std::vector<Tensor> leaves;
+  for (std::uint64_t i = 0; i < 3; ++i)
+    leaves.push_back(Tensor::normal({1, length, dim}, 0, 1, Philox(1, i)).set_requires_grad());
+  return peak_of([&] { sum(attention(leaves[0], leaves[1], leaves[2], heads, {}, causal)).backward(); });
+}
+
+}  // namespace
+
+TEST_CASE("attention over 2048 positions holds no matrix of weights for the way back") {
+  constexpr Index length = 2048;
+  constexpr double matrix = 4.0 * length * length;  // of one head
+  for (const bool causal : {false, true}) {
+    CAPTURE(causal);
+    const double peak = attention_peak(length, causal);
+    CHECK(peak < matrix);
+    CHECK(peak < 2.5 * attention_peak(length / 2, causal));
+  }
+}
+
+}  // namespace gradus
