@@ -112,7 +112,7 @@ TEST_CASE("a key of a hundred thousand parts is refused, wherever it stands, and
                                            "[[",
                                            "x = {",
                                            "x = [{y = 1}, {",
-                                           "# a\n'''\n' \"\"\" = 1",
+                                           "# it's \"open\n",
                                            R"(x = "\"")"
                                            "\n",
                                            R"(x = '\')"
