@@ -1,6 +1,7 @@
 #include "autograd/gemm.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "autograd/parallel.h"
 #include "autograd/reduce.h"
@@ -203,14 +204,17 @@ void by_blas(blas::Transpose a_op, blas::Transpose b_op, Index m, Index n, Index
   if (onto.rows && onto.rows != c)
     for (Index i = 0; i < m; ++i) std::copy_n(onto.rows + i * onto.step, n, c + i * ldc);
   const T beta = onto.rows ? T(1) : T(0);
-  static constexpr Index smallest = 192, piece_work = Index{1} << 23;
-  const auto cut = [](Index extent, Index pieces) {
-    return std::max(smallest, rounded_up((extent + pieces - 1) / pieces, 32));
+  // The longer side is cut first; pieces of at least 256 by 256, as many as a power of two, so that threads end alike.
+  constexpr Index piece_work = Index{1} << 25, most_pieces = 16, smallest = 256;
+  const Index wanted = in_shard() ? 1 : std::clamp<Index>(m * n * k / piece_work, 1, most_pieces);
+  const auto power_of_two = [](Index pieces) {
+    return static_cast<Index>(std::bit_floor(static_cast<std::uint64_t>(std::max<Index>(1, pieces))));
   };
-  const Index wanted = in_shard() ? 1 : std::clamp<Index>(m * n * k / piece_work, 1, 16),
-              across = wanted < 4 ? (n > m ? wanted : 1) : 4, down = wanted < 4 ? (n > m ? 1 : wanted) : wanted / 4;
-  const Index rows = wanted == 1 ? m : cut(m, n > m ? down : across),
-              width = wanted == 1 ? n : cut(n, n > m ? across : down), column_pieces = (n + width - 1) / width;
+  const Index along = power_of_two(std::min<Index>({wanted, 4, std::max(m, n) / smallest})),
+              across = power_of_two(std::min(wanted / along, std::min(m, n) / smallest));
+  const auto cut = [](Index extent, Index pieces) { return rounded_up((extent + pieces - 1) / pieces, 32); };
+  const Index rows = cut(m, n > m ? across : along), width = cut(n, n > m ? along : across),
+              column_pieces = (n + width - 1) / width;
   parallel_for((m + rows - 1) / rows * column_pieces, 1, [&](Index begin, Index end) {
     for (Index piece = begin; piece < end; ++piece) {
       const Index i = piece / column_pieces * rows, j = piece % column_pieces * width;
