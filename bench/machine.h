@@ -7,20 +7,22 @@
 // What the machine can do at the moment, to hold results against.
 namespace gradus::bench {
 
-/// A product of two 2048 x 2048 f32 matrices.
+/// A product of two square f32 matrices, as large as products come near the peak.
 class LargeProduct {
  public:
-  static constexpr Index size = 2048;
-  static constexpr double gflop = 2e-9 * size * size * size;
-  LargeProduct() : a_(size * size, 0.5f), b_(size * size, 0.25f), c_(size * size) {}
+  explicit LargeProduct(Index size) : size_(size), a_(elements(), 0.5f), b_(elements(), 0.25f), c_(elements()) {}
   /// On the threads in use.
   void run();
+  double gflop() const { return 2e-9 * static_cast<double>(size_ * size_ * size_); }
 
  private:
+  std::size_t elements() const { return static_cast<std::size_t>(size_ * size_); }
+
+  Index size_;
   std::vector<float> a_, b_, c_;
 };
 
-/// Its GFLOP/s, the best of a few.
+/// GFLOP/s of matrices of 2048 rows, the best of a few.
 double product_peak();
 
 /// The most memory that the process ever held, in MB.

@@ -126,10 +126,10 @@ std::string measure_product(const Product& p, double seconds) {
     timed.push_back({[&] { bare.forward(p.batch > 0); }, before, after});
     timed.push_back({[&] { bare.backward(p.batch > 0); }, before, after});
   }
-  LargeProduct large;
+  LargeProduct large(1024);
   timed.push_back({[&] { large.run(); }});
   const std::vector<Samples> times = time_in_turn(timed, seconds);
-  const double peak = LargeProduct::gflop / times.back().quantile(0);
+  const double peak = large.gflop() / times.back().quantile(0);
   const double forward = times[0].median(), backward = times[1].median() - forward;
   double bare_forward = times[2].median(), bare_backward = times[3].median();
   if (threads() > 1) {

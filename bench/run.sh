@@ -25,7 +25,7 @@ sides in turn, round after round, for the steps.
   --out FOLDER      where the unshortened output goes (default: a new folder in the system's one for temporary files)
   --threads N       the larger number of threads; 1 is always tried as well (default: one a processor)
 
-Leave the machine alone meanwhile: the whole takes some 40 minutes with a peer, 10 without, 2 with --quick.
+Leave the machine alone meanwhile: the whole takes some 40 minutes with a peer, 10 without, 5 with --quick.
 END
 }
 
@@ -121,7 +121,7 @@ def table(header, a, b, key_width):
     for key in a:
         if key in b:
             print('%-*s' % (key_width, key),
-                  ''.join('%12.3f%12.3f%8.2f' % x for x in zip(a[key], b[key], ratios(a[key], b[key]))))
+                  ''.join('%12.3f%12.3f%8.2f' % x for x in zip(a[key], b[key], ratios(a[key], b[key])) if x[0] == x[0]))
 
 
 if kind == 'ops':
@@ -133,7 +133,7 @@ if kind == 'ops':
     update = [b[k][0] for k in ('adam_step 10000000', 'clip_grad_norm 10000000') if k in b]
     if len(update) == 2 and 'clip_adam 10000000' in a:
         mine = a['clip_adam 10000000'][0]
-        print('%-28s %11.3f%12.3f%8.2f' % ('clip_adam 10000000', mine, sum(update), sum(update) / mine))
+        print('%-28s%12.3f%12.3f%8.2f' % ('clip_adam 10000000', mine, sum(update), sum(update) / mine))
 elif kind == 'matmul':
     a = best((' '.join(w[1:5]), [number(w[6]), number(w[8])]) for w in lines(ours) if w[0] == 'matmul')
     b = best((' '.join(w[1:5]), [number(w[7]), number(w[9])]) for w in lines(theirs) if w[0].startswith('matmul'))
