@@ -29,9 +29,7 @@ struct MultiHeadAttention {
   }
 
   /// Keys and values of a source x [batch, S, dim], for any number of queries.
-  Memory prepare(const Tensor& x, const Tensor& mask = {}) const {
-    return {project(x, 1), project(x, 2), mask};
-  }
+  Memory prepare(const Tensor& x, const Tensor& mask = {}) const { return {project(x, 1), project(x, 2), mask}; }
 
   /// x [batch, T, dim] attends to a prepared source: [batch, T, dim].
   Tensor attend(const Tensor& x, const Memory& memory) const {
