@@ -15,8 +15,7 @@ class InlineVector {
  public:
   InlineVector() = default;
   template <class... Items>
-    requires(sizeof...(Items) > 0 && (std::convertible_to<Items, T> && ...))
-  InlineVector(Items&&... items) {
+  requires(sizeof...(Items) > 0 && (std::convertible_to<Items, T> && ...)) InlineVector(Items&&... items) {
     (push_back(T(std::forward<Items>(items))), ...);
   }
 
