@@ -40,23 +40,28 @@ constexpr int pointwise_max_order = 2;
 
 void check_pointwise(const OpName& op, const Tensor& first, const Tensor& other);
 
-template <bool streams, class T, class F, std::size_t... I>
+template <class T, class F, std::size_t... I>
 [[gnu::always_inline]] inline void pointwise_loop(const F& f, T* __restrict out,
                                                   const std::array<const T*, sizeof...(I)>& in, Index n,
                                                   std::index_sequence<I...>) {
   constexpr Index lanes = 64 / sizeof(T);  // whole vectors: storages may be read and written so far past their end
   const std::tuple<decltype((void)I, static_cast<const T*>(nullptr))...> p{in[I]...};
-  if constexpr (streams) {
-    alignas(64) T values[lanes];
-    for (Index i = 0; i < n; i += lanes) {
-      for (Index j = 0; j < lanes; ++j) values[j] = value_of(f(Real<T>::of(std::get<I>(p)[i + j])...));
-      simd::stream(out + i, simd::load<simd::Vector<T, lanes>>(values));
-    }
-    simd::fence();
-  } else {
-    for (Index i = 0; i < n; i += lanes)
-      for (Index j = i; j < i + lanes; ++j) out[j] = value_of(f(Real<T>::of(std::get<I>(p)[j])...));
+  for (Index i = 0; i < n; i += lanes)
+    for (Index j = i; j < i + lanes; ++j) out[j] = value_of(f(Real<T>::of(std::get<I>(p)[j])...));
+}
+
+/// The same for results beyond the caches.
+template <class T, class F, std::size_t N, class All>
+[[gnu::noinline]] void pointwise_stream(const F& f, T* out, std::array<const T*, N> in, Index n, All all) {
+  constexpr Index lanes = 64 / sizeof(T);
+  alignas(64) T block[pointwise_block];
+  for (Index b = 0; b < n; b += pointwise_block) {
+    const Index count = std::min(pointwise_block, n - b);
+    pointwise_loop(f, block, in, count, all);
+    for (Index i = 0; i < count; i += lanes) simd::stream(out + b + i, simd::load<simd::Vector<T, lanes>>(block + i));
+    for (const T*& p : in) p += pointwise_block;
   }
+  simd::fence();
 }
 
 /// The formula's values, outside the graph.
@@ -72,9 +77,9 @@ void pointwise_values(const F& f, Tensor& out, const X&... xs) {
       std::array<const T*, N> p = x;
       for (const T*& q : p) q += begin;
       if (streams) {
-        pointwise_loop<true>(f, y + begin, p, end - begin, all);
+        pointwise_stream(f, y + begin, p, end - begin, all);
       } else {
-        pointwise_loop<false>(f, y + begin, p, end - begin, all);
+        pointwise_loop(f, y + begin, p, end - begin, all);
       }
     });
     return;
@@ -89,7 +94,7 @@ void pointwise_values(const F& f, Tensor& out, const X&... xs) {
         p[k] = readers[k].direct() ? x[k] + b : buffers[k];
         if (!readers[k].direct()) readers[k].read(x[k], b, n, buffers[k]);
       }
-      pointwise_loop<false>(f, y + b, p, n, all);
+      pointwise_loop(f, y + b, p, n, all);
     }
   });
 }
