@@ -4,7 +4,6 @@
 #include <immintrin.h>
 #endif
 
-#include <array>
 #include <bit>
 #include <cstring>
 #include <utility>
@@ -55,7 +54,8 @@ template <class T>
 #if defined(__AVX512F__)
   _mm512_stream_si512(reinterpret_cast<__m512i*>(p), std::bit_cast<__m512i>(v));
 #elif defined(__AVX__)
-  const auto halves = std::bit_cast<std::array<__m256i, 2>>(v);
+  __m256i halves[2];
+  std::memcpy(halves, &v, sizeof v);
   _mm256_stream_si256(reinterpret_cast<__m256i*>(p), halves[0]);
   _mm256_stream_si256(reinterpret_cast<__m256i*>(p) + 1, halves[1]);
 #else
