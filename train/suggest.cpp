@@ -6,6 +6,8 @@
 #include <numeric>
 #include <utility>
 
+#include "data/utf8.h"
+
 namespace gradus::train {
 namespace {
 
@@ -53,7 +55,8 @@ std::vector<std::string> near_names(std::string_view name, const std::vector<std
 }
 
 std::string did_you_mean(std::string_view name, const std::vector<std::string>& candidates) {
-  const std::vector<std::string> near = near_names(name, candidates);
+  std::vector<std::string> near = near_names(name, candidates);
+  for (std::string& n : near) n = data::shown(n);  // it may come from a file
   return near.empty() ? "" : fmt::format("; did you mean {}?", fmt::join(near, " or "));
 }
 
