@@ -14,7 +14,9 @@ namespace {
 
 using namespace gradus::train;
 
-const char* dtype_name(DType t) { return t == DType::f32 ? "f32" : t == DType::f64 ? "f64" : "i64"; }
+std::string dtype_of(const NamedTensor& t) {
+  return t.widened_from.empty() ? gradus::name(t.tensor.dtype()) : data::lowercase(t.widened_from);
+}
 
 // A name or a value from a file, as it may stand on a line.
 std::string shown(const std::string& text) { return data::shown(text, 200); }
@@ -49,13 +51,13 @@ int inspect(const std::string& path) {
   const Safetensors file = read_safetensors(path);
   std::vector<std::vector<std::string>> rows{{"tensor", "dtype", "shape", "numbers", "norm"}};
   Index count = 0, not_finite = 0;
-  for (const auto& [name, tensor] : file.tensors) {
-    const Numbers numbers = numbers_of(tensor);
+  for (const NamedTensor& t : file.tensors) {
+    const Numbers numbers = numbers_of(t.tensor);
     std::string norm = fmt::format("{:.6g}", numbers.norm);
     if (numbers.not_finite > 0) norm += fmt::format(" + {} not finite", numbers.not_finite);
-    rows.push_back(
-        {shown(name), dtype_name(tensor.dtype()), to_string(tensor.shape()), fmt::format("{}", tensor.numel()), norm});
-    count += tensor.numel();
+    const Index numel = t.tensor.numel();
+    rows.push_back({shown(t.name), dtype_of(t), to_string(t.tensor.shape()), fmt::format("{}", numel), norm});
+    count += numel;
     not_finite += numbers.not_finite;
   }
   fmt::print("{}", table(rows));

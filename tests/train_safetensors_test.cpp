@@ -2,8 +2,11 @@
 
 #include <sys/resource.h>
 
+#include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <initializer_list>
+#include <limits>
 #include <map>
 #include <sstream>
 
@@ -100,6 +103,44 @@ TEST_CASE("good safetensors from elsewhere are read: any order of entries, space
   CHECK(read.find("b").item() == 2);
 }
 
+TEST_CASE("values of narrow dtypes are read as the same numbers in a wider one, and their dtype is told") {
+  const auto read = [](const char* dtype, Index count, const std::string& bytes) {
+    const std::string offsets = "[0," + std::to_string(bytes.size()) + "]";
+    std::istringstream in(file_of("{" + entry("a", dtype, "[" + std::to_string(count) + "]", offsets) + "}", bytes));
+    const std::uint64_t size = in.str().size();
+    const Safetensors file = read_safetensors(in, size, "f");
+    CHECK(file.tensors.front().widened_from == dtype);
+    return file.tensors.front().tensor;
+  };
+  const auto words = [](std::initializer_list<std::uint16_t> values) {
+    std::string bytes;
+    for (const std::uint16_t v : values) bytes += {static_cast<char>(v & 0xFF), static_cast<char>(v >> 8)};
+    return bytes;
+  };
+  constexpr float infinity = std::numeric_limits<float>::infinity();
+  // Zero, one, -2, the largest, the smallest normal, the largest and smallest subnormal numbers, infinity.
+  CHECK(read("F16", 8, words({0, 0x3C00, 0xC000, 0x7BFF, 0x0400, 0x03FF, 0x8001, 0xFC00})).to_vector<float>() ==
+        std::vector<float>{0, 1, -2, 65504, 0x1p-14f, 0x1p-14f - 0x1p-24f, -0x1p-24f, -infinity});
+  CHECK(std::isnan(read("F16", 1, words({0x7E00})).item()));
+  CHECK(std::signbit(read("F16", 1, words({0x8000})).item()));
+  CHECK(read("BF16", 3, words({0x3F80, 0xC0A0, 0x7F80})).to_vector<float>() == std::vector<float>{1, -5, infinity});
+  CHECK(read("I32", 1, "\xFE\xFF\xFF\xFF").to_vector<Index>() == std::vector<Index>{-2});
+  CHECK(read("U32", 1, "\xFE\xFF\xFF\xFF").to_vector<Index>() == std::vector<Index>{4294967294});
+  CHECK(read("I16", 2, words({0xFFFF, 7})).to_vector<Index>() == std::vector<Index>{-1, 7});
+  CHECK(read("U16", 2, words({0xFFFF, 7})).to_vector<Index>() == std::vector<Index>{65535, 7});
+  CHECK(read("I8", 2, "\xFF\x07").to_vector<Index>() == std::vector<Index>{-1, 7});
+  CHECK(read("U8", 2, "\xFF\x07").to_vector<Index>() == std::vector<Index>{255, 7});
+  CHECK(read("BOOL", 2, std::string("\x01\0", 2)).to_vector<Index>() == std::vector<Index>{1, 0});
+  const std::string many(50000, '\x02');
+  CHECK(read("U8", 50000, many).to_vector<Index>() == std::vector<Index>(50000, 2));
+}
+
+TEST_CASE("a list in a safetensors header is read only as far as it can be good, so that it takes no memory") {
+  CHECK_THAT(refusal(file_of(R"({"a":{"shape":[0,0,0,0,0,0,0,0,0,not JSON)")), ContainsSubstring("more than 8 axes"));
+  CHECK_THAT(refusal(file_of(R"({"a":{"data_offsets":[0,0,0,not JSON)")),
+             ContainsSubstring("more than two data_offsets"));
+}
+
 TEST_CASE("a hostile safetensors header is refused by its defect, before anything is allocated for it") {
   const std::string four(4, '\0');
   CHECK_THAT(refusal("short"), ContainsSubstring("5 bytes"));
@@ -121,7 +162,9 @@ TEST_CASE("a hostile safetensors header is refused by its defect, before anythin
     return refusal(file_of("{" + entry("a", dtype, shape, offsets) + "}", four));
   };
   CHECK(one("F32", "[1]", "[0,4]") == "accepted");
-  CHECK_THAT(one("BF16", "[2]", "[0,4]"), ContainsSubstring("F32, F64 and I64 can be read"));
+  CHECK_THAT(one("F8_E5M2", "[4]", "[0,4]"),
+             ContainsSubstring("tensor \"a\" has dtype \"F8_E5M2\"; these can be read: F32"));
+  CHECK_THAT(one("BF16", "[4]", "[0,4]"), ContainsSubstring("takes 8 bytes"));
   CHECK_THAT(one("F32", "[-1]", "[0,4]"), ContainsSubstring("a negative number"));
   CHECK_THAT(one("F32", "[1.5]", "[0,4]"), ContainsSubstring("not whole"));
   CHECK_THAT(one("F32", "[[1]]", "[0,4]"), ContainsSubstring("a list"));
@@ -129,11 +172,12 @@ TEST_CASE("a hostile safetensors header is refused by its defect, before anythin
   CHECK_THAT(one("F32", "[1]", "[0,8]"), ContainsSubstring("not a range inside"));
   CHECK_THAT(one("F32", "[1]", "[4,0]"), ContainsSubstring("not a range inside"));
   CHECK_THAT(one("F32", "[1]", "[0]"), ContainsSubstring("not a range inside"));
+  CHECK_THAT(one("F32", "[1]", "[0,4,4]"), ContainsSubstring("more than two data_offsets"));
   CHECK_THAT(one("F32", "[0]", "[0,0]"), ContainsSubstring("belong to none"));
   CHECK_THAT(one("F32", "[4294967296,4294967296]", "[0,4]"), ContainsSubstring("too large"));
   CHECK_THAT(one("F32", "[18446744073709551615]", "[0,4]"), ContainsSubstring("too large"));
   CHECK_THAT(one("F32", "[18446744073709551616]", "[0,4]"), ContainsSubstring("not whole"));
-  CHECK_THAT(one("F32", "[1,1,1,1,1,1,1,1,1]", "[0,4]"), ContainsSubstring("9 axes"));
+  CHECK_THAT(one("F32", "[1,1,1,1,1,1,1,1,1]", "[0,4]"), ContainsSubstring("more than 8 axes"));
 }
 
 TEST_CASE("values of every kind in the wrong place of a safetensors header are refused by kind and place") {

@@ -8,7 +8,6 @@
 #include <fstream>
 #include <limits>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <set>
 
 #include "data/utf8.h"
@@ -24,10 +23,59 @@ constexpr const char* metadata_key = "__metadata__";
 
 const char* format_name(DType t) { return t == DType::f32 ? "F32" : t == DType::f64 ? "F64" : "I64"; }
 
-std::optional<DType> dtype_named(const std::string& name) {
-  for (DType t : {DType::f32, DType::f64, DType::i64})
-    if (name == format_name(t)) return t;
-  return std::nullopt;
+float from_bits(std::uint32_t bits) { return std::bit_cast<float>(bits); }
+
+// IEEE 754 binary16: 1 sign, 5 exponent, 10 fraction bits.
+float from_half(std::uint16_t half) {
+  const std::uint32_t sign = (half & 0x8000u) << 16, exponent = half >> 10 & 0x1F, fraction = half & 0x3FFu;
+  if (exponent == 0) return from_bits(sign | std::bit_cast<std::uint32_t>(static_cast<float>(fraction) * 0x1p-24f));
+  return from_bits(sign | (exponent == 0x1F ? 0xFFu : exponent + 112) << 23 | fraction << 13);
+}
+
+float from_bfloat(std::uint16_t b) { return from_bits(std::uint32_t{b} << 16); }
+
+// Values of a narrow dtype, side by side in `bytes`, as the wider ones of a tensor.
+template <class From, class To, To (*value)(From)>
+void widen(const char* bytes, std::size_t count, void* into) {
+  for (std::size_t i = 0; i < count; ++i) {
+    From narrow;
+    std::memcpy(&narrow, bytes + i * sizeof(From), sizeof(From));
+    static_cast<To*>(into)[i] = value(narrow);
+  }
+}
+
+template <class From>
+Index whole(From value) {
+  return static_cast<Index>(value);
+}
+
+// A dtype of the format, and the tensor's that holds its values.
+struct Format {
+  const char* name;
+  std::uint64_t size;  // bytes a value
+  DType dtype;
+  void (*widen)(const char* bytes, std::size_t count, void* into);  // null: values are stored as they are held
+};
+
+constexpr Format formats[] = {
+    {"F32", 4, DType::f32, nullptr},
+    {"F64", 8, DType::f64, nullptr},
+    {"I64", 8, DType::i64, nullptr},
+    {"F16", 2, DType::f32, widen<std::uint16_t, float, from_half>},
+    {"BF16", 2, DType::f32, widen<std::uint16_t, float, from_bfloat>},
+    {"I32", 4, DType::i64, widen<std::int32_t, Index, whole>},
+    {"U32", 4, DType::i64, widen<std::uint32_t, Index, whole>},
+    {"I16", 2, DType::i64, widen<std::int16_t, Index, whole>},
+    {"U16", 2, DType::i64, widen<std::uint16_t, Index, whole>},
+    {"I8", 1, DType::i64, widen<std::int8_t, Index, whole>},
+    {"U8", 1, DType::i64, widen<std::uint8_t, Index, whole>},
+    {"BOOL", 1, DType::i64, widen<std::uint8_t, Index, whole>},
+};
+
+std::string format_names() {
+  std::vector<const char*> names;
+  for (const Format& f : formats) names.push_back(f.name);
+  return fmt::format("{}", fmt::join(names, ", "));
 }
 
 const void* bytes_of(const Tensor& t) {
@@ -66,6 +114,10 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
   bool number_unsigned(number_unsigned_t value) override {
     if (place_ != Place::list) return refuse("a number");
     list_->push_back(value);
+    if (key_ == "shape" && std::ssize(*list_) > Shape::max_rank)
+      return fail(fmt::format("tensor {} has more than {} axes", shown(entries.back().name), Shape::max_rank));
+    if (key_ != "shape" && list_->size() > 2)
+      return fail(fmt::format("tensor {} has more than two data_offsets", shown(entries.back().name)));
     return true;
   }
 
@@ -178,7 +230,7 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
 struct Planned {
   std::string name;
   Shape shape;
-  DType dtype;
+  const Format* format;
   std::uint64_t begin, end;
 };
 
@@ -193,9 +245,14 @@ class Reader {
     const std::vector<Planned> plan = check(size_ - data_start);
     result.tensors.reserve(plan.size());
     for (const Planned& p : plan) {
-      Tensor tensor = Tensor::empty(p.shape, p.dtype);
-      get(bytes_for_writing(tensor), static_cast<std::size_t>(p.end - p.begin));
-      result.tensors.push_back({p.name, tensor});
+      Tensor tensor = Tensor::empty(p.shape, p.format->dtype);
+      if (p.format->widen == nullptr) {
+        get(bytes_for_writing(tensor), static_cast<std::size_t>(p.end - p.begin));
+        result.tensors.push_back({p.name, tensor});
+      } else {
+        get_widened(tensor, *p.format);
+        result.tensors.push_back({p.name, tensor, p.format->name});
+      }
     }
     return result;
   }
@@ -209,6 +266,20 @@ class Reader {
     if (bytes == 0) return;
     in_.read(static_cast<char*>(into), static_cast<std::streamsize>(bytes));
     if (!in_) refuse("it could not be read to its end");
+  }
+
+  void get_widened(Tensor& tensor, const Format& format) {
+    constexpr std::size_t most = 16384;  // values at once
+    std::string bytes;
+    char* into = static_cast<char*>(bytes_for_writing(tensor));
+    for (auto left = static_cast<std::size_t>(tensor.numel()); left > 0;) {
+      const std::size_t count = std::min(left, most);
+      bytes.resize(count * format.size);
+      get(bytes.data(), bytes.size());
+      format.widen(bytes.data(), count, into);
+      into += count * static_cast<std::size_t>(size_of(format.dtype));
+      left -= count;
+    }
   }
 
   std::uint64_t read_header() {
@@ -245,18 +316,17 @@ class Reader {
   }
 
   Planned check(const Entry& e, std::uint64_t data_bytes) const {
-    const std::optional<DType> dtype = dtype_named(e.dtype);
-    if (!dtype) {
-      refuse(fmt::format("tensor {} has dtype {}; F32, F64 and I64 can be read", shown(e.name), shown(e.dtype)));
-    }
-    if (std::ssize(e.shape) > Shape::max_rank) {
-      refuse(fmt::format("tensor {} has {} axes, more than {}", shown(e.name), e.shape.size(), Shape::max_rank));
+    const Format* format =
+        std::find_if(std::begin(formats), std::end(formats), [&](const Format& f) { return e.dtype == f.name; });
+    if (format == std::end(formats)) {
+      throw Error(fmt::format("{}: tensor {} has dtype {}; these can be read: {}", name_, shown(e.name), shown(e.dtype),
+                              format_names()));
     }
     if (e.offsets.size() != 2 || e.offsets[0] > e.offsets[1] || e.offsets[1] > data_bytes) {
       refuse(fmt::format("the data_offsets of tensor {} are not a range inside the file", shown(e.name)));
     }
-    Planned p{e.name, {}, *dtype, e.offsets[0], e.offsets[1]};
-    std::uint64_t bytes = static_cast<std::uint64_t>(size_of(*dtype));
+    Planned p{e.name, {}, format, e.offsets[0], e.offsets[1]};
+    std::uint64_t bytes = format->size;
     constexpr std::uint64_t most = std::numeric_limits<Index>::max();
     for (std::uint64_t extent : e.shape) {
       if (extent > most || (extent != 0 && bytes > most / extent)) {
