@@ -19,12 +19,12 @@ namespace {
 using namespace gradus::train;
 
 struct EvalFlags {
-  std::string run, test, task, checkpoint = "best";
+  std::string run, test, test_target, task, checkpoint = "best";
   Index beam = 1;
 };
 
 TestSet read_test(const RunConfig& config, const EvalFlags& f) {
-  TestSet set = f.task.empty() ? load_test(config, f.test) : load_test_task(config, f.task);
+  TestSet set = f.task.empty() ? load_test(config, f.test, f.test_target) : load_test_task(config, f.task);
   for (const data::ReferenceSet& r : set.references) {
     check_source_length(config.model, std::ssize(r.source),
                         fmt::format("the source \"{}\"", data::shown(join(r.source, source_tokenizer(config)))));
@@ -78,6 +78,11 @@ void add_eval(CLI::App& program, Action& action) {
   command.add_option("--run", f->run, "Run directory")->required()->type_name("DIR");
   CLI::Option* test = command.add_option("--test", f->test, "File of pairs; a source may have several targets");
   test->type_name("FILE");
+  command
+      .add_option("--test-target", f->test_target,
+                  "File of the targets, line by line beside the sources in --test (default: --test holds pairs)")
+      ->type_name("FILE")
+      ->needs(test);
   command.add_option("--task", f->task, "Toy task, its test pairs")->type_name("NAME")->excludes(test);
   command.add_option("--beam", f->beam, "Hypotheses kept (default: 1, greedy)")
       ->check(CLI::Range(1, 1000))

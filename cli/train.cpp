@@ -161,7 +161,13 @@ void add_train(CLI::App& program, Action& action) {
   CLI::Option* valid = add_setting(command, *f, "--valid", {"data.valid"},
                                    "File of pairs to validate on (default: some of --train are held out)")
                            ->type_name("FILE");
-  task->excludes(file)->excludes(valid);
+  CLI::Option* train_target =
+      add_setting(command, *f, "--train-target", {"data.train_target"},
+                  "File of the targets, line by line beside the sources in --train (default: --train holds pairs)")
+          ->type_name("FILE");
+  CLI::Option* valid_target =
+      add_setting(command, *f, "--valid-target", {"data.valid_target"}, "The same beside --valid")->type_name("FILE");
+  task->excludes(file)->excludes(valid)->excludes(train_target)->excludes(valid_target);
   command.add_option("--out", f->out, "Run directory to make, or with --resume to go on in")
       ->required()
       ->type_name("DIR");
@@ -196,6 +202,8 @@ void add_train(CLI::App& program, Action& action) {
       "  gradus train --model rnn-attention --train train.tsv --valid dev.tsv --preset small --out runs/words\n"
       "  gradus train --model rnn --train cmudict.dict --set data.format=dictionary --set model.cell=lstm --out "
       "runs/rnn\n"
+      "  gradus train --model transformer --train train.de --train-target train.en --set data.source_tokens=whitespace "
+      "--out runs/de-en\n"
       "  gradus train --resume --out runs/rnn\n"
       "Files are TSV by default: sources are read as characters, targets as words between blanks "
       "(data.source_tokens, data.target_tokens).");

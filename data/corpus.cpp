@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <optional>
+#include <tuple>
 #include <unordered_set>
 #include <utility>
 
@@ -22,15 +22,15 @@ std::string counted(Index count, std::string_view noun) {
   return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
 
-std::string place(const std::string& path, const Defect& defect) {
-  return fmt::format("{}:{}:{}: {}", path, defect.line, defect.column, defect.reason);
+std::string told(const Defect& defect) {
+  return fmt::format("{}:{}:{}: {}", defect.path, defect.line, defect.column, defect.reason);
 }
 
 /// Gathers the pairs of a file and what was wrong with its other lines.
 class Gatherer {
  public:
-  Gatherer(const std::filesystem::path& path, OnBadLine on_bad_line) : on_bad_line_(on_bad_line) {
-    corpus_.report.path = path.string();
+  Gatherer(std::string path, OnBadLine on_bad_line) : on_bad_line_(on_bad_line) {
+    corpus_.report.path = std::move(path);
   }
 
   void keep(Pair pair) { corpus_.pairs.push_back(std::move(pair)); }
@@ -39,8 +39,8 @@ class Gatherer {
 
   void refuse(const Line& line, std::size_t offset, std::string reason) {
     ReadReport& report = corpus_.report;
-    Defect defect{line.number, column_of(line.text, offset), std::move(reason)};
-    if (on_bad_line_ == OnBadLine::stop) throw Error(place(report.path, defect));
+    Defect defect{std::string(line.path), line.number, column_of(line.text, offset), std::move(reason)};
+    if (on_bad_line_ == OnBadLine::stop) throw Error(told(defect));
     ++report.skipped;
     if (std::ssize(report.defects) < ReadReport::most_kept) report.defects.push_back(std::move(defect));
   }
@@ -64,13 +64,13 @@ class Gatherer {
     return false;
   }
 
-  Corpus finish(std::string_view form) && {
+  Corpus finish(std::string_view wanted) && {
     ReadReport& report = corpus_.report;
     report.pairs = std::ssize(corpus_.pairs);
     if (report.pairs != 0) return std::move(corpus_);
-    if (report.skipped == 0) throw Error(fmt::format("{}: nothing to read; expected lines of {}", report.path, form));
-    throw Error(fmt::format("{}: none of {} is good (first: {}); expected lines of {}", report.path,
-                            counted(report.skipped, "line"), place(report.path, report.defects.front()), form));
+    if (report.skipped == 0) throw Error(fmt::format("{}: nothing to read; expected {}", report.path, wanted));
+    throw Error(fmt::format("{}: none of {} is good (first: {}); expected {}", report.path,
+                            counted(report.skipped, "line"), told(report.defects.front()), wanted));
   }
 
  private:
@@ -96,6 +96,13 @@ std::string_view without_variant(std::string_view word) {
   return is_number ? word.substr(0, open) : word;
 }
 
+Pair pair_of(std::string_view source, std::string_view target, const PairOptions& options) {
+  const auto tokens = [&options](std::string_view side, Tokenizer kind) {
+    return options.lowercase ? tokenize(lowercase(side), kind) : tokenize(side, kind);
+  };
+  return {tokens(source, options.source_tokens), tokens(target, options.target_tokens)};
+}
+
 void drop_stress(std::string& phone) {
   if (phone.size() > 1 && phone.back() >= '0' && phone.back() <= '2') phone.pop_back();
 }
@@ -107,7 +114,7 @@ std::string ReadReport::summary() const {
   std::vector<std::string> remarks;
   if (repeated != 0) remarks.push_back(counted(repeated, "repeated pronunciation") + " left out");
   if (skipped != 0) {
-    remarks.push_back(fmt::format("{} skipped: first at {}", counted(skipped, "line"), place(path, defects.front())));
+    remarks.push_back(fmt::format("{} skipped: first at {}", counted(skipped, "line"), told(defects.front())));
   }
   return remarks.empty() ? text : fmt::format("{} ({})", text, fmt::join(remarks, "; "));
 }
@@ -116,7 +123,7 @@ std::vector<std::string> ReadReport::messages() const {
   std::vector<std::string> lines;
   lines.push_back(summary());
   for (Index i = 1; i < std::ssize(defects); ++i) {
-    lines.push_back(fmt::format("skipped {}", place(path, defects[static_cast<std::size_t>(i)])));
+    lines.push_back(fmt::format("skipped {}", told(defects[static_cast<std::size_t>(i)])));
   }
   if (skipped > most_kept)
     lines.push_back(fmt::format("skipped {} of {}", counted(skipped - most_kept, "more line"), path));
@@ -124,12 +131,8 @@ std::vector<std::string> ReadReport::messages() const {
 }
 
 Corpus read_pairs(const std::filesystem::path& path, const PairOptions& options) {
-  Gatherer gatherer(path, options.on_bad_line);
+  Gatherer gatherer(path.string(), options.on_bad_line);
   LineReader reader(path);
-  const auto tokens = [&options](std::string_view side, Tokenizer kind) {
-    if (options.lowercase) return tokenize(lowercase(side), kind);
-    return tokenize(side, kind);
-  };
   Line line;
   while (reader.next(line)) {
     if (!gatherer.sound(line)) continue;
@@ -147,14 +150,45 @@ Corpus read_pairs(const std::filesystem::path& path, const PairOptions& options)
     } else if (is_blank(target)) {
       gatherer.refuse(line, tab + 1, "the target is empty");
     } else {
-      gatherer.keep({tokens(source, options.source_tokens), tokens(target, options.target_tokens)});
+      gatherer.keep(pair_of(source, target, options));
     }
   }
-  return std::move(gatherer).finish("source<TAB>target");
+  return std::move(gatherer).finish("lines of source<TAB>target");
+}
+
+Corpus read_parallel(const std::filesystem::path& sources, const std::filesystem::path& targets,
+                     const PairOptions& options) {
+  Gatherer gatherer(fmt::format("{} and {}", sources.string(), targets.string()), options.on_bad_line);
+  LineReader source_reader(sources), target_reader(targets);
+  Line source, target;
+  const auto good = [&gatherer](const Line& line, const char* blank) {
+    if (!gatherer.sound(line)) return false;
+    if (is_blank(line.text)) {
+      gatherer.refuse(line, 0, blank);
+      return false;
+    }
+    const std::size_t tab = line.text.find('\t');
+    if (tab == std::string_view::npos) return true;
+    gatherer.refuse(line, tab, "a tab; in files side by side a line holds one side alone");
+    return false;
+  };
+  while (true) {
+    const bool more_sources = source_reader.next(source), more_targets = target_reader.next(target);
+    if (more_sources != more_targets) {
+      const auto& [longer, shorter] = more_sources ? std::tie(sources, targets) : std::tie(targets, sources);
+      const Index lines = more_sources ? target.number : source.number;
+      throw Error(fmt::format("{} ends after {}, {} goes on: files side by side have a line for each line of the other",
+                              shorter.string(), counted(lines, "line"), longer.string()));
+    }
+    if (!more_sources) break;
+    if (good(source, "the source is empty") && good(target, "the target is empty"))
+      gatherer.keep(pair_of(source.text, target.text, options));
+  }
+  return std::move(gatherer).finish("a source on each line of the one and its target on that line of the other");
 }
 
 Corpus read_dictionary(const std::filesystem::path& path, const DictionaryOptions& options) {
-  Gatherer gatherer(path, options.on_bad_line);
+  Gatherer gatherer(path.string(), options.on_bad_line);
   LineReader reader(path);
   std::unordered_set<std::string> seen;
   Line line;
@@ -183,7 +217,7 @@ Corpus read_dictionary(const std::filesystem::path& path, const DictionaryOption
       gatherer.repeat();
     }
   }
-  return std::move(gatherer).finish("WORD  PHONE PHONE ...");
+  return std::move(gatherer).finish("lines of WORD  PHONE PHONE ...");
 }
 
 TokenCounts count_source_tokens(const std::vector<Pair>& pairs) { return count_tokens(pairs, &Pair::source); }

@@ -19,6 +19,7 @@ struct Pair {
 
 /// A line that could not be read as a pair.
 struct Defect {
+  std::string path;
   Index line = 0;    // from 1
   Index column = 0;  // from 1, in characters
   std::string reason;
@@ -28,7 +29,7 @@ struct Defect {
 struct ReadReport {
   static constexpr Index most_kept = 10;
 
-  std::string path;
+  std::string path;  // of two files: "a and b"
   Index pairs = 0;
   Index skipped = 0;            // lines with a defect
   Index repeated = 0;           // pronunciations that their word had already (dictionaries only)
@@ -62,6 +63,13 @@ struct PairOptions {
 /// Throws Error when the file cannot be read or is not text, is empty or has no good line; with OnBadLine::stop also
 /// at the first defect, as "file:line:column: reason".
 Corpus read_pairs(const std::filesystem::path& path, const PairOptions& options = {});
+
+/// Reads two files side by side, as tools for translation keep them: line i of `sources` and line i of `targets` are a
+/// pair. A pair has a defect when one of its lines has: a blank one, a tab, or what `read_pairs` says of text.
+/// Throws like read_pairs, and when one file has more lines than the other, whatever `on_bad_line` says: from the line
+/// on that one of them lacks, nothing can be trusted.
+Corpus read_parallel(const std::filesystem::path& sources, const std::filesystem::path& targets,
+                     const PairOptions& options = {});
 
 struct DictionaryOptions {
   bool stress = false;    // keep the stress digit of vowels ("AH0")

@@ -114,7 +114,7 @@ bool LineReader::next(Line& line) {
   if (!begun) return false;
   if (too_long) line_.clear();
   if (!line_.empty() && line_.back() == '\r') line_.pop_back();
-  line = {line_, ++number_, too_long};
+  line = {path_, line_, ++number_, too_long};
   return true;
 }
 

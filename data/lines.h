@@ -13,6 +13,7 @@ namespace gradus::data {
 
 /// A line of a text file, without its end.
 struct Line {
+  std::string_view path;  // of its file; good as long as the reader
   std::string_view text;  // good until the next line is read; empty when too_long
   Index number = 0;       // from 1
   bool too_long = false;  // more than LineReader::longest bytes: read over, not held

@@ -92,6 +92,33 @@ TEST_CASE("files of pairs are trained on and tested against several references")
   CHECK(nlohmann::json::parse(last_line(tested.out))["pairs"] == 2);
 }
 
+TEST_CASE("files side by side are trained on and tested against, and refused when they are of unequal length") {
+  const Scratch scratch;
+  std::string sources, targets;
+  for (int i = 0; i < 60; ++i) {
+    sources += "w" + std::to_string(i) + "\n";
+    targets += i == 7 ? "\n" : "A B\n";
+  }
+  scratch.write("train.s", sources);
+  scratch.write("train.t", targets);
+  const std::string train = "train --model rnn --train train.s --train-target train.t --epochs 1 --out new";
+  scratch.write("longer.s", sources + "x\n");
+  refuses(scratch, "train --train longer.s --train-target train.t --out new", 1,
+          "train.t ends after 60 lines, longer.s goes on");
+  refuses(scratch, train + " --valid v.tsv", 2, "data.train_target is set, data.valid_target is not");
+  refuses(scratch, "train --task copy --train-target train.t --out new", 2, "--task excludes --train-target");
+  refuses(scratch, "eval --run new --test-target train.t", 2, "--test-target requires --test");
+  const Ran trained = run(scratch, train + quick);
+  CAPTURE(trained.err);
+  REQUIRE(trained.code == 0);
+  CHECK_THAT(trained.err, ContainsSubstring("read 59 pairs from train.s and train.t (1 line skipped: first at "
+                                            "train.t:8:1: the target is empty)"));
+  const Ran tested = run(scratch, "eval --run new --test train.s --test-target train.t");
+  REQUIRE(tested.code == 0);
+  CHECK(nlohmann::json::parse(last_line(tested.out))["pairs"] == 59);
+  CHECK(run(scratch, "train --resume --out new").code == 0);
+}
+
 TEST_CASE("what is asked for wrongly is one line that names it, exit code 2") {
   const Scratch scratch;
   refuses(scratch, "", 2, "a command is wanted");

@@ -58,6 +58,7 @@ TEST_CASE("a bad line is left out and reported with line and column and reason")
                                           {9, 4, "a carriage return inside the line; lines end in LF or CRLF"}};
   REQUIRE(report.defects.size() == expected.size());
   for (std::size_t i = 0; i < expected.size(); ++i) {
+    CHECK(report.defects[i].path == path.string());
     CHECK(report.defects[i].line == expected[i].line);
     CHECK(report.defects[i].column == expected[i].column);
     CHECK(report.defects[i].reason == expected[i].reason);
@@ -109,6 +110,59 @@ TEST_CASE("a line over a mebibyte is a defect and the next line is read") {
   const Corpus far = read_pairs(scratch.write("far", std::string(3 * LineReader::longest, 'x') + "\nb\tB"));
   CHECK(far.report.skipped == 1);
   CHECK(far.pairs == corpus.pairs);
+}
+
+TEST_CASE("two files side by side give a pair a line") {
+  const Scratch scratch;
+  const auto sources = scratch.write("s",
+                                     "\xEF\xBB\xBF"
+                                     "ab\r\nÉ\r\n"),
+             targets = scratch.write_gzip("t.gz", "AA K\nX");
+  const Corpus corpus = read_parallel(sources, targets);
+  CHECK(corpus.pairs == std::vector<Pair>{{{"a", "b"}, {"AA", "K"}}, {{"É"}, {"X"}}});
+  CHECK(corpus.report.summary() == "read 2 pairs from " + sources.string() + " and " + targets.string());
+  const Corpus words = read_parallel(sources, targets, {.source_tokens = Tokenizer::whitespace, .lowercase = true});
+  CHECK(words.pairs == std::vector<Pair>{{{"ab"}, {"aa", "k"}}, {{"é"}, {"x"}}});
+}
+
+TEST_CASE("a bad line of either of two files side by side leaves its pair out, and is told with its own file") {
+  const Scratch scratch;
+  const auto sources = scratch.write("s", "a\n\nc\nd\te\nf\ng\n"),
+             targets = scratch.write("t", "A\nB\n \nD\n\xFF\nG\n");
+  const ReadReport report = read_parallel(sources, targets).report;
+  CHECK(report.pairs == 2);
+  CHECK(report.skipped == 4);
+  const std::string s = sources.string(), t = targets.string();
+  CHECK(report.messages() ==
+        std::vector<std::string>{
+            "read 2 pairs from " + s + " and " + t + " (4 lines skipped: first at " + s + ":2:1: the source is empty)",
+            "skipped " + t + ":3:1: the target is empty",
+            "skipped " + s + ":4:2: a tab; in files side by side a line holds one side alone",
+            "skipped " + t + ":5:1: byte 0xFF is not UTF-8"});
+  CHECK_THROWS_WITH(read_parallel(sources, targets, {.on_bad_line = OnBadLine::stop}), s + ":2:1: the source is empty");
+  CHECK_THROWS_WITH(
+      read_parallel(scratch.write("e1", ""), scratch.write("e2", "")),
+      ContainsSubstring("e1 and ") && ContainsSubstring("nothing to read; expected a source on each line"));
+  CHECK_THROWS_WITH(read_parallel(scratch.write("b1", "a\tb\n"), scratch.write("b2", "A\n")),
+                    ContainsSubstring("none of 1 line is good (first: ") && ContainsSubstring("b1:1:2: a tab"));
+}
+
+TEST_CASE("files side by side of unequal length are refused, whichever is longer and by however little") {
+  const Scratch scratch;
+  const auto three = scratch.write("three", "a\nb\nc\n"), two = scratch.write("two", "A\nB\n"),
+             blank = scratch.write("blank", "A\nB\n\n\n"), none = scratch.write("none", "");
+  const auto refused = [](const auto& sources, const auto& targets, const auto& shorter, const char* lines,
+                          const auto& longer) {
+    for (const OnBadLine on_bad_line : {OnBadLine::skip, OnBadLine::stop}) {
+      CHECK_THROWS_WITH(
+          read_parallel(sources, targets, {.on_bad_line = on_bad_line}),
+          ContainsSubstring(shorter.string() + " ends after " + lines + ", " + longer.string() + " goes on"));
+    }
+  };
+  refused(three, two, two, "2 lines", three);
+  refused(two, three, two, "2 lines", three);
+  refused(three, none, none, "0 lines", three);
+  CHECK_THROWS_WITH(read_parallel(three, blank), ContainsSubstring(three.string() + " ends after 3 lines"));
 }
 
 TEST_CASE("a file without pairs is an error that says why") {

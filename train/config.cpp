@@ -7,6 +7,7 @@
 #include <fstream>
 #include <limits>
 #include <sstream>
+#include <tuple>
 
 #include "data/toy_tasks.h"
 #include "data/utf8.h"
@@ -167,6 +168,20 @@ void check(const RunConfig& config) {
   }
   if (!d.task.empty() && !(d.train.empty() && d.valid.empty())) {
     throw ConfigError("data.task and data.train (or data.valid) are both set: one of them must go");
+  }
+  for (const auto& [target, source, name] :
+       {std::tie(d.train_target, d.train, "data.train"), std::tie(d.valid_target, d.valid, "data.valid")}) {
+    if (!target.empty() && source.empty()) {
+      throw ConfigError(fmt::format("{0}_target is set, {0} is not: it names the file of the sources", name));
+    }
+  }
+  if (!d.train_target.empty() && d.format == DataFormat::dictionary) {
+    throw ConfigError("data.train_target is set and data.format is dictionary, whose lines hold both sides");
+  }
+  if (!d.valid.empty() && d.train_target.empty() != d.valid_target.empty()) {
+    throw ConfigError(fmt::format("data.{} is set, data.{} is not: both files hold pairs, or neither does",
+                                  d.train_target.empty() ? "valid_target" : "train_target",
+                                  d.train_target.empty() ? "train_target" : "valid_target"));
   }
   if (d.max_length != 0 && d.max_length < d.min_length) {
     throw ConfigError(fmt::format("data.max_length = {} is below data.min_length = {}", d.max_length, d.min_length));

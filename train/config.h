@@ -25,6 +25,7 @@ enum class BestBy { word_error_rate, loss };
 struct DataConfig {
   std::string task;
   std::string train, valid;
+  std::string train_target, valid_target;  // beside sources alone; empty: the files above hold pairs
   DataFormat format = DataFormat::tsv;
   TokensOf source_tokens = TokensOf::automatic;
   TokensOf target_tokens = TokensOf::automatic;

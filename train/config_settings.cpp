@@ -90,10 +90,16 @@ std::vector<Setting> data_settings() {
       text(
           "data.valid", [](auto& c) -> auto& { return c.data.valid; },
           "file of validation pairs; empty: hold out some of the training pairs"),
+      text(
+          "data.train_target", [](auto& c) -> auto& { return c.data.train_target; },
+          "file of the training targets, line by line beside the sources in data.train; empty: it holds pairs"),
+      text(
+          "data.valid_target", [](auto& c) -> auto& { return c.data.valid_target; },
+          "file of the validation targets beside the sources in data.valid"),
       choice<DataFormat>(
           "data.format", [](auto& c) -> auto& { return c.data.format; },
           {{"tsv", DataFormat::tsv}, {"dictionary", DataFormat::dictionary}},
-          "source<TAB>target lines, or a pronouncing dictionary like CMU's"),
+          "source<TAB>target lines (or each side in a file), or a pronouncing dictionary like CMU's"),
       choice<TokensOf>(
           "data.source_tokens", [](auto& c) -> auto& { return c.data.source_tokens; }, tokens,
           "what a source is cut into; auto: characters"),

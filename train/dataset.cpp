@@ -53,14 +53,15 @@ TokensOf settled(Tokenizer tokenizer) {
   return tokenizer == Tokenizer::characters ? TokensOf::characters : TokensOf::whitespace;
 }
 
-data::Corpus read_file(const DataConfig& d, const std::filesystem::path& path) {
+data::Corpus read_files(const DataConfig& d, const std::filesystem::path& path, const std::filesystem::path& targets) {
   if (d.format == DataFormat::dictionary) {
     return data::read_dictionary(path, {.stress = d.stress, .on_bad_line = d.on_bad_line});
   }
-  return data::read_pairs(path, {.source_tokens = tokenizer_of(d.source_tokens, Tokenizer::characters),
-                                 .target_tokens = tokenizer_of(d.target_tokens, Tokenizer::whitespace),
-                                 .on_bad_line = d.on_bad_line,
-                                 .lowercase = d.lowercase});
+  const data::PairOptions options{.source_tokens = tokenizer_of(d.source_tokens, Tokenizer::characters),
+                                  .target_tokens = tokenizer_of(d.target_tokens, Tokenizer::whitespace),
+                                  .on_bad_line = d.on_bad_line,
+                                  .lowercase = d.lowercase};
+  return targets.empty() ? data::read_pairs(path, options) : data::read_parallel(path, targets, options);
 }
 
 data::Task generate(const RunConfig& config, const std::string& name, data::Split split) {
@@ -97,14 +98,14 @@ Pairs make_pairs(RunConfig& config, std::vector<std::string>& notes) {
 
 Pairs read_pairs(RunConfig& config, std::vector<std::string>& notes) {
   DataConfig& d = config.data;
-  data::Corpus corpus = read_file(d, d.train);
+  data::Corpus corpus = read_files(d, d.train, d.train_target);
   const auto note = [&notes](const data::ReadReport& report) {
     for (std::string& line : report.messages()) notes.push_back(std::move(line));
   };
   note(corpus.report);
   Pairs pairs;
   if (!d.valid.empty()) {
-    data::Corpus valid = read_file(d, d.valid);
+    data::Corpus valid = read_files(d, d.valid, d.valid_target);
     note(valid.report);
     pairs = {std::move(corpus.pairs), std::move(valid.pairs)};
   } else {
@@ -218,8 +219,8 @@ Dataset load_dataset(RunConfig& config) {
   return set;
 }
 
-TestSet load_test(const RunConfig& config, const std::filesystem::path& file) {
-  const data::Corpus corpus = read_file(config.data, file);
+TestSet load_test(const RunConfig& config, const std::filesystem::path& file, const std::filesystem::path& targets) {
+  const data::Corpus corpus = read_files(config.data, file, targets);
   return {group_references(corpus.pairs), corpus.report.messages()};
 }
 

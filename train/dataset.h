@@ -29,12 +29,14 @@ std::uint64_t fingerprint(const Dataset& dataset);
 /// model's positions.
 Dataset load_dataset(RunConfig& config);
 
-/// The pairs of a test file, or of the toy task's test split, read as the resolved configuration reads pairs.
+/// The pairs of a test file, or of the toy task's test split, read as the resolved configuration reads pairs; with
+/// `targets`, `file` holds sources alone.
 struct TestSet {
   std::vector<data::ReferenceSet> references;
   std::vector<std::string> notes;  // as a Dataset's
 };
-TestSet load_test(const RunConfig& config, const std::filesystem::path& file);
+TestSet load_test(const RunConfig& config, const std::filesystem::path& file,
+                  const std::filesystem::path& targets = {});
 TestSet load_test_task(const RunConfig& config, const std::string& task);
 
 /// How the resolved configuration cuts a text into tokens.
