@@ -115,7 +115,8 @@ int train_in(const RunDirectory& directory, Run& run, Trainer& trainer, Progress
 
 int train_new(const TrainFlags& f) {
   RunConfig config = resolve(sources_of(f));
-  RunDirectory::check(f.out, f.overwrite);
+  const Replace replace = f.overwrite ? Replace::run : f.resume ? Replace::unmade : Replace::nothing;
+  RunDirectory::check(f.out, replace);
   const Dataset dataset = load_dataset(config);
   Progress progress = Progress::on_stderr();
   for (const std::string& note : dataset.notes) progress.line(note);
@@ -123,7 +124,7 @@ int train_new(const TrainFlags& f) {
   Run run = make_run(config, dataset.source, dataset.target);
   Trainer trainer(run, dataset);
   catch_interrupts();
-  const RunDirectory directory = RunDirectory::create(f.out, config, dataset.source, dataset.target, f.overwrite);
+  const RunDirectory directory = RunDirectory::create(f.out, config, dataset.source, dataset.target, replace);
   progress.line(fmt::format("{}: {} parameters, {} steps, {} threads; run directory {}", config.model.model,
                             run.store->count(), trainer.total_steps(), threads(), f.out));
   return train_in(directory, run, trainer, progress);
@@ -143,6 +144,12 @@ int train_on(const TrainFlags& f) {
   progress.line(fmt::format("{}: going on after step {} of {}, {} threads; run directory {}", config.model.model,
                             trainer.position().step, trainer.total_steps(), threads(), f.out));
   return train_in(directory, run, trainer, progress);
+}
+
+// Whether --resume has nothing to go on with and is told what to train, so that one command both begins a run and goes
+// on with it.
+bool begins(const TrainFlags& f) {
+  return !RunDirectory::exists(f.out) && !(f.flags.empty() && f.sets.empty() && f.config.empty() && f.preset.empty());
 }
 
 }  // namespace
@@ -186,8 +193,10 @@ void add_train(CLI::App& program, Action& action) {
   add_threads(command);
   CLI::Option* overwrite = command.add_flag("--overwrite", f->overwrite, "Replace the run that --out holds");
   command
-      .add_flag("--resume", f->resume,
-                "Go on with the run that --out holds, with its own settings, as if it had never stopped")
+      .add_flag(
+          "--resume", f->resume,
+          "Go on with the run that --out holds, with its own settings, as if it had never stopped; where there is "
+          "none yet, begin it")
       ->excludes(overwrite);
   command.add_flag_callback(
       "--help-settings",
@@ -210,7 +219,7 @@ void add_train(CLI::App& program, Action& action) {
   command.callback([f, &action] {
     action = [f] {
       try {
-        return f->resume ? train_on(*f) : train_new(*f);
+        return f->resume && !begins(*f) ? train_on(*f) : train_new(*f);
       } catch (const ConfigError& e) {
         throw UsageError(e.what());
       }

@@ -95,7 +95,7 @@ TEST_CASE("a run killed at random moments and resumed each time ends with the by
   const int kills = wanted == nullptr ? 6 : std::atoi(wanted);
   const Scratch scratch;
   const std::string train =
-      "train --model rnn-attention --task reverse --epochs 30 --set train.batch=8 "
+      "train --resume --model rnn-attention --task reverse --epochs 30 --set train.batch=8 "
       "--set train.save_every=7 --set train.evaluate_every=60 --set train.log_every=5" +
       settings;
   const auto before = std::chrono::steady_clock::now();
@@ -109,10 +109,8 @@ TEST_CASE("a run killed at random moments and resumed each time ends with the by
   for (; killed < kills; ++complete) {
     if (complete > 0) std::filesystem::remove_all(out);
     for (bool first = true; killed < kills; first = false) {
-      const bool made = std::filesystem::exists(out / "config.toml");
-      if (!first && !made) ++unmade;
-      Process process(scratch, made ? "train --resume --out killed --threads " + std::to_string(1 + killed % 3)
-                                    : train + " --overwrite --out killed");
+      if (!first && !std::filesystem::exists(out / "config.toml")) ++unmade;
+      Process process(scratch, train + " --out killed --threads " + std::to_string(1 + killed % 3));
       const double wait = longest * static_cast<double>(random()) / static_cast<double>(std::mt19937::max());
       std::this_thread::sleep_for(std::chrono::duration<double>(wait));
       process.send(SIGKILL);
@@ -133,8 +131,7 @@ TEST_CASE("a run killed at random moments and resumed each time ends with the by
         REQUIRE(seen.code == 0);
       }
     }
-    const bool made = std::filesystem::exists(out / "config.toml");
-    const Ran end = run(scratch, made ? "train --resume --out killed" : train + " --overwrite --out killed");
+    const Ran end = run(scratch, train + " --out killed");
     CAPTURE(end.err);
     REQUIRE(end.code == 0);
     check_same_runs(scratch.folder() / "whole", out);
@@ -237,6 +234,28 @@ TEST_CASE("a resumed run keeps its settings: flags may repeat them, not contradi
   CHECK_THAT(run(scratch, "train --resume --out .").err, ContainsSubstring("not a run directory"));
   std::filesystem::resize_file(scratch.folder() / "run" / "last.safetensors", last.size() - 1);
   refused("", 1, "run/last.safetensors: not a good safetensors file");
+}
+
+TEST_CASE("one command with --resume begins a run and goes on with it, and destroys nothing") {
+  const Scratch scratch;
+  const std::string train = "train --resume --model rnn --task copy --steps 4 --out run" + settings;
+  REQUIRE(run(scratch, train).code == 0);
+  const std::string last = contents(scratch.folder() / "run" / "last.safetensors");
+  const Ran again = run(scratch, train);
+  CHECK(again.code == 0);
+  CHECK_THAT(again.err, ContainsSubstring("going on after step 4"));
+  CHECK(contents(scratch.folder() / "run" / "last.safetensors") == last);
+
+  std::filesystem::remove(scratch.folder() / "run" / "config.toml");
+  const Ran checkpoints = run(scratch, train);
+  CHECK(checkpoints.code == 1);
+  CHECK_THAT(checkpoints.err, ContainsSubstring("holds checkpoints and no config.toml"));
+  CHECK(contents(scratch.folder() / "run" / "last.safetensors") == last);
+  for (const char* file : {"last.safetensors", "best.safetensors"}) {
+    std::filesystem::remove(scratch.folder() / "run" / file);
+  }
+  CHECK(run(scratch, train).code == 0);  // what is left is a run that was never made whole
+  CHECK(contents(scratch.folder() / "run" / "last.safetensors") == last);
 }
 
 TEST_CASE("inspect shows names, dtypes, shapes, norms and metadata, and keeps control characters to itself") {

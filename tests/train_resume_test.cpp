@@ -52,7 +52,7 @@ struct Trained {
         trainer(run, dataset) {}
 
   RunDirectory make(const std::filesystem::path& path) const {
-    return RunDirectory::create(path, config, dataset.source, dataset.target, false);
+    return RunDirectory::create(path, config, dataset.source, dataset.target);
   }
 };
 

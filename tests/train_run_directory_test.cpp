@@ -14,9 +14,9 @@ RunConfig config_with(Assignments assignments) {
   return resolve({.preset = "", .file = {}, .assignments = std::move(assignments)});
 }
 
-RunDirectory create(const std::filesystem::path& path, bool overwrite = false) {
+RunDirectory create(const std::filesystem::path& path, Replace replace = Replace::nothing) {
   return RunDirectory::create(path, config_with({{"data.task", "copy"}}), data::Vocabulary(), data::Vocabulary(),
-                              overwrite);
+                              replace);
 }
 
 }  // namespace
@@ -32,7 +32,7 @@ TEST_CASE("an existing run is replaced only when that is asked for") {
   scratch.write("deep/run/step-0000000007.safetensors", "old");
   CHECK_THROWS_WITH(create(path), ContainsSubstring("holds a run already"));
   CHECK(data::contents(run.best()) == "old");
-  create(path, true);
+  create(path, Replace::run);
   CHECK_FALSE(std::filesystem::exists(run.best()));
   CHECK(run.kept().empty());
   CHECK(RunDirectory::open(path).path() == path);
@@ -41,7 +41,7 @@ TEST_CASE("an existing run is replaced only when that is asked for") {
 TEST_CASE("a run is made in no folder that holds something else, in no file and below none") {
   const Scratch scratch;
   scratch.write("file", "x");
-  CHECK_THROWS_WITH(create(scratch.folder(), true), ContainsSubstring("not empty and holds no run"));
+  CHECK_THROWS_WITH(create(scratch.folder(), Replace::run), ContainsSubstring("not empty and holds no run"));
   CHECK_THROWS_WITH(create(scratch.folder() / "file"), ContainsSubstring("it is a file"));
   CHECK_THROWS_WITH(create(scratch.folder() / "file" / "a" / "b"), ContainsSubstring("cannot make the run directory"));
   CHECK_THROWS_WITH(create(""), ContainsSubstring("is empty"));
@@ -57,8 +57,8 @@ TEST_CASE("a run directory has one trainer at a time, and any number of readers"
     const RunDirectory first = create(path);
     CHECK(first.locked());
     CHECK_THROWS_WITH(RunDirectory::reopen(path), ContainsSubstring("another process is training in it"));
-    CHECK_THROWS_WITH(create(path, true), ContainsSubstring("another process is training in it"));
-    CHECK_THROWS_WITH(RunDirectory::check(path, true), ContainsSubstring("another process is training in it"));
+    CHECK_THROWS_WITH(create(path, Replace::run), ContainsSubstring("another process is training in it"));
+    CHECK_THROWS_WITH(RunDirectory::check(path, Replace::run), ContainsSubstring("another process is training in it"));
     CHECK_NOTHROW(RunDirectory::open(path));
   }
   const RunDirectory second = RunDirectory::reopen(path);
@@ -77,13 +77,32 @@ TEST_CASE("what a killed trainer left of a run is known as its own: temporary fi
   CHECK(std::filesystem::exists(path / "notes.tmp"));
 
   std::filesystem::remove(path / "config.toml");
-  CHECK_THROWS_WITH(create(path, true), ContainsSubstring("not empty and holds no run"));
+  CHECK_THROWS_WITH(create(path, Replace::run), ContainsSubstring("not empty and holds no run"));
   std::filesystem::remove(path / "notes.tmp");
   scratch.write("run/config.toml.tmp", "[mod");
-  CHECK_THROWS_WITH(create(path), ContainsSubstring("never made whole"));
-  CHECK_THROWS_WITH(RunDirectory::reopen(path), ContainsSubstring("no config.toml"));
-  create(path, true);
-  CHECK_FALSE(std::filesystem::exists(path / "config.toml.tmp"));
+  for (const Replace replace : {Replace::unmade, Replace::run}) {
+    CHECK_THROWS_WITH(create(path), ContainsSubstring("never made whole"));
+    CHECK_THROWS_WITH(RunDirectory::reopen(path), ContainsSubstring("no config.toml"));
+    create(path, replace);
+    CHECK_FALSE(std::filesystem::exists(path / "config.toml.tmp"));
+    std::filesystem::remove(path / "config.toml");
+    scratch.write("run/config.toml.tmp", "[mod");
+  }
+}
+
+TEST_CASE("checkpoints without a configuration, and a whole run, do not count as a run half made") {
+  const Scratch scratch;
+  const auto path = scratch.folder() / "run";
+  create(path);
+  CHECK_THROWS_WITH(create(path, Replace::unmade), ContainsSubstring("holds a run already"));
+  scratch.write("run/best.safetensors", "mine");
+  std::filesystem::remove(path / "config.toml");
+  for (const Replace replace : {Replace::nothing, Replace::unmade}) {
+    CHECK_THROWS_WITH(create(path, replace), ContainsSubstring("holds checkpoints and no config.toml"));
+  }
+  CHECK(data::contents(path / "best.safetensors") == "mine");
+  create(path, Replace::run);
+  CHECK_FALSE(std::filesystem::exists(path / "best.safetensors"));
 }
 
 TEST_CASE("a run that cannot be written leaves nothing behind") {

@@ -162,7 +162,7 @@ TEST_CASE("a loss that is not finite names the step, and the checkpoints before 
   const data::Scratch scratch;
   Trained t(tiny("rnn", {{"train.evaluate_every", "5"}, {"train.steps", "8"}}));
   const RunDirectory directory =
-      RunDirectory::create(scratch.folder() / "run", t.run.config, t.dataset.source, t.dataset.target, false);
+      RunDirectory::create(scratch.folder() / "run", t.run.config, t.dataset.source, t.dataset.target);
   Progress progress = Progress::silent();
   const auto spoil = [&] {
     if (t.trainer.position().step == 6) {
@@ -186,7 +186,7 @@ TEST_CASE("a run is evaluated by its cadence, keeps its best and last parameters
   const auto make = [&](const char* name) {
     Trained t(tiny("attention", {{"train.epochs", "2"}, {"train.steps", "0"}, {"train.evaluate_every", "0"}}));
     const RunDirectory directory =
-        RunDirectory::create(scratch.folder() / name, t.run.config, t.dataset.source, t.dataset.target, false);
+        RunDirectory::create(scratch.folder() / name, t.run.config, t.dataset.source, t.dataset.target);
     Progress progress = Progress::silent();
     const Outcome outcome = t.trainer.run(progress, &directory);
     CHECK(outcome.ending == Ending::complete);
@@ -214,8 +214,8 @@ TEST_CASE("training ends early when validations stop getting better, and when it
 
   const data::Scratch scratch;
   Trained asked(tiny("rnn"));
-  const RunDirectory directory = RunDirectory::create(scratch.folder() / "run", asked.run.config, asked.dataset.source,
-                                                      asked.dataset.target, false);
+  const RunDirectory directory =
+      RunDirectory::create(scratch.folder() / "run", asked.run.config, asked.dataset.source, asked.dataset.target);
   const Outcome stopped = asked.trainer.run(progress, &directory, [] { return true; });
   CHECK(stopped.ending == Ending::interrupted);
   CHECK(read_safetensors(directory.last()).metadata.at("step") == "1");

@@ -111,8 +111,9 @@ double seconds_now() {
 
 bool run_demo(const DemoOptions& options, std::FILE* out, Progress& progress, const std::function<bool()>& stop) {
   const std::vector<std::string> names = models::model_names();
+  const Replace replace = options.overwrite ? Replace::run : Replace::nothing;
   if (!options.out.empty()) {
-    for (const std::string& model : names) RunDirectory::check(options.out / model, options.overwrite);
+    for (const std::string& model : names) RunDirectory::check(options.out / model, replace);
   }
   std::vector<Contestant> all;
   for (const std::string& model : names) {
@@ -123,7 +124,7 @@ bool run_demo(const DemoOptions& options, std::FILE* out, Progress& progress, co
     Trainer trainer(c.run, dataset);
     std::optional<RunDirectory> directory;
     if (!options.out.empty()) {
-      directory = RunDirectory::create(options.out / model, config, dataset.source, dataset.target, options.overwrite);
+      directory = RunDirectory::create(options.out / model, config, dataset.source, dataset.target, replace);
     }
     const double started = seconds_now();
     const Outcome outcome = trainer.run(progress, directory ? &*directory : nullptr, stop);

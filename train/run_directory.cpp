@@ -33,6 +33,8 @@ bool is_kept(std::string_view name) {
   return !name.empty() && name.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
+bool is_checkpoint(const fs::path& file) { return file.extension() == kept_suffix; }
+
 bool is_temporary(std::string_view name) { return name.ends_with(temporary_suffix); }
 
 // Whether a run's folder may hold a file of this name.
@@ -68,39 +70,44 @@ void remove_folders(const fs::path& path, const fs::path& home) {
   throw Error(fmt::format("cannot make the run directory {}: {}", path.string(), reason));
 }
 
-}  // namespace
-
-void RunDirectory::check(const fs::path& path, bool overwrite) {
+// Throws unless what lies at `path`, if anything, may give way to a new run.
+void check_contents(const fs::path& path, Replace replace) {
   if (path.empty()) throw Error("the path of the run directory is empty");
   std::error_code problem;
   const fs::file_status status = fs::status(path, problem);
   if (status.type() == fs::file_type::none) refuse(path, problem.message());
-  if (fs::exists(status)) {
-    if (!fs::is_directory(status)) refuse(path, "it is a file");
-    if (fs::exists(RunDirectory(path).config(), problem)) {
-      if (!overwrite) {
-        throw Error(fmt::format("{} holds a run already: choose another folder, or replace it with --overwrite",
-                                path.string()));
-      }
-    } else if (std::distance(fs::directory_iterator(path, problem), {}) != std::ssize(our_files(path)) || problem) {
-      throw Error(fmt::format("{} is not empty and holds no run: choose another folder", path.string()));
-    } else if (!our_files(path).empty() && !overwrite) {
-      throw Error(
-          fmt::format("{} holds a run that was never made whole, it has no config.toml: replace it with --overwrite, "
-                      "or choose another folder",
-                      path.string()));
-    }
-    if (!our_files(path).empty()) const DirectoryLock probe(path);
+  if (!fs::exists(status)) return;
+  if (!fs::is_directory(status)) refuse(path, "it is a file");
+  if (RunDirectory::exists(path)) {
+    if (replace == Replace::run) return;
+    throw Error(
+        fmt::format("{} holds a run already: choose another folder, or replace it with --overwrite", path.string()));
   }
+  const std::vector<fs::path> files = our_files(path);
+  if (std::distance(fs::directory_iterator(path, problem), {}) != std::ssize(files) || problem)
+    throw Error(fmt::format("{} is not empty and holds no run: choose another folder", path.string()));
+  const bool checkpoints = std::any_of(files.begin(), files.end(), is_checkpoint);
+  if (files.empty() || replace == Replace::run || (replace == Replace::unmade && !checkpoints)) return;
+  throw Error(fmt::format("{} holds {} and no config.toml: replace {} with --overwrite, or choose another folder",
+                          path.string(), checkpoints ? "checkpoints" : "a run that was never made whole",
+                          checkpoints ? "them" : "it"));
+}
+
+}  // namespace
+
+void RunDirectory::check(const fs::path& path, Replace replace) {
+  check_contents(path, replace);
+  if (!our_files(path).empty()) const DirectoryLock probe(path);
   const fs::path home = nearest_existing(path);
+  std::error_code problem;
   if (!fs::is_directory(home, problem)) refuse(path, home.string() + " is not a folder");
   if (::access(home.c_str(), W_OK | X_OK) != 0)
     refuse(path, fmt::format("{}: {}", home.string(), std::strerror(errno)));
 }
 
 RunDirectory RunDirectory::create(const fs::path& path, const RunConfig& config, const data::Vocabulary& source,
-                                  const data::Vocabulary& target, bool overwrite) {
-  check(path, overwrite);
+                                  const data::Vocabulary& target, Replace replace) {
+  check(path, replace);
   const fs::path home = nearest_existing(path);
   std::error_code problem;
   fs::create_directories(path, problem);
@@ -109,7 +116,7 @@ RunDirectory RunDirectory::create(const fs::path& path, const RunConfig& config,
     refuse(path, problem.message());
   }
   const RunDirectory run = lock(path);
-  if (!overwrite && !our_files(path).empty()) check(path, overwrite);  // made by another since
+  check_contents(path, replace);  // another may have made a run since
   try {
     run.remove_files();
     replace_file(run.source_vocabulary(), source.to_text());
@@ -124,11 +131,16 @@ RunDirectory RunDirectory::create(const fs::path& path, const RunConfig& config,
   return run;
 }
 
+bool RunDirectory::exists(const fs::path& path) {
+  std::error_code problem;
+  return fs::exists(RunDirectory(path).config(), problem);
+}
+
 RunDirectory RunDirectory::open(const fs::path& path) {
   std::error_code problem;
   if (!fs::exists(path, problem)) throw Error(fmt::format("{}: there is no such run directory", path.string()));
   RunDirectory run(path);
-  if (!fs::exists(run.config(), problem)) {
+  if (!exists(path)) {
     throw Error(fmt::format("{} is not a run directory: it has no config.toml", path.string()));
   }
   return run;

@@ -11,20 +11,27 @@
 
 namespace gradus::train {
 
+/// What of an older run in its folder a new one may take the place of: nothing, the files of one that was stopped while
+/// it was being made (no configuration and no checkpoint yet), or all that a run is.
+enum class Replace { nothing, unmade, run };
+
 /// The folder of a run: the configuration as resolved, both vocabularies, metrics as JSON lines, the checkpoint with
 /// the best validation and the last one, and the newest few where train.keep asks for them. Whoever trains in it holds
 /// its lock, for as long as a copy of the object made by `create` or `reopen` lives.
 class RunDirectory {
  public:
-  /// Throws Error unless a run could be made at `path`: it is not there yet, is an empty folder, or, with `overwrite`,
-  /// holds an older run that nobody trains. Changes nothing; worth calling before long work.
-  static void check(const std::filesystem::path& path, bool overwrite);
+  /// Throws Error unless a run could be made at `path`: it is not there yet, is an empty folder, or holds an older run
+  /// that `replace` allows for and nobody trains. Changes nothing; worth calling before long work.
+  static void check(const std::filesystem::path& path, Replace replace);
 
-  /// Makes the folder and writes configuration and vocabularies; an older run's files are removed first when
-  /// `overwrite` says so. Throws Error as `check` does and when something cannot be written; then nothing new is left
+  /// Makes the folder and writes configuration and vocabularies; the files of an older run that `replace` allows for
+  /// are removed first. Throws Error as `check` does and when something cannot be written; then nothing new is left
   /// behind.
   static RunDirectory create(const std::filesystem::path& path, const RunConfig& config, const data::Vocabulary& source,
-                             const data::Vocabulary& target, bool overwrite);
+                             const data::Vocabulary& target, Replace replace = Replace::nothing);
+
+  /// Whether `path` holds a run: a folder with a configuration.
+  static bool exists(const std::filesystem::path& path);
 
   /// An existing run, to read. Throws Error when `path` is none.
   static RunDirectory open(const std::filesystem::path& path);
