@@ -66,6 +66,7 @@ struct Model {
   Tensor weight = store.root().zeros("w", {2, 1});
   optim::Adam optimizer{{weight}};
   optim::Plateau plateau;
+  optim::Average average{{weight}, 0.9};
 };
 
 }  // namespace
@@ -80,8 +81,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Position position;
   if (!fuzz::accepts([&] { position = position_of(file, "file"); })) return 0;
   Model model;
-  if (!fuzz::accepts([&] { unpack(file, "file", model.store, &model.optimizer, &model.plateau); })) return 0;
-  const Safetensors packed = pack(model.store, position, &model.optimizer, &model.plateau);
+  optim::Average* const average = file.find("average.step").defined() ? &model.average : nullptr;
+  if (!fuzz::accepts([&] { unpack(file, "file", model.store, &model.optimizer, &model.plateau, average); }))
+    return 0;
+  const Safetensors packed = pack(model.store, position, &model.optimizer, &model.plateau, average);
   fuzz::expect(pack(model.store, position_of(packed, "file")).metadata == packed.metadata, "a position survives");
   fuzz::expect(same(read(written(packed)), packed), "a checkpoint survives");
   return 0;

@@ -101,6 +101,38 @@ TEST_CASE("a checkpoint of other parameters is refused by the parameter, and cha
           "its state \"optimizer.other\" is none that this run keeps");
 }
 
+TEST_CASE("a checkpoint with averages is used with them, and trained on from the parameters beside them") {
+  Model model;
+  optim::Average average({model.weight, model.bias}, 0.5);
+  model.step();
+  average.update();
+  const Safetensors file = pack(model.store, Model::position, &model.optimizer, nullptr, &average);
+  const Tensor mean = file.find("average.mean/layer.weight");
+  CHECK(mean.to_vector<float>() != model.weight.to_vector<float>());
+
+  Model reader;
+  unpack(file, "f", reader.store);
+  CHECK(reader.weight.to_vector<float>() == mean.to_vector<float>());
+
+  Model trained;
+  optim::Average other({trained.weight, trained.bias}, 0.5);
+  unpack(file, "f", trained.store, &trained.optimizer, nullptr, &other);
+  CHECK(trained.weight.to_vector<float>() == model.weight.to_vector<float>());
+  CHECK(other.state().at("mean/layer.weight").to_vector<float>() == mean.to_vector<float>());
+  CHECK(other.state().at("step").item() == 1);
+
+  const auto before = trained.weight.to_vector<float>();
+  CHECK_THROWS_WITH(unpack(file, "f", trained.store, &trained.optimizer),
+                    ContainsSubstring("its state \"average.mean/layer.bias\" is none that this run keeps"));
+  CHECK_THROWS_WITH(unpack(with(file, "average.mean/layer.weight", Tensor::ones({3})), "f", trained.store),
+                    ContainsSubstring("the parameter layer.weight is f32 [3], the model's is"));
+  CHECK_THROWS_WITH(unpack(without(file, "average.step"), "f", trained.store, &trained.optimizer, nullptr, &other),
+                    ContainsSubstring("has no 'step'"));
+  CHECK_THROWS_WITH(unpack(model.packed(), "f", trained.store, &trained.optimizer),
+                    ContainsSubstring("its state \"schedule."));
+  CHECK(trained.weight.to_vector<float>() == before);
+}
+
 TEST_CASE("a checkpoint whose metadata are not those of a position is refused by their name") {
   const Model model;
   const Safetensors good = model.packed();
@@ -140,7 +172,7 @@ TEST_CASE("a checkpoint of the first format is read without an optimiser and not
 TEST_CASE("a refused checkpoint is quoted in bounded length and without control characters") {
   Model model;
   const std::string name = "\x1B[2J" + std::string(100000, 'x');
-  for (const std::string prefix : {"", "optimizer.", "schedule."}) {
+  for (const std::string prefix : {"", "optimizer.", "schedule.", "average."}) {
     try {
       unpack(with(model.packed(), prefix + name, Tensor::zeros({1})), "f", model.store, &model.optimizer,
              &model.plateau);

@@ -87,8 +87,11 @@ void check_same_files(const std::filesystem::path& a, const std::filesystem::pat
 TEST_CASE("a run stopped after each few steps and resumed at other numbers of threads writes the same files") {
   for (const char* model : {"rnn", "rnn-attention", "attention", "transformer"}) {
     const Scratch scratch;
-    const RunConfig config =
-        small({{"model.name", model}, {"train.schedule", "plateau"}, {"train.decay_every", "1"}, {"train.keep", "2"}});
+    const RunConfig config = small({{"model.name", model},
+                                    {"train.schedule", "plateau"},
+                                    {"train.decay_every", "1"},
+                                    {"train.average", "0.9"},
+                                    {"train.keep", "2"}});
     const Outcome whole = undisturbed(config, scratch.folder() / "whole");
     {
       Trained first(config);

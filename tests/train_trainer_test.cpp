@@ -205,6 +205,25 @@ TEST_CASE("a run is evaluated by its cadence, keeps its best and last parameters
   CHECK(std::count(metrics.begin(), metrics.end(), '\n') == 3);  // a line at step 50, validations at 25 and 50
 }
 
+TEST_CASE(
+    "with averages the best checkpoint holds them, validation measured them, and training does not depend on them") {
+  const data::Scratch scratch;
+  const auto make = [&](const char* name, const char* average) {
+    Trained t(tiny("rnn", {{"train.average", average}, {"train.best_by", "loss"}}));
+    const RunDirectory directory =
+        RunDirectory::create(scratch.folder() / name, t.run.config, t.dataset.source, t.dataset.target);
+    Progress progress = Progress::silent();
+    const Outcome outcome = t.trainer.run(progress, &directory);
+    const Run best = load_run(directory), last = load_run(directory, Which::last);
+    CHECK(mean_loss(*best.model, t.dataset.valid) == outcome.position.best);
+    CHECK(hash_of(*last.store) == hash_of(*best.store));  // the only validation was at the end
+    return std::pair(hash_of(*t.run.store), hash_of(*best.store));
+  };
+  const auto [parameters, averages] = make("average", "0.9");
+  CHECK(averages != parameters);
+  CHECK(make("none", "0") == std::pair(parameters, parameters));
+}
+
 TEST_CASE("training ends early when validations stop getting better, and when it is asked to") {
   Progress progress = Progress::silent();
   Trained patient(tiny("rnn", {{"train.lr", "1e-9"}, {"train.patience", "2"}, {"train.evaluate_every", "2"}}));

@@ -15,11 +15,13 @@
 namespace gradus::train {
 namespace {
 
-constexpr std::string_view optimizer_prefix = "optimizer.", schedule_prefix = "schedule.";
+constexpr std::string_view optimizer_prefix = "optimizer.", schedule_prefix = "schedule.", average_prefix = "average.";
 constexpr const char* format_key = "format";
 constexpr const char *format = "gradus-checkpoint-2", *first_format = "gradus-checkpoint-1";
 
-bool is_state(std::string_view name) { return name.starts_with(optimizer_prefix) || name.starts_with(schedule_prefix); }
+bool is_state(std::string_view name) {
+  return name.starts_with(optimizer_prefix) || name.starts_with(schedule_prefix) || name.starts_with(average_prefix);
+}
 
 void add_state(Safetensors& file, std::string_view prefix, const optim::State& state) {
   for (const auto& [name, tensor] : state) file.tensors.push_back({std::string(prefix) + name, tensor});
@@ -69,9 +71,9 @@ Position read_position(const Safetensors& file, const std::string& name, bool wh
   return position;
 }
 
-template <class Stateful>
-void load_state(Stateful& owner, const Safetensors& file, std::string_view prefix, const std::string& name) {
-  const optim::State known = owner.state();
+// The file's entries with the prefix; each must be among the known ones.
+optim::State state_of(const Safetensors& file, std::string_view prefix, const optim::State& known,
+                      const std::string& name) {
   optim::State state;
   for (const NamedTensor& t : file.tensors) {
     if (!t.name.starts_with(prefix)) continue;
@@ -82,7 +84,31 @@ void load_state(Stateful& owner, const Safetensors& file, std::string_view prefi
     }
     state[key] = t.tensor;
   }
-  owner.load_state(state);
+  return state;
+}
+
+template <class Stateful>
+void load_state(Stateful& owner, const Safetensors& file, std::string_view prefix, const std::string& name) {
+  owner.load_state(state_of(file, prefix, owner.state(), name));
+}
+
+// A copy of the owner, if there is one, with the file's state. Without an owner nobody can go on from such a state: the
+// `whole` file must then have none.
+template <class Stateful>
+std::optional<Stateful> with_state(const Stateful* owner, const Safetensors& file, std::string_view prefix,
+                                   const std::string& name, bool whole) {
+  if (owner == nullptr) {
+    if (whole) state_of(file, prefix, {}, name);
+    return std::nullopt;
+  }
+  std::optional<Stateful> loaded(*owner);
+  load_state(*loaded, file, prefix, name);
+  return loaded;
+}
+
+// The parameter's average, undefined when the file has none.
+Tensor mean_of(const Safetensors& file, const nn::Parameter& p) {
+  return file.find(fmt::format("{}mean/{}", average_prefix, p.path));
 }
 
 void check_parameters(const Safetensors& file, const std::string& name, const nn::ParameterStore& store) {
@@ -94,9 +120,11 @@ void check_parameters(const Safetensors& file, const std::string& name, const nn
     if (!saved.defined()) {
       throw Error(fmt::format("{}: it lacks the parameter {}{}", name, p.path, did_you_mean(p.path, names)));
     }
-    if (saved.shape() != p.tensor.shape() || saved.dtype() != p.tensor.dtype()) {
-      throw Error(fmt::format("{}: the parameter {} is {}, the model's is {}", name, p.path, describe(saved),
-                              describe(p.tensor)));
+    const Tensor mean = mean_of(file, p);
+    for (const Tensor& t : {saved, mean.defined() ? mean : saved}) {
+      if (t.shape() == p.tensor.shape() && t.dtype() == p.tensor.dtype()) continue;
+      throw Error(
+          fmt::format("{}: the parameter {} is {}, the model's is {}", name, p.path, describe(t), describe(p.tensor)));
     }
   }
   for (const std::string& saved : names) {
@@ -115,11 +143,12 @@ void copy(const Tensor& from, Tensor into) {
 }  // namespace
 
 Safetensors pack(const nn::ParameterStore& store, const Position& position, const optim::Optimizer* optimizer,
-                 const optim::Plateau* plateau) {
+                 const optim::Plateau* plateau, const optim::Average* average) {
   Safetensors file;
   for (const nn::Parameter& p : store.all()) file.tensors.push_back({p.path, p.tensor});
   if (optimizer != nullptr) add_state(file, optimizer_prefix, optimizer->state());
   if (plateau != nullptr) add_state(file, schedule_prefix, plateau->state());
+  if (average != nullptr) add_state(file, average_prefix, average->state());
   file.metadata[format_key] = format;
   const auto put = [&file](const char* key, auto number) { file.metadata[key] = fmt::format("{}", number); };
   put("step", position.step);
@@ -141,15 +170,18 @@ Position position_of(const Safetensors& checkpoint, const std::string& name) {
 }
 
 Position unpack(const Safetensors& file, const std::string& name, nn::ParameterStore& store,
-                optim::Optimizer* optimizer, optim::Plateau* plateau) {
-  const Position position = read_position(file, name, optimizer != nullptr);
+                optim::Optimizer* optimizer, optim::Plateau* plateau, optim::Average* average) {
+  const bool whole = optimizer != nullptr;
+  const Position position = read_position(file, name, whole);
   check_parameters(file, name, store);
-  std::optional<optim::Plateau> loaded;
-  if (plateau != nullptr) load_state(loaded.emplace(*plateau), file, schedule_prefix, name);
-  if (optimizer != nullptr) load_state(*optimizer, file, optimizer_prefix, name);
-  if (loaded) *plateau = *loaded;
+  const auto loaded_plateau = with_state(plateau, file, schedule_prefix, name, whole);
+  const auto loaded_average = with_state(average, file, average_prefix, name, whole);
+  if (whole) load_state(*optimizer, file, optimizer_prefix, name);
+  if (loaded_plateau) *plateau = *loaded_plateau;
+  if (loaded_average) *average = *loaded_average;
   for (const nn::Parameter& p : store.all()) {
-    const Tensor saved = file.find(p.path);
+    const Tensor mean = whole ? Tensor() : mean_of(file, p);
+    const Tensor saved = mean.defined() ? mean : file.find(p.path);
     if (saved.dtype() == DType::f32) {
       copy<float>(saved, p.tensor);
     } else {

@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "nn/parameters.h"
+#include "optim/average.h"
 #include "optim/optimizer.h"
 #include "optim/schedule.h"
 #include "train/safetensors.h"
@@ -30,19 +31,21 @@ struct Position {
 };
 
 /// A checkpoint's contents: each parameter under its path (shared ones once); with an optimiser its state under
-/// "optimizer.", with a plateau its state under "schedule."; the position in the metadata. Nothing in it depends on the
-/// time, the machine or the number of threads.
+/// "optimizer.", with a plateau its state under "schedule.", with averages theirs under "average."; the position in the
+/// metadata. Nothing in it depends on the time, the machine or the number of threads.
 Safetensors pack(const nn::ParameterStore& store, const Position& position, const optim::Optimizer* optimizer = nullptr,
-                 const optim::Plateau* plateau = nullptr);
+                 const optim::Plateau* plateau = nullptr, const optim::Average* average = nullptr);
 
 /// The position alone; `name` is the file's, for messages. Throws Error unless training can go on from the checkpoint.
 Position position_of(const Safetensors& checkpoint, const std::string& name);
 
 /// Copies the parameters into the store and, where asked, the states back; `name` is the file's, for messages. Throws
 /// Error, with nothing changed, when a parameter is missing, unknown or of another shape or dtype, or the file is not a
-/// checkpoint of this format. Without an optimiser the first format will do too, whose positions know nothing of
-/// metrics and data.
+/// checkpoint of this format. With an optimiser, to train on, the file may hold no state that is not asked for. Without
+/// one, to use the model, parameters are the averages where the file has any, and the first format will do too, whose
+/// positions know nothing of metrics and data.
 Position unpack(const Safetensors& checkpoint, const std::string& name, nn::ParameterStore& store,
-                optim::Optimizer* optimizer = nullptr, optim::Plateau* plateau = nullptr);
+                optim::Optimizer* optimizer = nullptr, optim::Plateau* plateau = nullptr,
+                optim::Average* average = nullptr);
 
 }  // namespace gradus::train

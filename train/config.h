@@ -60,6 +60,7 @@ struct TrainConfig {
   double epsilon = 1e-8;
   double weight_decay = 0;
   double clip = 1;
+  double average = 0;
   ScheduleKind schedule = ScheduleKind::constant;
   Index warmup = 0;
   double decay = 0.5;

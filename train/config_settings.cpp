@@ -188,6 +188,10 @@ std::vector<Setting> train_settings() {
       number(
           "train.clip", [](auto& c) -> auto& { return c.train.clip; }, 0, infinity, false,
           "longest gradient, in Euclidean norm; 0: no limit"),
+      number(
+          "train.average", [](auto& c) -> auto& { return c.train.average; }, 0, 0.999999, false,
+          "decay of a moving average of the parameters (0.999, say), which validation, best.safetensors and decoding "
+          "then use; 0: none"),
       choice<ScheduleKind>(
           "train.schedule", [](auto& c) -> auto& { return c.train.schedule; },
           {{"constant", ScheduleKind::constant},

@@ -33,6 +33,7 @@ Trainer::Trainer(Run& run, const Dataset& dataset)
     plateau_.emplace(optim::PlateauOptions{
         .factor = config_.decay, .patience = config_.decay_every, .least = config_.min_lr / config_.lr});
   }
+  if (config_.average > 0) average_.emplace(run.store->trainable(), config_.average);
   position_.data = fingerprint(dataset);
 }
 
@@ -50,7 +51,7 @@ void Trainer::resume(const RunDirectory& directory) {
     throw Error(fmt::format("{}: it stands at batch {} of epoch {}, which there is not: was config.toml changed?", name,
                             found.batch, found.epoch));
   }
-  position_ = unpack(checkpoint, name, *run_.store, &step_.optimizer(), plateau_ ? &*plateau_ : nullptr);
+  position_ = unpack(checkpoint, name, *run_.store, &step_.optimizer(), plateau_ ? &*plateau_ : nullptr, average());
 }
 
 Trainer::Plan Trainer::plan(Index epoch) const {
@@ -105,6 +106,7 @@ Outcome Trainer::run(Progress& progress, const RunDirectory* directory, const st
 void Trainer::train_batch(const std::vector<Index>& rows, Progress& progress) {
   const double lr = schedule_(position_.step) * (plateau_ ? plateau_->scale() : 1);
   const TrainingStep::Result result = step_.run(data::make_batch(data_.train, rows), position_.step, lr);
+  if (average_) average_->update();
   ++position_.step;
   ++position_.batch;
   position_.loss_sum += result.loss;
@@ -123,10 +125,14 @@ void Trainer::train_batch(const std::vector<Index>& rows, Progress& progress) {
 
 void Trainer::validate(Progress& progress) {
   position_.validated = position_.step;
-  const Evaluation found = evaluate(*run_.model, data_.source, data_.target, data_.references,
-                                    {.max_length = run_.config.decode.max_length});
-  const double loss = mean_loss(*run_.model, data_.valid);
-  score_ = found.score;
+  double loss = 0;
+  {
+    const optim::Averaged averaged(average());
+    score_ = evaluate(*run_.model, data_.source, data_.target, data_.references,
+                      {.max_length = run_.config.decode.max_length})
+                 .score;
+    loss = mean_loss(*run_.model, data_.valid);
+  }
   const double value = config_.best_by == BestBy::loss ? loss : score_.word_error_rate;
   if (plateau_) plateau_->observe(value);
   const bool best = position_.best_step == 0 || value < position_.best;
@@ -152,8 +158,12 @@ void Trainer::save(bool best, bool keep) {
   metrics_->sync();
   position_.metrics_bytes = metrics_->size();
   // The best comes first: a trainer that is killed between the two finds the best again on its way.
-  if (best) write_safetensors(directory_->best(), pack(*run_.store, position_));
-  const Safetensors state = pack(*run_.store, position_, &step_.optimizer(), plateau_ ? &*plateau_ : nullptr);
+  if (best) {
+    const optim::Averaged averaged(average());
+    write_safetensors(directory_->best(), pack(*run_.store, position_));
+  }
+  const Safetensors state =
+      pack(*run_.store, position_, &step_.optimizer(), plateau_ ? &*plateau_ : nullptr, average());
   if (keep && config_.keep > 0) write_safetensors(directory_->kept(position_.step), state);
   write_safetensors(directory_->last(), state);
   prune();

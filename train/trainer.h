@@ -3,6 +3,7 @@
 #include <functional>
 #include <optional>
 
+#include "optim/average.h"
 #include "train/checkpoint.h"
 #include "train/dataset.h"
 #include "train/evaluate.h"
@@ -22,8 +23,8 @@ struct Outcome {
 };
 
 /// Trains a run's model on a dataset: batches in the order of their epoch, a validation after each epoch (or every so
-/// many steps) and at the end, the best and the last parameters kept. Everything is a function of configuration and
-/// data.
+/// many steps) and at the end, the best and the last parameters kept. With train.average the best are averages, and the
+/// last checkpoint has both. Everything is a function of configuration and data.
 class Trainer {
  public:
   /// Run and dataset must outlive it. Throws Error on settings that the optimiser or the schedule refuses.
@@ -53,6 +54,7 @@ class Trainer {
   void validate(Progress& progress);
   void save(bool best, bool keep);
   void prune() const;
+  optim::Average* average() { return average_ ? &*average_ : nullptr; }
   void log(const std::string& line);
 
   Run& run_;
@@ -63,6 +65,7 @@ class Trainer {
   Index total_steps_ = 0;
   optim::Schedule schedule_;
   std::optional<optim::Plateau> plateau_;
+  std::optional<optim::Average> average_;
   std::optional<MetricsLog> metrics_;
   Position position_;
   data::Score score_;

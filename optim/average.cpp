@@ -1,0 +1,77 @@
+#include "optim/average.h"
+
+#include <algorithm>
+#include <set>
+
+#include "autograd/ops.h"
+#include "autograd/parallel.h"
+#include "optim/multiply_add.h"
+#include "optim/option.h"
+
+namespace gradus::optim {
+
+namespace {
+
+constexpr Index grain = 1 << 15;  // elements
+
+// f(parameter, mean, count) on a piece of each parameter after another.
+template <class F>
+void for_pieces(std::vector<Tensor>& parameters, std::vector<Tensor>& means, const F& f) {
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    dispatch_floating(parameters[i].dtype(), [&](auto zero) {
+      using T = decltype(zero);
+      T *p = parameters[i].mutable_data<T>(), *mean = means[i].mutable_data<T>();
+      parallel_for(parameters[i].numel(), grain,
+                   [&](Index begin, Index end) { f(p + begin, mean + begin, end - begin); });
+    });
+  }
+}
+
+}  // namespace
+
+Average::Average(const std::vector<Tensor>& parameters, double decay)
+    : parameters_(parameters), decay_(checked("Average", "decay", decay, decay > 0 && decay < 1, "between 0 and 1")) {
+  std::set<std::string> taken;
+  for (const Tensor& p : parameters_) {
+    names_.push_back(p.name().empty() ? std::to_string(names_.size()) : p.name());
+    if (!taken.insert(names_.back()).second)
+      throw Error(fmt::format("Average: two parameters are called '{}'", names_.back()));
+    means_.push_back(clone(p.detach()));
+  }
+}
+
+void Average::update() {
+  ++step_;
+  const auto n = static_cast<double>(step_);
+  const double share = 1 - std::min(decay_, n / (n + 9));
+  for_pieces(parameters_, means_, [share]<class T>(const T* p, T* mean, Index count) {
+    const T s = static_cast<T>(share);
+    for (Index i = 0; i < count; ++i) mean[i] = multiply_add(s, p[i] - mean[i], mean[i]);
+  });
+}
+
+void Average::swap() {
+  for_pieces(parameters_, means_, []<class T>(T* p, T* mean, Index count) { std::swap_ranges(p, p + count, mean); });
+}
+
+State Average::state() const {
+  State state{{"step", Tensor::from(std::vector<Index>{step_}, {})}};
+  for (std::size_t i = 0; i < means_.size(); ++i) state["mean/" + names_[i]] = clone(means_[i]);
+  return state;
+}
+
+void Average::load_state(const State& state) {
+  const Index step = *entry(state, "step", {}, DType::i64, "Average").data<Index>();
+  checked("Average", "step", step, step >= 0, "a count >= 0 in the state");
+  std::vector<Tensor> means;
+  for (std::size_t i = 0; i < means_.size(); ++i)
+    means.push_back(clone(entry(state, "mean/" + names_[i], means_[i].shape(), means_[i].dtype(), "Average")));
+  if (state.size() != means.size() + 1) {
+    throw Error(fmt::format("Average: the state has {} entries, expected {}: the number of updates and one a parameter",
+                            state.size(), means.size() + 1));
+  }
+  step_ = step;
+  means_ = std::move(means);
+}
+
+}  // namespace gradus::optim
