@@ -39,7 +39,11 @@ class Gatherer {
 
   void refuse(const Line& line, std::size_t offset, std::string reason) {
     ReadReport& report = corpus_.report;
-    Defect defect{std::string(line.path), line.number, column_of(line.text, offset), std::move(reason)};
+    Defect defect;
+    defect.path = line.path;
+    defect.line = line.number;
+    defect.column = column_of(line.text, offset);
+    defect.reason = std::move(reason);
     if (on_bad_line_ == OnBadLine::stop) throw Error(told(defect));
     ++report.skipped;
     if (std::ssize(report.defects) < ReadReport::most_kept) report.defects.push_back(std::move(defect));
@@ -96,11 +100,10 @@ std::string_view without_variant(std::string_view word) {
   return is_number ? word.substr(0, open) : word;
 }
 
-Pair pair_of(std::string_view source, std::string_view target, const PairOptions& options) {
-  const auto tokens = [&options](std::string_view side, Tokenizer kind) {
-    return options.lowercase ? tokenize(lowercase(side), kind) : tokenize(side, kind);
-  };
-  return {tokens(source, options.source_tokens), tokens(target, options.target_tokens)};
+// A side of a pair, as `options` cut it.
+Tokens tokens_of(std::string_view side, Tokenizer kind, const PairOptions& options) {
+  if (options.lowercase) return tokenize(lowercase(side), kind);
+  return tokenize(side, kind);
 }
 
 void drop_stress(std::string& phone) {
@@ -150,7 +153,8 @@ Corpus read_pairs(const std::filesystem::path& path, const PairOptions& options)
     } else if (is_blank(target)) {
       gatherer.refuse(line, tab + 1, "the target is empty");
     } else {
-      gatherer.keep(pair_of(source, target, options));
+      gatherer.keep(
+          {tokens_of(source, options.source_tokens, options), tokens_of(target, options.target_tokens, options)});
     }
   }
   return std::move(gatherer).finish("lines of source<TAB>target");
@@ -181,8 +185,9 @@ Corpus read_parallel(const std::filesystem::path& sources, const std::filesystem
                               shorter.string(), counted(lines, "line"), longer.string()));
     }
     if (!more_sources) break;
-    if (good(source, "the source is empty") && good(target, "the target is empty"))
-      gatherer.keep(pair_of(source.text, target.text, options));
+    if (!good(source, "the source is empty") || !good(target, "the target is empty")) continue;
+    gatherer.keep({tokens_of(source.text, options.source_tokens, options),
+                   tokens_of(target.text, options.target_tokens, options)});
   }
   return std::move(gatherer).finish("a source on each line of the one and its target on that line of the other");
 }

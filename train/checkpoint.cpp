@@ -120,12 +120,13 @@ void check_parameters(const Safetensors& file, const std::string& name, const nn
     if (!saved.defined()) {
       throw Error(fmt::format("{}: it lacks the parameter {}{}", name, p.path, did_you_mean(p.path, names)));
     }
-    const Tensor mean = mean_of(file, p);
-    for (const Tensor& t : {saved, mean.defined() ? mean : saved}) {
-      if (t.shape() == p.tensor.shape() && t.dtype() == p.tensor.dtype()) continue;
+    const auto check = [&](const Tensor& t) {
+      if (t.shape() == p.tensor.shape() && t.dtype() == p.tensor.dtype()) return;
       throw Error(
           fmt::format("{}: the parameter {} is {}, the model's is {}", name, p.path, describe(t), describe(p.tensor)));
-    }
+    };
+    check(saved);
+    if (const Tensor mean = mean_of(file, p); mean.defined()) check(mean);
   }
   for (const std::string& saved : names) {
     const auto& all = store.all();
