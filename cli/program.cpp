@@ -13,7 +13,8 @@
 namespace gradus::cli {
 namespace {
 
-constexpr std::size_t most_quoted = 400;  // bytes of a parser's message, which quotes what it refuses
+constexpr std::size_t most_quoted =
+    200;  // bytes of a parser's message, which quotes what it refuses; four each at worst
 
 struct Command {
   const char* name;

@@ -21,7 +21,7 @@ if(GRADUS_SANITIZE)
     # The instrumented code makes GCC warn of uninitialised values inside the standard library itself (std::function).
     add_compile_options(-Wno-maybe-uninitialized)
     # With -O1 alone GCC fuses a product and a sum only where they happen to meet: rows of one product would differ.
-    add_compile_options(-fexpensive-optimizations)
+    set(gradus_sanitizer_optimization -fexpensive-optimizations)
   endif()
   if(GRADUS_SANITIZE MATCHES "thread")
     # The door to TBB. TBB is not built with ThreadSanitizer, which would take the tasks that TBB hands from thread to

@@ -376,10 +376,11 @@ TEST_CASE("checkpoint: second derivatives, several uses of one leaf, nothing to 
 }
 
 TEST_CASE("1000 steps of changing shapes leave no memory in use, and each step peaks as it did") {
-  const Tensor w = Tensor::normal({256, 256}, 0, 0.05, Philox(1, 0)).set_requires_grad();
+  constexpr Index width = scaled(Index{256});
+  const Tensor w = Tensor::normal({width, width}, 0, 0.05, Philox(1, 0)).set_requires_grad();
   auto step = [&](Index i) {
     const Index rows = 1 + i * 37 % 97, length = 1 + i * 13 % 7;
-    Tensor h = Tensor::ones({rows, 256});
+    Tensor h = Tensor::ones({rows, width});
     for (Index t = 0; t < length; ++t) h = tanh(linear(h, w));
     Tensor(w).zero_grad();
     mean(square(h)).backward();

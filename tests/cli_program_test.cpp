@@ -195,6 +195,17 @@ TEST_CASE("hostile arguments are quoted in bounded length and without control ch
   }
 }
 
+TEST_CASE("a refused argument of control characters alone makes no long message") {
+  const Scratch scratch;
+  for (const char* flag : {"--overwrite=", "--threads ", "--resume="}) {
+    const Ran ran = run(scratch, std::string("train --task copy --out new ") + flag + std::string(1000, '\xE9'));
+    CAPTURE(ran.err);
+    CHECK(ran.code == 2);
+    CHECK_THAT(ran.err, ContainsSubstring("\\xE9..."));
+    CHECK(ran.err.size() < 1000);
+  }
+}
+
 TEST_CASE("what fails is one line that says why, exit code 1, and nothing half-written") {
   const Scratch scratch;
   scratch.write("empty.tsv", "");
