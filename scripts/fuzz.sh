@@ -64,8 +64,8 @@ cmake -S "$root" --preset fuzz -B "$build" >"$build/logs/build" 2>&1 &&
   exit 1
 }
 
-# A small quarantine: the targets hold little, and its size decides the speed.
-export ASAN_OPTIONS="quarantine_size_mb=8:${ASAN_OPTIONS:-}"
+# A small quarantine and short traces of allocations: the targets hold little, and these decide the speed.
+export ASAN_OPTIONS="quarantine_size_mb=1:malloc_context_size=4:${ASAN_OPTIONS:-}"
 
 run() {
   local name="$1" begin=$SECONDS
