@@ -61,20 +61,16 @@ ConfigSources sources_of(const TrainFlags& f) {
   return sources;
 }
 
-// The run's own configuration. Flags may repeat it; but for the search for NaNs, which changes no result, they may not
-// change it.
-RunConfig config_of(const RunDirectory& directory, const TrainFlags& f) {
-  RunConfig config = read_config(directory.config());
-  const RunConfig asked = overlay(config, sources_of(f));
-  config.train.detect_nan = asked.train.detect_nan;
+// What is asked for may repeat the run's own settings; but for the search for NaNs, which changes no result, it may not
+// change them. Until the data are read, what is left to them may stand as it was first given.
+void check_repeats(const RunConfig& asked, const RunConfig& config, bool settled, const RunDirectory& directory) {
   for (const Setting& s : settings()) {
-    if (s.get(asked) == s.get(config)) continue;
+    if (s.get(asked) == s.get(config) || s.key == "train.detect_nan" || (!settled && is_left_to_data(s.key))) continue;
     throw UsageError(fmt::format(
         "{} = {} contradicts the run in {}, which has {}: a resumed run keeps its settings; leave this one out, or "
         "train a new run in another folder",
         s.key, train::to_toml(s.get(asked)), directory.path().string(), train::to_toml(s.get(config))));
   }
-  return config;
 }
 
 // The text as one word of a shell's command line.
@@ -132,8 +128,11 @@ int train_new(const TrainFlags& f) {
 
 int train_on(const TrainFlags& f) {
   const RunDirectory directory = RunDirectory::reopen(f.out);
-  RunConfig config = config_of(directory, f);
+  const RunConfig own = read_config(directory.config());
+  RunConfig config = overlay(own, sources_of(f));
+  check_repeats(config, own, false, directory);
   const Dataset dataset = load_dataset(config);
+  check_repeats(config, own, true, directory);
   Progress progress = Progress::on_stderr();
   for (const std::string& note : dataset.notes) progress.line(note);
 
@@ -149,7 +148,9 @@ int train_on(const TrainFlags& f) {
 // Whether --resume has nothing to go on with and is told what to train, so that one command both begins a run and goes
 // on with it.
 bool begins(const TrainFlags& f) {
-  return !RunDirectory::exists(f.out) && !(f.flags.empty() && f.sets.empty() && f.config.empty() && f.preset.empty());
+  if (RunDirectory::exists(f.out)) return false;
+  const DataConfig asked = overlay({}, sources_of(f)).data;
+  return !asked.task.empty() || !asked.train.empty();
 }
 
 }  // namespace

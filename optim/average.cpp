@@ -33,11 +33,18 @@ Average::Average(const std::vector<Tensor>& parameters, double decay)
     : parameters_(parameters), decay_(checked("Average", "decay", decay, decay > 0 && decay < 1, "between 0 and 1")) {
   std::set<std::string> taken;
   for (const Tensor& p : parameters_) {
+    if (!is_floating(p.dtype()) || !p.is_leaf())
+      throw Error(fmt::format("Average: {} is no parameter; expected a leaf of f32 or f64", describe(p)));
     names_.push_back(p.name().empty() ? std::to_string(names_.size()) : p.name());
     if (!taken.insert(names_.back()).second)
       throw Error(fmt::format("Average: two parameters are called '{}'", names_.back()));
     means_.push_back(clone(p.detach()));
   }
+}
+
+Average::Average(const Average& other) : Average(other.parameters_, other.decay_) {
+  step_ = other.step_;
+  for (std::size_t i = 0; i < means_.size(); ++i) means_[i] = clone(other.means_[i]);
 }
 
 void Average::update() {
@@ -62,7 +69,8 @@ State Average::state() const {
 
 void Average::load_state(const State& state) {
   const Index step = *entry(state, "step", {}, DType::i64, "Average").data<Index>();
-  checked("Average", "step", step, step >= 0, "a count >= 0 in the state");
+  constexpr Index most = Index{1} << 53;
+  checked("Average", "step", step, step >= 0 && step <= most, "a count from 0 to 2^53 in the state");
   std::vector<Tensor> means;
   for (std::size_t i = 0; i < means_.size(); ++i)
     means.push_back(clone(entry(state, "mean/" + names_[i], means_[i].shape(), means_[i].dtype(), "Average")));

@@ -14,8 +14,12 @@ namespace gradus::optim {
 /// threads.
 class Average {
  public:
-  /// decay in (0, 1). The parameters (f32 or f64 leaves) stay in use. Throws on other decays and on two of one name.
+  /// decay in (0, 1). The parameters (f32 or f64 leaves, none twice) stay in use. Throws on other decays, on a
+  /// parameter that is none, and on two of one name.
   Average(const std::vector<Tensor>& parameters, double decay);
+  /// A copy follows the same parameters with averages of its own.
+  Average(const Average& other);
+  Average& operator=(Average&& other) = default;
 
   /// Takes in the parameters as they are now.
   void update();

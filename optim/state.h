@@ -18,8 +18,8 @@ inline const Tensor& entry(const State& state, const std::string& name, const Sh
   const auto found = state.find(name);
   if (found == state.end() || !found->second.defined())
     throw Error(
-        fmt::format("{}: the state has no '{}'; it was saved by another kind of optimiser, with other options, "
-                    "or for other parameters",
+        fmt::format("{}: the state has no '{}'; it was saved by another kind, with other options, or for other "
+                    "parameters",
                     owner, name));
   const Tensor& t = found->second;
   if (t.shape() != shape || t.dtype() != dtype)

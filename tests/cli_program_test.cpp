@@ -117,6 +117,14 @@ TEST_CASE("files side by side are trained on and tested against, and refused whe
   REQUIRE(tested.code == 0);
   CHECK(nlohmann::json::parse(last_line(tested.out))["pairs"] == 59);
   CHECK(run(scratch, "train --resume --out new").code == 0);
+
+  scratch.write("d", "a  AH0\nb  B\n");
+  REQUIRE(
+      run(scratch, "train --model rnn --train d --valid d --set data.format=dictionary --steps 1 --out dict" + quick)
+          .code == 0);
+  const Ran dictionary = run(scratch, "eval --run dict --test d --test-target train.t");
+  CHECK(dictionary.code == 1);
+  CHECK_THAT(dictionary.err, ContainsSubstring("train.t: d is a dictionary, whose lines hold both sides"));
 }
 
 TEST_CASE("what is asked for wrongly is one line that names it, exit code 2") {

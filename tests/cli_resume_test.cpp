@@ -96,7 +96,7 @@ TEST_CASE("a run killed at random moments and resumed each time ends with the by
   const Scratch scratch;
   const std::string train =
       "train --resume --model rnn-attention --task reverse --epochs 30 --set train.batch=8 "
-      "--set train.save_every=7 --set train.evaluate_every=60 --set train.log_every=5" +
+      "--set train.save_every=7 --set train.evaluate_every=60 --set train.log_every=5 --set train.average=0.9" +
       settings;
   const auto before = std::chrono::steady_clock::now();
   REQUIRE(run(scratch, train + " --out whole").code == 0);
@@ -236,7 +236,7 @@ TEST_CASE("a resumed run keeps its settings: flags may repeat them, not contradi
   refused("", 1, "run/last.safetensors: not a good safetensors file");
 }
 
-TEST_CASE("one command with --resume begins a run and goes on with it, and destroys nothing") {
+TEST_CASE("one command with --resume begins a run and goes on with it, and destroys no checkpoint") {
   const Scratch scratch;
   const std::string train = "train --resume --model rnn --task copy --steps 4 --out run" + settings;
   REQUIRE(run(scratch, train).code == 0);
@@ -245,6 +245,9 @@ TEST_CASE("one command with --resume begins a run and goes on with it, and destr
   CHECK(again.code == 0);
   CHECK_THAT(again.err, ContainsSubstring("going on after step 4"));
   CHECK(contents(scratch.folder() / "run" / "last.safetensors") == last);
+
+  CHECK_THAT(run(scratch, "train --resume --detect-nan --out typo").err,
+             ContainsSubstring("typo: there is no such run"));
 
   std::filesystem::remove(scratch.folder() / "run" / "config.toml");
   const Ran checkpoints = run(scratch, train);
@@ -256,6 +259,28 @@ TEST_CASE("one command with --resume begins a run and goes on with it, and destr
   }
   CHECK(run(scratch, train).code == 0);  // what is left is a run that was never made whole
   CHECK(contents(scratch.folder() / "run" / "last.safetensors") == last);
+}
+
+TEST_CASE("settings that are left to the data may be repeated as they were first given, and not otherwise") {
+  const Scratch scratch;
+  scratch.write("d", "a  AH0\nab  AH0 B\nb  B\n");
+  const std::string dictionary = " --train d --valid d --set data.format=dictionary --steps 2";
+  for (const std::string& flags :
+       {std::string(" --model transformer --task copy --steps 2 --set decode.max_length=5000"),
+        std::string(" --model rnn --task copy --steps 2 --set decode.max_length=0 --set data.source_tokens=auto"),
+        " --model rnn --set data.target_tokens=auto" + dictionary}) {
+    CAPTURE(flags);
+    std::filesystem::remove_all(scratch.folder() / "run");
+    const std::string train = "train --resume --out run" + flags + settings;
+    REQUIRE(run(scratch, train).code == 0);
+    const Ran again = run(scratch, train);
+    CAPTURE(again.err);
+    CHECK(again.code == 0);
+    CHECK_THAT(again.err, ContainsSubstring("going on after step 2"));
+    const Ran other = run(scratch, train + " --set decode.max_length=3");
+    CHECK(other.code == 2);
+    CHECK_THAT(other.err, ContainsSubstring("decode.max_length = 3 contradicts the run in run"));
+  }
 }
 
 TEST_CASE("inspect shows names, dtypes, shapes, norms and metadata, and keeps control characters to itself") {
@@ -279,6 +304,11 @@ TEST_CASE("inspect shows names, dtypes, shapes, norms and metadata, and keeps co
   CHECK_THAT(out, ContainsSubstring("k\\x0A = v\\x07\n"));
   CHECK(out.find('\x1b') == std::string::npos);
   CHECK(run(scratch, "inspect none").code == 1);
+  const std::string narrow = R"({"b":{"dtype":"BF16","shape":[1],"data_offsets":[0,2]}})";
+  std::string half(8, '\0');
+  half[0] = static_cast<char>(narrow.size());
+  scratch.write("h.safetensors", half + narrow + "\x80\x3F");
+  CHECK_THAT(run(scratch, "inspect h.safetensors").out, ContainsSubstring("bf16"));
 }
 
 }  // namespace gradus

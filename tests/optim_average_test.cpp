@@ -1,5 +1,8 @@
 #include "optim/average.h"
 
+#include <cmath>
+#include <limits>
+
 #include "autograd/ops.h"
 #include "autograd/parallel.h"
 #include "tests/catch.h"
@@ -99,6 +102,8 @@ TEST_CASE("an average goes on from its state, and refuses another's before anyth
   state = first.state();
   state["step"] = Tensor::from(std::vector<Index>{-1}, {});
   refused(state, "step is -1");
+  state["step"] = Tensor::from(std::vector<Index>{std::numeric_limits<Index>::max()}, {});
+  refused(state, "expected a count from 0 to 2^53");
   state = first.state();
   state["mean/0"] = Tensor::ones({3});
   refused(state, "expected f32 [2]");
@@ -106,10 +111,21 @@ TEST_CASE("an average goes on from its state, and refuses another's before anyth
   refused(state, "has no 'mean/0'");
 }
 
+TEST_CASE("a copy of an average goes its own way") {
+  const Tensor p = Tensor::ones({2});
+  Average first({p}, 0.9);
+  const Average second = first;
+  move(p, 1);
+  first.update();
+  CHECK(second.state().at("mean/0").to_vector<float>() == std::vector<float>{1, 1});
+  CHECK(second.state().at("step").item() == 0);
+}
+
 TEST_CASE("an average refuses a decay that is none, and two parameters of one name") {
   for (const double decay : {0.0, 1.0, -0.1, std::nan("")}) {
     CHECK_THROWS_WITH(Average({Tensor::ones({1})}, decay), ContainsSubstring("expected between 0 and 1"));
   }
+  CHECK_THROWS_WITH(Average({Tensor::from(std::vector<Index>{1}, {1})}, 0.9), ContainsSubstring("is no parameter"));
   Tensor a = Tensor::ones({1}), b = Tensor::ones({1});
   a.set_name("w");
   b.set_name("w");

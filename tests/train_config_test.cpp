@@ -164,8 +164,9 @@ TEST_CASE("settings that contradict each other are refused") {
   CHECK_THROWS_WITH(with({{"data.min_length", "5"}, {"data.max_length", "4"}}), ContainsSubstring("below"));
   CHECK_THROWS_WITH(with({{"model.name", "transformer"}, {"model.heads", "5"}}), ContainsSubstring("heads is 5"));
   CHECK_THROWS_WITH(with({{"train.min_lr", "1"}}), ContainsSubstring("above train.lr"));
-  CHECK_THROWS_WITH(with({{"data.train_target", "f"}}),
-                    ContainsSubstring("data.train_target is set, data.train is not"));
+  CHECK_THROWS_WITH(with({{"data.train_target", "f"}}), ContainsSubstring("both set"));
+  CHECK_THROWS_WITH(with({{"data.task", ""}, {"data.train", "f"}, {"data.valid_target", "g"}}),
+                    ContainsSubstring("data.valid_target is set, data.valid is not"));
   const auto files = [](Assignments more) {
     more.emplace_back("data.train", "f");
     return resolve({.preset = "", .file = {}, .assignments = std::move(more)});

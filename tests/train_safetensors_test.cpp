@@ -246,9 +246,14 @@ TEST_CASE("safetensors that cannot be opened are refused") {
   std::filesystem::permissions(scratch.folder(), std::filesystem::perms::all);
   const uid_t user = ::geteuid();
   constexpr uid_t nobody = 65534;
-  if (user == 0) REQUIRE(::seteuid(nobody) == 0);  // root may open everything
+  if (user == 0 && ::seteuid(nobody) != 0) {  // root may open everything
+    WARN("not tried: root cannot become another user here");
+    return;
+  }
   CHECK_THROWS_WITH(read_safetensors(path), ContainsSubstring("t: cannot be opened for reading"));
   REQUIRE(::seteuid(user) == 0);
+  std::filesystem::permissions(path, std::filesystem::perms::all);
+  CHECK(read_safetensors(path).tensors.empty());
 }
 
 TEST_CASE("a missing file and a folder are no safetensors") {

@@ -89,7 +89,12 @@ optim::State state_of(const Safetensors& file, std::string_view prefix, const op
 
 template <class Stateful>
 void load_state(Stateful& owner, const Safetensors& file, std::string_view prefix, const std::string& name) {
-  owner.load_state(state_of(file, prefix, owner.state(), name));
+  const optim::State state = state_of(file, prefix, owner.state(), name);
+  try {
+    owner.load_state(state);
+  } catch (const Error& e) {
+    throw Error(fmt::format("{}: {}", name, e.what()));
+  }
 }
 
 // A copy of the owner, if there is one, with the file's state. Without an owner nobody can go on from such a state: the
@@ -176,10 +181,10 @@ Position unpack(const Safetensors& file, const std::string& name, nn::ParameterS
   const Position position = read_position(file, name, whole);
   check_parameters(file, name, store);
   const auto loaded_plateau = with_state(plateau, file, schedule_prefix, name, whole);
-  const auto loaded_average = with_state(average, file, average_prefix, name, whole);
+  auto loaded_average = with_state(average, file, average_prefix, name, whole);
   if (whole) load_state(*optimizer, file, optimizer_prefix, name);
   if (loaded_plateau) *plateau = *loaded_plateau;
-  if (loaded_average) *average = *loaded_average;
+  if (loaded_average) *average = std::move(*loaded_average);
   for (const nn::Parameter& p : store.all()) {
     const Tensor mean = whole ? Tensor() : mean_of(file, p);
     const Tensor saved = mean.defined() ? mean : file.find(p.path);

@@ -7,7 +7,6 @@
 #include <fstream>
 #include <limits>
 #include <sstream>
-#include <tuple>
 
 #include "data/toy_tasks.h"
 #include "data/utf8.h"
@@ -166,15 +165,15 @@ void check(const RunConfig& config) {
     throw ConfigError(fmt::format("data.task = \"{}\" is not allowed: one of {}{}", data::shown(d.task),
                                   fmt::join(tasks, ", "), did_you_mean(d.task, tasks)));
   }
-  if (!d.task.empty() && !(d.train.empty() && d.valid.empty())) {
-    throw ConfigError("data.task and data.train (or data.valid) are both set: one of them must go");
+  if (!d.task.empty() && !(d.train.empty() && d.valid.empty() && d.train_target.empty() && d.valid_target.empty())) {
+    throw ConfigError("data.task and data.train (or another file of data) are both set: one of them must go");
   }
-  for (const auto& [target, source, name] :
-       {std::tie(d.train_target, d.train, "data.train"), std::tie(d.valid_target, d.valid, "data.valid")}) {
-    if (!target.empty() && source.empty()) {
-      throw ConfigError(fmt::format("{0}_target is set, {0} is not: it names the file of the sources", name));
-    }
-  }
+  const auto check_sources = [](const std::string& sources, const std::string& targets, const char* key) {
+    if (sources.empty() && !targets.empty())
+      throw ConfigError(fmt::format("{0}_target is set, {0} is not: it names the file of the sources", key));
+  };
+  check_sources(d.train, d.train_target, "data.train");
+  check_sources(d.valid, d.valid_target, "data.valid");
   if (!d.train_target.empty() && d.format == DataFormat::dictionary) {
     throw ConfigError("data.train_target is set and data.format is dictionary, whose lines hold both sides");
   }

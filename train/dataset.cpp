@@ -55,6 +55,10 @@ TokensOf settled(Tokenizer tokenizer) {
 
 data::Corpus read_files(const DataConfig& d, const std::filesystem::path& path, const std::filesystem::path& targets) {
   if (d.format == DataFormat::dictionary) {
+    if (!targets.empty()) {
+      throw Error(fmt::format("{}: {} is a dictionary, whose lines hold both sides; leave the file of targets out",
+                              targets.string(), path.string()));
+    }
     return data::read_dictionary(path, {.stress = d.stress, .on_bad_line = d.on_bad_line});
   }
   const data::PairOptions options{.source_tokens = tokenizer_of(d.source_tokens, Tokenizer::characters),
@@ -217,6 +221,10 @@ Dataset load_dataset(RunConfig& config) {
     config.decode.max_length = std::min(config.decode.max_length, config.model.max_length);
   }
   return set;
+}
+
+bool is_left_to_data(std::string_view key) {
+  return key == "data.source_tokens" || key == "data.target_tokens" || key == "decode.max_length";
 }
 
 TestSet load_test(const RunConfig& config, const std::filesystem::path& file, const std::filesystem::path& targets) {

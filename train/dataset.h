@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "data/batches.h"
@@ -28,6 +29,9 @@ std::uint64_t fingerprint(const Dataset& dataset);
 /// nothing but the source is held out. Throws Error when files cannot be read and when a pair is longer than the
 /// model's positions.
 Dataset load_dataset(RunConfig& config);
+
+/// Whether load_dataset may fill in this setting: a tokenizer, or the longest output.
+bool is_left_to_data(std::string_view key);
 
 /// The pairs of a test file, or of the toy task's test split, read as the resolved configuration reads pairs; with
 /// `targets`, `file` holds sources alone.

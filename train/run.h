@@ -22,7 +22,8 @@ Run make_run(const RunConfig& config, const data::Vocabulary& source, const data
 
 enum class Which { best, last };
 
-/// The model of a run directory, from one of its checkpoints. Throws Error naming file and defect.
+/// The model of a run directory, from one of its checkpoints: the averages, where it has any. Throws Error naming file
+/// and defect.
 Run load_run(const RunDirectory& directory, Which which = Which::best);
 
 }  // namespace gradus::train

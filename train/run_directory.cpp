@@ -80,8 +80,9 @@ void check_contents(const fs::path& path, Replace replace) {
   if (!fs::is_directory(status)) refuse(path, "it is a file");
   if (RunDirectory::exists(path)) {
     if (replace == Replace::run) return;
-    throw Error(
-        fmt::format("{} holds a run already: choose another folder, or replace it with --overwrite", path.string()));
+    throw Error(fmt::format("{} holds a run already: {}", path.string(),
+                            replace == Replace::unmade ? "start again to go on with it"
+                                                       : "choose another folder, or replace it with --overwrite"));
   }
   const std::vector<fs::path> files = our_files(path);
   if (std::distance(fs::directory_iterator(path, problem), {}) != std::ssize(files) || problem)

@@ -17,7 +17,8 @@ Index steps_of(const TrainConfig& config, const std::vector<data::EncodedPair>& 
 
 // Where pairs come from, for messages.
 std::string origin(const DataConfig& config) {
-  return config.task.empty() ? config.train : fmt::format("the task {}", config.task);
+  if (!config.task.empty()) return fmt::format("the task {}", config.task);
+  return config.train_target.empty() ? config.train : fmt::format("{} and {}", config.train, config.train_target);
 }
 
 }  // namespace

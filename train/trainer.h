@@ -37,7 +37,8 @@ class Trainer {
 
   /// Trains to the end of the configuration, or until `stop` (asked after each step) says so; then the state is saved
   /// as it stands. Without a directory nothing is written. Throws Error when a loss or gradient is not finite, and when
-  /// something cannot be written; checkpoints written before stay.
+  /// something cannot be written; checkpoints written before stay. With
+  /// train.average the run's model keeps the trained parameters; load_run gives the averages.
   Outcome run(Progress& progress, const RunDirectory* directory = nullptr, const std::function<bool()>& stop = {});
 
   const Position& position() const { return position_; }
