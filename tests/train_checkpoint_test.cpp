@@ -127,7 +127,13 @@ TEST_CASE("a checkpoint with averages is used with them, and trained on from the
   CHECK_THROWS_WITH(unpack(with(file, "average.mean/layer.weight", Tensor::ones({3})), "f", trained.store),
                     ContainsSubstring("the parameter layer.weight is f32 [3], the model's is"));
   CHECK_THROWS_WITH(unpack(without(file, "average.step"), "f", trained.store, &trained.optimizer, nullptr, &other),
-                    ContainsSubstring("f: Average: the state has no 'step'; it was saved by another kind"));
+                    "f: it lacks the state \"average.step\", which this run keeps: other options wrote it");
+  CHECK_THROWS_WITH(
+      unpack(with(file, "average.step", Tensor::ones({})), "f", trained.store, &trained.optimizer, nullptr, &other),
+      "f: its state \"average.step\" is f32 [], this run's is i64 []");
+  CHECK_THROWS_WITH(unpack(with(file, "optimizer.exp_avg/layer.bias", Tensor::ones({3})), "f", trained.store,
+                           &trained.optimizer, nullptr, &other),
+                    "f: its state \"optimizer.exp_avg/layer.bias\" is f32 [3], this run's is f32 [2]");
   CHECK_THROWS_WITH(unpack(model.packed(), "f", trained.store, &trained.optimizer),
                     ContainsSubstring("its state \"schedule."));
   CHECK(trained.weight.to_vector<float>() == before);

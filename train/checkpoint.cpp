@@ -71,30 +71,34 @@ Position read_position(const Safetensors& file, const std::string& name, bool wh
   return position;
 }
 
-// The file's entries with the prefix; each must be among the known ones.
+// The file's entries with the prefix: those that are known, each with its shape and dtype, and all of them.
 optim::State state_of(const Safetensors& file, std::string_view prefix, const optim::State& known,
                       const std::string& name) {
   optim::State state;
   for (const NamedTensor& t : file.tensors) {
     if (!t.name.starts_with(prefix)) continue;
-    const std::string key = t.name.substr(prefix.size());
-    if (!known.contains(key)) {
+    const auto wanted = known.find(t.name.substr(prefix.size()));
+    if (wanted == known.end()) {
       throw Error(fmt::format("{}: its state \"{}\" is none that this run keeps: other options wrote it", name,
                               data::shown(t.name)));
     }
-    state[key] = t.tensor;
+    if (t.tensor.shape() != wanted->second.shape() || t.tensor.dtype() != wanted->second.dtype()) {
+      throw Error(fmt::format("{}: its state \"{}\" is {}, this run's is {}", name, data::shown(t.name),
+                              describe(t.tensor), describe(wanted->second)));
+    }
+    state[wanted->first] = t.tensor;
+  }
+  for (const auto& [key, tensor] : known) {
+    if (state.contains(key)) continue;
+    throw Error(fmt::format("{}: it lacks the state \"{}{}\", which this run keeps: other options wrote it", name,
+                            prefix, key));
   }
   return state;
 }
 
 template <class Stateful>
 void load_state(Stateful& owner, const Safetensors& file, std::string_view prefix, const std::string& name) {
-  const optim::State state = state_of(file, prefix, owner.state(), name);
-  try {
-    owner.load_state(state);
-  } catch (const Error& e) {
-    throw Error(fmt::format("{}: {}", name, e.what()));
-  }
+  owner.load_state(state_of(file, prefix, owner.state(), name));
 }
 
 // A copy of the owner, if there is one, with the file's state. Without an owner nobody can go on from such a state: the
