@@ -13,8 +13,8 @@
 namespace gradus::cli {
 namespace {
 
-constexpr std::size_t most_quoted =
-    200;  // bytes of a parser's message, which quotes what it refuses; four each at worst
+// Bytes of a parser's message, which quotes what it refuses; each may become four when it is shown.
+constexpr std::size_t most_quoted = 200;
 
 struct Command {
   const char* name;
