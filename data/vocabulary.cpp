@@ -4,9 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
-#include <optional>
-#include <system_error>
 #include <utility>
 
 #include "autograd/error.h"
@@ -33,25 +30,33 @@ std::string escape(std::string_view token) {
   return line;
 }
 
-/// The token that `escape` wrote as `line`; nothing when the line cannot come from it.
-std::optional<std::string> unescape(std::string_view line) {
+struct Unescaped {
+  std::string token;
+  std::size_t bad = std::string_view::npos;  // offset of what cannot be in a line; npos: the line is good
+};
+
+/// The token that `escape` wrote as `line`.
+Unescaped unescape(std::string_view line) {
   constexpr std::string_view digits = "0123456789abcdef";
   std::string token;
   for (std::size_t i = 0; i < line.size(); ++i) {
     if (line[i] != '\\') {
-      if (must_escape(line[i])) return std::nullopt;
+      if (must_escape(line[i])) return {.token = {}, .bad = i};
       token += line[i];
       continue;
     }
-    if (line.size() - i < 4 || line[i + 1] != 'x') return std::nullopt;
+    if (line.size() - i < 4 || line[i + 1] != 'x') return {.token = {}, .bad = i};
     const std::size_t high = digits.find(line[i + 2]);
     const std::size_t low = digits.find(line[i + 3]);
-    if (high == std::string_view::npos || low == std::string_view::npos) return std::nullopt;
+    if (high == std::string_view::npos || low == std::string_view::npos) return {.token = {}, .bad = i};
     token += static_cast<char>(high * 16 + low);
     i += 3;
   }
-  if (find_invalid_utf8(token) != std::string_view::npos) return std::nullopt;
-  return token;
+  const std::size_t invalid = find_invalid_utf8(token);
+  if (invalid == std::string_view::npos) return {.token = std::move(token)};
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < invalid; ++i) at += line[at] == '\\' ? 4 : 1;
+  return {.token = {}, .bad = at};
 }
 
 }  // namespace
@@ -130,31 +135,9 @@ std::string Vocabulary::to_text() const {
   return text;
 }
 
-void Vocabulary::save(const std::filesystem::path& path) const {
-  std::filesystem::path unfinished = path;
-  unfinished += ".unfinished";
-  {
-    std::ofstream file(unfinished, std::ios::binary);
-    file << to_text() << std::flush;
-    if (!file) {
-      std::error_code ignored;
-      std::filesystem::remove(unfinished, ignored);
-      throw Error(fmt::format("{}: the vocabulary cannot be written; check that the folder exists and can be written",
-                              path.string()));
-    }
-  }
-  std::error_code failure;
-  std::filesystem::rename(unfinished, path, failure);
-  if (failure) {
-    std::error_code ignored;
-    std::filesystem::remove(unfinished, ignored);
-    throw Error(fmt::format("{}: the vocabulary cannot be written: {}", path.string(), failure.message()));
-  }
-}
-
 Vocabulary Vocabulary::load(const std::filesystem::path& path) {
-  const auto refuse = [&path](Index line, const std::string& reason) {
-    throw Error(fmt::format("{}:{}: {}", path.string(), line, reason));
+  const auto refuse = [&path](Index line, const std::string& reason, Index column = 1) {
+    throw Error(fmt::format("{}:{}:{}: {}", path.string(), line, column, reason));
   };
   Vocabulary vocabulary;
   LineReader reader(path);
@@ -174,10 +157,13 @@ Vocabulary Vocabulary::load(const std::filesystem::path& path) {
     if (line.text.empty()) refuse(count, "expected a token; the line is empty");
     const auto is_special = std::find(specials.begin(), specials.end(), line.text) != specials.end();
     if (is_special) refuse(count, fmt::format("{} is a special token and stands in the first lines only", line.text));
-    const std::optional<std::string> token = unescape(line.text);
-    if (!token) refuse(count, "expected a token in UTF-8 with white space and backslashes written as \\xHH");
-    if (!vocabulary.add(*token)) {
-      refuse(count, fmt::format("{} occurs twice, first on line {}", shown(line.text), vocabulary.id(*token) + 1));
+    const auto [token, bad] = unescape(line.text);
+    if (bad != std::string_view::npos) {
+      refuse(count, "expected a token in UTF-8 with white space and backslashes written as \\xHH",
+             column_of(line.text, bad));
+    }
+    if (!vocabulary.add(token)) {
+      refuse(count, fmt::format("{} occurs twice, first on line {}", shown(line.text), vocabulary.id(token) + 1));
     }
   }
   if (count < std::ssize(specials)) {

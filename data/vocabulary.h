@@ -55,11 +55,8 @@ class Vocabulary {
   /// that is spelt like a special one are written as \xHH.
   std::string to_text() const;
 
-  /// Writes `to_text`. The file is replaced in one go; throws Error if it cannot.
-  void save(const std::filesystem::path& path) const;
-
-  /// Reads what `save` wrote. Throws Error with file and line when the special tokens do not come first, a token
-  /// occurs twice, or a line is empty or malformed.
+  /// Reads a file that holds what `to_text` gave. Throws Error with file, line and column when the special tokens do
+  /// not come first, a token occurs twice, or a line is empty or malformed.
   static Vocabulary load(const std::filesystem::path& path);
 
   bool operator==(const Vocabulary& other) const { return tokens_ == other.tokens_; }

@@ -82,8 +82,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!fuzz::accepts([&] { position = position_of(file, "file"); })) return 0;
   Model model;
   optim::Average* const average = file.find("average.step").defined() ? &model.average : nullptr;
-  if (!fuzz::accepts([&] { unpack(file, "file", model.store, &model.optimizer, &model.plateau, average); })) return 0;
-  const Safetensors packed = pack(model.store, position, &model.optimizer, &model.plateau, average);
+  const StateOwners owners{&model.optimizer, &model.plateau, average};
+  if (!fuzz::accepts([&] { unpack(file, "file", model.store, owners); })) return 0;
+  const Safetensors packed = pack(model.store, position, owners);
   fuzz::expect(pack(model.store, position_of(packed, "file")).metadata == packed.metadata, "a position survives");
   fuzz::expect(same(read(written(packed)), packed), "a checkpoint survives");
   return 0;

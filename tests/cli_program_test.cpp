@@ -145,7 +145,7 @@ TEST_CASE("what is asked for wrongly is one line that names it, exit code 2") {
   refuses(scratch, "train --task copy --out new --threads 0", 2, "1 to 1024");
   refuses(scratch, "train --task copy --out new --preset huge", 2, "one of tiny, small, base");
   scratch.write("bad.toml", "[train]\nlr = -1\n");
-  refuses(scratch, "train --task copy --out new --config bad.toml", 2, "bad.toml:2: train.lr = -1 is not allowed");
+  refuses(scratch, "train --task copy --out new --config bad.toml", 2, "bad.toml:2:6: train.lr = -1 is not allowed");
   refuses(scratch, "eval --run new", 2, "--test FILE or --task NAME");
   refuses(scratch, "decode --run new --n-best 2", 2, "--n-best 2 is more than --beam 1");
 }

@@ -22,7 +22,8 @@ struct Model {
     optimizer.step(0.1);
     plateau.observe(2);
   }
-  Safetensors packed() const { return pack(store, position, &optimizer, &plateau); }
+  StateOwners owners() { return {&optimizer, &plateau}; }
+  Safetensors packed() { return pack(store, position, owners()); }
 
   static constexpr Position position{.step = 7,
                                      .epoch = 2,
@@ -62,7 +63,7 @@ TEST_CASE("a checkpoint brings back parameters, position and the states of optim
   CHECK(position_of(file, "f") == Model::position);
 
   Model fresh;
-  CHECK(unpack(file, "f", fresh.store, &fresh.optimizer, &fresh.plateau) == Model::position);
+  CHECK(unpack(file, "f", fresh.store, fresh.owners()) == Model::position);
   CHECK(fresh.weight.to_vector<float>() == trained.weight.to_vector<float>());
   CHECK(fresh.optimizer.state().at("step/layer.weight").item() == 1);
   CHECK(fresh.plateau.best() == 2);
@@ -86,7 +87,7 @@ TEST_CASE("a checkpoint of other parameters is refused by the parameter, and cha
   const auto refused = [&](const Safetensors& file, const std::string& reason) {
     const auto before = model.weight.to_vector<float>();
     const double best = model.plateau.best();
-    CHECK_THROWS_WITH(unpack(file, "f", model.store, &model.optimizer, &model.plateau), ContainsSubstring(reason));
+    CHECK_THROWS_WITH(unpack(file, "f", model.store, model.owners()), ContainsSubstring(reason));
     CHECK(model.weight.to_vector<float>() == before);
     CHECK(model.plateau.best() == best);
     CHECK(model.optimizer.state().at("step/layer.weight").item() == 1);
@@ -106,7 +107,7 @@ TEST_CASE("a checkpoint with averages is used with them, and trained on from the
   optim::Average average({model.weight, model.bias}, 0.5);
   model.step();
   average.update();
-  const Safetensors file = pack(model.store, Model::position, &model.optimizer, nullptr, &average);
+  const Safetensors file = pack(model.store, Model::position, {.optimizer = &model.optimizer, .average = &average});
   const Tensor mean = file.find("average.mean/layer.weight");
   CHECK(mean.to_vector<float>() != model.weight.to_vector<float>());
 
@@ -116,31 +117,30 @@ TEST_CASE("a checkpoint with averages is used with them, and trained on from the
 
   Model trained;
   optim::Average other({trained.weight, trained.bias}, 0.5);
-  unpack(file, "f", trained.store, &trained.optimizer, nullptr, &other);
+  const StateOwners owners{.optimizer = &trained.optimizer, .average = &other};
+  unpack(file, "f", trained.store, owners);
   CHECK(trained.weight.to_vector<float>() == model.weight.to_vector<float>());
   CHECK(other.state().at("mean/layer.weight").to_vector<float>() == mean.to_vector<float>());
   CHECK(other.state().at("step").item() == 1);
 
   const auto before = trained.weight.to_vector<float>();
-  CHECK_THROWS_WITH(unpack(file, "f", trained.store, &trained.optimizer),
+  CHECK_THROWS_WITH(unpack(file, "f", trained.store, {.optimizer = &trained.optimizer}),
                     ContainsSubstring("its state \"average.mean/layer.bias\" is none that this run keeps"));
   CHECK_THROWS_WITH(unpack(with(file, "average.mean/layer.weight", Tensor::ones({3})), "f", trained.store),
                     ContainsSubstring("the parameter layer.weight is f32 [3], the model's is"));
-  CHECK_THROWS_WITH(unpack(without(file, "average.step"), "f", trained.store, &trained.optimizer, nullptr, &other),
+  CHECK_THROWS_WITH(unpack(without(file, "average.step"), "f", trained.store, owners),
                     "f: it lacks the state \"average.step\", which this run keeps: other options wrote it");
-  CHECK_THROWS_WITH(
-      unpack(with(file, "average.step", Tensor::ones({})), "f", trained.store, &trained.optimizer, nullptr, &other),
-      "f: its state \"average.step\" is f32 [], this run's is i64 []");
-  CHECK_THROWS_WITH(unpack(with(file, "optimizer.exp_avg/layer.bias", Tensor::ones({3})), "f", trained.store,
-                           &trained.optimizer, nullptr, &other),
+  CHECK_THROWS_WITH(unpack(with(file, "average.step", Tensor::ones({})), "f", trained.store, owners),
+                    "f: its state \"average.step\" is f32 [], this run's is i64 []");
+  CHECK_THROWS_WITH(unpack(with(file, "optimizer.exp_avg/layer.bias", Tensor::ones({3})), "f", trained.store, owners),
                     "f: its state \"optimizer.exp_avg/layer.bias\" is f32 [3], this run's is f32 [2]");
-  CHECK_THROWS_WITH(unpack(model.packed(), "f", trained.store, &trained.optimizer),
+  CHECK_THROWS_WITH(unpack(model.packed(), "f", trained.store, {.optimizer = &trained.optimizer}),
                     ContainsSubstring("its state \"schedule."));
   CHECK(trained.weight.to_vector<float>() == before);
 }
 
 TEST_CASE("a checkpoint whose metadata are not those of a position is refused by their name") {
-  const Model model;
+  Model model;
   const Safetensors good = model.packed();
   for (const auto& [key, value] : good.metadata) {
     if (key == "format") continue;
@@ -172,7 +172,8 @@ TEST_CASE("a checkpoint of the first format is read without an optimiser and not
   CHECK(read.data == 0);
   CHECK(fresh.weight.to_vector<float>() == model.weight.to_vector<float>());
   CHECK_THROWS_WITH(position_of(first, "f"), ContainsSubstring("an older version of this program"));
-  CHECK_THROWS_WITH(unpack(first, "f", fresh.store, &fresh.optimizer), ContainsSubstring("an older version"));
+  CHECK_THROWS_WITH(unpack(first, "f", fresh.store, {.optimizer = &fresh.optimizer}),
+                    ContainsSubstring("an older version"));
 }
 
 TEST_CASE("a refused checkpoint is quoted in bounded length and without control characters") {
@@ -180,8 +181,7 @@ TEST_CASE("a refused checkpoint is quoted in bounded length and without control 
   const std::string name = "\x1B[2J" + std::string(100000, 'x');
   for (const std::string prefix : {"", "optimizer.", "schedule.", "average."}) {
     try {
-      unpack(with(model.packed(), prefix + name, Tensor::zeros({1})), "f", model.store, &model.optimizer,
-             &model.plateau);
+      unpack(with(model.packed(), prefix + name, Tensor::zeros({1})), "f", model.store, model.owners());
       FAIL("accepted");
     } catch (const Error& refusal) {
       const std::string message = refusal.what();

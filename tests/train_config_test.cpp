@@ -125,7 +125,7 @@ TEST_CASE("a key of a hundred thousand parts is refused, wherever it stands, and
     CAPTURE(text);
     CHECK_THROWS_WITH(from_toml(text + key + " = 1", "c.toml"), ContainsSubstring(": a key of more than 8 parts"));
   }
-  CHECK_THROWS_WITH(from_toml("x = 1\n" + key, "c.toml"), ContainsSubstring("c.toml:2: a key of more than"));
+  CHECK_THROWS_WITH(from_toml("x = 1\n" + key, "c.toml"), ContainsSubstring("c.toml:2:32: a key of more than"));
   CHECK_NOTHROW(from_toml("data.task = \"copy\" # " + key + "\ntrain.lr = 0.5", "c.toml"));
   CHECK_NOTHROW(from_toml("data.train = \"a.b.c.d.e.f.g.h.i.j.k.l\"", "c.toml"));
 }
@@ -134,7 +134,7 @@ TEST_CASE("a text that TOML cannot hold, or a path cannot, is refused") {
   CHECK_THROWS_WITH(with({{"data.train", "a\xFF"}}),
                     "data.train = \"a\\xFF\" is not allowed: a text in UTF-8, without NUL");
   CHECK_THROWS_WITH(from_toml("data.train = \"a\\u0000b\"", "c.toml"),
-                    ContainsSubstring("c.toml:1: data.train = \"a\\x00b\""));
+                    ContainsSubstring("c.toml:1:14: data.train = \"a\\x00b\""));
 }
 
 TEST_CASE("what is quoted of a configuration is bounded and free of control characters") {
@@ -181,15 +181,18 @@ TEST_CASE("settings that contradict each other are refused") {
                     ContainsSubstring("whose lines hold both sides"));
 }
 
-TEST_CASE("what is wrong in a configuration file is said with file and line") {
+TEST_CASE("what is wrong in a configuration file is said with file, line and column") {
   CHECK_THROWS_WITH(from_toml("[train]\nlr = \"fast\"\n", "c.toml"),
-                    ContainsSubstring("c.toml:2: train.lr = \"fast\""));
-  CHECK_THROWS_WITH(from_toml("[train]\nlrr = 1\n", "c.toml"), ContainsSubstring("c.toml:2: there is no setting"));
+                    ContainsSubstring("c.toml:2:6: train.lr = \"fast\""));
+  CHECK_THROWS_WITH(from_toml("[train]\nlrr = 1\n", "c.toml"), ContainsSubstring("c.toml:2:1: there is no setting"));
   CHECK_THROWS_WITH(from_toml("[train]\nlr = [1]\n", "c.toml"),
-                    ContainsSubstring("c.toml:2: train.lr is a table, list"));
-  CHECK_THROWS_WITH(from_toml("[nothing.here]\na = 1\n", "c.toml"), ContainsSubstring("no setting \"nothing\""));
-  CHECK_THROWS_WITH(from_toml("train = 5\n", "c.toml"), ContainsSubstring("no setting \"train\""));
-  CHECK_THROWS_WITH(from_toml("[train\n", "c.toml"), ContainsSubstring("c.toml:1"));
+                    ContainsSubstring("c.toml:2:6: train.lr is a table, list"));
+  CHECK_THROWS_WITH(from_toml("[nothing.here]\na = 1\n", "c.toml"),
+                    ContainsSubstring("c.toml:1:2: there is no setting \"nothing\""));
+  CHECK_THROWS_WITH(from_toml("train = 5\n", "c.toml"), ContainsSubstring("c.toml:1:1: there is no setting \"train\""));
+  CHECK_THROWS_WITH(from_toml("[train\n", "c.toml"), ContainsSubstring("c.toml:1:7: "));
+  CHECK_THROWS_WITH(from_toml("data.task = \"copy\"\ntrain.epochs = 0\n", "c.toml"),
+                    Catch::Matchers::StartsWith("c.toml: train.epochs and train.steps are both 0"));
   CHECK_THROWS_WITH(read_config("/nowhere/c.toml"), ContainsSubstring("no such file"));
 }
 

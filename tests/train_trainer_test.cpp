@@ -127,9 +127,10 @@ TEST_CASE("training goes on from a checkpoint with the same bits") {
     steps(first, b, 0, 5);
     const data::Scratch scratch;
     const Position position{.step = 5, .epoch = 1, .batch = 2, .best = 0.1, .best_step = 3, .stale = 4};
-    write_safetensors(scratch.folder() / "c", pack(*first.run.store, position, &b.optimizer()));
+    write_safetensors(scratch.folder() / "c", pack(*first.run.store, position, {.optimizer = &b.optimizer()}));
     TrainingStep c(*second.run.model, *second.run.store, config.train);
-    CHECK(unpack(read_safetensors(scratch.folder() / "c"), "c", *second.run.store, &c.optimizer()) == position);
+    CHECK(unpack(read_safetensors(scratch.folder() / "c"), "c", *second.run.store, {.optimizer = &c.optimizer()}) ==
+          position);
     steps(second, c, 5, 10);
     CHECK(hash_of(*second.run.store) == hash_of(*whole.run.store));
   }
@@ -140,8 +141,8 @@ TEST_CASE("a plateau's state is kept with the checkpoint") {
   optim::Plateau plateau({.factor = 0.5, .patience = 0}), again({.factor = 0.5, .patience = 0});
   plateau.observe(1);
   plateau.observe(2);
-  const Safetensors file = pack(*t.run.store, {}, nullptr, &plateau);
-  unpack(file, "c", *t.run.store, nullptr, &again);
+  const Safetensors file = pack(*t.run.store, {}, {.plateau = &plateau});
+  unpack(file, "c", *t.run.store, {.plateau = &again});
   CHECK(again.scale() == 0.5);
 }
 

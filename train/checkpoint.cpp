@@ -152,13 +152,12 @@ void copy(const Tensor& from, Tensor into) {
 
 }  // namespace
 
-Safetensors pack(const nn::ParameterStore& store, const Position& position, const optim::Optimizer* optimizer,
-                 const optim::Plateau* plateau, const optim::Average* average) {
+Safetensors pack(const nn::ParameterStore& store, const Position& position, const StateOwners& owners) {
   Safetensors file;
   for (const nn::Parameter& p : store.all()) file.tensors.push_back({p.path, p.tensor});
-  if (optimizer != nullptr) add_state(file, optimizer_prefix, optimizer->state());
-  if (plateau != nullptr) add_state(file, schedule_prefix, plateau->state());
-  if (average != nullptr) add_state(file, average_prefix, average->state());
+  if (owners.optimizer != nullptr) add_state(file, optimizer_prefix, owners.optimizer->state());
+  if (owners.plateau != nullptr) add_state(file, schedule_prefix, owners.plateau->state());
+  if (owners.average != nullptr) add_state(file, average_prefix, owners.average->state());
   file.metadata[format_key] = format;
   const auto put = [&file](const char* key, auto number) { file.metadata[key] = fmt::format("{}", number); };
   put("step", position.step);
@@ -180,15 +179,15 @@ Position position_of(const Safetensors& checkpoint, const std::string& name) {
 }
 
 Position unpack(const Safetensors& file, const std::string& name, nn::ParameterStore& store,
-                optim::Optimizer* optimizer, optim::Plateau* plateau, optim::Average* average) {
-  const bool whole = optimizer != nullptr;
+                const StateOwners& owners) {
+  const bool whole = owners.optimizer != nullptr;
   const Position position = read_position(file, name, whole);
   check_parameters(file, name, store);
-  const auto loaded_plateau = with_state(plateau, file, schedule_prefix, name, whole);
-  auto loaded_average = with_state(average, file, average_prefix, name, whole);
-  if (whole) load_state(*optimizer, file, optimizer_prefix, name);
-  if (loaded_plateau) *plateau = *loaded_plateau;
-  if (loaded_average) *average = std::move(*loaded_average);
+  const auto loaded_plateau = with_state(owners.plateau, file, schedule_prefix, name, whole);
+  auto loaded_average = with_state(owners.average, file, average_prefix, name, whole);
+  if (whole) load_state(*owners.optimizer, file, optimizer_prefix, name);
+  if (loaded_plateau) *owners.plateau = *loaded_plateau;
+  if (loaded_average) *owners.average = std::move(*loaded_average);
   for (const nn::Parameter& p : store.all()) {
     const Tensor mean = whole ? Tensor() : mean_of(file, p);
     const Tensor saved = mean.defined() ? mean : file.find(p.path);

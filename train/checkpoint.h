@@ -30,11 +30,17 @@ struct Position {
   bool operator==(const Position&) const = default;
 };
 
+/// Those beside the parameters that training changes, each with a state of its own; null: the run has none.
+struct StateOwners {
+  optim::Optimizer* optimizer = nullptr;
+  optim::Plateau* plateau = nullptr;
+  optim::Average* average = nullptr;
+};
+
 /// A checkpoint's contents: each parameter under its path (shared ones once); with an optimiser its state under
 /// "optimizer.", with a plateau its state under "schedule.", with averages theirs under "average."; the position in the
 /// metadata. Nothing in it depends on the time, the machine or the number of threads.
-Safetensors pack(const nn::ParameterStore& store, const Position& position, const optim::Optimizer* optimizer = nullptr,
-                 const optim::Plateau* plateau = nullptr, const optim::Average* average = nullptr);
+Safetensors pack(const nn::ParameterStore& store, const Position& position, const StateOwners& owners = {});
 
 /// The position alone; `name` is the file's, for messages. Throws Error unless training can go on from the checkpoint.
 Position position_of(const Safetensors& checkpoint, const std::string& name);
@@ -45,7 +51,6 @@ Position position_of(const Safetensors& checkpoint, const std::string& name);
 /// one, to use the model, parameters are the averages where the file has any, and the first format will do too, whose
 /// positions know nothing of metrics and data.
 Position unpack(const Safetensors& checkpoint, const std::string& name, nn::ParameterStore& store,
-                optim::Optimizer* optimizer = nullptr, optim::Plateau* plateau = nullptr,
-                optim::Average* average = nullptr);
+                const StateOwners& owners = {});
 
 }  // namespace gradus::train

@@ -24,6 +24,16 @@ Value value_of(const Setting& setting, const toml::node& node) {
   throw ConfigError(fmt::format("{} is a table, list or date: {} is wanted", setting.key, setting.allowed));
 }
 
+// What `action` gives; its ConfigErrors begin with the place.
+template <class Action>
+decltype(auto) with_place(const toml::source_region& place, const std::string& name, const Action& action) {
+  try {
+    return action();
+  } catch (const ConfigError& e) {
+    throw ConfigError(fmt::format("{}:{}:{}: {}", name, place.begin.line, place.begin.column, e.what()));
+  }
+}
+
 void apply(RunConfig& config, const toml::table& table, const std::string& prefix, const std::string& name) {
   for (auto&& [toml_key, node] : table) {
     const std::string key = prefix + std::string(std::string_view(toml_key));
@@ -34,12 +44,9 @@ void apply(RunConfig& config, const toml::table& table, const std::string& prefi
       apply(config, *node.as_table(), inside, name);
       continue;
     }
-    try {
-      const Setting& setting = setting_named(key);
-      setting.set(config, value_of(setting, node));
-    } catch (const ConfigError& e) {
-      throw ConfigError(fmt::format("{}:{}: {}", name, node.source().begin.line, e.what()));
-    }
+    const Setting& setting =
+        with_place(toml_key.source(), name, [&]() -> const Setting& { return setting_named(key); });
+    with_place(node.source(), name, [&] { setting.set(config, value_of(setting, node)); });
   }
 }
 
@@ -78,8 +85,10 @@ void check_depth(std::string_view text, const std::string& name) {
       continue;
     }
     if (c == '.' && ++parts > most) {
-      throw ConfigError(fmt::format("{}:{}: a key of more than {} parts", name,
-                                    1 + std::count(text.begin(), text.begin() + static_cast<Index>(at), '\n'), most));
+      const std::size_t line = text.rfind('\n', at) + 1;
+      throw ConfigError(fmt::format("{}:{}:{}: a key of more than {} parts", name,
+                                    1 + std::count(text.begin(), text.begin() + static_cast<Index>(at), '\n'),
+                                    data::column_of(text.substr(line), at - line), most));
     }
     if (std::string_view("\n=,[]{}").find(c) != std::string_view::npos) parts = 1;
     ++at;
@@ -225,7 +234,11 @@ std::string to_toml(const RunConfig& config) {
 RunConfig from_toml(std::string_view text, const std::string& name) {
   RunConfig config;
   apply(config, parse_toml(text, name), "", name);
-  check(config);
+  try {
+    check(config);
+  } catch (const ConfigError& e) {
+    throw ConfigError(fmt::format("{}: {}", name, e.what()));
+  }
   return config;
 }
 

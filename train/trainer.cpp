@@ -52,7 +52,13 @@ void Trainer::resume(const RunDirectory& directory) {
     throw Error(fmt::format("{}: it stands at batch {} of epoch {}, which there is not: was config.toml changed?", name,
                             found.batch, found.epoch));
   }
-  position_ = unpack(checkpoint, name, *run_.store, &step_.optimizer(), plateau_ ? &*plateau_ : nullptr, average());
+  position_ = unpack(checkpoint, name, *run_.store, owners());
+}
+
+StateOwners Trainer::owners() {
+  return {.optimizer = &step_.optimizer(),
+          .plateau = plateau_ ? &*plateau_ : nullptr,
+          .average = average_ ? &*average_ : nullptr};
 }
 
 Trainer::Plan Trainer::plan(Index epoch) const {
@@ -128,7 +134,7 @@ void Trainer::validate(Progress& progress) {
   position_.validated = position_.step;
   double loss = 0;
   {
-    const optim::Averaged averaged(average());
+    const optim::Averaged averaged(owners().average);
     score_ = evaluate(*run_.model, data_.source, data_.target, data_.references,
                       {.max_length = run_.config.decode.max_length})
                  .score;
@@ -160,11 +166,10 @@ void Trainer::save(bool best, bool keep) {
   position_.metrics_bytes = metrics_->size();
   // The best comes first: a trainer that is killed between the two finds the best again on its way.
   if (best) {
-    const optim::Averaged averaged(average());
+    const optim::Averaged averaged(owners().average);
     write_safetensors(directory_->best(), pack(*run_.store, position_));
   }
-  const Safetensors state =
-      pack(*run_.store, position_, &step_.optimizer(), plateau_ ? &*plateau_ : nullptr, average());
+  const Safetensors state = pack(*run_.store, position_, owners());
   if (keep && config_.keep > 0) write_safetensors(directory_->kept(position_.step), state);
   write_safetensors(directory_->last(), state);
   prune();

@@ -55,7 +55,7 @@ class Trainer {
   void validate(Progress& progress);
   void save(bool best, bool keep);
   void prune() const;
-  optim::Average* average() { return average_ ? &*average_ : nullptr; }
+  StateOwners owners();
   void log(const std::string& line);
 
   Run& run_;
