@@ -35,8 +35,10 @@ decltype(auto) with_place(const toml::source_region& place, const std::string& n
 }
 
 void apply(RunConfig& config, const toml::table& table, const std::string& prefix, const std::string& name) {
-  for (auto&& [toml_key, node] : table) {
-    const std::string key = prefix + std::string(std::string_view(toml_key));
+  for (auto&& entry : table) {
+    const toml::key& own_key = entry.first;
+    const toml::node& node = entry.second;
+    const std::string key = prefix + std::string(own_key.str());
     const std::string inside = key + ".";
     const bool section =
         std::any_of(settings().begin(), settings().end(), [&](const Setting& s) { return s.key.starts_with(inside); });
@@ -44,8 +46,7 @@ void apply(RunConfig& config, const toml::table& table, const std::string& prefi
       apply(config, *node.as_table(), inside, name);
       continue;
     }
-    const Setting& setting =
-        with_place(toml_key.source(), name, [&]() -> const Setting& { return setting_named(key); });
+    const Setting& setting = with_place(own_key.source(), name, [&]() -> const Setting& { return setting_named(key); });
     with_place(node.source(), name, [&] { setting.set(config, value_of(setting, node)); });
   }
 }
