@@ -1,8 +1,10 @@
 #include "cli/command.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <charconv>
 #include <csignal>
 #include <cstdio>
 
@@ -15,39 +17,60 @@ std::atomic<int> requested{0};  // the signal
 static_assert(std::atomic<int>::is_always_lock_free);
 
 extern "C" void on_interrupt(int signal) {
-  if (requested.exchange(signal) == 0) return;
+  if (requested.exchange(signal) == 0) {
+    constexpr std::string_view told = "\nstopping after this step; once more to stop at once\n";
+    static_cast<void>(::write(STDERR_FILENO, told.data(), told.size()) != 0);
+    return;
+  }
   std::signal(signal, SIG_DFL);
   std::raise(signal);
 }
 
+// What refuses a text that is no number of the range, and writes the number in its place as it is commonly written.
+template <class T>
+std::function<std::string(std::string&)> range(T least, T most) {
+  return [least, most](std::string& text) {
+    T value{};
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
+    const bool all = problem == std::errc() && end == text.data() + text.size();
+    if (!all || !(value >= least && value <= most))
+      return fmt::format("Value {} not in range {} to {}", text, least, most);
+    text = fmt::format("{}", value);
+    return std::string();
+  };
+}
+
 }  // namespace
 
-CLI::Validator number_from(double least, double most) {
-  return CLI::Validator(
-      [least, most](const std::string& text) {
-        double value = 0;
-        const bool inside = CLI::detail::lexical_cast(text, value) && value >= least && value <= most;
-        return inside ? std::string() : fmt::format("Value {} not in range {} to {}", text, least, most);
-      },
-      "FLOAT");
+CLI::Validator whole_from(Index least, Index most) {
+  return {range<Index>(least, most), fmt::format("INT in [{} - {}]", least, most)};
+}
+
+CLI::Validator number_from(double least, double most) { return {range<double>(least, most), "FLOAT"}; }
+
+CLI::Validator not_empty() {
+  return {[](const std::string& text) { return text.empty() ? std::string("a value is wanted") : std::string(); }, ""};
 }
 
 void add_threads(CLI::App& command) {
   command
       .add_option_function<int>(
           "--threads", [](int n) { set_threads(n); }, "Threads to use; changes no result (default: one a processor)")
-      ->check(CLI::Range(1, 1024))
+      ->transform(whole_from(1, 1024))
       ->type_name("N");
 }
 
 void catch_interrupts() {
   std::signal(SIGINT, on_interrupt);
   std::signal(SIGTERM, on_interrupt);
+  if (std::signal(SIGHUP, on_interrupt) == SIG_IGN) std::signal(SIGHUP, SIG_IGN);  // as nohup wants it
 }
 
 bool interrupt_requested() { return requested.load() != 0; }
 
 int interrupt_code() { return 128 + requested.load(); }
+
+void outlive_readers() { std::signal(SIGPIPE, SIG_IGN); }
 
 void flush_results() {
   if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) throw Error("cannot write to standard output");

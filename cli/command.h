@@ -5,6 +5,7 @@
 #include <string>
 
 #include "autograd/error.h"
+#include "autograd/types.h"
 
 namespace gradus::cli {
 
@@ -29,17 +30,28 @@ void add_bench(CLI::App& program, Action& action);
 void add_inspect(CLI::App& program, Action& action);
 void add_doctor(CLI::App& program, Action& action);
 
-/// A number from `least` to `most`, for check(); unlike CLI::Range it refuses NaN.
+/// For transform(): a whole number from `least` to `most`. Unlike CLI::Range it takes decimal digits alone, and 010 is
+/// ten.
+CLI::Validator whole_from(Index least, Index most);
+
+/// For check(): a number from `least` to `most`, in decimal digits and not NaN.
 CLI::Validator number_from(double least, double most);
+
+/// For check(): refuses an empty text.
+CLI::Validator not_empty();
 
 /// The flag --threads, whose value is in force once the command runs.
 void add_threads(CLI::App& command);
 
-/// Makes the first SIGINT or SIGTERM a request that `interrupt_requested` tells of; a second one ends the program.
+/// Makes the first SIGINT, SIGTERM or SIGHUP a request that `interrupt_requested` tells of; a second one ends the
+/// program.
 void catch_interrupts();
 bool interrupt_requested();
-/// The exit code that tells of the request, as shells count: 130 for SIGINT, 143 for SIGTERM.
+/// The exit code that tells of the request, as shells count: 130 for SIGINT, 143 for SIGTERM, 129 for SIGHUP.
 int interrupt_code();
+
+/// Lets the program outlive who reads its output: for work whose result is kept in files.
+void outlive_readers();
 
 /// Throws Error when standard output could not take all that was written to it.
 void flush_results();

@@ -8,6 +8,7 @@
 
 #include "cli/command.h"
 #include "data/lines.h"
+#include "data/utf8.h"
 #include "train/dataset.h"
 #include "train/evaluate.h"
 #include "train/progress.h"
@@ -30,45 +31,36 @@ struct Source {
   data::Tokens tokens;
 };
 
-// One line as a source, or an Error that names the line.
-Source read_source(const RunConfig& config, std::string_view line, const std::string& place) {
-  if (line.find('\t') != std::string_view::npos) {
-    throw Error(fmt::format("{}: a tab; lines hold a source alone (cut -f1 takes it from a file of pairs)", place));
-  }
-  if (line.find('\0') != std::string_view::npos) throw Error(fmt::format("{}: a NUL byte; text is expected", place));
-  if (line.find('\r') != std::string_view::npos) {
-    throw Error(fmt::format("{}: a carriage return inside the line; lines end in LF or CRLF", place));
-  }
-  Source source{std::string(line), {}};
-  try {
-    source.tokens = source_tokens(config, line);
-  } catch (const Error& e) {
-    throw Error(fmt::format("{}: {}", place, e.what()));
-  }
-  check_source_length(config.model, std::ssize(source.tokens), place);
+// One line as a source, or an Error that names the place.
+Source read_source(const RunConfig& config, const data::Line& line) {
+  const auto refuse = [&line](std::size_t offset, std::string_view reason) {
+    throw Error(fmt::format("{}:{}:{}: {}", line.path, line.number, data::column_of(line.text, offset), reason));
+  };
+  if (const auto flaw = data::flaw_of(line)) refuse(flaw->offset, flaw->reason);
+  if (const std::size_t tab = line.text.find('\t'); tab != std::string_view::npos)
+    refuse(tab, "a tab; lines hold a source alone (cut -f1 takes it from a file of pairs)");
+  Source source{std::string(line.text), source_tokens(config, line.text)};
+  check_source_length(config.model, std::ssize(source.tokens), fmt::format("{}:{}", line.path, line.number));
   return source;
 }
 
-// All lines as sources; `place` is what a line's number is put to in messages.
-std::vector<Source> read_sources(const RunConfig& config, data::LineReader reader, const std::string& place) {
+constexpr const char* standard_input = "standard input";
+
+std::vector<Source> read_sources(const RunConfig& config, data::LineReader reader) {
   std::vector<Source> sources;
   data::Line line;
-  while (reader.next(line)) {
-    const std::string where = fmt::format("{}{}", place, line.number);
-    if (line.too_long) throw Error(fmt::format("{}: more than {} bytes", where, data::LineReader::longest));
-    sources.push_back(read_source(config, line.text, where));
-  }
+  while (reader.next(line)) sources.push_back(read_source(config, line));
   return sources;
 }
 
 std::vector<Source> read_file(const RunConfig& config, const std::string& path) {
-  std::vector<Source> sources = read_sources(config, data::LineReader(path), path + ":");
+  std::vector<Source> sources = read_sources(config, data::LineReader(path));
   if (sources.empty()) throw Error(fmt::format("{}: the file is empty; it should hold sources, one a line", path));
   return sources;
 }
 
 std::vector<Source> read_stdin(const RunConfig& config) {
-  return read_sources(config, data::LineReader(STDIN_FILENO, "standard input"), "line ");
+  return read_sources(config, data::LineReader(STDIN_FILENO, standard_input));
 }
 
 // The next line of a terminal, which hands over each as it is ended.
@@ -115,7 +107,7 @@ class Writer {
       }
       if (!h.weights.defined()) continue;
       flush_results();
-      fmt::print(stderr, "{}", attention_map(h.weights, source.tokens, output));
+      say(stderr, attention_map(h.weights, source.tokens, output));
     }
   }
 
@@ -133,7 +125,7 @@ int decode_run(const DecodeFlags& f) {
   if (f.input == "-" && ::isatty(STDIN_FILENO) == 1) {
     Index number = 0;
     for (std::string line; next_line(line);) {
-      const Source source = read_source(run.config, line, fmt::format("line {}", ++number));
+      const Source source = read_source(run.config, {.path = standard_input, .text = line, .number = ++number});
       writer.write(&source, &source + 1);
     }
     return success;
@@ -159,10 +151,10 @@ void add_decode(CLI::App& program, Action& action) {
   command.add_option("--input", f->input, "File of sources, one a line; - is standard input (default)")
       ->type_name("FILE");
   command.add_option("--beam", f->beam, "Hypotheses kept (default: 1, greedy)")
-      ->check(CLI::Range(1, 1000))
+      ->transform(whole_from(1, 1000))
       ->type_name("N");
   command.add_option("--n-best", f->n_best, "Outputs printed for each line, with their scores when more than 1")
-      ->check(CLI::Range(1, 1000))
+      ->transform(whole_from(1, 1000))
       ->type_name("N");
   command.add_flag("--attention", f->attention, "Draw on standard error where each output token looked");
   command.add_option("--checkpoint", f->checkpoint, "best (default) or last")

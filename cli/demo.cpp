@@ -20,10 +20,10 @@ void add_demo(CLI::App& program, Action& action) {
       ->check(CLI::IsMember(data::task_names()))
       ->type_name("NAME");
   command.add_option("--steps", options->steps, "Steps of each model (default: what the comparison needs)")
-      ->check(CLI::Range(1, 10000000))
+      ->transform(whole_from(1, 10000000))
       ->type_name("N");
   command.add_option("--seed", options->seed, "Seed of everything that is drawn (default: 1)")
-      ->check(CLI::Range(0, 2000000000))
+      ->transform(whole_from(0, 2000000000))
       ->type_name("N");
   add_threads(command);
   command.add_flag("--overwrite", options->overwrite, "Replace the runs that --out holds");
@@ -35,6 +35,7 @@ void add_demo(CLI::App& program, Action& action) {
   command.callback([options, out, &action] {
     action = [options, out] {
       options->out = *out;
+      outlive_readers();
       catch_interrupts();
       train::Progress progress = train::Progress::on_stderr();
       return train::run_demo(*options, stdout, progress, interrupt_requested) ? success : interrupt_code();

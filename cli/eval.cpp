@@ -9,6 +9,7 @@
 #include "train/dataset.h"
 #include "train/evaluate.h"
 #include "train/metrics.h"
+#include "train/progress.h"
 #include "train/report.h"
 #include "train/run.h"
 #include "train/suggest.h"
@@ -52,7 +53,7 @@ int evaluate_run(const EvalFlags& f) {
   }
   const Run run = load_run(RunDirectory::open(f.run), f.checkpoint == "best" ? Which::best : Which::last);
   const TestSet test = read_test(run.config, f);
-  for (const std::string& note : test.notes) fmt::print(stderr, "{}\n", note);
+  for (const std::string& note : test.notes) say_line(note);
 
   const Evaluation found = evaluate(*run.model, run.source, run.target, test.references,
                                     {.beam = f.beam, .max_length = run.config.decode.max_length});
@@ -85,7 +86,7 @@ void add_eval(CLI::App& program, Action& action) {
       ->needs(test);
   command.add_option("--task", f->task, "Toy task, its test pairs")->type_name("NAME")->excludes(test);
   command.add_option("--beam", f->beam, "Hypotheses kept (default: 1, greedy)")
-      ->check(CLI::Range(1, 1000))
+      ->transform(whole_from(1, 1000))
       ->type_name("N");
   command.add_option("--checkpoint", f->checkpoint, "best (default) or last")
       ->check(CLI::IsMember({"best", "last"}))

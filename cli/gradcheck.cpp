@@ -13,6 +13,7 @@
 #include "train/dataset.h"
 #include "train/evaluate.h"
 #include "train/metrics.h"
+#include "train/progress.h"
 #include "train/report.h"
 #include "train/run.h"
 
@@ -119,7 +120,7 @@ int gradcheck_ops(const GradcheckFlags& f) {
                train::table(rows), results.size(), all.cases, all.worst[0], all.worst[1],
                failed == 0 ? "all pass" : fmt::format("{} fail", failed));
   }
-  fmt::print(stderr, "{}", all.wrong);
+  train::say(stderr, all.wrong);
   return failed == 0 ? success : failure;
 }
 
@@ -230,7 +231,7 @@ void add_gradcheck(CLI::App& program, Action& action) {
       ->needs(run);
   set->needs(model);
   command.add_option("--order", f->order, "1: gradients; 2: gradients of gradients (--model, --run)")
-      ->check(CLI::Range(1, 2))
+      ->transform(whole_from(1, 2))
       ->type_name("N");
   CLI::Option* json = command.add_flag("--json", f->json, "A line of JSON an op or parameter");
   command.add_flag("--markdown", f->markdown, "The table of ops as Markdown")->excludes(json);

@@ -1,4 +1,6 @@
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <cstdio>
@@ -7,13 +9,21 @@
 #include <string>
 
 #include "cli/program.h"
+#include "train/progress.h"
 
 namespace gradus::cli {
 namespace {
 
 int complain(int code, std::string what) {
-  fmt::print(stderr, "gradus: {}\n", one_line(std::move(what)));
+  train::say(stderr, fmt::format("gradus: {}\n", one_line(std::move(what))));
   return code;
+}
+
+// A stream that was closed would have its number taken by the next file that is opened.
+void hold_standard_streams() {
+  for (int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(stream, F_GETFD) < 0) ::open("/dev/null", O_RDWR);
+  }
 }
 
 int run(int argc, char** argv) {
@@ -27,13 +37,14 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   using namespace gradus::cli;
+  hold_standard_streams();
   std::signal(SIGXFSZ, SIG_IGN);  // a file above the limit of size is an error of write(2), and told as such
   try {
     return run(argc, argv);
   } catch (const UsageError& error) {
     return complain(usage, error.what());
   } catch (const std::bad_alloc&) {
-    return complain(failure, "not enough memory; a smaller model or batch needs less");
+    return complain(failure, "there is not enough memory for this");
   } catch (const std::exception& error) {
     return complain(failure, error.what());
   }

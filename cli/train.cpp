@@ -9,7 +9,7 @@
 
 #include "autograd/parallel.h"
 #include "cli/command.h"
-#include "data/toy_tasks.h"
+#include "data/utf8.h"
 #include "models/registry.h"
 #include "train/presets.h"
 #include "train/suggest.h"
@@ -80,6 +80,14 @@ std::string shell_word(const std::string& text) {
            std::string_view("/._-+,:=@%").find(static_cast<char>(c)) != std::string::npos;
   });
   if (plain) return text;
+  if (data::shown(text, text.size()) != text) {
+    std::string quoted = "$'";
+    for (unsigned char c : text) {
+      const bool as_it_is = std::isprint(c) && c != '\'' && c != '\\';
+      quoted += as_it_is ? std::string(1, static_cast<char>(c)) : fmt::format("\\x{:02X}", c);
+    }
+    return quoted + "'";
+  }
   std::string quoted = "'";
   for (char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return quoted + "'";
@@ -96,8 +104,8 @@ int report(const RunDirectory& directory, const Run& run, const Outcome& outcome
                         {run.config.train.best_by == BestBy::loss ? "best_valid_loss" : "best_valid_word_error_rate",
                          outcome.position.best}}));
   if (outcome.ending != Ending::interrupted) return success;
-  fmt::print(stderr, "interrupted after step {}; to go on: gradus train --resume --out {}\n", outcome.position.step,
-             shell_word(directory.path().string()));
+  say_line(fmt::format("interrupted after step {}; to go on: gradus train --resume --out {}", outcome.position.step,
+                       shell_word(directory.path().string())));
   return interrupt_code();
 }
 
@@ -179,8 +187,10 @@ void add_train(CLI::App& program, Action& action) {
   command.add_option("--out", f->out, "Run directory to make, or with --resume to go on in")
       ->required()
       ->type_name("DIR");
-  command.add_option("--preset", f->preset, "tiny (default), small or base")->type_name("NAME");
-  command.add_option("--config", f->config, "Settings as TOML; stronger than the preset")->type_name("FILE");
+  command.add_option("--preset", f->preset, "tiny (default), small or base")->check(not_empty())->type_name("NAME");
+  command.add_option("--config", f->config, "Settings as TOML; stronger than the preset")
+      ->check(not_empty())
+      ->type_name("FILE");
   command.add_option("--set", f->sets, "One setting, stronger than the file; may be repeated")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
@@ -219,6 +229,7 @@ void add_train(CLI::App& program, Action& action) {
       "(data.source_tokens, data.target_tokens).");
   command.callback([f, &action] {
     action = [f] {
+      outlive_readers();
       try {
         return f->resume && !begins(*f) ? train_on(*f) : train_new(*f);
       } catch (const ConfigError& e) {

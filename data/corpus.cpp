@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <tuple>
 #include <unordered_set>
 #include <utility>
@@ -51,20 +52,9 @@ class Gatherer {
 
   /// Refuses the line and returns false if it is not sound text.
   bool sound(const Line& line) {
-    if (line.too_long) {
-      refuse(line, 0, "the line is longer than 1 MiB");
-      return false;
-    }
-    const std::size_t bad = std::min({line.text.find('\0'), line.text.find('\r'), find_invalid_utf8(line.text)});
-    if (bad == std::string_view::npos) return true;
-    const auto byte = static_cast<unsigned char>(line.text[bad]);
-    if (byte == 0) {
-      refuse(line, bad, "a NUL byte in the text");
-    } else if (byte == '\r') {
-      refuse(line, bad, "a carriage return inside the line; lines end in LF or CRLF");
-    } else {
-      refuse(line, bad, fmt::format("byte 0x{:02X} is not UTF-8", byte));
-    }
+    std::optional<Flaw> flaw = flaw_of(line);
+    if (!flaw) return true;
+    refuse(line, flaw->offset, std::move(flaw->reason));
     return false;
   }
 

@@ -1,8 +1,10 @@
 #include "data/lines.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -19,24 +21,24 @@ constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
 using namespace std::string_view_literals;
 
-constexpr std::pair<std::string_view, std::string_view> signatures[] = {
-    {"\xFF\xFE\0\0"sv, "UTF-32 text"},
-    {"\x1F\x8B"sv, "a gzip file inside another"},
-    {"\xFF\xFE"sv, "UTF-16 text"},
-    {"\xFE\xFF"sv, "UTF-16 text"},
-    {"\0\0\xFE\xFF"sv, "UTF-32 text"},
-    {"PK\x03\x04"sv, "a zip archive"},
-    {"BZh"sv, "a bzip2 file"},
-    {"\xFD\x37zXZ\0"sv, "an xz file"},
-    {"\x28\xB5\x2F\xFD"sv, "a zstd file"},
-    {"%PDF-"sv, "a PDF document"},
+struct Signature {
+  std::string_view bytes, name;
+  std::size_t at = 0;
+};
+
+constexpr Signature signatures[] = {
+    {"\xFF\xFE\0\0"sv, "UTF-32 text"},     {"\x1F\x8B"sv, "a gzip file inside another"},
+    {"\xFF\xFE"sv, "UTF-16 text"},         {"\xFE\xFF"sv, "UTF-16 text"},
+    {"\0\0\xFE\xFF"sv, "UTF-32 text"},     {"PK\x03\x04"sv, "a zip archive"},
+    {"1AY&SY"sv, "a bzip2 file", 4},       {"\xFD\x37zXZ\0"sv, "an xz file"},
+    {"\x28\xB5\x2F\xFD"sv, "a zstd file"}, {"%PDF-"sv, "a PDF document"},
     {"\x7F\x45LF"sv, "a program"},
 };
 
 /// What the first bytes of a file show it to be, or "" when they may well be UTF-8 text.
 std::string_view foreign_format(std::string_view sample) {
-  for (const auto& [signature, name] : signatures) {
-    if (sample.substr(0, signature.size()) == signature) return name;
+  for (const Signature& s : signatures) {
+    if (sample.size() >= s.at && sample.substr(s.at, s.bytes.size()) == s.bytes) return s.name;
   }
   std::size_t zeros[2] = {0, 0};
   for (std::size_t i = 0; i < sample.size(); ++i) zeros[i % 2] += sample[i] == '\0';
@@ -56,20 +58,29 @@ std::string_view foreign_format(std::string_view sample) {
 
 }  // namespace
 
+std::optional<Flaw> flaw_of(const Line& line) {
+  if (line.too_long) return Flaw{0, "the line is longer than 1 MiB"};
+  const std::size_t bad = std::min({line.text.find('\0'), line.text.find('\r'), find_invalid_utf8(line.text)});
+  if (bad == std::string_view::npos) return std::nullopt;
+  const auto byte = static_cast<unsigned char>(line.text[bad]);
+  if (byte == 0) return Flaw{bad, "a NUL byte in the text"};
+  if (byte == '\r') return Flaw{bad, "a carriage return inside the line; lines end in LF or CRLF"};
+  return Flaw{bad, fmt::format("byte 0x{:02X} is not UTF-8", byte)};
+}
+
 LineReader::LineReader(const std::filesystem::path& path) : path_(path.string()) {
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored)) {
     throw Error(fmt::format("{}: this is a folder; give the path of a text file", path_));
   }
-  start(gzopen(path_.c_str(), "rb"));
+  start(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
 }
 
-LineReader::LineReader(int file, std::string name) : path_(std::move(name)) { start(gzdopen(::dup(file), "rb")); }
+LineReader::LineReader(int file, std::string name) : path_(std::move(name)) { start(::dup(file)); }
 
-void LineReader::start(gzFile file) {
-  if (file == nullptr) throw Error(fmt::format("{}: the file cannot be opened: {}", path_, std::strerror(errno)));
-  file_.reset(file);
-  gzbuffer(file_.get(), chunk);
+void LineReader::start(int file) {
+  if (file < 0) throw Error(fmt::format("{}: the file cannot be opened: {}", path_, std::strerror(errno)));
+  bytes_.emplace(file);
   if (!fill()) return;
   refuse_binary();
   if (buffer_.compare(0, byte_order_mark.size(), byte_order_mark) == 0) at_ = byte_order_mark.size();
@@ -77,15 +88,13 @@ void LineReader::start(gzFile file) {
 
 bool LineReader::fill() {
   buffer_.resize(chunk);
-  const int got = gzread(file_.get(), buffer_.data(), chunk);
-  buffer_.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
-  at_ = 0;
-  int code = Z_OK;
-  const char* message = gzerror(file_.get(), &code);
-  if (got < 0 || (buffer_.size() < chunk && code == Z_BUF_ERROR)) {
-    const char* reason = code == Z_ERRNO ? std::strerror(errno) : code == Z_BUF_ERROR ? "it ends too early" : message;
-    throw Error(fmt::format("{}: reading failed after line {}: {}; is the file complete?", path_, number_, reason));
+  try {
+    buffer_.resize(bytes_->read(buffer_.data(), chunk));
+  } catch (const Error& reason) {
+    throw Error(
+        fmt::format("{}: reading failed after line {}: {}; is the file complete?", path_, number_, reason.what()));
   }
+  at_ = 0;
   return !buffer_.empty();
 }
 

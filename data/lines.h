@@ -1,13 +1,12 @@
 #pragma once
 
-#include <zlib.h>
-
 #include <filesystem>
-#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "autograd/types.h"
+#include "data/byte_reader.h"
 
 namespace gradus::data {
 
@@ -18,6 +17,15 @@ struct Line {
   Index number = 0;       // from 1
   bool too_long = false;  // more than LineReader::longest bytes: read over, not held
 };
+
+/// What makes a line no sound text, and at which of its bytes.
+struct Flaw {
+  std::size_t offset = 0;
+  std::string reason;
+};
+
+/// The first flaw of a line: more than LineReader::longest bytes, a NUL, a carriage return, bytes that are not UTF-8.
+std::optional<Flaw> flaw_of(const Line& line);
 
 /// Reads a text file, plain or gzip, line by line in constant memory. A byte-order mark is dropped, LF and CRLF both
 /// end a line. Lines may hold any bytes: who reads them checks them.
@@ -34,16 +42,12 @@ class LineReader {
   bool next(Line& line);
 
  private:
-  struct Close {
-    void operator()(gzFile file) const { gzclose(file); }
-  };
-
-  void start(gzFile file);
+  void start(int file);
   bool fill();
   void refuse_binary() const;
 
   std::string path_;
-  std::unique_ptr<gzFile_s, Close> file_;
+  std::optional<ByteReader> bytes_;
   std::string buffer_;
   std::size_t at_ = 0;
   std::string line_;

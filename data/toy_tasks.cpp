@@ -185,14 +185,21 @@ Split split_of(std::string_view key) {
   return tenth == 0 ? Split::valid : tenth == 1 ? Split::test : Split::train;
 }
 
-}  // namespace
-
-Task make_task(std::string_view name, const TaskOptions& options) {
+const Recipe& recipe_of(std::string_view name) {
   const auto recipe = std::find_if(recipes.begin(), recipes.end(), [name](const Recipe& r) { return r.name == name; });
   if (recipe == recipes.end()) {
     throw Error(fmt::format("there is no task \"{}\"; choose one of {}", name, fmt::join(task_names(), ", ")));
   }
-  const Lengths lengths{options.min_length, options.max_length == 0 ? recipe->max_length : options.max_length};
+  return *recipe;
+}
+
+}  // namespace
+
+Index longest_of_task(std::string_view name) { return recipe_of(name).max_length; }
+
+Task make_task(std::string_view name, const TaskOptions& options) {
+  const Recipe& recipe = recipe_of(name);
+  const Lengths lengths{options.min_length, options.max_length == 0 ? recipe.max_length : options.max_length};
   if (options.count < 1)
     throw Error(fmt::format("task {}: {} pairs were asked for; ask for 1 or more", name, options.count));
   if (lengths.min < 1 || lengths.max < lengths.min || lengths.max > 1000) {
@@ -204,7 +211,7 @@ Task make_task(std::string_view name, const TaskOptions& options) {
   Task task{.name = std::string(name), .pairs = {}};
   int misses = 0;
   while (std::ssize(task.pairs) < options.count) {
-    const Example example = recipe->draw(draws, lengths);
+    const Example example = recipe.draw(draws, lengths);
     if (split_of(example.key) == options.split) {
       task.pairs.push_back(
           {tokenize(example.source, task.source_tokens), tokenize(example.target, task.target_tokens)});

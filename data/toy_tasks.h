@@ -49,6 +49,9 @@ struct Task {
 /// unknown name (the message lists the known ones), a count below 1, or lengths that are not 1 <= min <= max <= 1000.
 Task make_task(std::string_view name, const TaskOptions& options);
 
+/// The longest source (of add: number) that a task makes unless told otherwise. Throws Error on an unknown name.
+Index longest_of_task(std::string_view name);
+
 /// copy, reverse, sort, add, dates.
 std::vector<std::string> task_names();
 

@@ -166,7 +166,7 @@ TEST_CASE("an option out of range is refused by its name and value and range, be
       CHECK(std::distance(std::filesystem::directory_iterator(scratch.folder()), {}) == 3);  // its input and output
     }
   };
-  const std::vector<std::string> whole = {"0", "-1", "x", "1.5", "nan", "99999999999999999999"};
+  const std::vector<std::string> whole = {"0", "-1", "x", "1.5", "nan", "99999999999999999999", "0x10", " 5", "+5"};
   const std::vector<std::string> from_zero(whole.begin() + 1, whole.end());
   out_of("train --task copy --out new", "--threads", "1 to 1024", whole);
   out_of("train --task copy --out new", "--seed", "from 0 to 4294967295", from_zero);
@@ -180,6 +180,8 @@ TEST_CASE("an option out of range is refused by its name and value and range, be
   out_of("demo --out new", "--steps", "1 to 10000000", whole);
   out_of("demo --out new", "--seed", "0 to 2000000000", from_zero);
   out_of("demo --out new", "--task", "copy", {"cpy"});
+  out_of("train --task copy --out new", "--config", "a value is wanted", {""});
+  out_of("train --task copy --out new", "--preset", "a value is wanted", {""});
   out_of("gradcheck --model rnn", "--order", "1 to 2", whole);
   out_of("bench step transformer small", "--seconds", "0.01 to 3600", {"0", "-1", "x", "nan", "1e99"});
   out_of("bench step transformer small", "--peak", "1 to 1000000000", {"0", "-1", "x", "nan", "inf"});
@@ -203,6 +205,44 @@ TEST_CASE("hostile arguments are quoted in bounded length and without control ch
   }
 }
 
+TEST_CASE("a whole number with zeros in front is no octal one") {
+  const Scratch scratch;
+  CHECK(run(scratch, "decode --run none --beam 010 --n-best 10").code == 1);  // there is no such run
+  CHECK_THAT(run(scratch, "decode --run none --beam 010 --n-best 11").err, ContainsSubstring("--beam 10"));
+}
+
+TEST_CASE("a log that takes nothing ends no training, and spoils no message") {
+  const Scratch scratch;
+  const std::string train = "train --model rnn --task copy --steps 3" + quick;
+  for (const char* log : {"2>/dev/full", "2>&-", "<&- >&- 2>&-", "2>&1 >/dev/null | true"}) {
+    CAPTURE(log);
+    const std::string command = "cd " + scratch.folder().string() + " && set -o pipefail && " + program() + " " +
+                                train + " --overwrite --out run " + log;
+    CHECK(std::system(("bash -c '" + command + "'").c_str()) == 0);
+    CHECK(run(scratch, "eval --run run --task copy").code == 0);
+    CHECK(data::contents(scratch.folder() / "run" / "metrics.jsonl").ends_with("}\n"));
+  }
+  const std::string wrong = program() + " nothing 2>/dev/full";
+  CHECK(WEXITSTATUS(std::system(wrong.c_str())) == 2);
+}
+
+TEST_CASE("paths are shown on one line, without control characters, and as a shell reads them") {
+  const Scratch scratch;
+  scratch.write("a\x1B[31m\nb'.tsv", "a\tb\nbroken\nc\td\n");
+  const std::string quoted = "$'a\\x1B[31m\\x0Ab\\x27.tsv'", out = "$'r\\xFF\\x0A\\x27'";
+  scratch.write("script", "cd " + scratch.folder().string() + "\n" + program() +
+                              " train --model rnn --steps 1000000 --train " + quoted + " --valid " + quoted +
+                              " --out " + out + quick + " 2> log &\nwhile [[ ! -e " + out +
+                              "/config.toml ]]; do sleep 0.01; done; kill %1; wait %1");
+  CHECK(WEXITSTATUS(std::system(("bash " + (scratch.folder() / "script").string() + " > /dev/null").c_str())) == 143);
+  const std::string log = data::contents(scratch.folder() / "log");
+  CAPTURE(log);
+  CHECK_THAT(log, ContainsSubstring("1 line skipped: first at a\\x1B[31m\\x0Ab'.tsv:2:7: no tab"));
+  CHECK_THAT(log, ContainsSubstring("to go on: gradus train --resume --out " + out + "\n"));
+  std::istringstream lines(log);
+  for (std::string line; std::getline(lines, line);) CHECK(data::shown(line, 10000) == line);
+}
+
 TEST_CASE("a refused argument of control characters alone makes no long message") {
   const Scratch scratch;
   for (const char* flag : {"--overwrite=", "--threads ", "--resume="}) {
@@ -223,10 +263,13 @@ TEST_CASE("what fails is one line that says why, exit code 1, and nothing half-w
   refuses(scratch, "train --train bad.tsv --out new", 1, "no tab");
   refuses(scratch, "train --task copy --out empty.tsv/run", 1, "cannot make the run directory");
   refuses(scratch, "train --task copy --out empty.tsv", 1, "it is a file");
-  refuses(scratch, "train --task copy --out new --config missing.toml", 1, "missing.toml: no such file");
+  refuses(scratch, "train --task copy --out new --config missing.toml", 1,
+          "missing.toml: cannot be opened: No such file or directory");
   refuses(scratch, "train --task copy --out new --set train.schedule=plateau --set train.decay=1", 1, "factor");
   refuses(scratch, "train --model transformer --task copy --out new --set model.max_length=5", 1,
           "model.max_length = 5");
+  refuses(scratch, "train --task copy --out new --set data.min_length=13", 2,
+          "data.min_length = 13 is above 12, the task copy's own data.max_length: set that too");
   refuses(scratch, "eval --run missing --task copy", 1, "no such run directory");
   refuses(scratch, "decode --run . --input empty.tsv", 1, "not a run directory");
 }
@@ -234,12 +277,14 @@ TEST_CASE("what fails is one line that says why, exit code 1, and nothing half-w
 TEST_CASE("sources that a run cannot read stop decoding before the first output") {
   const Scratch scratch;
   REQUIRE(run(scratch, "train --model transformer --task copy --steps 1 --out run" + quick).code == 0);
-  refuses(scratch, "decode --run run", 1, "line 2 has 12 tokens; the model's positions hold 11", "ab\nabcdefghijkl\n");
-  refuses(scratch, "decode --run run", 1, "line 1: a tab", "a\tb\n");
-  refuses(scratch, "decode --run run", 1, "line 1", "\xFF\n");
-  refuses(scratch, "decode --run run", 1, "line 2: a carriage return inside the line", "a\nb\rc\n");
-  refuses(scratch, "decode --run run", 1, "line 1: a NUL byte", std::string("a\0\n", 3));
-  refuses(scratch, "decode --run run", 1, "line 2: more than 1048576 bytes", "a\n" + std::string(3 << 20, 'x') + "\n");
+  refuses(scratch, "decode --run run", 1, "standard input:2 has 12 tokens; the model's positions hold 11",
+          "ab\nabcdefghijkl\n");
+  refuses(scratch, "decode --run run", 1, "standard input:1:2: a tab", "a\tb\n");
+  refuses(scratch, "decode --run run", 1, "standard input:1:1: byte 0xFF is not UTF-8", "\xFF\n");
+  refuses(scratch, "decode --run run", 1, "standard input:2:2: a carriage return inside the line", "a\nb\rc\n");
+  refuses(scratch, "decode --run run", 1, "standard input:1:2: a NUL byte", std::string("a\0\n", 3));
+  refuses(scratch, "decode --run run", 1, "standard input:2:1: the line is longer than 1 MiB",
+          "a\n" + std::string(3 << 20, 'x') + "\n");
   refuses(scratch, "decode --run run", 1, "this is UTF-16 text",
           std::string("\xFF\xFE"
                       "a\0\n\0",

@@ -144,12 +144,13 @@ TEST_CASE(
     "a training asked to stop saves its state, says how to go on, and exits by the signal, and a second one ends it") {
   const Scratch scratch;
   const std::string long_train = "train --task copy --steps 100000000 --set train.log_every=1" + settings;
-  for (const auto& [signal, code] : {std::pair(SIGINT, 130), std::pair(SIGTERM, 143)}) {
+  for (const auto& [signal, code] : {std::pair(SIGINT, 130), std::pair(SIGTERM, 143), std::pair(SIGHUP, 129)}) {
     const std::string name = "run" + std::to_string(code);
     Process process(scratch, long_train + " --out " + name);
     wait_for(scratch.folder() / name / "metrics.jsonl", process);
     process.send(signal);
     CHECK(process.wait() == code);
+    CHECK_THAT(process.log(), ContainsSubstring("stopping after this step; once more to stop at once\n"));
     CHECK_THAT(process.log(), ContainsSubstring("interrupted after step "));
     CHECK_THAT(process.log(), ContainsSubstring("; to go on: gradus train --resume --out " + name + "\n"));
     CHECK(run(scratch, "decode --checkpoint last --run " + name, "ab\n").code == 0);
@@ -289,7 +290,7 @@ TEST_CASE("inspect shows names, dtypes, shapes, norms and metadata, and keeps co
   const Ran seen = run(scratch, "inspect run/last.safetensors");
   CHECK(seen.code == 0);
   for (const char* text : {"dtype", "norm", "encoder", "optimizer.exp_avg", "f32", "i64", " 0 not finite\n",
-                           "format = gradus-checkpoint-2\n", "step = 2\n"}) {
+                           "format = gradus-checkpoint-3\n", "step = 2\n"}) {
     CHECK_THAT(seen.out, ContainsSubstring(text));
   }
   const std::string header =

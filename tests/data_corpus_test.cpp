@@ -189,6 +189,7 @@ TEST_CASE("files that are not UTF-8 text are recognised") {
   refused("\xFF\xFE\0\0a\0\0\0"s, "UTF-32 text");
   refused("\0\0\xFE\xFF\0\0\0a"s, "UTF-32 text");
   refused("PK\x03\x04rest", "a zip archive");
+  refused("BZh91AY&SYrest", "a bzip2 file");
   refused("\xFD\x37zXZ\0rest"s, "an xz file");
   std::string noise;
   for (unsigned i = 0, x = 1; i < 3000; ++i) noise += static_cast<char>((x = x * 1664525 + 1013904223) >> 24);
@@ -218,7 +219,27 @@ TEST_CASE("a gzip file with a wrong byte is an error") {
   const Scratch scratch;
   std::string packed = contents(scratch.write_gzip("whole.gz", "ab\tA B\ncd\tC D\n"));
   packed[packed.size() - 6] ^= 1;
-  CHECK_THROWS_WITH(read_pairs(scratch.write("bad.gz", packed)), ContainsSubstring("reading failed after line 0"));
+  CHECK_THROWS_WITH(read_pairs(scratch.write("bad.gz", packed)),
+                    ContainsSubstring("reading failed after line 0: the gzip data are damaged"));
+}
+
+TEST_CASE("all members of a gzip file are read, and what stands behind them is not dropped") {
+  const Scratch scratch;
+  const std::string one = contents(scratch.write_gzip("1.gz", "ab\tA B\n")),
+                    two = contents(scratch.write_gzip("2.gz", "cd\tC D\n"));
+  CHECK(read_pairs(scratch.write("both.gz", one + two)).pairs ==
+        std::vector<Pair>{{{"a", "b"}, {"A", "B"}}, {{"c", "d"}, {"C", "D"}}});
+  for (const std::string& behind : {std::string("lost\tL\n"), std::string(512, '\0')}) {
+    CHECK_THROWS_WITH(read_pairs(scratch.write("more.gz", one + behind)),
+                      ContainsSubstring("behind the gzip data stand bytes that are no gzip"));
+  }
+  CHECK_THROWS_WITH(read_pairs(scratch.write("cut.gz", one + two.substr(0, 3))),
+                    ContainsSubstring("it ends too early"));
+}
+
+TEST_CASE("text that begins like another format's first letters is text") {
+  const Scratch scratch;
+  CHECK(read_pairs(scratch.write("bzh", "BZh\tA\n")).pairs == std::vector<Pair>{{{"B", "Z", "h"}, {"A"}}});
 }
 
 TEST_CASE("lines are read on from an open file, which stays open") {

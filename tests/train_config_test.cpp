@@ -193,7 +193,7 @@ TEST_CASE("what is wrong in a configuration file is said with file, line and col
   CHECK_THROWS_WITH(from_toml("[train\n", "c.toml"), ContainsSubstring("c.toml:1:7: "));
   CHECK_THROWS_WITH(from_toml("data.task = \"copy\"\ntrain.epochs = 0\n", "c.toml"),
                     Catch::Matchers::StartsWith("c.toml: train.epochs and train.steps are both 0"));
-  CHECK_THROWS_WITH(read_config("/nowhere/c.toml"), ContainsSubstring("no such file"));
+  CHECK_THROWS_WITH(read_config("/nowhere/c.toml"), "/nowhere/c.toml: cannot be opened: No such file or directory");
 }
 
 }  // namespace gradus::train

@@ -41,6 +41,14 @@ TEST_CASE("a replaced file has the new contents or the old, and no temporary sib
                     ContainsSubstring("create failed: No such file or directory"));
 }
 
+TEST_CASE("a temporary sibling that is there already is not written through") {
+  const Scratch scratch;
+  std::filesystem::create_symlink(scratch.folder() / "elsewhere", scratch.folder() / "f.tmp");
+  replace_file(scratch.folder() / "f", "new");
+  CHECK(contents(scratch.folder() / "f") == "new");
+  CHECK(std::distance(std::filesystem::directory_iterator(scratch.folder()), {}) == 1);
+}
+
 TEST_CASE("a short write is continued, an interrupted one repeated, and one that writes nothing refused") {
   const Scratch scratch;
   const FileCalls old = file_calls();

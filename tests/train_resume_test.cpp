@@ -166,6 +166,75 @@ TEST_CASE("the newest train.keep states are kept, and no others") {
         contents(RunDirectory::open(scratch.folder() / "run").last()));
 }
 
+TEST_CASE("kept states of steps that a run has not done yet are another's and older than its own") {
+  const Scratch scratch;
+  const auto path = scratch.folder() / "run";
+  undisturbed(small({{"train.keep", "2"}}), path);  // keeps 40 and 42
+  std::filesystem::copy_file(path / "step-0000000042.safetensors", path / "step-99999999999.safetensors");
+  std::filesystem::remove(path / "last.safetensors");
+  go_on(path, 5);  // begun anew: 4 is kept
+  std::vector<std::string> names;
+  for (const auto& file : RunDirectory::open(path).kept()) names.push_back(file.filename());
+  CHECK(names == std::vector<std::string>{"step-0000000004.safetensors", "step-99999999999.safetensors"});
+  go_on(path);
+  names.clear();
+  for (const auto& file : RunDirectory::open(path).kept()) names.push_back(file.filename());
+  CHECK(names == std::vector<std::string>{"step-0000000040.safetensors", "step-0000000042.safetensors"});
+}
+
+TEST_CASE("an older state that was kept takes a run back, and it ends alike") {
+  const Scratch scratch;
+  const auto path = scratch.folder() / "run";
+  undisturbed(small({{"train.keep", "20"}}), path);
+  std::filesystem::copy(path, scratch.folder() / "whole");
+  std::filesystem::copy_file(path / "step-0000000008.safetensors", path / "last.safetensors",
+                             std::filesystem::copy_options::overwrite_existing);
+  go_on(path);
+  check_same_files(scratch.folder() / "whole", path);
+}
+
+TEST_CASE("lines of metrics that are gone are told, and the run goes on") {
+  const Scratch scratch;
+  const auto path = scratch.folder() / "run";
+  {
+    Trained t(small());
+    t.make(path);
+  }
+  go_on(path, 10);
+  const auto size = std::filesystem::file_size(path / "metrics.jsonl");
+  scratch.write("run/metrics.jsonl", "{}\n{");
+  const RunDirectory directory = RunDirectory::reopen(path);
+  Trained t(small());
+  t.trainer.resume(directory);
+  {
+    std::FILE* log = std::fopen((scratch.folder() / "log").c_str(), "w");
+    Progress progress(log, false, [] { return 0.0; });
+    t.trainer.run(progress, &directory);
+    std::fclose(log);
+  }
+  CHECK_THAT(
+      contents(scratch.folder() / "log"),
+      ContainsSubstring(fmt::format("metrics.jsonl lacks {} of the {} bytes that were written", size - 3, size)));
+  CHECK(contents(path / "metrics.jsonl").starts_with("{}\n{\"step\":12,"));
+}
+
+TEST_CASE("a vocabulary that is not the run's own is found, though it has the same size") {
+  const Scratch scratch;
+  const auto path = scratch.folder() / "run";
+  undisturbed(small(), path);
+  const std::string text = contents(path / "target.vocab");
+  const std::string specials = "<pad>\n<bos>\n<eos>\n<unk>\n";
+  REQUIRE(text.starts_with(specials));
+  const std::string rest = text.substr(specials.size());
+  scratch.write("run/target.vocab", specials + rest.substr(2) + rest.substr(0, 2));
+  CHECK_THROWS_WITH(go_on(path), ContainsSubstring("target.vocab: it is not the vocabulary of the task reverse"));
+  CHECK_THROWS_WITH(load_run(RunDirectory::open(path)), ContainsSubstring("it was trained with other vocabularies"));
+  std::filesystem::remove(path / "target.vocab");
+  CHECK_THROWS_WITH(go_on(path), ContainsSubstring("target.vocab: the file cannot be opened"));
+  scratch.write("run/target.vocab", text);
+  CHECK_NOTHROW(load_run(RunDirectory::open(path)));
+}
+
 TEST_CASE("a run is not resumed on other pairs, from a first-format checkpoint, or from a position that is not there") {
   const Scratch scratch;
   {
@@ -194,9 +263,13 @@ TEST_CASE("a run is not resumed on other pairs, from a first-format checkpoint, 
   CHECK(refused({}) == "accepted");
   CHECK_THAT(refused({{"batch", "14"}}), ContainsSubstring("it stands at batch 14 of epoch 0, which there is not"));
   CHECK_THAT(refused({{"batch", "-1"}}), ContainsSubstring("no good \"batch\""));
+  CHECK_THAT(refused({{"epoch", "9223372036854775807"}}), ContainsSubstring("no good \"epoch\""));
+  CHECK_THAT(refused({{"loss_steps", "1000000000000001"}}), ContainsSubstring("no good \"loss_steps\""));
+  CHECK_THAT(refused({{"vocabularies", "-1"}}), ContainsSubstring("no good \"vocabularies\""));
+  CHECK_THAT(refused({{"format", "gradus-checkpoint-2"}}), ContainsSubstring("an older version"));
   CHECK_THAT(refused({{"loss_sum", ""}}), ContainsSubstring("no good \"loss_sum\""));
   CHECK_THAT(refused({{"format", "gradus-checkpoint-1"}}), ContainsSubstring("an older version"));
-  CHECK_THAT(refused({{"format", "gradus-checkpoint-3"}}), ContainsSubstring("not a checkpoint of this program"));
+  CHECK_THAT(refused({{"format", "gradus-checkpoint-4"}}), ContainsSubstring("not a checkpoint of this program"));
   write_safetensors(directory.best(), pack(*other.run.store, {}));
   CHECK_NOTHROW(load_run(directory));
 }

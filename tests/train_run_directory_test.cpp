@@ -66,6 +66,29 @@ TEST_CASE("a run directory has one trainer at a time, and any number of readers"
   CHECK_FALSE(RunDirectory::open(path).locked());
 }
 
+TEST_CASE("a trainer whose folder was taken away does not write into the one in its place") {
+  const Scratch scratch;
+  const auto path = scratch.folder() / "run";
+  const RunDirectory first = create(path);
+  CHECK_NOTHROW(first.check_place());
+  std::filesystem::rename(path, scratch.folder() / "moved");
+  CHECK_THROWS_WITH(first.check_place(), ContainsSubstring("run: the folder was moved, removed or replaced"));
+  const RunDirectory second = create(path);
+  CHECK_THROWS_WITH(first.check_place(), ContainsSubstring("run: the folder was moved, removed or replaced"));
+  CHECK_NOTHROW(second.check_place());
+}
+
+TEST_CASE("a config.toml of something else is no run, and is not overwritten") {
+  const Scratch scratch;
+  scratch.write("config.toml", "[project]\n");
+  scratch.write("best.safetensors", "theirs");
+  for (const Replace replace : {Replace::nothing, Replace::unmade, Replace::run})
+    CHECK_THROWS_WITH(create(scratch.folder(), replace), ContainsSubstring("holds a config.toml that is of no run"));
+  CHECK_THROWS_WITH(RunDirectory::open(scratch.folder()), ContainsSubstring("no vocabulary and no metrics.jsonl"));
+  CHECK(data::contents(scratch.folder() / "config.toml") == "[project]\n");
+  CHECK(data::contents(scratch.folder() / "best.safetensors") == "theirs");
+}
+
 TEST_CASE("what a killed trainer left of a run is known as its own: temporary files go, a run half made is replaced") {
   const Scratch scratch;
   const auto path = scratch.folder() / "run";

@@ -1,3 +1,4 @@
+#include "train/run_directory.h"
 #include "train/safetensors.h"
 
 #include <unistd.h>
@@ -239,9 +240,21 @@ TEST_CASE("safetensors with holes, overlaps or a name twice, also by an escape, 
   CHECK_THAT(two(entry("a", "F32", "[1]", "[4,8]"), entry("b", "F32", "[0]", "[8,8]")), ContainsSubstring("hole"));
 }
 
+TEST_CASE("a NUL does not end a safetensors header: what stands behind it is not passed over") {
+  const Scratch scratch;
+  for (const std::string& behind :
+       {std::string("\0", 1), std::string("\0garbage}{", 10), std::string("\0{\"a\":1}", 8)}) {
+    const auto path = scratch.write("t", file_of("{}" + behind));
+    CHECK_THROWS_WITH(read_safetensors(path), ContainsSubstring("its header is not JSON at byte 10"));
+  }
+}
+
 TEST_CASE("safetensors that cannot be opened are refused") {
   const Scratch scratch;
   const auto path = scratch.write("t", file_of("{}"));
+  const auto closed = scratch.folder() / "closed";
+  std::filesystem::create_directory(closed);
+  std::filesystem::permissions(closed, std::filesystem::perms::none);
   std::filesystem::permissions(path, std::filesystem::perms::none);
   std::filesystem::permissions(scratch.folder(), std::filesystem::perms::all);
   const uid_t user = ::geteuid();
@@ -250,7 +263,10 @@ TEST_CASE("safetensors that cannot be opened are refused") {
     WARN("not tried: root cannot become another user here");
     return;
   }
-  CHECK_THROWS_WITH(read_safetensors(path), ContainsSubstring("t: cannot be opened for reading"));
+  CHECK_THROWS_WITH(read_safetensors(path), ContainsSubstring("t: cannot be opened: Permission denied"));
+  CHECK_THROWS_WITH(read_safetensors(closed / "t"), ContainsSubstring("closed/t: cannot be opened: Permission denied"));
+  CHECK_THROWS_WITH(RunDirectory::open(closed / "run"),
+                    ContainsSubstring("closed/run: cannot be looked into: Permission denied"));
   REQUIRE(::seteuid(user) == 0);
   std::filesystem::permissions(path, std::filesystem::perms::all);
   CHECK(read_safetensors(path).tensors.empty());

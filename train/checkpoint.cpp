@@ -17,7 +17,9 @@ namespace {
 
 constexpr std::string_view optimizer_prefix = "optimizer.", schedule_prefix = "schedule.", average_prefix = "average.";
 constexpr const char* format_key = "format";
-constexpr const char *format = "gradus-checkpoint-2", *first_format = "gradus-checkpoint-1";
+constexpr const char* format = "gradus-checkpoint-3";
+constexpr std::string_view older_formats[] = {"gradus-checkpoint-1", "gradus-checkpoint-2"};
+constexpr Index most = 1'000'000'000'000'000;  // of anything that is counted
 
 bool is_state(std::string_view name) {
   return name.starts_with(optimizer_prefix) || name.starts_with(schedule_prefix) || name.starts_with(average_prefix);
@@ -38,17 +40,17 @@ T read_number(const Safetensors& file, const std::string& name, const char* key)
   const std::string text = metadata_of(file, key);
   T value{};
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-  // Counts are never negative; sums may be anything, also infinite.
-  if (problem != std::errc() || end != text.data() + text.size() || (std::is_integral_v<T> && value < T{})) {
-    throw Error(fmt::format("{}: its metadata has no good \"{}\"", name, key));
-  }
+  bool good = problem == std::errc() && end == text.data() + text.size();
+  if constexpr (std::is_same_v<T, Index>) good = good && value >= 0 && value <= most;
+  if (!good) throw Error(fmt::format("{}: its metadata has no good \"{}\"", name, key));
   return value;
 }
 
 // `whole`: all of it, as going on needs.
 Position read_position(const Safetensors& file, const std::string& name, bool whole) {
   const std::string written = metadata_of(file, format_key);
-  if (written != format && written != first_format) {
+  const bool older = std::find(std::begin(older_formats), std::end(older_formats), written) != std::end(older_formats);
+  if (written != format && !older) {
     throw Error(fmt::format("{}: not a checkpoint of this program (its metadata lack \"{}\": \"{}\")", name, format_key,
                             format));
   }
@@ -58,7 +60,7 @@ Position read_position(const Safetensors& file, const std::string& name, bool wh
                     .best = read_number<double>(file, name, "best"),
                     .best_step = read_number<Index>(file, name, "best_step"),
                     .stale = read_number<Index>(file, name, "stale")};
-  if (written == first_format) {
+  if (older) {
     if (!whole) return position;
     throw Error(fmt::format(
         "{}: an older version of this program wrote it: it can be read and decoded with, not trained on", name));
@@ -68,6 +70,7 @@ Position read_position(const Safetensors& file, const std::string& name, bool wh
   position.loss_sum = read_number<double>(file, name, "loss_sum");
   position.loss_steps = read_number<Index>(file, name, "loss_steps");
   position.data = read_number<std::uint64_t>(file, name, "data");
+  position.vocabularies = read_number<std::uint64_t>(file, name, "vocabularies");
   return position;
 }
 
@@ -171,6 +174,7 @@ Safetensors pack(const nn::ParameterStore& store, const Position& position, cons
   put("loss_sum", position.loss_sum);
   put("loss_steps", position.loss_steps);
   put("data", position.data);
+  put("vocabularies", position.vocabularies);
   return file;
 }
 

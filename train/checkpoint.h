@@ -25,7 +25,8 @@ struct Position {
   double loss_sum = 0;      // of the steps since its last line of losses
   Index loss_steps = 0;     // their number
 
-  std::uint64_t data = 0;  // fingerprint of the pairs
+  std::uint64_t data = 0;          // fingerprint of the pairs
+  std::uint64_t vocabularies = 0;  // fingerprint of both; 0 in the first formats, which do not know it
 
   bool operator==(const Position&) const = default;
 };
@@ -48,8 +49,8 @@ Position position_of(const Safetensors& checkpoint, const std::string& name);
 /// Copies the parameters into the store and, where asked, the states back; `name` is the file's, for messages. Throws
 /// Error, with nothing changed, when a parameter is missing, unknown or of another shape or dtype, or the file is not a
 /// checkpoint of this format. With an optimiser, to train on, the file may hold no state that is not asked for. Without
-/// one, to use the model, parameters are the averages where the file has any, and the first format will do too, whose
-/// positions know nothing of metrics and data.
+/// one, to use the model, parameters are the averages where the file has any, and the first formats will do too, whose
+/// positions know less.
 Position unpack(const Safetensors& checkpoint, const std::string& name, nn::ParameterStore& store,
                 const StateOwners& owners = {});
 

@@ -4,6 +4,8 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <fstream>
 #include <limits>
 #include <sstream>
@@ -108,9 +110,11 @@ toml::table parse_toml(std::string_view text, const std::string& name) {
 
 std::string read_text(const std::filesystem::path& path) {
   constexpr std::streamsize most = 1 << 20;
-  if (!std::filesystem::exists(path)) throw Error(fmt::format("{}: no such file", path.string()));
-  if (std::filesystem::is_directory(path)) throw Error(fmt::format("{}: a folder, not a configuration", path.string()));
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored))
+    throw Error(fmt::format("{}: a folder, not a configuration", path.string()));
   std::ifstream in(path, std::ios::binary);
+  if (!in) throw Error(fmt::format("{}: cannot be opened: {}", path.string(), std::strerror(errno)));
   std::string text(static_cast<std::size_t>(most) + 1, '\0');
   in.read(text.data(), most + 1);
   if (in.bad() || (!in && !in.eof())) throw Error(fmt::format("{}: cannot be read", path.string()));
@@ -194,6 +198,10 @@ void check(const RunConfig& config) {
   }
   if (d.max_length != 0 && d.max_length < d.min_length) {
     throw ConfigError(fmt::format("data.max_length = {} is below data.min_length = {}", d.max_length, d.min_length));
+  }
+  if (!d.task.empty() && d.max_length == 0 && data::longest_of_task(d.task) < d.min_length) {
+    throw ConfigError(fmt::format("data.min_length = {} is above {}, the task {}'s own data.max_length: set that too",
+                                  d.min_length, data::longest_of_task(d.task), d.task));
   }
   if (d.max_vocabulary >= 1 && d.max_vocabulary <= 4) {
     throw ConfigError(fmt::format("data.max_vocabulary = {} has no room beside the four special tokens: 0 or from 5",

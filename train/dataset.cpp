@@ -178,11 +178,18 @@ data::Tokens source_tokens(const RunConfig& config, std::string_view text) {
   return lower ? tokenize(data::lowercase(text), source_tokenizer(config)) : tokens;
 }
 
-std::uint64_t fingerprint(const Dataset& dataset) {
+std::uint64_t fingerprint(const data::Vocabulary& source, const data::Vocabulary& target) {
   Hash hash;
-  for (const data::Vocabulary* vocabulary : {&dataset.source, &dataset.target}) {
+  for (const data::Vocabulary* vocabulary : {&source, &target}) {
+    hash.take(static_cast<std::uint64_t>(vocabulary->size()));
     for (Index id = 0; id < vocabulary->size(); ++id) hash.take(data::Tokens{vocabulary->token(id)});
   }
+  return std::max<std::uint64_t>(hash.value(), 1);
+}
+
+std::uint64_t fingerprint(const Dataset& dataset) {
+  Hash hash;
+  hash.take(fingerprint(dataset.source, dataset.target));
   for (const auto* pairs : {&dataset.train, &dataset.valid}) {
     hash.take(pairs->size());
     for (const data::EncodedPair& pair : *pairs) {

@@ -24,6 +24,9 @@ struct Dataset {
 /// A number that tells datasets apart: pairs to train on, in their order, and what validation compares with.
 std::uint64_t fingerprint(const Dataset& dataset);
 
+/// A number that tells vocabularies from others; never 0.
+std::uint64_t fingerprint(const data::Vocabulary& source, const data::Vocabulary& target);
+
 /// Reads or makes the pairs that the configuration names, and fills in what it leaves to the data: the vocabularies'
 /// sizes, the tokenizers and the longest output. Without validation pairs, a share of the sources that depends on
 /// nothing but the source is held out. Throws Error when files cannot be read and when a pair is longer than the

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -12,7 +13,7 @@
 
 namespace gradus::train {
 
-DirectoryLock::DirectoryLock(const std::filesystem::path& folder) {
+DirectoryLock::DirectoryLock(const std::filesystem::path& folder) : path_(folder) {
   folder_ = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (folder_ < 0) throw Error(fmt::format("{}: cannot be opened: {}", folder.string(), std::strerror(errno)));
   held_ = ::flock(folder_, LOCK_EX | LOCK_NB) == 0;
@@ -25,5 +26,18 @@ DirectoryLock::DirectoryLock(const std::filesystem::path& folder) {
 }
 
 DirectoryLock::~DirectoryLock() { ::close(folder_); }
+
+void DirectoryLock::check_place() const {
+  struct stat own {
+  }, there{};
+  if (::fstat(folder_, &own) == 0 && ::stat(path_.c_str(), &there) == 0 && own.st_dev == there.st_dev &&
+      own.st_ino == there.st_ino) {
+    return;
+  }
+  throw Error(
+      fmt::format("{}: the folder was moved, removed or replaced while it was trained in; nothing more is "
+                  "written there",
+                  path_.string()));
+}
 
 }  // namespace gradus::train

@@ -17,7 +17,11 @@ class DirectoryLock {
 
   bool held() const { return held_; }
 
+  /// Throws Error when the path does not lead to this folder any more: it was removed, moved or replaced.
+  void check_place() const;
+
  private:
+  std::filesystem::path path_;
   int folder_ = -1;
   bool held_ = false;
 };

@@ -29,6 +29,7 @@ MetricsLog::MetricsLog(const std::filesystem::path& path, Index keep) : path_(pa
     const off_t there = ::lseek(file_, 0, SEEK_END);
     if (there < 0) fail("seek", errno);
     size_ = end_of_lines(std::min(static_cast<Index>(there), keep));
+    missing_ = std::max<Index>(keep - size_, 0);
     if (size_ < there && file_calls().truncate(file_, size_) != 0) fail("truncate", errno);
   } catch (...) {
     ::close(file_);

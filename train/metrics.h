@@ -27,6 +27,8 @@ class MetricsLog {
   void sync();
   /// Bytes in the file.
   Index size() const { return size_; }
+  /// Bytes that were to be kept and are not there.
+  Index missing() const { return missing_; }
 
  private:
   [[noreturn]] void fail(const char* what, int reason) const;
@@ -34,7 +36,7 @@ class MetricsLog {
 
   std::string path_;
   int file_ = -1;
-  Index size_ = 0;
+  Index size_ = 0, missing_ = 0;
 };
 
 }  // namespace gradus::train

@@ -7,6 +7,8 @@
 #include <chrono>
 #include <cmath>
 
+#include "data/utf8.h"
+
 namespace gradus::train {
 namespace {
 
@@ -16,7 +18,20 @@ double steady_seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
+std::string as_line(std::string_view text) {
+  constexpr std::size_t longest = 10000;  // two paths of the longest kind
+  return data::shown(text, longest) + '\n';
+}
+
 }  // namespace
+
+void say(std::FILE* out, std::string_view text) {
+  static_cast<void>(std::fwrite(text.data(), 1, text.size(), out));
+  static_cast<void>(std::fflush(out));
+  std::clearerr(out);
+}
+
+void say_line(std::string_view text) { say(stderr, as_line(text)); }
 
 std::string clock_time(double seconds) {
   const auto whole = static_cast<Index>(std::llround(std::clamp(seconds, 0.0, 3.6e6)));
@@ -55,22 +70,20 @@ void Progress::draw(Index done, std::string_view note, double now) {
   const double share = total_ > 0 ? static_cast<double>(done) / static_cast<double>(total_) : 0;
   const std::string numbers = fmt::format("{}/{}  {:.1f}/s  {} left  {}", done, total_, rate, clock_time(left), note);
   if (!terminal_) {
-    fmt::print(out_, "{}: {}\n", label_, numbers);
+    say(out_, fmt::format("{}: {}\n", label_, numbers));
   } else {
     constexpr int width = 24;
     const int full = static_cast<int>(std::clamp(share, 0.0, 1.0) * width);
     std::string bar;
     for (int i = 0; i < width; ++i) bar += i < full ? "█" : "░";
-    fmt::print(out_, "\r\033[K{} {} {}", label_, bar, numbers);
+    say(out_, fmt::format("\r\033[K{} {} {}", label_, bar, numbers));
     bar_ = true;
   }
-  std::fflush(out_);
 }
 
 void Progress::clear() {
   if (!bar_ || out_ == nullptr) return;
-  fmt::print(out_, "\r\033[K");
-  std::fflush(out_);
+  say(out_, "\r\033[K");
   bar_ = false;
 }
 
@@ -79,8 +92,7 @@ void Progress::finish() { clear(); }
 void Progress::line(std::string_view text) {
   if (out_ == nullptr) return;
   clear();
-  fmt::print(out_, "{}\n", text);
-  std::fflush(out_);
+  say(out_, as_line(text));
 }
 
 }  // namespace gradus::train

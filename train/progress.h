@@ -9,8 +9,15 @@
 
 namespace gradus::train {
 
+/// Writes to the stream what it takes. What cannot be told there (its disk is full, its terminal is gone) is lost, and
+/// the work that it tells of goes on.
+void say(std::FILE* out, std::string_view text);
+
+/// A line for people, on standard error: control characters and what is not UTF-8 as \\xHH.
+void say_line(std::string_view text);
+
 /// How far long work has come, for people: on a terminal a bar that is redrawn with rate and time left, elsewhere a
-/// plain line every ten seconds.
+/// plain line every ten seconds. Written as by `say`.
 class Progress {
  public:
   using Clock = std::function<double()>;  // seconds from any start
@@ -29,7 +36,7 @@ class Progress {
   void update(Index done, std::string_view note = "");
   /// Ends the work: takes the bar away.
   void finish();
-  /// A line of its own, above the bar.
+  /// A line of its own, above the bar; control characters and what is not UTF-8 as \\xHH.
   void line(std::string_view text);
 
  private:

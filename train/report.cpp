@@ -6,6 +6,8 @@
 #include <array>
 #include <cmath>
 
+#include "data/utf8.h"
+
 namespace gradus::train {
 namespace {
 
@@ -19,7 +21,7 @@ std::string padded(const std::string& text, std::size_t width, bool left) {
   return left ? text + blanks : blanks + text;
 }
 
-std::string visible(const std::string& token) { return token == " " ? "_" : token; }
+std::string visible(const std::string& token) { return token == " " ? "_" : data::shown(token); }
 
 std::string shade(double weight) {
   constexpr std::array<const char*, 5> shades = {"·", "░", "▒", "▓", "█"};

@@ -4,6 +4,7 @@
 
 #include "models/registry.h"
 #include "train/checkpoint.h"
+#include "train/dataset.h"
 
 namespace gradus::train {
 
@@ -25,7 +26,12 @@ Run load_run(const RunDirectory& directory, Which which) {
     throw Error(fmt::format("{} has no {}: was training stopped before its first validation?",
                             directory.path().string(), file.filename().string()));
   }
-  unpack(read_safetensors(file), file.string(), *run.store);
+  const Position position = unpack(read_safetensors(file), file.string(), *run.store);
+  if (position.vocabularies != 0 && position.vocabularies != fingerprint(run.source, run.target)) {
+    throw Error(
+        fmt::format("{}: it was trained with other vocabularies than those in {} and {}; bring the old ones back",
+                    file.string(), directory.source_vocabulary().string(), directory.target_vocabulary().string()));
+  }
   return run;
 }
 

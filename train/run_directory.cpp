@@ -84,6 +84,8 @@ void check_contents(const fs::path& path, Replace replace) {
                             replace == Replace::unmade ? "start again to go on with it"
                                                        : "choose another folder, or replace it with --overwrite"));
   }
+  if (fs::exists(path / "config.toml", problem))
+    throw Error(fmt::format("{} holds a config.toml that is of no run: choose another folder", path.string()));
   const std::vector<fs::path> files = our_files(path);
   if (std::distance(fs::directory_iterator(path, problem), {}) != std::ssize(files) || problem)
     throw Error(fmt::format("{} is not empty and holds no run: choose another folder", path.string()));
@@ -133,16 +135,24 @@ RunDirectory RunDirectory::create(const fs::path& path, const RunConfig& config,
 }
 
 bool RunDirectory::exists(const fs::path& path) {
-  std::error_code problem;
-  return fs::exists(RunDirectory(path).config(), problem);
+  const RunDirectory run(path);
+  std::error_code ignored;
+  return fs::exists(run.config(), ignored) &&
+         (fs::exists(run.source_vocabulary(), ignored) || fs::exists(run.target_vocabulary(), ignored) ||
+          fs::exists(run.metrics(), ignored));
 }
 
 RunDirectory RunDirectory::open(const fs::path& path) {
   std::error_code problem;
-  if (!fs::exists(path, problem)) throw Error(fmt::format("{}: there is no such run directory", path.string()));
+  if (!fs::exists(path, problem) && !problem)
+    throw Error(fmt::format("{}: there is no such run directory", path.string()));
   RunDirectory run(path);
+  const bool configured = !problem && fs::exists(run.config(), problem);
+  if (problem) throw Error(fmt::format("{}: cannot be looked into: {}", path.string(), problem.message()));
+  if (!configured) throw Error(fmt::format("{} is not a run directory: it has no config.toml", path.string()));
   if (!exists(path)) {
-    throw Error(fmt::format("{} is not a run directory: it has no config.toml", path.string()));
+    throw Error(fmt::format("{} is not a run directory: beside config.toml it has no vocabulary and no metrics.jsonl",
+                            path.string()));
   }
   return run;
 }

@@ -30,10 +30,11 @@ class RunDirectory {
   static RunDirectory create(const std::filesystem::path& path, const RunConfig& config, const data::Vocabulary& source,
                              const data::Vocabulary& target, Replace replace = Replace::nothing);
 
-  /// Whether `path` holds a run: a folder with a configuration.
+  /// Whether `path` holds a run: a folder with a configuration and a vocabulary or metrics, as no other folder has
+  /// them.
   static bool exists(const std::filesystem::path& path);
 
-  /// An existing run, to read. Throws Error when `path` is none.
+  /// An existing run, to read. Throws Error when `path` is none or cannot be looked into.
   static RunDirectory open(const std::filesystem::path& path);
 
   /// An existing run, to train on; what a killed trainer left unfinished is removed. Throws Error as `open` does and
@@ -50,11 +51,14 @@ class RunDirectory {
 
   /// Where train.keep keeps the state after a step.
   std::filesystem::path kept(Index step) const;
-  /// The kept checkpoints that are there, oldest first.
+  /// The kept checkpoints that are there, by their steps.
   std::vector<std::filesystem::path> kept() const;
 
   /// Whether other trainers are kept out; false where the file system cannot.
   bool locked() const { return lock_ != nullptr && lock_->held(); }
+  /// To be called before writing, by who holds the lock: throws Error when another folder, or none, has taken the place
+  /// of this one.
+  void check_place() const { lock_->check_place(); }
 
  private:
   explicit RunDirectory(std::filesystem::path path) : path_(std::move(path)) {}

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <limits>
@@ -89,6 +90,8 @@ void* bytes_for_writing(Tensor& t) {
 std::size_t bytes_in(const Tensor& t) { return static_cast<std::size_t>(t.numel() * size_of(t.dtype())); }
 
 std::string shown(const std::string& name) { return fmt::format("\"{}\"", data::shown(name)); }
+
+std::string not_json(std::size_t byte) { return fmt::format("its header is not JSON at byte {}", byte); }
 
 struct Entry {
   std::string name;
@@ -191,7 +194,7 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
   }
 
   bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception&) override {
-    return fail(fmt::format("its header is not JSON at byte {}", position + 8));
+    return fail(not_json(position + 8));
   }
 
  private:
@@ -292,6 +295,8 @@ class Reader {
     std::string text(static_cast<std::size_t>(length), '\0');
     get(text.data(), text.size());
     if (text.empty() || text.front() != '{') refuse("its header does not begin with {");
+    // The parser takes a NUL for the end.
+    if (const std::size_t nul = text.find('\0'); nul != std::string::npos) refuse(not_json(nul + 8));
     if (!nlohmann::json::sax_parse(text, &header_)) refuse(header_.defect);
     return 8 + length;
   }
@@ -395,10 +400,13 @@ Safetensors read_safetensors(const std::filesystem::path& path) {
   const std::string name = path.string();
   std::error_code problem;
   const std::filesystem::file_status status = std::filesystem::status(path, problem);
+  if (status.type() == std::filesystem::file_type::none) {
+    throw Error(fmt::format("{}: cannot be opened: {}", name, problem.message()));
+  }
   if (!std::filesystem::exists(status)) throw Error(fmt::format("{}: no such file", name));
   if (!std::filesystem::is_regular_file(status)) throw Error(fmt::format("{}: not a regular file", name));
   std::ifstream in(path, std::ios::binary | std::ios::ate);
-  if (!in) throw Error(fmt::format("{}: cannot be opened for reading", name));
+  if (!in) throw Error(fmt::format("{}: cannot be opened: {}", name, std::strerror(errno)));
   const auto size = static_cast<std::uint64_t>(in.tellg());
   return read_safetensors(in.seekg(0), size, name);
 }

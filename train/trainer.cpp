@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <new>
 
 namespace gradus::train {
 namespace {
@@ -36,12 +38,24 @@ Trainer::Trainer(Run& run, const Dataset& dataset)
   }
   if (config_.average > 0) average_.emplace(run.store->trainable(), config_.average);
   position_.data = fingerprint(dataset);
+  position_.vocabularies = fingerprint(dataset.source, dataset.target);
 }
 
 void Trainer::resume(const RunDirectory& directory) {
-  if (!std::filesystem::exists(directory.last())) return;
-  const std::string name = directory.last().string();
-  const Safetensors checkpoint = read_safetensors(directory.last());
+  if (std::filesystem::exists(directory.last())) go_on_from(directory.last());
+  check_vocabulary(directory.source_vocabulary(), data_.source);
+  check_vocabulary(directory.target_vocabulary(), data_.target);
+}
+
+void Trainer::check_vocabulary(const std::filesystem::path& file, const data::Vocabulary& own) const {
+  if (data::Vocabulary::load(file) == own) return;
+  throw Error(fmt::format("{}: it is not the vocabulary of {}; bring the old file back, or train anew", file.string(),
+                          origin(run_.config.data)));
+}
+
+void Trainer::go_on_from(const std::filesystem::path& file) {
+  const std::string name = file.string();
+  const Safetensors checkpoint = read_safetensors(file);
   const Position found = position_of(checkpoint, name);
   if (found.data != position_.data) {
     throw Error(
@@ -77,7 +91,7 @@ bool Trainer::out_of_patience() const { return config_.patience > 0 && position_
 
 Outcome Trainer::run(Progress& progress, const RunDirectory* directory, const std::function<bool()>& stop) {
   directory_ = directory;
-  if (directory != nullptr) metrics_.emplace(directory->metrics(), position_.metrics_bytes);
+  if (directory != nullptr) open_metrics(progress);
   prune();  // a trainer that was killed may have left one too many
   progress.start("training", total_steps_, position_.step);
   const auto ended = [&](Ending ending) {
@@ -110,9 +124,25 @@ Outcome Trainer::run(Progress& progress, const RunDirectory* directory, const st
   return ended(Ending::complete);
 }
 
+void Trainer::open_metrics(Progress& progress) {
+  metrics_.emplace(directory_->metrics(), position_.metrics_bytes);
+  if (metrics_->missing() == 0) return;
+  progress.line(fmt::format("note: {} lacks {} of the {} bytes that were written to it: lines were removed; going on",
+                            directory_->metrics().string(), metrics_->missing(), position_.metrics_bytes));
+}
+
 void Trainer::train_batch(const std::vector<Index>& rows, Progress& progress) {
   const double lr = schedule_(position_.step) * (plateau_ ? plateau_->scale() : 1);
-  const TrainingStep::Result result = step_.run(data::make_batch(data_.train, rows), position_.step, lr);
+  const data::Batch batch = data::make_batch(data_.train, rows);
+  TrainingStep::Result result;
+  try {
+    result = step_.run(batch, position_.step, lr);
+  } catch (const std::bad_alloc&) {
+    throw Error(
+        fmt::format("step {}: there is not enough memory for {} pairs of up to {} source and {} target tokens: "
+                    "leave long pairs out, or make train.batch or the model smaller",
+                    position_.step + 1, batch.size, batch.source_length, batch.target_length));
+  }
   if (average_) average_->update();
   ++position_.step;
   ++position_.batch;
@@ -142,7 +172,7 @@ void Trainer::validate(Progress& progress) {
   }
   const double value = config_.best_by == BestBy::loss ? loss : score_.word_error_rate;
   if (plateau_) plateau_->observe(value);
-  const bool best = position_.best_step == 0 || value < position_.best;
+  const bool best = position_.best_step == 0 || std::isnan(position_.best) || value < position_.best;
   if (best) {
     position_.best = value;
     position_.best_step = position_.step;
@@ -162,6 +192,7 @@ void Trainer::validate(Progress& progress) {
 
 void Trainer::save(bool best, bool keep) {
   if (directory_ == nullptr) return;
+  directory_->check_place();
   metrics_->sync();
   position_.metrics_bytes = metrics_->size();
   // The best comes first: a trainer that is killed between the two finds the best again on its way.
@@ -175,10 +206,13 @@ void Trainer::save(bool best, bool keep) {
   prune();
 }
 
-// Leaves the newest train.keep of the kept checkpoints.
+// Leaves the newest train.keep of the kept checkpoints. Steps that this run has not done yet were another's, before it
+// was begun anew or taken back to an older state: those are older than its own.
 void Trainer::prune() const {
   if (directory_ == nullptr || config_.keep == 0) return;
-  const std::vector<std::filesystem::path> kept = directory_->kept();
+  std::vector<std::filesystem::path> kept = directory_->kept();
+  const std::filesystem::path now = directory_->kept(position_.step);
+  std::stable_partition(kept.begin(), kept.end(), [&](const auto& file) { return file > now; });
   std::error_code ignored;
   for (Index i = 0; i < std::ssize(kept) - config_.keep; ++i) {
     std::filesystem::remove(kept[static_cast<std::size_t>(i)], ignored);

@@ -31,8 +31,8 @@ class Trainer {
   Trainer(Run& run, const Dataset& dataset);
 
   /// Takes up the state that a run left in its last checkpoint; a run that left none begins anew. What follows has the
-  /// same bits as if training had never stopped, files included. Throws Error, with nothing changed, when the
-  /// checkpoint cannot be read, is of another model, or was trained on other pairs.
+  /// same bits as if training had never stopped, files included. Throws Error, with no file changed, when the
+  /// checkpoint or a vocabulary cannot be read, is of another model, or of other pairs.
   void resume(const RunDirectory& directory);
 
   /// Trains to the end of the configuration, or until `stop` (asked after each step) says so; then the state is saved
@@ -48,6 +48,9 @@ class Trainer {
  private:
   using Plan = std::vector<std::vector<Index>>;
 
+  void go_on_from(const std::filesystem::path& checkpoint);
+  void check_vocabulary(const std::filesystem::path& file, const data::Vocabulary& own) const;
+  void open_metrics(Progress& progress);
   Plan plan(Index epoch) const;
   bool finished() const;
   bool out_of_patience() const;
