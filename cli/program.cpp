@@ -75,7 +75,9 @@ Action parse(int argc, const char* const* argv) {
                    "gradus");
   program.require_subcommand(1);
   program.set_version_flag("--version", fmt::format("gradus {}", version));
-  program.footer("Example:\n  gradus demo\n\nExit codes: 0 done, 1 failed, 2 asked for wrongly, 130 or 143 stopped.");
+  program.footer(
+      "Example:\n  gradus demo\n\nExit codes: 0 done, 1 failed, 2 asked for wrongly, 128 and the signal's number: "
+      "stopped (130, 143).");
   Action action;
   add_commands(program, action, argc, argv);
   try {

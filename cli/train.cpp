@@ -94,16 +94,21 @@ std::string shell_word(const std::string& text) {
 }
 
 int report(const RunDirectory& directory, const Run& run, const Outcome& outcome) {
-  fmt::print("{}\n",
-             json_line({{"run", directory.path().string()},
-                        {"model", run.config.model.model},
-                        {"parameters", run.store->count()},
-                        {"steps", outcome.position.step},
-                        {"epochs", outcome.position.epoch},
-                        {"best_step", outcome.position.best_step},
-                        {run.config.train.best_by == BestBy::loss ? "best_valid_loss" : "best_valid_word_error_rate",
-                         outcome.position.best}}));
-  if (outcome.ending != Ending::interrupted) return success;
+  const std::string result =
+      json_line({{"run", directory.path().string()},
+                 {"model", run.config.model.model},
+                 {"parameters", run.store->count()},
+                 {"steps", outcome.position.step},
+                 {"epochs", outcome.position.epoch},
+                 {"best_step", outcome.position.best_step},
+                 {run.config.train.best_by == BestBy::loss ? "best_valid_loss" : "best_valid_word_error_rate",
+                  outcome.position.best}}) +
+      '\n';
+  if (outcome.ending != Ending::interrupted) {
+    fmt::print("{}", result);
+    return success;
+  }
+  say(stdout, result);
   say_line(fmt::format("interrupted after step {}; to go on: gradus train --resume --out {}", outcome.position.step,
                        shell_word(directory.path().string())));
   return interrupt_code();
