@@ -6,8 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-
-#include "autograd/error.h"
+#include <utility>
 
 namespace gradus::data {
 namespace {
@@ -17,7 +16,9 @@ constexpr int gzip_alone = 15 + 16;  // zlib's windowBits: the largest window, a
 
 }  // namespace
 
-ByteReader::ByteReader(int file) : file_(file), raw_(chunk, '\0') { inflateInit2(&stream_, gzip_alone); }
+ByteReader::ByteReader(int file, MakeError error) : file_(file), error_(std::move(error)), raw_(chunk, '\0') {
+  inflateInit2(&stream_, gzip_alone);
+}
 
 ByteReader::~ByteReader() {
   inflateEnd(&stream_);
@@ -34,7 +35,7 @@ std::size_t ByteReader::read(char* into, std::size_t size) {
   while (done < size && (at_ < end_ || more())) {
     done += packed_ ? unpack(into + done, size - done) : copy(into + done, size - done);
   }
-  if (done < size && inside_) throw Error("it ends too early");
+  if (done < size && member_ == Member::begun) throw error_("it ends too early");
   return done;
 }
 
@@ -42,7 +43,7 @@ std::size_t ByteReader::read(char* into, std::size_t size) {
 bool ByteReader::more() {
   if (at_ == end_) at_ = end_ = 0;
   const ssize_t got = ::read(file_, raw_.data() + end_, raw_.size() - end_);
-  if (got < 0) throw Error(std::strerror(errno));
+  if (got < 0) throw error_(std::strerror(errno));
   end_ += static_cast<std::size_t>(got);
   return got > 0;
 }
@@ -55,6 +56,8 @@ std::size_t ByteReader::copy(char* into, std::size_t size) {
 }
 
 std::size_t ByteReader::unpack(char* into, std::size_t size) {
+  if (member_ == Member::ended && raw_[at_] != '\x1F')
+    throw error_("behind the gzip data stand bytes that are no gzip");
   stream_.next_in = reinterpret_cast<Bytef*>(raw_.data() + at_);
   stream_.avail_in = static_cast<uInt>(end_ - at_);
   stream_.next_out = reinterpret_cast<Bytef*>(into);
@@ -62,15 +65,12 @@ std::size_t ByteReader::unpack(char* into, std::size_t size) {
   const int code = inflate(&stream_, Z_NO_FLUSH);
   at_ = end_ - stream_.avail_in;
   if (code == Z_STREAM_END) {
-    inside_ = false;
-    behind_ = true;
+    member_ = Member::ended;
     inflateReset(&stream_);
   } else if (code == Z_OK) {
-    inside_ = true;
-  } else if (behind_ && !inside_) {
-    throw Error("behind the gzip data stand bytes that are no gzip");
+    member_ = Member::begun;
   } else {
-    throw Error(fmt::format("the gzip data are damaged ({})", zError(code)));
+    throw error_(fmt::format("the gzip data are damaged ({})", zError(code)));
   }
   return size - stream_.avail_out;
 }

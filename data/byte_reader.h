@@ -3,7 +3,10 @@
 #include <zlib.h>
 
 #include <cstddef>
+#include <functional>
 #include <string>
+
+#include "autograd/error.h"
 
 namespace gradus::data {
 
@@ -11,14 +14,17 @@ namespace gradus::data {
 /// drops nothing: what stands behind the packed bytes and is no gzip is an error.
 class ByteReader {
  public:
+  /// Makes the Error that is thrown, from the reason.
+  using MakeError = std::function<Error(const std::string& reason)>;
+
   /// Reads what is left of an open file, and closes it in the end.
-  explicit ByteReader(int file);
+  ByteReader(int file, MakeError error);
   ~ByteReader();
   ByteReader(const ByteReader&) = delete;
   ByteReader& operator=(const ByteReader&) = delete;
 
-  /// The next `size` bytes, fewer at the end only. Throws Error with the reason when reading fails, and when packed
-  /// bytes are damaged or end too early.
+  /// The next `size` bytes, fewer at the end only. Throws Error when reading fails, and when packed bytes are damaged
+  /// or end too early.
   std::size_t read(char* into, std::size_t size);
 
  private:
@@ -27,11 +33,11 @@ class ByteReader {
   std::size_t unpack(char* into, std::size_t size);
 
   int file_;
+  MakeError error_;
   std::string raw_;
   std::size_t at_ = 0, end_ = 0;  // of the bytes in raw_ that were not used yet
   bool begun_ = false, packed_ = false;
-  bool inside_ = false;  // a member has begun and not ended
-  bool behind_ = false;  // a member has ended
+  enum class Member { none, begun, ended } member_ = Member::none;
   z_stream stream_{};
 };
 

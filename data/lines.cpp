@@ -80,7 +80,9 @@ LineReader::LineReader(int file, std::string name) : path_(std::move(name)) { st
 
 void LineReader::start(int file) {
   if (file < 0) throw Error(fmt::format("{}: the file cannot be opened: {}", path_, std::strerror(errno)));
-  bytes_.emplace(file);
+  bytes_.emplace(file, [this](const std::string& reason) {
+    return Error(fmt::format("{}: reading failed after line {}: {}; is the file complete?", path_, number_, reason));
+  });
   if (!fill()) return;
   refuse_binary();
   if (buffer_.compare(0, byte_order_mark.size(), byte_order_mark) == 0) at_ = byte_order_mark.size();
@@ -88,12 +90,7 @@ void LineReader::start(int file) {
 
 bool LineReader::fill() {
   buffer_.resize(chunk);
-  try {
-    buffer_.resize(bytes_->read(buffer_.data(), chunk));
-  } catch (const Error& reason) {
-    throw Error(
-        fmt::format("{}: reading failed after line {}: {}; is the file complete?", path_, number_, reason.what()));
-  }
+  buffer_.resize(bytes_->read(buffer_.data(), chunk));
   at_ = 0;
   return !buffer_.empty();
 }

@@ -235,6 +235,10 @@ TEST_CASE("all members of a gzip file are read, and what stands behind them is n
   }
   CHECK_THROWS_WITH(read_pairs(scratch.write("cut.gz", one + two.substr(0, 3))),
                     ContainsSubstring("it ends too early"));
+  std::string bad = two;
+  bad[bad.size() - 6] ^= 1;
+  CHECK_THROWS_WITH(read_pairs(scratch.write("bad.gz", one + bad)), ContainsSubstring("the gzip data are damaged"));
+  CHECK_THROWS_WITH(read_pairs(scratch.write("short", "\x1F")), ContainsSubstring("none of 1 line is good"));
 }
 
 TEST_CASE("text that begins like another format's first letters is text") {

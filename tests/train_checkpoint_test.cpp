@@ -154,6 +154,7 @@ TEST_CASE("a checkpoint whose metadata are not those of a position is refused by
     CHECK_THROWS_WITH(position_of(gone, "f"), "f: its metadata has no good \"" + key + "\"");
   }
   CHECK_THROWS_WITH(position_of(changed(good, "step", "-1"), "f"), ContainsSubstring("no good \"step\""));
+  CHECK_THROWS_WITH(position_of(changed(good, "step", "1000000000000001"), "f"), ContainsSubstring("no good \"step\""));
   CHECK(position_of(changed(good, "loss_sum", "inf"), "f").loss_steps == 4);
   CHECK_THROWS_WITH(position_of({}, "f"), ContainsSubstring("f: not a checkpoint of this program"));
   CHECK_THROWS_WITH(position_of(changed(good, "format", "gradus-checkpoint-9"), "f"),
