@@ -4,9 +4,11 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <charconv>
 #include <csignal>
 #include <cstdio>
+#include <string_view>
 
 #include "autograd/parallel.h"
 
@@ -17,11 +19,15 @@ std::atomic<int> requested{0};  // the signal
 static_assert(std::atomic<int>::is_always_lock_free);
 
 extern "C" void on_interrupt(int signal) {
-  if (requested.exchange(signal) == 0) {
+  int none = 0;
+  if (requested.compare_exchange_strong(none, signal)) {
     constexpr std::string_view told = "\nstopping after this step; once more to stop at once\n";
+    const int number = errno;
     static_cast<void>(::write(STDERR_FILENO, told.data(), told.size()) != 0);
+    errno = number;
     return;
   }
+  if (signal == SIGHUP) return;  // the system and the shell may each send one
   std::signal(signal, SIG_DFL);
   std::raise(signal);
 }

@@ -43,8 +43,8 @@ CLI::Validator not_empty();
 /// The flag --threads, whose value is in force once the command runs.
 void add_threads(CLI::App& command);
 
-/// Makes the first SIGINT, SIGTERM or SIGHUP a request that `interrupt_requested` tells of; a second one ends the
-/// program.
+/// Makes the first SIGINT, SIGTERM or SIGHUP a request that `interrupt_requested` tells of; a second SIGINT or
+/// SIGTERM ends the program.
 void catch_interrupts();
 bool interrupt_requested();
 /// The exit code that tells of the request, as shells count: 130 for SIGINT, 143 for SIGTERM, 129 for SIGHUP.

@@ -28,8 +28,8 @@ DirectoryLock::DirectoryLock(const std::filesystem::path& folder) : path_(folder
 DirectoryLock::~DirectoryLock() { ::close(folder_); }
 
 void DirectoryLock::check_place() const {
-  struct stat own {
-  }, there{};
+  struct stat own = {};
+  struct stat there = {};
   if (::fstat(folder_, &own) == 0 && ::stat(path_.c_str(), &there) == 0 && own.st_dev == there.st_dev &&
       own.st_ino == there.st_ino) {
     return;
