@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "tests/program.h"
+#include "tests/scaled.h"
 
 // Trainers that are stopped, killed and resumed, as processes.
 namespace gradus {
@@ -95,7 +96,8 @@ TEST_CASE("a run killed at random moments and resumed each time ends with the by
   const int kills = wanted == nullptr ? 6 : std::atoi(wanted);
   const Scratch scratch;
   const std::string train =
-      "train --resume --model rnn-attention --task reverse --epochs 30 --set train.batch=8 "
+      "train --resume --model rnn-attention --task reverse --epochs " + std::to_string(scaled(30)) +
+      " --set train.batch=8 "
       "--set train.save_every=7 --set train.evaluate_every=60 --set train.log_every=5 --set train.average=0.9" +
       settings;
   const auto before = std::chrono::steady_clock::now();

@@ -28,7 +28,6 @@ RunConfig config_of(const DemoOptions& options, const std::string& model) {
   set("model.name", model);
   set("model.cell", "rnn");
   set("data.task", options.task);
-  set("data.pairs", "50000");
   if (options.task == "reverse" || options.task == "copy" || options.task == "sort") set("data.max_length", "14");
   set("train.seed", fmt::format("{}", options.seed));
   set("train.epochs", "0");
@@ -37,7 +36,9 @@ RunConfig config_of(const DemoOptions& options, const std::string& model) {
   set("train.schedule", "cosine");
   set("train.warmup", "100");
   set("train.lr", model == "rnn" ? "0.001" : model == "attention" ? "0.003" : "0.002");
-  return resolve(sources);
+  RunConfig config = resolve(sources);
+  config.data.pairs = std::clamp<Index>(config.train.steps * config.train.batch, 5000, 50000);  // no more than are read
+  return config;
 }
 
 std::string percent(Index part, Index whole) {
