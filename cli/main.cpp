@@ -1,9 +1,7 @@
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <csignal>
-#include <cstdio>
 #include <exception>
 #include <new>
 #include <string>
@@ -14,8 +12,8 @@
 namespace gradus::cli {
 namespace {
 
-int complain(int code, std::string what) {
-  train::say(stderr, fmt::format("gradus: {}\n", one_line(std::move(what))));
+int complain(int code, const std::string& what) {
+  train::say_line("gradus: " + what);
   return code;
 }
 

@@ -95,10 +95,4 @@ Action parse(int argc, const char* const* argv) {
   return action;
 }
 
-std::string one_line(std::string message) {
-  constexpr std::size_t longest = 10000;  // two paths of the longest kind
-  std::replace(message.begin(), message.end(), '\n', ' ');
-  return data::shown(message, longest);
-}
-
 }  // namespace gradus::cli

@@ -13,7 +13,7 @@ namespace gradus::train {
 /// the work that it tells of goes on.
 void say(std::FILE* out, std::string_view text);
 
-/// A line for people, on standard error: control characters and what is not UTF-8 as \\xHH.
+/// A line for people, on standard error, of bounded length: control characters and what is not UTF-8 as \\xHH.
 void say_line(std::string_view text);
 
 /// How far long work has come, for people: on a terminal a bar that is redrawn with rate and time left, elsewhere a
