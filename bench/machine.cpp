@@ -1,14 +1,13 @@
-#include "bench/machine.h"
-
-#include <sys/resource.h>
+#include <gradus/bench/machine.h>
 
 #include <algorithm>
+#include <sys/resource.h>
 #include <thread>
 #include <vector>
 
-#include "autograd/blas.h"
-#include "autograd/gemm.h"
-#include "train/stopwatch.h"
+#include <gradus/autograd/foundation/internal/blas.h>
+#include <gradus/autograd/foundation/internal/gemm.h>
+#include <gradus/train/internal/stopwatch.h>
 
 namespace gradus::bench {
 

@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "autograd/types.h"
+#include <gradus/autograd/foundation/types.h>
 
 // What the machine can do at the moment, to hold results against.
 namespace gradus::bench {

@@ -1,4 +1,4 @@
-#include "bench/ops.h"
+#include <gradus/bench/ops.h>
 
 #include <fmt/format.h>
 
@@ -8,17 +8,17 @@
 #include <map>
 #include <type_traits>
 
-#include "autograd/graph.h"
-#include "autograd/ops.h"
-#include "autograd/parallel.h"
-#include "autograd/random.h"
-#include "bench/machine.h"
-#include "bench/products.h"
-#include "bench/samples.h"
-#include "bench/traffic.h"
-#include "nn/parameters.h"
-#include "optim/adam.h"
-#include "optim/clip.h"
+#include <gradus/autograd/engine/graph.h>
+#include <gradus/autograd/foundation/parallel.h>
+#include <gradus/autograd/foundation/random.h>
+#include <gradus/autograd/ops.h>
+#include <gradus/bench/machine.h>
+#include <gradus/bench/products.h>
+#include <gradus/bench/samples.h>
+#include <gradus/bench/traffic.h>
+#include <gradus/nn/parameters.h>
+#include <gradus/optim/adam.h>
+#include <gradus/optim/clip.h>
 
 namespace gradus::bench {
 namespace {

@@ -1,19 +1,19 @@
-#include "bench/products.h"
+#include <gradus/bench/products.h>
 
-#include <dlfcn.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
+#include <dlfcn.h>
 #include <thread>
 
-#include "autograd/blas.h"
-#include "autograd/graph.h"
-#include "autograd/ops.h"
-#include "autograd/parallel.h"
-#include "autograd/random.h"
-#include "bench/machine.h"
-#include "bench/samples.h"
+#include <gradus/autograd/engine/graph.h>
+#include <gradus/autograd/foundation/internal/blas.h>
+#include <gradus/autograd/foundation/parallel.h>
+#include <gradus/autograd/foundation/random.h>
+#include <gradus/autograd/ops.h>
+#include <gradus/bench/machine.h>
+#include <gradus/bench/samples.h>
 
 namespace gradus::bench {
 namespace {

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "autograd/types.h"
+#include <gradus/autograd/foundation/types.h>
 
 namespace gradus::bench {
 

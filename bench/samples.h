@@ -5,7 +5,7 @@
 #include <functional>
 #include <vector>
 
-#include "train/stopwatch.h"
+#include <gradus/train/internal/stopwatch.h>
 
 namespace gradus::bench {
 

@@ -1,10 +1,10 @@
-#include "bench/scaling.h"
+#include <gradus/bench/scaling.h>
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "autograd/memory.h"
+#include <gradus/autograd/foundation/memory.h>
 
 namespace gradus::bench {
 namespace {

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "bench/step.h"
+#include <gradus/bench/step.h>
 
 namespace gradus::bench {
 

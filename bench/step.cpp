@@ -1,4 +1,4 @@
-#include "bench/step.h"
+#include <gradus/bench/step.h>
 
 #include <fmt/format.h>
 
@@ -6,11 +6,11 @@
 #include <charconv>
 #include <map>
 
-#include "autograd/random.h"
-#include "models/registry.h"
-#include "nn/parameters.h"
-#include "train/step.h"
-#include "train/suggest.h"
+#include <gradus/autograd/foundation/random.h>
+#include <gradus/models/registry.h>
+#include <gradus/nn/parameters.h>
+#include <gradus/train/internal/suggest.h>
+#include <gradus/train/step.h>
 
 namespace gradus::bench {
 namespace {

@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "bench/samples.h"
-#include "train/config.h"
+#include <gradus/bench/samples.h>
+#include <gradus/train/config.h>
 
 namespace gradus::bench {
 

@@ -1,4 +1,4 @@
-#include "bench/traffic.h"
+#include <gradus/bench/traffic.h>
 
 #include <fmt/format.h>
 
@@ -8,9 +8,9 @@
 
 #include <atomic>
 
-#include "autograd/parallel.h"
-#include "autograd/simd.h"
-#include "bench/samples.h"
+#include <gradus/autograd/foundation/parallel.h>
+#include <gradus/autograd/foundation/simd.h>
+#include <gradus/bench/samples.h>
 
 namespace gradus::bench {
 namespace {

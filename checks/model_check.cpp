@@ -1,11 +1,11 @@
-#include "checks/model_check.h"
+#include <gradus/checks/model_check.h>
 
 #include <numeric>
 
-#include "autograd/random.h"
-#include "models/registry.h"
-#include "nn/dropout.h"
-#include "nn/losses.h"
+#include <gradus/autograd/foundation/random.h>
+#include <gradus/models/registry.h>
+#include <gradus/nn/dropout.h>
+#include <gradus/nn/losses.h>
 
 namespace gradus::checks {
 

@@ -3,11 +3,11 @@
 #include <memory>
 #include <vector>
 
-#include "autograd/gradcheck.h"
-#include "data/batches.h"
-#include "models/options.h"
-#include "models/seq2seq.h"
-#include "nn/parameters.h"
+#include <gradus/autograd/checks/gradcheck.h>
+#include <gradus/data/batches.h>
+#include <gradus/models/options.h>
+#include <gradus/models/seq2seq.h>
+#include <gradus/nn/parameters.h>
 
 // Is the gradient of a whole model right?
 namespace gradus::checks {

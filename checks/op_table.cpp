@@ -1,10 +1,10 @@
-#include "checks/op_table.h"
+#include <gradus/checks/op_table.h>
 
 #include <cmath>
 
-#include "autograd/graph.h"
-#include "autograd/ops.h"
-#include "autograd/random.h"
+#include <gradus/autograd/engine/graph.h>
+#include <gradus/autograd/foundation/random.h>
+#include <gradus/autograd/ops.h>
 
 namespace gradus::table {
 

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "autograd/gradcheck.h"
+#include <gradus/autograd/checks/gradcheck.h>
 
 // A row for every op of autograd/ops.h and for every case of it that may go its own way: broadcasting, no elements, one
 // element, repeated indices, masks, extreme inputs. Each is checked to first and second order, and in f32 against f64.

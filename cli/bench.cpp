@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <memory>
 
-#include "autograd/memory.h"
-#include "autograd/parallel.h"
-#include "bench/machine.h"
-#include "bench/ops.h"
-#include "bench/scaling.h"
-#include "bench/step.h"
-#include "cli/command.h"
+#include <gradus/autograd/foundation/memory.h>
+#include <gradus/autograd/foundation/parallel.h>
+#include <gradus/bench/machine.h>
+#include <gradus/bench/ops.h>
+#include <gradus/bench/scaling.h>
+#include <gradus/bench/step.h>
+#include <gradus/cli/command.h>
 
 namespace gradus::cli {
 namespace {

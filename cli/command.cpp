@@ -1,7 +1,6 @@
-#include "cli/command.h"
+#include <gradus/cli/command.h>
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
@@ -9,8 +8,9 @@
 #include <csignal>
 #include <cstdio>
 #include <string_view>
+#include <unistd.h>
 
-#include "autograd/parallel.h"
+#include <gradus/autograd/foundation/parallel.h>
 
 namespace gradus::cli {
 namespace {

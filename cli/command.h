@@ -1,11 +1,12 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+
 #include <functional>
 #include <string>
 
-#include "autograd/error.h"
-#include "autograd/types.h"
+#include <gradus/autograd/foundation/error.h>
+#include <gradus/autograd/foundation/types.h>
 
 namespace gradus::cli {
 

@@ -1,19 +1,19 @@
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <iostream>
 #include <memory>
+#include <unistd.h>
 
-#include "cli/command.h"
-#include "data/lines.h"
-#include "data/utf8.h"
-#include "train/dataset.h"
-#include "train/evaluate.h"
-#include "train/progress.h"
-#include "train/report.h"
-#include "train/run.h"
+#include <gradus/cli/command.h>
+#include <gradus/data/internal/lines.h>
+#include <gradus/data/internal/utf8.h>
+#include <gradus/train/dataset.h>
+#include <gradus/train/evaluate.h>
+#include <gradus/train/progress.h>
+#include <gradus/train/report.h>
+#include <gradus/train/run.h>
 
 namespace gradus::cli {
 namespace {

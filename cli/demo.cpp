@@ -1,13 +1,12 @@
-#include "train/demo.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <memory>
 
-#include "cli/command.h"
-#include "data/toy_tasks.h"
+#include <gradus/cli/command.h>
+#include <gradus/data/toy_tasks.h>
+#include <gradus/train/demo.h>
 
 namespace gradus::cli {
 

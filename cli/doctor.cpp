@@ -3,10 +3,10 @@
 #include <string>
 #include <thread>
 
-#include "autograd/blas.h"
-#include "autograd/parallel.h"
-#include "cli/command.h"
-#include "cli/version.h"
+#include <gradus/autograd/foundation/internal/blas.h>
+#include <gradus/autograd/foundation/parallel.h>
+#include <gradus/cli/command.h>
+#include <gradus/cli/version.h>
 
 namespace gradus::cli {
 namespace {

@@ -3,16 +3,16 @@
 #include <cstdio>
 #include <memory>
 
-#include "cli/command.h"
-#include "data/toy_tasks.h"
-#include "data/utf8.h"
-#include "train/dataset.h"
-#include "train/evaluate.h"
-#include "train/metrics.h"
-#include "train/progress.h"
-#include "train/report.h"
-#include "train/run.h"
-#include "train/suggest.h"
+#include <gradus/cli/command.h>
+#include <gradus/data/internal/utf8.h>
+#include <gradus/data/toy_tasks.h>
+#include <gradus/train/dataset.h>
+#include <gradus/train/evaluate.h>
+#include <gradus/train/internal/suggest.h>
+#include <gradus/train/metrics.h>
+#include <gradus/train/progress.h>
+#include <gradus/train/report.h>
+#include <gradus/train/run.h>
 
 namespace gradus::cli {
 namespace {

@@ -5,17 +5,17 @@
 #include <cstdio>
 #include <memory>
 
-#include "checks/model_check.h"
-#include "checks/op_table.h"
-#include "cli/command.h"
-#include "data/utf8.h"
-#include "models/registry.h"
-#include "train/dataset.h"
-#include "train/evaluate.h"
-#include "train/metrics.h"
-#include "train/progress.h"
-#include "train/report.h"
-#include "train/run.h"
+#include <gradus/checks/model_check.h>
+#include <gradus/checks/op_table.h>
+#include <gradus/cli/command.h>
+#include <gradus/data/internal/utf8.h>
+#include <gradus/models/registry.h>
+#include <gradus/train/dataset.h>
+#include <gradus/train/evaluate.h>
+#include <gradus/train/metrics.h>
+#include <gradus/train/progress.h>
+#include <gradus/train/report.h>
+#include <gradus/train/run.h>
 
 namespace gradus::cli {
 namespace {

@@ -4,10 +4,10 @@
 #include <cstdio>
 #include <memory>
 
-#include "cli/command.h"
-#include "data/utf8.h"
-#include "train/report.h"
-#include "train/safetensors.h"
+#include <gradus/cli/command.h>
+#include <gradus/data/internal/utf8.h>
+#include <gradus/train/report.h>
+#include <gradus/train/safetensors.h>
 
 namespace gradus::cli {
 namespace {

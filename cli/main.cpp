@@ -1,13 +1,12 @@
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <csignal>
 #include <exception>
+#include <fcntl.h>
 #include <new>
 #include <string>
+#include <unistd.h>
 
-#include "cli/program.h"
-#include "train/progress.h"
+#include <gradus/cli/program.h>
+#include <gradus/train/progress.h>
 
 namespace gradus::cli {
 namespace {

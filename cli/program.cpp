@@ -1,4 +1,4 @@
-#include "cli/program.h"
+#include <gradus/cli/program.h>
 
 #include <fmt/format.h>
 
@@ -6,9 +6,9 @@
 #include <sstream>
 #include <vector>
 
-#include "cli/version.h"
-#include "data/utf8.h"
-#include "train/suggest.h"
+#include <gradus/cli/version.h>
+#include <gradus/data/internal/utf8.h>
+#include <gradus/train/internal/suggest.h>
 
 namespace gradus::cli {
 namespace {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "cli/command.h"
+#include <gradus/cli/command.h>
 
 namespace gradus::cli {
 

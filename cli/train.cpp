@@ -7,13 +7,13 @@
 #include <optional>
 #include <string_view>
 
-#include "autograd/parallel.h"
-#include "cli/command.h"
-#include "data/utf8.h"
-#include "models/registry.h"
-#include "train/presets.h"
-#include "train/suggest.h"
-#include "train/trainer.h"
+#include <gradus/autograd/foundation/parallel.h>
+#include <gradus/cli/command.h>
+#include <gradus/data/internal/utf8.h>
+#include <gradus/models/registry.h>
+#include <gradus/train/internal/presets.h>
+#include <gradus/train/internal/suggest.h>
+#include <gradus/train/trainer.h>
 
 namespace gradus::cli {
 namespace {

@@ -25,8 +25,8 @@ if(GRADUS_SANITIZE)
   endif()
   if(GRADUS_SANITIZE MATCHES "thread")
     # The door to TBB. TBB is not built with ThreadSanitizer, which would take the tasks that TBB hands from thread to
-    # thread for races; so neither is the door, and it tells what is handed over (autograd/sanitizers.h).
-    set_source_files_properties("${PROJECT_SOURCE_DIR}/autograd/parallel.cpp" PROPERTIES
+    # thread for races; so neither is the door, and it tells what is handed over (autograd/foundation/internal/sanitizers.h).
+    set_source_files_properties("${PROJECT_SOURCE_DIR}/autograd/foundation/parallel.cpp" PROPERTIES
       COMPILE_OPTIONS -fno-sanitize=thread COMPILE_DEFINITIONS GRADUS_THREAD_SANITIZER)
   endif()
 endif()

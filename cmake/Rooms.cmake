@@ -1,4 +1,8 @@
-# gradus_room_scope(<room> <variable>): PUBLIC for a room with sources, INTERFACE for one of headers alone.
+# A room is one folder of the tree, built as one library. Its headers are included as <gradus/FOLDER/NAME.h>, in the
+# tree as after installation. A room sees the headers of the rooms that it links, and no others, so the build keeps the
+# arrows between rooms.
+
+# gradus_room_scope(<room> <variable>): PUBLIC for a room with sources, INTERFACE for a room of headers alone.
 function(gradus_room_scope room variable)
   get_target_property(type gradus_${room} TYPE)
   if(type STREQUAL "INTERFACE_LIBRARY")
@@ -8,10 +12,31 @@ function(gradus_room_scope room variable)
   endif()
 endfunction()
 
-# gradus_add_room(<room> SOURCES <glob>... LINK <target>...): the library gradus::<room> of one folder.
+# gradus_show_headers(<room> <path>...): lets the room and its users include <gradus/PATH>, a folder or a header.
+function(gradus_show_headers room)
+  gradus_room_scope(${room} scope)
+  set(include_directory "${PROJECT_BINARY_DIR}/include/${room}")
+  foreach(path IN LISTS ARGN)
+    get_filename_component(parent "${include_directory}/gradus/${path}" DIRECTORY)
+    file(MAKE_DIRECTORY "${parent}")
+    file(CREATE_LINK "${PROJECT_SOURCE_DIR}/${path}" "${include_directory}/gradus/${path}" SYMBOLIC)
+  endforeach()
+  target_include_directories(gradus_${room} ${scope} "$<BUILD_INTERFACE:${include_directory}>"
+    "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
+  # The place of a call inside a header reads "gradus/nn/linear.h:12".
+  target_compile_options(gradus_${room} ${scope} "$<BUILD_INTERFACE:-fmacro-prefix-map=${include_directory}/=>")
+endfunction()
+
+# gradus_add_room(<room> FOLDERS <folder>... [LINK <target>...] [HIDE <target>...]): the library gradus::<room>. Its
+# users see what it LINKs; what it HIDEs is linked, and appears in none of its public headers.
 function(gradus_add_room room)
-  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS ${ARG_SOURCES})
+  cmake_parse_arguments(ARG "" "" "FOLDERS;LINK;HIDE" ${ARGN})
+  set(sources "")
+  foreach(folder IN LISTS ARG_FOLDERS)
+    file(GLOB found CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${folder}/*.cpp"
+         "${PROJECT_SOURCE_DIR}/${folder}/internal/*.cpp")
+    list(APPEND sources ${found})
+  endforeach()
   if(sources)
     add_library(gradus_${room} STATIC ${sources})
   else()
@@ -21,10 +46,11 @@ function(gradus_add_room room)
   set_target_properties(gradus_${room} PROPERTIES EXPORT_NAME ${room})
   gradus_room_scope(${room} scope)
   target_compile_features(gradus_${room} ${scope} cxx_std_20)
-  target_include_directories(gradus_${room} ${scope}
-    "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>"
-    "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>"
-    "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/gradus>")
+  gradus_show_headers(${room} ${ARG_FOLDERS})
   target_link_libraries(gradus_${room} ${scope} ${ARG_LINK})
+  if(ARG_HIDE)
+    target_link_libraries(gradus_${room} PRIVATE ${ARG_HIDE})
+  endif()
   set_property(GLOBAL APPEND PROPERTY GRADUS_ROOMS ${room})
+  set_property(GLOBAL APPEND PROPERTY GRADUS_FOLDERS ${ARG_FOLDERS})
 endfunction()

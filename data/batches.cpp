@@ -1,4 +1,4 @@
-#include "data/batches.h"
+#include <gradus/data/batches.h>
 
 #include <fmt/format.h>
 
@@ -7,8 +7,8 @@
 #include <numeric>
 #include <utility>
 
-#include "autograd/error.h"
-#include "data/draws.h"
+#include <gradus/autograd/foundation/error.h>
+#include <gradus/data/internal/draws.h>
 
 namespace gradus::data {
 namespace {

@@ -3,9 +3,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "autograd/types.h"
-#include "data/corpus.h"
-#include "data/vocabulary.h"
+#include <gradus/autograd/foundation/types.h>
+#include <gradus/data/corpus.h>
+#include <gradus/data/vocabulary.h>
 
 namespace gradus::data {
 

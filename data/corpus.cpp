@@ -1,4 +1,4 @@
-#include "data/corpus.h"
+#include <gradus/data/corpus.h>
 
 #include <fmt/format.h>
 
@@ -8,9 +8,9 @@
 #include <unordered_set>
 #include <utility>
 
-#include "autograd/error.h"
-#include "data/lines.h"
-#include "data/utf8.h"
+#include <gradus/autograd/foundation/error.h>
+#include <gradus/data/internal/lines.h>
+#include <gradus/data/internal/utf8.h>
 
 namespace gradus::data {
 namespace {

@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "autograd/types.h"
-#include "data/tokenize.h"
-#include "data/vocabulary.h"
+#include <gradus/autograd/foundation/types.h>
+#include <gradus/data/tokenize.h>
+#include <gradus/data/vocabulary.h>
 
 namespace gradus::data {
 

@@ -1,11 +1,11 @@
-#include "data/metrics.h"
+#include <gradus/data/metrics.h>
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <numeric>
 
-#include "autograd/error.h"
+#include <gradus/autograd/foundation/error.h>
 
 namespace gradus::data {
 

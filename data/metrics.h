@@ -2,9 +2,9 @@
 
 #include <vector>
 
-#include "autograd/types.h"
-#include "data/references.h"
-#include "data/tokenize.h"
+#include <gradus/autograd/foundation/types.h>
+#include <gradus/data/references.h>
+#include <gradus/data/tokenize.h>
 
 namespace gradus::data {
 

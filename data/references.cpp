@@ -1,4 +1,4 @@
-#include "data/references.h"
+#include <gradus/data/references.h>
 
 #include <algorithm>
 #include <map>

@@ -2,8 +2,8 @@
 
 #include <vector>
 
-#include "data/corpus.h"
-#include "data/tokenize.h"
+#include <gradus/data/corpus.h>
+#include <gradus/data/tokenize.h>
 
 namespace gradus::data {
 

@@ -1,11 +1,11 @@
-#include "data/tokenize.h"
+#include <gradus/data/tokenize.h>
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "autograd/error.h"
-#include "data/utf8.h"
+#include <gradus/autograd/foundation/error.h>
+#include <gradus/data/internal/utf8.h>
 
 namespace gradus::data {
 

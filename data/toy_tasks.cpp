@@ -1,4 +1,4 @@
-#include "data/toy_tasks.h"
+#include <gradus/data/toy_tasks.h>
 
 #include <fmt/format.h>
 
@@ -6,9 +6,9 @@
 #include <array>
 #include <chrono>
 
-#include "autograd/error.h"
-#include "data/draws.h"
-#include "data/utf8.h"
+#include <gradus/autograd/foundation/error.h>
+#include <gradus/data/internal/draws.h>
+#include <gradus/data/internal/utf8.h>
 
 namespace gradus::data {
 namespace {

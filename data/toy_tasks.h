@@ -5,9 +5,9 @@
 #include <string_view>
 #include <vector>
 
-#include "autograd/types.h"
-#include "data/corpus.h"
-#include "data/tokenize.h"
+#include <gradus/autograd/foundation/types.h>
+#include <gradus/data/corpus.h>
+#include <gradus/data/tokenize.h>
 
 namespace gradus::data {
 

@@ -1,4 +1,4 @@
-#include "data/vocabulary.h"
+#include <gradus/data/vocabulary.h>
 
 #include <fmt/format.h>
 
@@ -6,9 +6,9 @@
 #include <array>
 #include <utility>
 
-#include "autograd/error.h"
-#include "data/lines.h"
-#include "data/utf8.h"
+#include <gradus/autograd/foundation/error.h>
+#include <gradus/data/internal/lines.h>
+#include <gradus/data/internal/utf8.h>
 
 namespace gradus::data {
 namespace {

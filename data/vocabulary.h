@@ -9,8 +9,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "autograd/types.h"
-#include "data/tokenize.h"
+#include <gradus/autograd/foundation/types.h>
+#include <gradus/data/tokenize.h>
 
 namespace gradus::data {
 

@@ -1,7 +1,7 @@
 // Trains a model on a toy task and lets it speak.
 #include <cstdio>
 
-#include "train/trainer.h"
+#include <gradus/train/trainer.h>
 
 using namespace gradus;
 

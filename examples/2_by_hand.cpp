@@ -1,9 +1,9 @@
 // The same engine without the trainer: parameters, a loss, backward, a step.
 #include <cstdio>
 
-#include "autograd/ops.h"
-#include "nn/linear.h"
-#include "optim/adam.h"
+#include <gradus/autograd/ops.h>
+#include <gradus/nn/linear.h>
+#include <gradus/optim/adam.h>
 
 using namespace gradus;
 

@@ -1,11 +1,11 @@
 // An op of one's own, two ways, a layer of one's own, and the check that their gradients are right.
 #include <cstdio>
 
-#include "autograd/gradcheck.h"
-#include "autograd/ops.h"
-#include "autograd/pointwise.h"
-#include "autograd/random.h"
-#include "nn/parameters.h"
+#include <gradus/autograd/checks/gradcheck.h>
+#include <gradus/autograd/foundation/random.h>
+#include <gradus/autograd/ops.h>
+#include <gradus/autograd/ops/pointwise.h>
+#include <gradus/nn/parameters.h>
 
 using namespace gradus;
 

@@ -1,8 +1,9 @@
 #include <algorithm>
 #include <vector>
 
-#include "cli/program.h"
-#include "fuzz/fuzz.h"
+#include <gradus/cli/program.h>
+
+#include "fuzz.h"
 
 using namespace gradus;
 

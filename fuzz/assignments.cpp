@@ -1,5 +1,6 @@
-#include "fuzz/fuzz.h"
-#include "train/config.h"
+#include <gradus/train/config.h>
+
+#include "fuzz.h"
 
 using namespace gradus;
 using namespace gradus::train;

@@ -1,6 +1,6 @@
-#include "train/config.h"
+#include <gradus/train/config.h>
 
-#include "fuzz/fuzz.h"
+#include "fuzz.h"
 
 using namespace gradus;
 using namespace gradus::train;

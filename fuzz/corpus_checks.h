@@ -2,8 +2,9 @@
 
 #include <algorithm>
 
-#include "data/corpus.h"
-#include "fuzz/fuzz.h"
+#include <gradus/data/corpus.h>
+
+#include "fuzz.h"
 
 namespace gradus::fuzz {
 

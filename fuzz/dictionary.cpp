@@ -1,8 +1,9 @@
 #include <algorithm>
 
-#include "data/corpus.h"
-#include "data/lines.h"
-#include "fuzz/memory_file.h"
+#include <gradus/data/corpus.h>
+#include <gradus/data/internal/lines.h>
+
+#include "memory_file.h"
 
 using namespace gradus;
 using namespace gradus::data;

@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
-#include "autograd/error.h"
-#include "data/utf8.h"
+#include <gradus/autograd/foundation/error.h>
+#include <gradus/data/internal/utf8.h>
 
 // What the targets share. A target defines LLVMFuzzerTestOneInput; whatever breaks a promise ends the program, which
 // libFuzzer takes for a crash.

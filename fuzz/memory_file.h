@@ -1,14 +1,13 @@
 #pragma once
 
 #include <fcntl.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <sys/mman.h>
+#include <unistd.h>
 
-#include "fuzz/fuzz.h"
+#include "fuzz.h"
 
 namespace gradus::fuzz {
 

@@ -1,6 +1,7 @@
-#include "data/lines.h"
-#include "fuzz/corpus_checks.h"
-#include "fuzz/memory_file.h"
+#include <gradus/data/internal/lines.h>
+
+#include "corpus_checks.h"
+#include "memory_file.h"
 
 using namespace gradus;
 using namespace gradus::data;

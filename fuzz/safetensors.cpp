@@ -1,13 +1,13 @@
-#include "train/safetensors.h"
-
 #include <cstring>
 #include <sstream>
 
-#include "fuzz/fuzz.h"
-#include "nn/parameters.h"
-#include "optim/adam.h"
-#include "train/checkpoint.h"
-#include "train/file_calls.h"
+#include <gradus/nn/parameters.h>
+#include <gradus/optim/adam.h>
+#include <gradus/train/checkpoint.h>
+#include <gradus/train/internal/file_calls.h>
+#include <gradus/train/safetensors.h>
+
+#include "fuzz.h"
 
 using namespace gradus;
 using namespace gradus::train;

@@ -1,6 +1,6 @@
-#include "data/vocabulary.h"
+#include <gradus/data/vocabulary.h>
 
-#include "fuzz/memory_file.h"
+#include "memory_file.h"
 
 using namespace gradus;
 using namespace gradus::data;

@@ -1,9 +1,9 @@
 #pragma once
 
-#include "models/seq2seq.h"
-#include "models/words.h"
-#include "nn/attention.h"
-#include "nn/masks.h"
+#include <gradus/models/seq2seq.h>
+#include <gradus/models/words.h>
+#include <gradus/nn/attention.h>
+#include <gradus/nn/masks.h>
 
 namespace gradus::models {
 

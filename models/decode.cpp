@@ -1,4 +1,4 @@
-#include "models/decode.h"
+#include <gradus/models/decode.h>
 
 #include <fmt/core.h>
 
@@ -6,9 +6,9 @@
 #include <cmath>
 #include <numeric>
 
-#include "autograd/graph.h"
-#include "autograd/parallel.h"
-#include "nn/dropout.h"
+#include <gradus/autograd/engine/graph.h>
+#include <gradus/autograd/foundation/parallel.h>
+#include <gradus/nn/dropout.h>
 
 namespace gradus::models {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "models/seq2seq.h"
+#include <gradus/models/seq2seq.h>
 
 namespace gradus::models {
 

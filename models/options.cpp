@@ -1,8 +1,8 @@
-#include "models/options.h"
+#include <gradus/models/options.h>
 
 #include <fmt/format.h>
 
-#include "models/registry.h"
+#include <gradus/models/registry.h>
 
 namespace gradus::models {
 namespace {

@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
-#include "nn/cells.h"
-#include "nn/transformer.h"
+#include <gradus/nn/cells.h>
+#include <gradus/nn/transformer.h>
 
 namespace gradus::models {
 

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <vector>
 
-#include "models/words.h"
-#include "nn/masks.h"
-#include "nn/recurrent.h"
+#include <gradus/models/words.h>
+#include <gradus/nn/masks.h>
+#include <gradus/nn/recurrent.h>
 
 namespace gradus::models {
 

@@ -1,12 +1,12 @@
-#include "models/registry.h"
+#include <gradus/models/registry.h>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "models/attention.h"
-#include "models/rnn.h"
-#include "models/rnn_attention.h"
-#include "models/transformer.h"
+#include <gradus/models/attention.h>
+#include <gradus/models/rnn.h>
+#include <gradus/models/rnn_attention.h>
+#include <gradus/models/transformer.h>
 
 namespace gradus::models {
 namespace {

@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "models/options.h"
-#include "models/seq2seq.h"
-#include "nn/parameters.h"
+#include <gradus/models/options.h>
+#include <gradus/models/seq2seq.h>
+#include <gradus/nn/parameters.h>
 
 namespace gradus::models {
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "models/recurrent_encoder.h"
-#include "models/seq2seq.h"
+#include <gradus/models/recurrent_encoder.h>
+#include <gradus/models/seq2seq.h>
 
 namespace gradus::models {
 

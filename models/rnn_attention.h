@@ -2,9 +2,9 @@
 
 #include <variant>
 
-#include "models/recurrent_encoder.h"
-#include "models/seq2seq.h"
-#include "nn/attention.h"
+#include <gradus/models/recurrent_encoder.h>
+#include <gradus/models/seq2seq.h>
+#include <gradus/nn/attention.h>
 
 namespace gradus::models {
 

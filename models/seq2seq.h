@@ -3,7 +3,7 @@
 #include <limits>
 #include <vector>
 
-#include "autograd/ops.h"
+#include <gradus/autograd/ops.h>
 
 namespace gradus::models {
 

@@ -2,10 +2,10 @@
 
 #include <tuple>
 
-#include "models/seq2seq.h"
-#include "models/words.h"
-#include "nn/masks.h"
-#include "nn/transformer.h"
+#include <gradus/models/seq2seq.h>
+#include <gradus/models/words.h>
+#include <gradus/nn/masks.h>
+#include <gradus/nn/transformer.h>
 
 namespace gradus::models {
 

@@ -4,10 +4,10 @@
 
 #include <optional>
 
-#include "nn/dropout.h"
-#include "nn/linear.h"
-#include "nn/positions.h"
-#include "nn/transformer.h"
+#include <gradus/nn/dropout.h>
+#include <gradus/nn/linear.h>
+#include <gradus/nn/positions.h>
+#include <gradus/nn/transformer.h>
 
 namespace gradus::models {
 

@@ -7,11 +7,11 @@
 #include <optional>
 #include <string_view>
 
-#include "models/options.h"
-#include "nn/dropout.h"
-#include "nn/embedding.h"
-#include "nn/linear.h"
-#include "nn/positions.h"
+#include <gradus/models/options.h>
+#include <gradus/nn/dropout.h>
+#include <gradus/nn/embedding.h>
+#include <gradus/nn/linear.h>
+#include <gradus/nn/positions.h>
 
 // Where ids enter a model and where they leave it.
 namespace gradus::models {

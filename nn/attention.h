@@ -1,6 +1,6 @@
 #pragma once
 
-#include "nn/linear.h"
+#include <gradus/nn/linear.h>
 
 namespace gradus::nn {
 

@@ -5,8 +5,8 @@
 #include <string_view>
 #include <variant>
 
-#include "autograd/ops.h"
-#include "nn/parameters.h"
+#include <gradus/autograd/ops.h>
+#include <gradus/nn/parameters.h>
 
 // One step of a recurrent network. Each cell splits it in two: `project`, the part that depends on the input alone and
 // so can be one product over all time steps, and `step`, which adds the state. Weights are laid out, named and

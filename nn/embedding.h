@@ -1,7 +1,7 @@
 #pragma once
 
-#include "autograd/ops.h"
-#include "nn/parameters.h"
+#include <gradus/autograd/ops.h>
+#include <gradus/nn/parameters.h>
 
 namespace gradus::nn {
 

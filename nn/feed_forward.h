@@ -1,7 +1,7 @@
 #pragma once
 
-#include "nn/dropout.h"
-#include "nn/linear.h"
+#include <gradus/nn/dropout.h>
+#include <gradus/nn/linear.h>
 
 namespace gradus::nn {
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "autograd/ops.h"
+#include <gradus/autograd/ops.h>
 
 namespace gradus::nn {
 

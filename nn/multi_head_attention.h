@@ -4,8 +4,8 @@
 #include <utility>
 #include <vector>
 
-#include "nn/attention.h"
-#include "nn/linear.h"
+#include <gradus/nn/attention.h>
+#include <gradus/nn/linear.h>
 
 namespace gradus::nn {
 

@@ -1,4 +1,4 @@
-#include "nn/parameters.h"
+#include <gradus/nn/parameters.h>
 
 #include <fmt/format.h>
 
@@ -7,8 +7,8 @@
 #include <numeric>
 #include <utility>
 
-#include "autograd/memory.h"
-#include "nn/init.h"
+#include <gradus/autograd/foundation/memory.h>
+#include <gradus/nn/internal/init.h>
 
 namespace gradus::nn {
 

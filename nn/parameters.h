@@ -6,8 +6,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "autograd/random.h"
-#include "autograd/tensor.h"
+#include <gradus/autograd/engine/tensor.h>
+#include <gradus/autograd/foundation/random.h>
 
 namespace gradus::nn {
 

@@ -3,8 +3,8 @@
 #include <cmath>
 #include <string>
 
-#include "autograd/ops.h"
-#include "nn/parameters.h"
+#include <gradus/autograd/ops.h>
+#include <gradus/nn/parameters.h>
 
 namespace gradus::nn {
 

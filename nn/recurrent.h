@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "nn/cells.h"
-#include "nn/dropout.h"
+#include <gradus/nn/cells.h>
+#include <gradus/nn/dropout.h>
 
 namespace gradus::nn {
 

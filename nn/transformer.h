@@ -5,10 +5,10 @@
 #include <utility>
 #include <vector>
 
-#include "nn/dropout.h"
-#include "nn/feed_forward.h"
-#include "nn/layer_norm.h"
-#include "nn/multi_head_attention.h"
+#include <gradus/nn/dropout.h>
+#include <gradus/nn/feed_forward.h>
+#include <gradus/nn/layer_norm.h>
+#include <gradus/nn/multi_head_attention.h>
 
 namespace gradus::nn {
 

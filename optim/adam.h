@@ -1,6 +1,6 @@
 #pragma once
 
-#include "optim/optimizer.h"
+#include <gradus/optim/optimizer.h>
 
 namespace gradus::optim {
 

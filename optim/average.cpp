@@ -1,12 +1,12 @@
-#include "optim/average.h"
+#include <gradus/optim/average.h>
 
 #include <algorithm>
 #include <set>
 
-#include "autograd/ops.h"
-#include "autograd/parallel.h"
-#include "optim/multiply_add.h"
-#include "optim/option.h"
+#include <gradus/autograd/foundation/parallel.h>
+#include <gradus/autograd/ops.h>
+#include <gradus/optim/internal/multiply_add.h>
+#include <gradus/optim/internal/option.h>
 
 namespace gradus::optim {
 

@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "autograd/tensor.h"
-#include "optim/state.h"
+#include <gradus/autograd/engine/tensor.h>
+#include <gradus/optim/internal/state.h>
 
 namespace gradus::optim {
 

@@ -1,12 +1,12 @@
-#include "optim/clip.h"
+#include <gradus/optim/clip.h>
 
 #include <algorithm>
 #include <limits>
 #include <set>
 
-#include "autograd/parallel.h"
-#include "optim/multiply_add.h"
-#include "optim/option.h"
+#include <gradus/autograd/foundation/parallel.h>
+#include <gradus/optim/internal/multiply_add.h>
+#include <gradus/optim/internal/option.h>
 
 namespace gradus::optim {
 

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <vector>
 
-#include "autograd/tensor.h"
+#include <gradus/autograd/engine/tensor.h>
 
 namespace gradus::optim {
 

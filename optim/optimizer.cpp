@@ -1,11 +1,11 @@
-#include "optim/optimizer.h"
+#include <gradus/optim/optimizer.h>
 
 #include <algorithm>
 #include <cmath>
 #include <set>
 
-#include "autograd/parallel.h"
-#include "optim/option.h"
+#include <gradus/autograd/foundation/parallel.h>
+#include <gradus/optim/internal/option.h>
 
 namespace gradus::optim {
 

@@ -1,10 +1,10 @@
-#include "optim/schedule.h"
+#include <gradus/optim/schedule.h>
 
 #include <algorithm>
 #include <cmath>
 #include <numbers>
 
-#include "optim/option.h"
+#include <gradus/optim/internal/option.h>
 
 namespace gradus::optim {
 

@@ -3,8 +3,8 @@
 #include <functional>
 #include <limits>
 
-#include "autograd/types.h"
-#include "optim/state.h"
+#include <gradus/autograd/foundation/types.h>
+#include <gradus/optim/internal/state.h>
 
 namespace gradus::optim {
 

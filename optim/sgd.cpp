@@ -1,9 +1,9 @@
-#include "optim/sgd.h"
+#include <gradus/optim/sgd.h>
 
 #include <cmath>
 
-#include "optim/multiply_add.h"
-#include "optim/option.h"
+#include <gradus/optim/internal/multiply_add.h>
+#include <gradus/optim/internal/option.h>
 
 namespace gradus::optim {
 

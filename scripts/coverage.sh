@@ -27,5 +27,5 @@ find "$build" -name '*.gcda' -delete
 (cd "$root" && "$build/tests/gradus_file_tests")
 
 exec gcovr --root "$root" --branches --exclude-throw-branches --exclude-unreachable-branches --fail-under-branch 100 \
-  --filter "$root/data/(byte_reader|corpus|lines|utf8)\\.cpp" \
-  --filter "$root/train/(checkpoint|file_calls|file_replacement|safetensors)\\.cpp" "$build"
+  --filter "$root/data/(internal/)?(byte_reader|corpus|lines|utf8)\\.cpp" \
+  --filter "$root/train/(internal/)?(checkpoint|file_calls|file_replacement|safetensors)\\.cpp" "$build"

@@ -2,12 +2,13 @@
 #include <cmath>
 #include <limits>
 
-#include "autograd/accumulate.h"
-#include "autograd/graph.h"
-#include "autograd/ops.h"
-#include "autograd/random.h"
-#include "nn/linear.h"
-#include "tests/catch.h"
+#include <gradus/autograd/engine/graph.h>
+#include <gradus/autograd/engine/internal/accumulate.h>
+#include <gradus/autograd/foundation/random.h>
+#include <gradus/autograd/ops.h>
+#include <gradus/nn/linear.h>
+
+#include "catch.h"
 
 using namespace gradus;
 using Catch::Matchers::ContainsSubstring;

@@ -5,11 +5,12 @@
 #include <map>
 #include <mutex>
 
-#include "autograd/graph.h"
-#include "autograd/ops.h"
-#include "autograd/parallel.h"
-#include "autograd/random.h"
-#include "tests/catch.h"
+#include <gradus/autograd/engine/graph.h>
+#include <gradus/autograd/foundation/parallel.h>
+#include <gradus/autograd/foundation/random.h>
+#include <gradus/autograd/ops.h>
+
+#include "catch.h"
 
 using namespace gradus;
 using Tensors = std::vector<Tensor>;

@@ -3,12 +3,13 @@
 #include <cstring>
 #include <functional>
 
-#include "autograd/graph.h"
-#include "autograd/memory.h"
-#include "autograd/ops.h"
-#include "autograd/random.h"
-#include "tests/catch.h"
-#include "tests/scaled.h"
+#include <gradus/autograd/engine/graph.h>
+#include <gradus/autograd/foundation/memory.h>
+#include <gradus/autograd/foundation/random.h>
+#include <gradus/autograd/ops.h>
+
+#include "catch.h"
+#include "scaled.h"
 
 using namespace gradus;
 using Catch::Matchers::ContainsSubstring;

@@ -3,9 +3,10 @@
 #include <string>
 #include <vector>
 
-#include "autograd/graph.h"
-#include "autograd/ops.h"
-#include "tests/catch.h"
+#include <gradus/autograd/engine/graph.h>
+#include <gradus/autograd/ops.h>
+
+#include "catch.h"
 
 using namespace gradus;
 using Catch::Matchers::ContainsSubstring;

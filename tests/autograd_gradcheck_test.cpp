@@ -1,15 +1,15 @@
 // The gradient check itself: what it confirms, what it refuses to confirm, and what it says.
-#include "autograd/gradcheck.h"
-
 #include <atomic>
 #include <cmath>
 
-#include "autograd/graph.h"
-#include "autograd/ops.h"
-#include "autograd/pointwise.h"
-#include "autograd/random.h"
-#include "nn/linear.h"
-#include "tests/catch.h"
+#include <gradus/autograd/checks/gradcheck.h>
+#include <gradus/autograd/engine/graph.h>
+#include <gradus/autograd/foundation/random.h>
+#include <gradus/autograd/ops.h>
+#include <gradus/autograd/ops/pointwise.h>
+#include <gradus/nn/linear.h>
+
+#include "catch.h"
 
 using namespace gradus;
 using Catch::Matchers::ContainsSubstring;

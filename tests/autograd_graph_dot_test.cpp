@@ -1,8 +1,9 @@
-#include "autograd/graph_dot.h"
-#include "autograd/ops.h"
-#include "nn/linear.h"
-#include "tests/catch.h"
-#include "tests/scaled.h"
+#include <gradus/autograd/checks/graph_dot.h>
+#include <gradus/autograd/ops.h>
+#include <gradus/nn/linear.h>
+
+#include "catch.h"
+#include "scaled.h"
 
 using namespace gradus;
 using Catch::Matchers::ContainsSubstring;

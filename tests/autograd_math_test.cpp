@@ -1,12 +1,12 @@
-#include "autograd/math.h"
-
 #include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdint>
 #include <limits>
 
-#include "tests/catch.h"
+#include <gradus/autograd/foundation/math.h>
+
+#include "catch.h"
 
 namespace math = gradus::math;
 

@@ -4,8 +4,9 @@
 #include <functional>
 #include <vector>
 
-#include "autograd/ops.h"
-#include "tests/catch.h"
+#include <gradus/autograd/ops.h>
+
+#include "catch.h"
 
 using namespace gradus;
 

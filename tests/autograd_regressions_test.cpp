@@ -1,10 +1,11 @@
 // Bugs that were, each under its own name.
 #include <cmath>
 
-#include "autograd/graph.h"
-#include "autograd/math.h"
-#include "autograd/ops.h"
-#include "tests/catch.h"
+#include <gradus/autograd/engine/graph.h>
+#include <gradus/autograd/foundation/math.h>
+#include <gradus/autograd/ops.h>
+
+#include "catch.h"
 
 using namespace gradus;
 

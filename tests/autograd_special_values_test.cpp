@@ -6,10 +6,11 @@
 #include <string>
 #include <vector>
 
-#include "autograd/graph.h"
-#include "autograd/ops.h"
-#include "autograd/random.h"
-#include "tests/catch.h"
+#include <gradus/autograd/engine/graph.h>
+#include <gradus/autograd/foundation/random.h>
+#include <gradus/autograd/ops.h>
+
+#include "catch.h"
 
 using namespace gradus;
 

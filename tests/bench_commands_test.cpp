@@ -1,7 +1,7 @@
 #include <sstream>
 #include <vector>
 
-#include "tests/program.h"
+#include "program.h"
 
 // What `gradus bench` prints and refuses; never how long anything took.
 namespace gradus {

@@ -1,9 +1,10 @@
-#include "autograd/graph.h"
-#include "autograd/memory.h"
-#include "autograd/ops.h"
-#include "autograd/parallel.h"
-#include "autograd/random.h"
-#include "tests/catch.h"
+#include <gradus/autograd/engine/graph.h>
+#include <gradus/autograd/foundation/memory.h>
+#include <gradus/autograd/foundation/parallel.h>
+#include <gradus/autograd/foundation/random.h>
+#include <gradus/autograd/ops.h>
+
+#include "catch.h"
 
 // How the memory of a pass forward and back grows.
 namespace gradus {

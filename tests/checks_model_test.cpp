@@ -1,8 +1,9 @@
-#include "autograd/graph.h"
-#include "checks/model_check.h"
-#include "tests/catch.h"
-#include "tests/models_variants.h"
-#include "tests/scaled.h"
+#include <gradus/autograd/engine/graph.h>
+#include <gradus/checks/model_check.h>
+
+#include "catch.h"
+#include "models_variants.h"
+#include "scaled.h"
 
 using namespace gradus;
 

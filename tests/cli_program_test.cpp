@@ -1,7 +1,8 @@
 #include <nlohmann/json.hpp>
 
-#include "data/utf8.h"
-#include "tests/program.h"
+#include <gradus/data/internal/utf8.h>
+
+#include "program.h"
 
 // The built program, as users run it: results, messages, exit codes, what is left behind.
 namespace gradus {

@@ -1,17 +1,16 @@
-#include <fcntl.h>
-#include <signal.h>
-#include <unistd.h>
-
 #include <chrono>
+#include <fcntl.h>
 #include <limits>
 #include <random>
+#include <signal.h>
 #include <sstream>
 #include <string>
 #include <thread>
+#include <unistd.h>
 #include <vector>
 
-#include "tests/program.h"
-#include "tests/scaled.h"
+#include "program.h"
+#include "scaled.h"
 
 // Trainers that are stopped, killed and resumed, as processes.
 namespace gradus {

@@ -1,10 +1,10 @@
-#include "data/batches.h"
-
 #include <algorithm>
 #include <numeric>
 
-#include "autograd/error.h"
-#include "tests/catch.h"
+#include <gradus/autograd/foundation/error.h>
+#include <gradus/data/batches.h>
+
+#include "catch.h"
 
 using namespace gradus;
 using namespace gradus::data;

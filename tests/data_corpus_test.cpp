@@ -1,12 +1,12 @@
-#include "data/corpus.h"
-
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "autograd/error.h"
-#include "data/lines.h"
-#include "tests/catch.h"
-#include "tests/data_scratch.h"
+#include <gradus/autograd/foundation/error.h>
+#include <gradus/data/corpus.h>
+#include <gradus/data/internal/lines.h>
+
+#include "catch.h"
+#include "data_scratch.h"
 
 using namespace gradus;
 using namespace gradus::data;

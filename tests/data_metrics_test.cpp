@@ -1,8 +1,8 @@
-#include "data/metrics.h"
+#include <gradus/autograd/foundation/error.h>
+#include <gradus/data/metrics.h>
+#include <gradus/data/references.h>
 
-#include "autograd/error.h"
-#include "data/references.h"
-#include "tests/catch.h"
+#include "catch.h"
 
 using namespace gradus;
 using namespace gradus::data;

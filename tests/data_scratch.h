@@ -1,15 +1,14 @@
 #pragma once
 
-#include <zlib.h>
-
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <zlib.h>
 
-#include "tests/catch.h"
+#include "catch.h"
 
 namespace gradus::data {
 

@@ -1,8 +1,8 @@
-#include "data/tokenize.h"
+#include <gradus/autograd/foundation/error.h>
+#include <gradus/data/internal/utf8.h>
+#include <gradus/data/tokenize.h>
 
-#include "autograd/error.h"
-#include "data/utf8.h"
-#include "tests/catch.h"
+#include "catch.h"
 
 using namespace gradus::data;
 using Catch::Matchers::ContainsSubstring;

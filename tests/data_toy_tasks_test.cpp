@@ -1,13 +1,13 @@
-#include "data/toy_tasks.h"
-
 #include <algorithm>
 #include <cctype>
 #include <regex>
 #include <set>
 #include <string>
 
-#include "autograd/error.h"
-#include "tests/catch.h"
+#include <gradus/autograd/foundation/error.h>
+#include <gradus/data/toy_tasks.h>
+
+#include "catch.h"
 
 using namespace gradus;
 using namespace gradus::data;

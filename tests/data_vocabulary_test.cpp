@@ -1,8 +1,8 @@
-#include "data/vocabulary.h"
+#include <gradus/autograd/foundation/error.h>
+#include <gradus/data/vocabulary.h>
 
-#include "autograd/error.h"
-#include "tests/catch.h"
-#include "tests/data_scratch.h"
+#include "catch.h"
+#include "data_scratch.h"
 
 using namespace gradus;
 using namespace gradus::data;

@@ -8,13 +8,14 @@
 #include <regex>
 #include <sstream>
 
-#include "autograd/gradcheck.h"
-#include "autograd/graph_dot.h"
-#include "autograd/ops.h"
-#include "models/registry.h"
-#include "nn/linear.h"
-#include "tests/catch.h"
-#include "train/step.h"
+#include <gradus/autograd/checks/gradcheck.h>
+#include <gradus/autograd/checks/graph_dot.h>
+#include <gradus/autograd/ops.h>
+#include <gradus/models/registry.h>
+#include <gradus/nn/linear.h>
+#include <gradus/train/step.h>
+
+#include "catch.h"
 
 using namespace gradus;
 

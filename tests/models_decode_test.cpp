@@ -1,10 +1,11 @@
 #include <algorithm>
 #include <cmath>
 
-#include "autograd/graph.h"
-#include "models/decode.h"
-#include "tests/catch.h"
-#include "tests/models_variants.h"
+#include <gradus/autograd/engine/graph.h>
+#include <gradus/models/decode.h>
+
+#include "catch.h"
+#include "models_variants.h"
 
 using namespace gradus;
 using namespace gradus::models;

@@ -1,14 +1,15 @@
 #include <cmath>
 
-#include "autograd/gradcheck.h"
-#include "autograd/graph.h"
-#include "models/words.h"
-#include "nn/dropout.h"
-#include "nn/losses.h"
-#include "optim/adam.h"
-#include "tests/catch.h"
-#include "tests/models_variants.h"
-#include "tests/scaled.h"
+#include <gradus/autograd/checks/gradcheck.h>
+#include <gradus/autograd/engine/graph.h>
+#include <gradus/models/words.h>
+#include <gradus/nn/dropout.h>
+#include <gradus/nn/losses.h>
+#include <gradus/optim/adam.h>
+
+#include "catch.h"
+#include "models_variants.h"
+#include "scaled.h"
 
 using namespace gradus;
 using namespace gradus::models;

@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "autograd/random.h"
-#include "models/registry.h"
-#include "nn/parameters.h"
+#include <gradus/autograd/foundation/random.h>
+#include <gradus/models/registry.h>
+#include <gradus/nn/parameters.h>
 
 // Tiny models in every setting of their switches.
 namespace gradus::models {

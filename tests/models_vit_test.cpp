@@ -1,7 +1,8 @@
-#include "autograd/gradcheck.h"
-#include "models/vit.h"
-#include "tests/catch.h"
-#include "tests/models_variants.h"
+#include <gradus/autograd/checks/gradcheck.h>
+#include <gradus/models/vit.h>
+
+#include "catch.h"
+#include "models_variants.h"
 
 using namespace gradus;
 using namespace gradus::models;

@@ -2,16 +2,17 @@
 #include <functional>
 #include <vector>
 
-#include "autograd/gradcheck.h"
-#include "autograd/ops.h"
-#include "autograd/random.h"
-#include "nn/attention.h"
-#include "nn/embedding.h"
-#include "nn/losses.h"
-#include "nn/positions.h"
-#include "nn/recurrent.h"
-#include "nn/transformer.h"
-#include "tests/catch.h"
+#include <gradus/autograd/checks/gradcheck.h>
+#include <gradus/autograd/foundation/random.h>
+#include <gradus/autograd/ops.h>
+#include <gradus/nn/attention.h>
+#include <gradus/nn/embedding.h>
+#include <gradus/nn/losses.h>
+#include <gradus/nn/positions.h>
+#include <gradus/nn/recurrent.h>
+#include <gradus/nn/transformer.h>
+
+#include "catch.h"
 
 using namespace gradus;
 

@@ -1,17 +1,18 @@
 #include <cmath>
 #include <vector>
 
-#include "autograd/graph.h"
-#include "autograd/random.h"
-#include "nn/attention.h"
-#include "nn/dropout.h"
-#include "nn/embedding.h"
-#include "nn/losses.h"
-#include "nn/masks.h"
-#include "nn/positions.h"
-#include "nn/recurrent.h"
-#include "nn/transformer.h"
-#include "tests/catch.h"
+#include <gradus/autograd/engine/graph.h>
+#include <gradus/autograd/foundation/random.h>
+#include <gradus/nn/attention.h>
+#include <gradus/nn/dropout.h>
+#include <gradus/nn/embedding.h>
+#include <gradus/nn/losses.h>
+#include <gradus/nn/masks.h>
+#include <gradus/nn/positions.h>
+#include <gradus/nn/recurrent.h>
+#include <gradus/nn/transformer.h>
+
+#include "catch.h"
 
 using namespace gradus;
 using Catch::Matchers::ContainsSubstring;

@@ -2,12 +2,13 @@
 #include <string>
 #include <vector>
 
-#include "autograd/graph.h"
-#include "nn/embedding.h"
-#include "nn/init.h"
-#include "nn/linear.h"
-#include "nn/recurrent.h"
-#include "tests/catch.h"
+#include <gradus/autograd/engine/graph.h>
+#include <gradus/nn/embedding.h>
+#include <gradus/nn/internal/init.h>
+#include <gradus/nn/linear.h>
+#include <gradus/nn/recurrent.h>
+
+#include "catch.h"
 
 using namespace gradus;
 using Catch::Matchers::ContainsSubstring;

@@ -1,8 +1,9 @@
-#include "autograd/graph.h"
-#include "autograd/memory.h"
-#include "autograd/random.h"
-#include "nn/transformer.h"
-#include "tests/catch.h"
+#include <gradus/autograd/engine/graph.h>
+#include <gradus/autograd/foundation/memory.h>
+#include <gradus/autograd/foundation/random.h>
+#include <gradus/nn/transformer.h>
+
+#include "catch.h"
 
 using namespace gradus;
 

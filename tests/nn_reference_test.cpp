@@ -5,12 +5,13 @@
 #include <string>
 #include <vector>
 
-#include "autograd/graph.h"
-#include "autograd/ops.h"
-#include "nn/attention.h"
-#include "nn/recurrent.h"
-#include "nn/transformer.h"
-#include "tests/catch.h"
+#include <gradus/autograd/engine/graph.h>
+#include <gradus/autograd/ops.h>
+#include <gradus/nn/attention.h>
+#include <gradus/nn/recurrent.h>
+#include <gradus/nn/transformer.h>
+
+#include "catch.h"
 
 using namespace gradus;
 

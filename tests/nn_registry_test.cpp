@@ -4,7 +4,7 @@
 #include <regex>
 #include <sstream>
 
-#include "tests/catch.h"
+#include "catch.h"
 
 namespace {
 

@@ -1,11 +1,11 @@
-#include "optim/average.h"
-
 #include <cmath>
 #include <limits>
 
-#include "autograd/ops.h"
-#include "autograd/parallel.h"
-#include "tests/catch.h"
+#include <gradus/autograd/foundation/parallel.h>
+#include <gradus/autograd/ops.h>
+#include <gradus/optim/average.h>
+
+#include "catch.h"
 
 using namespace gradus;
 using namespace gradus::optim;

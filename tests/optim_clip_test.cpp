@@ -1,11 +1,11 @@
-#include "optim/clip.h"
-
 #include <limits>
 
-#include "autograd/parallel.h"
-#include "autograd/random.h"
-#include "optim/adam.h"
-#include "tests/catch.h"
+#include <gradus/autograd/foundation/parallel.h>
+#include <gradus/autograd/foundation/random.h>
+#include <gradus/optim/adam.h>
+#include <gradus/optim/clip.h>
+
+#include "catch.h"
 
 using namespace gradus;
 using namespace gradus::optim;

@@ -1,17 +1,17 @@
-#include "optim/optimizer.h"
-
 #include <cmath>
 #include <functional>
 #include <limits>
 #include <memory>
 
-#include "autograd/ops.h"
-#include "autograd/parallel.h"
-#include "autograd/random.h"
-#include "optim/adam.h"
-#include "optim/clip.h"
-#include "optim/sgd.h"
-#include "tests/catch.h"
+#include <gradus/autograd/foundation/parallel.h>
+#include <gradus/autograd/foundation/random.h>
+#include <gradus/autograd/ops.h>
+#include <gradus/optim/adam.h>
+#include <gradus/optim/clip.h>
+#include <gradus/optim/optimizer.h>
+#include <gradus/optim/sgd.h>
+
+#include "catch.h"
 
 using namespace gradus;
 using namespace gradus::optim;

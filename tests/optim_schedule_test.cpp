@@ -1,9 +1,9 @@
-#include "optim/schedule.h"
-
 #include <cmath>
 
-#include "tests/catch.h"
-#include "tests/optim_reference.h"
+#include <gradus/optim/schedule.h>
+
+#include "catch.h"
+#include "optim_reference.h"
 
 using namespace gradus;
 using namespace gradus::optim;

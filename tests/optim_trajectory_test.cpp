@@ -2,11 +2,12 @@
 #include <functional>
 #include <memory>
 
-#include "optim/adam.h"
-#include "optim/clip.h"
-#include "optim/sgd.h"
-#include "tests/catch.h"
-#include "tests/optim_reference.h"
+#include <gradus/optim/adam.h>
+#include <gradus/optim/clip.h>
+#include <gradus/optim/sgd.h>
+
+#include "catch.h"
+#include "optim_reference.h"
 
 using namespace gradus;
 using namespace gradus::optim;

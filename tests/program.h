@@ -1,13 +1,12 @@
 #pragma once
 
-#include <sys/wait.h>
-
 #include <cstdlib>
 #include <filesystem>
 #include <string>
+#include <sys/wait.h>
 
-#include "tests/catch.h"
-#include "tests/data_scratch.h"
+#include "catch.h"
+#include "data_scratch.h"
 
 namespace gradus {
 

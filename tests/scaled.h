@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "autograd/sanitizers.h"
+#include <gradus/autograd/foundation/internal/sanitizers.h>
 
 namespace gradus {
 

@@ -1,8 +1,8 @@
-#include "train/checkpoint.h"
+#include <gradus/autograd/ops.h>
+#include <gradus/optim/adam.h>
+#include <gradus/train/checkpoint.h>
 
-#include "autograd/ops.h"
-#include "optim/adam.h"
-#include "tests/catch.h"
+#include "catch.h"
 
 namespace gradus::train {
 namespace {

@@ -1,9 +1,9 @@
-#include "train/config.h"
+#include <gradus/data/internal/utf8.h>
+#include <gradus/train/config.h>
+#include <gradus/train/internal/presets.h>
 
-#include "data/utf8.h"
-#include "tests/catch.h"
-#include "tests/data_scratch.h"
-#include "train/presets.h"
+#include "catch.h"
+#include "data_scratch.h"
 
 namespace gradus::train {
 namespace {

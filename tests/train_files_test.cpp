@@ -1,14 +1,14 @@
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
+#include <unistd.h>
 
-#include "tests/catch.h"
-#include "tests/data_scratch.h"
-#include "train/file_calls.h"
-#include "train/file_replacement.h"
+#include <gradus/train/internal/file_calls.h>
+#include <gradus/train/internal/file_replacement.h>
+
+#include "catch.h"
+#include "data_scratch.h"
 
 namespace gradus::train {
 namespace {

@@ -1,12 +1,12 @@
+#include <fstream>
 #include <unistd.h>
 
-#include <fstream>
+#include <gradus/data/toy_tasks.h>
+#include <gradus/models/registry.h>
+#include <gradus/train/step.h>
 
-#include "data/toy_tasks.h"
-#include "models/registry.h"
-#include "tests/catch.h"
-#include "tests/scaled.h"
-#include "train/step.h"
+#include "catch.h"
+#include "scaled.h"
 
 using namespace gradus;
 

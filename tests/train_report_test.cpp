@@ -1,11 +1,11 @@
-#include "train/report.h"
-
 #include <unistd.h>
 
-#include "tests/catch.h"
-#include "tests/data_scratch.h"
-#include "train/progress.h"
-#include "train/suggest.h"
+#include <gradus/train/internal/suggest.h>
+#include <gradus/train/progress.h>
+#include <gradus/train/report.h>
+
+#include "catch.h"
+#include "data_scratch.h"
 
 namespace gradus::train {
 namespace {

@@ -6,11 +6,12 @@
 #include <cstring>
 #include <map>
 
-#include "autograd/parallel.h"
-#include "tests/catch.h"
-#include "tests/data_scratch.h"
-#include "train/file_calls.h"
-#include "train/trainer.h"
+#include <gradus/autograd/foundation/parallel.h>
+#include <gradus/train/internal/file_calls.h>
+#include <gradus/train/trainer.h>
+
+#include "catch.h"
+#include "data_scratch.h"
 
 namespace gradus::train {
 namespace {

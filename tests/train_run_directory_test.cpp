@@ -1,8 +1,8 @@
-#include "train/run_directory.h"
+#include <gradus/train/dataset.h>
+#include <gradus/train/run_directory.h>
 
-#include "tests/catch.h"
-#include "tests/data_scratch.h"
-#include "train/dataset.h"
+#include "catch.h"
+#include "data_scratch.h"
 
 namespace gradus::train {
 namespace {

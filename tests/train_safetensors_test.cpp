@@ -1,8 +1,3 @@
-#include "train/run_directory.h"
-#include "train/safetensors.h"
-
-#include <unistd.h>
-
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -10,9 +5,13 @@
 #include <limits>
 #include <map>
 #include <sstream>
+#include <unistd.h>
 
-#include "tests/catch.h"
-#include "tests/data_scratch.h"
+#include <gradus/train/run_directory.h>
+#include <gradus/train/safetensors.h>
+
+#include "catch.h"
+#include "data_scratch.h"
 
 namespace gradus::train {
 namespace {

@@ -1,5 +1,6 @@
-#include "tests/catch.h"
-#include "train/suggest.h"
+#include <gradus/train/internal/suggest.h>
+
+#include "catch.h"
 
 namespace gradus::train {
 

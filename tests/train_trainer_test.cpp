@@ -1,11 +1,11 @@
-#include "train/trainer.h"
-
 #include <fmt/format.h>
 
-#include "autograd/parallel.h"
-#include "tests/catch.h"
-#include "tests/data_scratch.h"
-#include "tests/scaled.h"
+#include <gradus/autograd/foundation/parallel.h>
+#include <gradus/train/trainer.h>
+
+#include "catch.h"
+#include "data_scratch.h"
+#include "scaled.h"
 
 namespace gradus::train {
 namespace {

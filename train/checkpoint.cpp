@@ -1,4 +1,4 @@
-#include "train/checkpoint.h"
+#include <gradus/train/checkpoint.h>
 
 #include <fmt/format.h>
 
@@ -9,8 +9,8 @@
 #include <type_traits>
 #include <vector>
 
-#include "data/utf8.h"
-#include "train/suggest.h"
+#include <gradus/data/internal/utf8.h>
+#include <gradus/train/internal/suggest.h>
 
 namespace gradus::train {
 namespace {

@@ -2,11 +2,11 @@
 
 #include <cstdint>
 
-#include "nn/parameters.h"
-#include "optim/average.h"
-#include "optim/optimizer.h"
-#include "optim/schedule.h"
-#include "train/safetensors.h"
+#include <gradus/nn/parameters.h>
+#include <gradus/optim/average.h>
+#include <gradus/optim/optimizer.h>
+#include <gradus/optim/schedule.h>
+#include <gradus/train/safetensors.h>
 
 namespace gradus::train {
 

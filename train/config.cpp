@@ -1,4 +1,4 @@
-#include "train/config.h"
+#include <gradus/train/config.h>
 
 #include <fmt/format.h>
 #include <toml++/toml.h>
@@ -10,10 +10,10 @@
 #include <limits>
 #include <sstream>
 
-#include "data/toy_tasks.h"
-#include "data/utf8.h"
-#include "train/presets.h"
-#include "train/suggest.h"
+#include <gradus/data/internal/utf8.h>
+#include <gradus/data/toy_tasks.h>
+#include <gradus/train/internal/presets.h>
+#include <gradus/train/internal/suggest.h>
 
 namespace gradus::train {
 namespace {

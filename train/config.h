@@ -8,10 +8,10 @@
 #include <utility>
 #include <vector>
 
-#include "data/batches.h"
-#include "data/corpus.h"
-#include "models/options.h"
-#include "train/settings.h"
+#include <gradus/data/batches.h>
+#include <gradus/data/corpus.h>
+#include <gradus/models/options.h>
+#include <gradus/train/settings.h>
 
 namespace gradus::train {
 

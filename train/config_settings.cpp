@@ -1,8 +1,8 @@
 #include <array>
 #include <limits>
 
-#include "models/registry.h"
-#include "train/config.h"
+#include <gradus/models/registry.h>
+#include <gradus/train/config.h>
 
 namespace gradus::train {
 namespace {

@@ -1,13 +1,13 @@
-#include "train/dataset.h"
+#include <gradus/train/dataset.h>
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <limits>
 
-#include "autograd/random.h"
-#include "data/toy_tasks.h"
-#include "data/utf8.h"
+#include <gradus/autograd/foundation/random.h>
+#include <gradus/data/internal/utf8.h>
+#include <gradus/data/toy_tasks.h>
 
 namespace gradus::train {
 namespace {

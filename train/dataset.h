@@ -6,10 +6,10 @@
 #include <string_view>
 #include <vector>
 
-#include "data/batches.h"
-#include "data/references.h"
-#include "data/vocabulary.h"
-#include "train/config.h"
+#include <gradus/data/batches.h>
+#include <gradus/data/references.h>
+#include <gradus/data/vocabulary.h>
+#include <gradus/train/config.h>
 
 namespace gradus::train {
 

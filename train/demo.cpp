@@ -1,4 +1,4 @@
-#include "train/demo.h"
+#include <gradus/train/demo.h>
 
 #include <fmt/format.h>
 
@@ -6,10 +6,10 @@
 #include <chrono>
 #include <vector>
 
-#include "autograd/parallel.h"
-#include "models/registry.h"
-#include "train/report.h"
-#include "train/trainer.h"
+#include <gradus/autograd/foundation/parallel.h>
+#include <gradus/models/registry.h>
+#include <gradus/train/report.h>
+#include <gradus/train/trainer.h>
 
 namespace gradus::train {
 namespace {

@@ -6,8 +6,8 @@
 #include <functional>
 #include <string>
 
-#include "autograd/types.h"
-#include "train/progress.h"
+#include <gradus/autograd/foundation/types.h>
+#include <gradus/train/progress.h>
 
 namespace gradus::train {
 

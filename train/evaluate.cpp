@@ -1,11 +1,11 @@
-#include "train/evaluate.h"
+#include <gradus/train/evaluate.h>
 
 #include <algorithm>
 
-#include "autograd/graph.h"
-#include "autograd/parallel.h"
-#include "nn/dropout.h"
-#include "nn/losses.h"
+#include <gradus/autograd/engine/graph.h>
+#include <gradus/autograd/foundation/parallel.h>
+#include <gradus/nn/dropout.h>
+#include <gradus/nn/losses.h>
 
 namespace gradus::train {
 

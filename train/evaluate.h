@@ -2,10 +2,10 @@
 
 #include <vector>
 
-#include "data/batches.h"
-#include "data/metrics.h"
-#include "data/vocabulary.h"
-#include "models/decode.h"
+#include <gradus/data/batches.h>
+#include <gradus/data/metrics.h>
+#include <gradus/data/vocabulary.h>
+#include <gradus/models/decode.h>
 
 namespace gradus::train {
 

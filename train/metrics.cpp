@@ -1,16 +1,16 @@
-#include "train/metrics.h"
+#include <gradus/train/metrics.h>
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <nlohmann/json.hpp>
+#include <fcntl.h>
+#include <unistd.h>
 
-#include "autograd/error.h"
-#include "train/file_calls.h"
+#include <gradus/autograd/foundation/error.h>
+#include <gradus/train/internal/file_calls.h>
 
 namespace gradus::train {
 

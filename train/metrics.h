@@ -6,7 +6,7 @@
 #include <utility>
 #include <variant>
 
-#include "autograd/types.h"
+#include <gradus/autograd/foundation/types.h>
 
 namespace gradus::train {
 

@@ -1,13 +1,13 @@
-#include "train/progress.h"
+#include <gradus/train/progress.h>
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <unistd.h>
 
-#include "data/utf8.h"
+#include <gradus/data/internal/utf8.h>
 
 namespace gradus::train {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "autograd/types.h"
+#include <gradus/autograd/foundation/types.h>
 
 namespace gradus::train {
 

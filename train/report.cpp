@@ -1,4 +1,4 @@
-#include "train/report.h"
+#include <gradus/train/report.h>
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 #include <array>
 #include <cmath>
 
-#include "data/utf8.h"
+#include <gradus/data/internal/utf8.h>
 
 namespace gradus::train {
 namespace {

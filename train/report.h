@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "autograd/tensor.h"
-#include "data/tokenize.h"
+#include <gradus/autograd/engine/tensor.h>
+#include <gradus/data/tokenize.h>
 
 namespace gradus::train {
 

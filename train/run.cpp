@@ -1,10 +1,10 @@
-#include "train/run.h"
+#include <gradus/train/run.h>
 
 #include <fmt/format.h>
 
-#include "models/registry.h"
-#include "train/checkpoint.h"
-#include "train/dataset.h"
+#include <gradus/models/registry.h>
+#include <gradus/train/checkpoint.h>
+#include <gradus/train/dataset.h>
 
 namespace gradus::train {
 

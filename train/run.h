@@ -2,10 +2,10 @@
 
 #include <memory>
 
-#include "data/vocabulary.h"
-#include "models/seq2seq.h"
-#include "nn/parameters.h"
-#include "train/run_directory.h"
+#include <gradus/data/vocabulary.h>
+#include <gradus/models/seq2seq.h>
+#include <gradus/nn/parameters.h>
+#include <gradus/train/run_directory.h>
 
 namespace gradus::train {
 

@@ -1,7 +1,6 @@
-#include "train/run_directory.h"
+#include <gradus/train/run_directory.h>
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -9,8 +8,9 @@
 #include <cstring>
 #include <string_view>
 #include <system_error>
+#include <unistd.h>
 
-#include "train/file_replacement.h"
+#include <gradus/train/internal/file_replacement.h>
 
 namespace gradus::train {
 namespace fs = std::filesystem;

@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "data/vocabulary.h"
-#include "train/config.h"
-#include "train/directory_lock.h"
+#include <gradus/data/vocabulary.h>
+#include <gradus/train/config.h>
+#include <gradus/train/internal/directory_lock.h>
 
 namespace gradus::train {
 

@@ -1,6 +1,7 @@
-#include "train/safetensors.h"
+#include <gradus/train/safetensors.h>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <bit>
@@ -8,11 +9,10 @@
 #include <cstring>
 #include <fstream>
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <set>
 
-#include "data/utf8.h"
-#include "train/file_replacement.h"
+#include <gradus/data/internal/utf8.h>
+#include <gradus/train/internal/file_replacement.h>
 
 namespace gradus::train {
 namespace {

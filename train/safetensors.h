@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "autograd/tensor.h"
+#include <gradus/autograd/engine/tensor.h>
 
 namespace gradus::train {
 

@@ -1,12 +1,12 @@
-#include "train/settings.h"
+#include <gradus/train/settings.h>
 
 #include <fmt/format.h>
 
 #include <charconv>
 #include <cmath>
 
-#include "data/utf8.h"
-#include "train/suggest.h"
+#include <gradus/data/internal/utf8.h>
+#include <gradus/train/internal/suggest.h>
 
 namespace gradus::train {
 namespace {

@@ -8,8 +8,8 @@
 #include <variant>
 #include <vector>
 
-#include "autograd/error.h"
-#include "autograd/types.h"
+#include <gradus/autograd/foundation/error.h>
+#include <gradus/autograd/foundation/types.h>
 
 namespace gradus::train {
 

@@ -1,4 +1,4 @@
-#include "train/step.h"
+#include <gradus/train/step.h>
 
 #include <fmt/format.h>
 
@@ -6,13 +6,13 @@
 #include <cmath>
 #include <limits>
 
-#include "autograd/parallel.h"
-#include "nn/dropout.h"
-#include "nn/losses.h"
-#include "optim/adam.h"
-#include "optim/clip.h"
-#include "optim/sgd.h"
-#include "train/stopwatch.h"
+#include <gradus/autograd/foundation/parallel.h>
+#include <gradus/nn/dropout.h>
+#include <gradus/nn/losses.h>
+#include <gradus/optim/adam.h>
+#include <gradus/optim/clip.h>
+#include <gradus/optim/sgd.h>
+#include <gradus/train/internal/stopwatch.h>
 
 namespace gradus::train {
 

@@ -4,13 +4,13 @@
 #include <string>
 #include <vector>
 
-#include "autograd/graph.h"
-#include "data/batches.h"
-#include "models/seq2seq.h"
-#include "nn/parameters.h"
-#include "optim/optimizer.h"
-#include "optim/schedule.h"
-#include "train/config.h"
+#include <gradus/autograd/engine/graph.h>
+#include <gradus/data/batches.h>
+#include <gradus/models/seq2seq.h>
+#include <gradus/nn/parameters.h>
+#include <gradus/optim/optimizer.h>
+#include <gradus/optim/schedule.h>
+#include <gradus/train/config.h>
 
 namespace gradus::train {
 

@@ -1,4 +1,4 @@
-#include "train/trainer.h"
+#include <gradus/train/trainer.h>
 
 #include <fmt/format.h>
 

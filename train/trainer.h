@@ -3,14 +3,14 @@
 #include <functional>
 #include <optional>
 
-#include "optim/average.h"
-#include "train/checkpoint.h"
-#include "train/dataset.h"
-#include "train/evaluate.h"
-#include "train/metrics.h"
-#include "train/progress.h"
-#include "train/run.h"
-#include "train/step.h"
+#include <gradus/optim/average.h>
+#include <gradus/train/checkpoint.h>
+#include <gradus/train/dataset.h>
+#include <gradus/train/evaluate.h>
+#include <gradus/train/metrics.h>
+#include <gradus/train/progress.h>
+#include <gradus/train/run.h>
+#include <gradus/train/step.h>
 
 namespace gradus::train {
 

@@ -1,7 +1,9 @@
+#include <gradus/autograd/ops/arithmetic.h>
+
 #include <cmath>
 
-#include "autograd/ops.h"
-#include "autograd/pointwise.h"
+#include <gradus/autograd/ops.h>
+#include <gradus/autograd/ops/pointwise.h>
 
 namespace gradus {
 

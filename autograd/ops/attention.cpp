@@ -1,3 +1,5 @@
+#include <gradus/autograd/ops/attention.h>
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -6,15 +8,15 @@
 #include <span>
 #include <vector>
 
-#include "autograd/axes.h"
-#include "autograd/broadcast.h"
-#include "autograd/composed.h"
-#include "autograd/gemm.h"
-#include "autograd/ops.h"
-#include "autograd/parallel.h"
-#include "autograd/scratch.h"
-#include "autograd/simd.h"
-#include "autograd/softmax_row.h"
+#include <gradus/autograd/engine/broadcast.h>
+#include <gradus/autograd/engine/internal/axes.h>
+#include <gradus/autograd/foundation/internal/gemm.h>
+#include <gradus/autograd/foundation/internal/scratch.h>
+#include <gradus/autograd/foundation/internal/softmax_row.h>
+#include <gradus/autograd/foundation/parallel.h>
+#include <gradus/autograd/foundation/simd.h>
+#include <gradus/autograd/ops.h>
+#include <gradus/autograd/ops/internal/gradients_through.h>
 
 namespace gradus {
 

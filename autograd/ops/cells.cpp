@@ -1,12 +1,14 @@
+#include <gradus/autograd/ops/cells.h>
+
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "autograd/axes.h"
-#include "autograd/composed.h"
-#include "autograd/math.h"
-#include "autograd/ops.h"
-#include "autograd/parallel.h"
+#include <gradus/autograd/engine/internal/axes.h>
+#include <gradus/autograd/foundation/math.h>
+#include <gradus/autograd/foundation/parallel.h>
+#include <gradus/autograd/ops.h>
+#include <gradus/autograd/ops/internal/gradients_through.h>
 
 namespace gradus {
 

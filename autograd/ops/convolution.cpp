@@ -1,8 +1,10 @@
+#include <gradus/autograd/ops/convolution.h>
+
 #include <fmt/format.h>
 
-#include "autograd/axes.h"
-#include "autograd/ops.h"
-#include "autograd/parallel.h"
+#include <gradus/autograd/engine/internal/axes.h>
+#include <gradus/autograd/foundation/parallel.h>
+#include <gradus/autograd/ops.h>
 
 namespace gradus {
 

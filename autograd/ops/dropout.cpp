@@ -1,12 +1,14 @@
+#include <gradus/autograd/ops/dropout.h>
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 
-#include "autograd/axes.h"
-#include "autograd/ops.h"
-#include "autograd/parallel.h"
-#include "autograd/random.h"
+#include <gradus/autograd/engine/internal/axes.h>
+#include <gradus/autograd/foundation/parallel.h>
+#include <gradus/autograd/foundation/random.h>
+#include <gradus/autograd/ops.h>
 
 namespace gradus {
 

@@ -1,10 +1,12 @@
+#include <gradus/autograd/ops/indexing.h>
+
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "autograd/axes.h"
-#include "autograd/ops.h"
-#include "autograd/parallel.h"
+#include <gradus/autograd/engine/internal/axes.h>
+#include <gradus/autograd/foundation/parallel.h>
+#include <gradus/autograd/ops.h>
 
 namespace gradus {
 

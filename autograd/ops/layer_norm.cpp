@@ -1,15 +1,17 @@
+#include <gradus/autograd/ops/layer_norm.h>
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 #include <vector>
 
-#include "autograd/axes.h"
-#include "autograd/composed.h"
-#include "autograd/ops.h"
-#include "autograd/parallel.h"
-#include "autograd/reduce.h"
-#include "autograd/scratch.h"
+#include <gradus/autograd/engine/internal/axes.h>
+#include <gradus/autograd/foundation/internal/lanes.h>
+#include <gradus/autograd/foundation/internal/scratch.h>
+#include <gradus/autograd/foundation/parallel.h>
+#include <gradus/autograd/ops.h>
+#include <gradus/autograd/ops/internal/gradients_through.h>
 
 namespace gradus {
 

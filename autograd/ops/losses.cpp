@@ -1,12 +1,14 @@
+#include <gradus/autograd/ops/losses.h>
+
 #include <fmt/format.h>
 
 #include <vector>
 
-#include "autograd/axes.h"
-#include "autograd/composed.h"
-#include "autograd/ops.h"
-#include "autograd/parallel.h"
-#include "autograd/softmax_row.h"
+#include <gradus/autograd/engine/internal/axes.h>
+#include <gradus/autograd/foundation/internal/softmax_row.h>
+#include <gradus/autograd/foundation/parallel.h>
+#include <gradus/autograd/ops.h>
+#include <gradus/autograd/ops/internal/gradients_through.h>
 
 namespace gradus {
 

@@ -1,13 +1,15 @@
+#include <gradus/autograd/ops/matmul.h>
+
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "autograd/accumulate.h"
-#include "autograd/axes.h"
-#include "autograd/broadcast.h"
-#include "autograd/gemm.h"
-#include "autograd/ops.h"
-#include "autograd/parallel.h"
+#include <gradus/autograd/engine/broadcast.h>
+#include <gradus/autograd/engine/internal/accumulate.h>
+#include <gradus/autograd/engine/internal/axes.h>
+#include <gradus/autograd/foundation/internal/gemm.h>
+#include <gradus/autograd/foundation/parallel.h>
+#include <gradus/autograd/ops.h>
 
 namespace gradus {
 

@@ -1,13 +1,15 @@
+#include <gradus/autograd/ops/shape.h>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cstring>
 
-#include "autograd/axes.h"
-#include "autograd/broadcast.h"
-#include "autograd/ops.h"
-#include "autograd/parallel.h"
+#include <gradus/autograd/engine/broadcast.h>
+#include <gradus/autograd/engine/internal/axes.h>
+#include <gradus/autograd/foundation/parallel.h>
+#include <gradus/autograd/ops.h>
 
 namespace gradus {
 

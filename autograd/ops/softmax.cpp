@@ -1,14 +1,16 @@
+#include <gradus/autograd/ops/softmax.h>
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
-#include "autograd/axes.h"
-#include "autograd/math.h"
-#include "autograd/ops.h"
-#include "autograd/parallel.h"
-#include "autograd/softmax_row.h"
+#include <gradus/autograd/engine/internal/axes.h>
+#include <gradus/autograd/foundation/internal/softmax_row.h>
+#include <gradus/autograd/foundation/math.h>
+#include <gradus/autograd/foundation/parallel.h>
+#include <gradus/autograd/ops.h>
 
 namespace gradus {
 

@@ -6,8 +6,8 @@
 #include <map>
 #include <set>
 
-#include "autograd/mutation.h"
-#include "checks/op_table.h"
+#include <gradus/autograd/engine/internal/mutation.h>
+#include <gradus/checks/op_table.h>
 
 using namespace gradus;
 using mutation::Kind;

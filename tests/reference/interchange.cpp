@@ -4,13 +4,13 @@
 #include <cstdio>
 #include <string>
 
-#include "autograd/graph.h"
-#include "nn/embedding.h"
-#include "nn/linear.h"
-#include "nn/losses.h"
-#include "nn/recurrent.h"
-#include "nn/transformer.h"
-#include "train/safetensors.h"
+#include <gradus/autograd/engine/graph.h>
+#include <gradus/nn/embedding.h>
+#include <gradus/nn/linear.h>
+#include <gradus/nn/losses.h>
+#include <gradus/nn/recurrent.h>
+#include <gradus/nn/transformer.h>
+#include <gradus/train/safetensors.h>
 
 // Logits and gradients of a network whose parameters have PyTorch's names, for tests/reference/interchange.py.
 namespace gradus {

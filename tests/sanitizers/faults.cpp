@@ -8,9 +8,9 @@
 #include <string>
 #include <thread>
 
-#include "autograd/blas.h"
-#include "autograd/parallel.h"
-#include "autograd/tensor.h"
+#include <gradus/autograd/engine/tensor.h>
+#include <gradus/autograd/foundation/internal/blas.h>
+#include <gradus/autograd/foundation/parallel.h>
 
 using namespace gradus;
 

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <array>
+
+#include <gradus/autograd/engine/graph.h>
+
+namespace gradus {
+
+/// NumPy's rule: shapes align at the end, and extents are equal or 1. Throws naming both shapes and the axis.
+Shape broadcast_shapes(const OpName& op, const Shape& a, const Shape& b);
+
+/// The strides of a tensor seen through a broadcast shape, 0 along repeated axes.
+std::array<Index, Shape::max_rank> broadcast_strides(const Shape& from, const Shape& to);
+
+/// Reads a tensor as if it had been expanded to a broadcast shape, runs of neighbouring elements at a time.
+class BroadcastReader {
+ public:
+  BroadcastReader(const Shape& from, const Shape& to);
+  /// True when the expanded tensor is the tensor itself.
+  bool direct() const { return direct_; }
+  /// Copies the expanded elements [begin, begin + count) to out.
+  template <class T>
+  void read(const T* x, Index begin, Index count, T* out) const {
+    const Index row = extents_[rank_ - 1], inner = strides_[rank_ - 1];
+    Index column = begin % row;
+    for (Index line = begin / row; count > 0; ++line, column = 0) {
+      const Index n = count < row - column ? count : row - column;
+      const T* from = x + line_offset(line) + column * inner;
+      if (inner == 1) {
+        for (Index i = 0; i < n; ++i) out[i] = from[i];
+      } else if (inner == 0) {
+        const T v = *from;
+        for (Index i = 0; i < n; ++i) out[i] = v;
+      } else {
+        for (Index i = 0; i < n; ++i) out[i] = from[i * inner];
+      }
+      out += n;
+      count -= n;
+    }
+  }
+
+ private:
+  Index line_offset(Index line) const {
+    Index offset = 0;
+    for (std::size_t d = rank_ - 1; d-- > 0;) {
+      offset += line % extents_[d] * strides_[d];
+      line /= extents_[d];
+    }
+    return offset;
+  }
+
+  // Neighbouring axes that are read alike are merged.
+  std::array<Index, Shape::max_rank> extents_{}, strides_{};
+  std::size_t rank_ = 1;
+  bool direct_ = false;
+};
+
+}  // namespace gradus

@@ -1,0 +1,251 @@
+#include <gradus/autograd/engine/tensor.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+
+#include <gradus/autograd/engine/graph.h>
+#include <gradus/autograd/foundation/parallel.h>
+#include <gradus/autograd/foundation/random.h>
+
+namespace gradus {
+
+TensorBody::~TensorBody() = default;
+
+namespace {
+
+constexpr Index fill_grain = 1 << 18;
+
+Ref<TensorBody> make_body(Ref<Storage> storage, Index offset, const Shape& shape, DType dtype) {
+  auto* body = new TensorBody;
+  body->storage = std::move(storage);
+  body->offset = offset;
+  body->shape = shape;
+  body->dtype = dtype;
+  return Ref<TensorBody>::adopt(body);
+}
+
+template <class Value>
+void fill_with(Tensor& t, Value value) {
+  dispatch(t.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    T* p = t.mutable_data<T>();
+    parallel_for(t.numel(), fill_grain, [&](Index begin, Index end) {
+      for (Index i = begin; i < end; ++i) p[i] = static_cast<T>(value(i));
+    });
+  });
+}
+
+}  // namespace
+
+void Tensor::refuse_undefined() {
+  throw Error("an undefined tensor was used; it was default-constructed or moved from");
+}
+
+void Tensor::refuse_dtype(DType asked) const {
+  throw Error(fmt::format("the values of {} were asked for as {}; convert with to(x, DType::{})", describe(*this),
+                          gradus::name(asked), gradus::name(asked)));
+}
+
+Tensor Tensor::empty(const Shape& shape, DType dtype) {
+  for (Index e : shape)
+    if (e < 0)
+      throw Error(fmt::format("a tensor of shape {} cannot be: extents must not be negative", to_string(shape)));
+  return Tensor(make_body(Storage::make(static_cast<std::size_t>(shape.numel() * size_of(dtype))), 0, shape, dtype));
+}
+
+Tensor Tensor::zeros(const Shape& shape, DType dtype) {
+  Tensor t = empty(shape, dtype);
+  std::memset(t.body_->storage->data(), 0, t.body_->storage->bytes());
+  return t;
+}
+
+Tensor Tensor::ones(const Shape& shape, DType dtype) { return full(shape, 1, dtype); }
+
+Tensor Tensor::full(const Shape& shape, double value, DType dtype) {
+  Tensor t = empty(shape, dtype);
+  fill_with(t, [&](Index) { return value; });
+  return t;
+}
+
+Tensor Tensor::scalar(double value, DType dtype) { return full({}, value, dtype); }
+
+template <class T>
+Tensor Tensor::from(const std::vector<T>& values, const Shape& shape) {
+  if (std::ssize(values) != shape.numel())
+    throw Error(fmt::format("Tensor::from: {} values do not fill shape {}, which has {} elements", values.size(),
+                            to_string(shape), shape.numel()));
+  Tensor t = empty(shape, dtype_of<T>());
+  std::copy(values.begin(), values.end(), t.mutable_data<T>());
+  return t;
+}
+template Tensor Tensor::from(const std::vector<float>&, const Shape&);
+template Tensor Tensor::from(const std::vector<double>&, const Shape&);
+template Tensor Tensor::from(const std::vector<Index>&, const Shape&);
+
+Tensor Tensor::arange(Index n, DType dtype) {
+  Tensor t = empty({n}, dtype);
+  fill_with(t, [](Index i) { return i; });
+  return t;
+}
+
+Tensor Tensor::uniform(const Shape& shape, double low, double high, const Philox& random, DType dtype) {
+  Tensor t = empty(shape, dtype);
+  fill_with(t, [&](Index i) { return low + (high - low) * random.uniform(static_cast<std::uint64_t>(i)); });
+  return t;
+}
+
+Tensor Tensor::normal(const Shape& shape, double mean, double std, const Philox& random, DType dtype) {
+  Tensor t = empty(shape, dtype);
+  fill_with(t, [&](Index i) { return mean + std * random.normal(static_cast<std::uint64_t>(i)); });
+  return t;
+}
+
+Index Tensor::size(Index axis, Where where) const {
+  const Index r = rank();
+  if (axis < -r || axis >= r)
+    throw Error(fmt::format("size: {} has no axis {}; it has {} axes", describe(*this), axis, r), where);
+  return shape()[axis];
+}
+
+void* Tensor::raw_mutable(DType t, const Where& where) {
+  const void* p = raw(t);
+  if (body_->node && !body_->node->leaf)
+    throw Error(
+        fmt::format("{} is the result of '{}' with a gradient and cannot be written to; write to detach() or to a leaf",
+                    describe(*this), body_->node->op.name),
+        where);
+  body_->storage->count_write(where);
+  return const_cast<void*>(p);
+}
+
+double Tensor::item(Where where) const {
+  if (numel() != 1) throw Error(fmt::format("item: {} has {} elements, expected one", describe(*this), numel()), where);
+  return dispatch(dtype(), [&](auto zero) { return static_cast<double>(*data<decltype(zero)>()); });
+}
+
+bool Tensor::requires_grad() const { return static_cast<bool>(body().node); }
+bool Tensor::is_leaf() const { return !body().node || body().node->leaf; }
+
+Tensor& Tensor::set_requires_grad(bool on, Where where) {
+  body();
+  if (!is_leaf())
+    throw Error(fmt::format("set_requires_grad: {} is the result of '{}', only a leaf can be switched; use detach()",
+                            describe(*this), body_->node->op.name),
+                where);
+  if (on && !is_floating(dtype()))
+    throw Error(fmt::format("set_requires_grad: {} cannot have a gradient; only f32 and f64 can", describe(*this)),
+                where);
+  if (on == requires_grad()) return *this;
+  if (on) {
+    auto node = Ref<Node>::adopt(new Node(OpName("leaf", where), *this));
+    node->leaf = std::make_unique<Node::Leaf>();
+    node->leaf->name = name();
+    body_->node = std::move(node);
+  } else {
+    body_->node = {};
+  }
+  return *this;
+}
+
+Tensor Tensor::grad() const {
+  const Ref<Node>& n = body().node;
+  return n && n->leaf ? n->leaf->grad : Tensor();
+}
+
+void Tensor::set_grad(const Tensor& g) {
+  if (!requires_grad() || !is_leaf())
+    throw Error(fmt::format("set_grad: {} is not a leaf that requires a gradient", describe(*this)));
+  if (g.defined() && (g.shape() != shape() || g.dtype() != dtype()))
+    throw Error(fmt::format("set_grad: {} cannot be the gradient of {}", describe(g), describe(*this)));
+  body_->node->leaf->grad = g;
+}
+
+void Tensor::zero_grad() {
+  if (requires_grad() && is_leaf()) body_->node->leaf->grad = Tensor();
+}
+
+void Tensor::backward(Where where) const { gradus::backward(*this, {}, where); }
+void Tensor::backward(const BackwardOptions& options, Where where) const { gradus::backward(*this, options, where); }
+
+Tensor Tensor::detach() const { return alias(shape()); }
+
+Tensor& Tensor::set_name(std::string name) {
+  body();
+  if (body_->node && body_->node->leaf) body_->node->leaf->name = name;
+  body_->name = std::make_unique<std::string>(std::move(name));
+  return *this;
+}
+
+const std::string& Tensor::name() const {
+  static const std::string none;
+  return body().name ? *body().name : none;
+}
+
+void Tensor::register_hook(std::function<Tensor(const Tensor&)> hook, Where where) {
+  if (!requires_grad())
+    throw Error(
+        fmt::format("register_hook: {} does not require a gradient, so the hook would never run", describe(*this)),
+        where);
+  auto& hooks = body_->node->hooks;
+  if (!hooks) hooks = std::make_unique<std::vector<Node::Hook>>();
+  hooks->push_back(std::move(hook));
+}
+
+Tensor Tensor::alias(const Shape& shape, Index offset) const {
+  const TensorBody& b = body();
+  return Tensor(make_body(b.storage, b.offset + offset, shape, b.dtype));
+}
+
+void Tensor::move_into(const Tensor& home) {
+  if (home.shape() != shape() || home.dtype() != dtype())
+    throw Error(fmt::format("move_into: {} does not fit {}", describe(*this), describe(home)));
+  const TensorBody& to = home.body();
+  std::memcpy(static_cast<char*>(to.storage->data()) + to.offset * size_of(to.dtype),
+              static_cast<const char*>(body_->storage->data()) + body_->offset * size_of(body_->dtype),
+              static_cast<std::size_t>(numel() * size_of(dtype())));
+  body_->storage = to.storage;
+  body_->offset = to.offset;
+}
+
+bool Tensor::exclusively_owned() const {
+  return body().count.load(std::memory_order_acquire) == 1 && body_->storage->unique();
+}
+
+Tensor Tensor::of_storage(const Ref<Storage>& storage, Index offset, const Shape& shape, DType dtype) {
+  return Tensor(make_body(storage, offset, shape, dtype));
+}
+
+Tensor Tensor::with_node(Ref<Node> node) const {
+  // A value that nobody else holds takes its place at once; a shared one gets a handle of its own.
+  Tensor t = body().count.load(std::memory_order_acquire) == 1 && !body().node ? *this : alias(shape());
+  t.body_->node = std::move(node);
+  return t;
+}
+
+std::string describe(const Tensor& t) {
+  if (!t.defined()) return "an undefined tensor";
+  const std::string kind = fmt::format("{} {}", name(t.dtype()), to_string(t.shape()));
+  return t.name().empty() ? kind : fmt::format("'{}' ({})", t.name(), kind);
+}
+
+namespace {
+std::string nested(const Tensor& t, Index axis, Index offset) {
+  if (axis == t.rank())
+    return dispatch(t.dtype(), [&](auto zero) {
+      return fmt::format("{:.6g}", static_cast<double>(t.data<decltype(zero)>()[offset]));
+    });
+  Index stride = 1;
+  for (Index a = axis + 1; a < t.rank(); ++a) stride *= t.shape()[a];
+  const Index n = t.shape()[axis], shown = 8;
+  std::string s = "[";
+  for (Index i = 0; i < std::min(n, shown); ++i) s += (i ? ", " : "") + nested(t, axis + 1, offset + i * stride);
+  return s + (n > shown ? ", ...]" : "]");
+}
+}  // namespace
+
+std::string to_string(const Tensor& t) { return t.defined() ? nested(t, 0, 0) : "undefined"; }
+
+}  // namespace gradus

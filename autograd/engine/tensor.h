@@ -1,0 +1,160 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <gradus/autograd/foundation/memory.h>
+#include <gradus/autograd/foundation/ref.h>
+#include <gradus/autograd/foundation/storage.h>
+#include <gradus/autograd/foundation/types.h>
+
+namespace gradus {
+
+class Node;
+class Philox;
+struct BackwardOptions;
+
+/// What the copies of a handle share.
+struct TensorBody {
+  Ref<Storage> storage;
+  Index offset = 0;
+  Shape shape;
+  DType dtype = DType::f32;
+  Ref<Node> node;
+  std::unique_ptr<std::string> name;
+  std::atomic<std::uint32_t> count{1};
+
+  ~TensorBody();
+  void retain() { count.fetch_add(1, std::memory_order_relaxed); }
+  void release() {
+    if (count.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+  }
+  static void* operator new(std::size_t bytes) { return memory::allocate(bytes); }
+  static void operator delete(void* p, std::size_t bytes) { memory::release(p, bytes); }
+};
+
+/// A multi-dimensional array and its place in the graph. A cheap handle: copies share values, gradient and place.
+/// Row-major and contiguous. Views (reshape, slices of the leading axis) share the bytes; a write through one is seen
+/// by all. A default-constructed Tensor is undefined and only good for `defined()` and assignment.
+class Tensor {
+ public:
+  Tensor() = default;
+
+  // Construction. Extents of zero are allowed; a negative extent throws.
+  static Tensor empty(const Shape& shape, DType dtype = DType::f32);
+  static Tensor zeros(const Shape& shape, DType dtype = DType::f32);
+  static Tensor ones(const Shape& shape, DType dtype = DType::f32);
+  static Tensor full(const Shape& shape, double value, DType dtype = DType::f32);
+  static Tensor scalar(double value, DType dtype = DType::f32);
+  /// Values row by row; throws when their number is not the shape's.
+  template <class T>
+  static Tensor from(const std::vector<T>& values, const Shape& shape);
+  /// 0, 1, ..., n - 1
+  static Tensor arange(Index n, DType dtype = DType::i64);
+  /// Uniform on [low, high) and normal, as pure functions of the generator.
+  static Tensor uniform(const Shape& shape, double low, double high, const Philox& random, DType dtype = DType::f32);
+  static Tensor normal(const Shape& shape, double mean, double std, const Philox& random, DType dtype = DType::f32);
+
+  bool defined() const { return static_cast<bool>(body_); }
+  const Shape& shape() const { return body().shape; }
+  Index rank() const { return shape().rank(); }
+  /// Extent of an axis, negative from the end; throws when there is no such axis.
+  Index size(Index axis, Where where = Where::current()) const;
+  Index numel() const { return shape().numel(); }
+  DType dtype() const { return body().dtype; }
+
+  // Values. The element type must be the dtype's, else these throw.
+  template <class T>
+  const T* data() const;
+  /// For writing. Counts as a write: a pending backward that needs the old values will refuse to run.
+  /// Throws for a tensor that an op with gradient made.
+  template <class T>
+  T* mutable_data(Where where = Where::current());
+  template <class T>
+  std::vector<T> to_vector() const;
+  /// The only element, as double; throws when there are more or none.
+  double item(Where where = Where::current()) const;
+
+  // The graph.
+  bool requires_grad() const;
+  /// A leaf that a user made (or a parameter), as opposed to the result of a recorded op.
+  bool is_leaf() const;
+  /// Makes a floating leaf collect gradients (or stop to). Throws for the result of a recorded op.
+  Tensor& set_requires_grad(bool on = true, Where where = Where::current());
+  /// The accumulated gradient of a leaf; undefined when there is none.
+  Tensor grad() const;
+  void set_grad(const Tensor& g);
+  void zero_grad();
+  /// Accumulates gradients into the leaves under this scalar. See `gradus::backward`.
+  void backward(Where where = Where::current()) const;
+  void backward(const BackwardOptions& options, Where where = Where::current()) const;
+  /// The same values without a place in the graph.
+  Tensor detach() const;
+
+  /// A name for error messages; parameters carry their path.
+  Tensor& set_name(std::string name);
+  const std::string& name() const;
+  /// Called with the gradient of this tensor when it is complete; what it returns (if defined) replaces it.
+  /// Needs a tensor that requires a gradient.
+  void register_hook(std::function<Tensor(const Tensor&)> hook, Where where = Where::current());
+
+  /// A view of the same bytes from `offset` elements on; for ops that move nothing. Not recorded.
+  Tensor alias(const Shape& shape, Index offset = 0) const;
+  /// Makes this tensor (and every copy of the handle) live in the bytes of `home`, keeping its values: how parameters
+  /// are gathered into flat blocks.
+  void move_into(const Tensor& home);
+  /// True when nobody else holds the handle or the bytes, so that writing to them changes no one's value.
+  bool exclusively_owned() const;
+
+  // For the engine.
+  static Tensor of_storage(const Ref<Storage>& storage, Index offset, const Shape& shape, DType dtype);
+  Node* node() const { return body().node.get(); }
+  Tensor with_node(Ref<Node> node) const;
+  const Ref<Storage>& storage() const { return body().storage; }
+  Index offset() const { return body().offset; }
+
+ private:
+  explicit Tensor(Ref<TensorBody> body) : body_(std::move(body)) {}
+  const TensorBody& body() const {
+    if (!body_) refuse_undefined();
+    return *body_;
+  }
+  const void* raw(DType t) const {
+    const TensorBody& b = body();
+    if (b.dtype != t) refuse_dtype(t);
+    return static_cast<const char*>(b.storage->data()) + b.offset * size_of(t);
+  }
+  [[noreturn]] static void refuse_undefined();
+  [[noreturn]] void refuse_dtype(DType asked) const;
+  void* raw_mutable(DType t, const Where& where);
+
+  Ref<TensorBody> body_;
+};
+
+/// "f32 [2, 3]", with the name in front when it has one.
+std::string describe(const Tensor& t);
+/// Values in nested brackets, long axes shortened; for people.
+std::string to_string(const Tensor& t);
+
+template <class T>
+const T* Tensor::data() const {
+  return static_cast<const T*>(raw(dtype_of<T>()));
+}
+template <class T>
+T* Tensor::mutable_data(Where where) {
+  return static_cast<T*>(raw_mutable(dtype_of<T>(), where));
+}
+template <class T>
+std::vector<T> Tensor::to_vector() const {
+  const T* p = data<T>();
+  return std::vector<T>(p, p + numel());
+}
+
+extern template Tensor Tensor::from(const std::vector<float>&, const Shape&);
+extern template Tensor Tensor::from(const std::vector<double>&, const Shape&);
+extern template Tensor Tensor::from(const std::vector<Index>&, const Shape&);
+
+}  // namespace gradus

@@ -1,0 +1,108 @@
+#include <gradus/autograd/foundation/internal/blas.h>
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <dlfcn.h>
+
+#include <gradus/autograd/foundation/internal/sanitizers.h>
+
+namespace gradus::blas {
+
+namespace {
+
+enum { row_major = 101, no_trans = 111, trans = 112 };  // CBLAS's own values
+
+template <class T>
+using Gemm = void (*)(int, int, int, int, int, int, T, const T*, int, const T*, int, T, T*, int);
+
+// The kernels that this CPU's instructions allow, or null to leave the choice to OpenBLAS.
+const char* best_kernel() {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") &&
+      __builtin_cpu_supports("avx512dq"))
+    return "SkylakeX";
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return "Haswell";
+#endif
+  return nullptr;
+}
+
+struct Library {
+  Gemm<float> sgemm;
+  Gemm<double> dgemm;
+  Description description;
+
+  Library() {
+    description.chosen_by = "OPENBLAS_CORETYPE";
+    const bool users_choice = std::getenv("OPENBLAS_CORETYPE") != nullptr;
+    if (!users_choice) {
+      const char* kernel = best_kernel();
+      description.chosen_by = kernel ? "gradus" : "OpenBLAS";
+      if (kernel) setenv("OPENBLAS_CORETYPE", kernel, 1);
+    }
+    const char* threads = std::getenv("OPENBLAS_NUM_THREADS");
+    const std::string users_threads = threads ? threads : "";
+    setenv("OPENBLAS_NUM_THREADS", "1", 1);  // the threads are ours
+    void* handle = dlopen("libopenblas.so.0", RTLD_NOW | RTLD_LOCAL);
+    if (!handle)
+      throw Error(fmt::format("OpenBLAS cannot be opened: {}; install libopenblas0 (Debian, Ubuntu)", dlerror()));
+    if (!users_choice) unsetenv("OPENBLAS_CORETYPE");
+    if (threads) {
+      setenv("OPENBLAS_NUM_THREADS", users_threads.c_str(), 1);
+    } else {
+      unsetenv("OPENBLAS_NUM_THREADS");
+    }
+    sgemm = find<Gemm<float>>(handle, "cblas_sgemm");
+    dgemm = find<Gemm<double>>(handle, "cblas_dgemm");
+    find<void (*)(int)>(handle, "openblas_set_num_threads")(1);
+    description.kernel = find<char* (*)()>(handle, "openblas_get_corename")();
+    description.config = find<char* (*)()>(handle, "openblas_get_config")();
+    Dl_info info{};
+    if (dladdr(reinterpret_cast<void*>(sgemm), &info) && info.dli_fname) description.library = info.dli_fname;
+  }
+
+  template <class F>
+  static F find(void* handle, const char* symbol) {
+    void* p = dlsym(handle, symbol);
+    if (!p) throw Error(fmt::format("libopenblas.so.0 has no {}; it is not an OpenBLAS that gradus can use", symbol));
+    return reinterpret_cast<F>(p);
+  }
+};
+
+const Library& library() {
+  static const Library l;
+  return l;
+}
+
+template <class T>
+void watch(Transpose a_op, Transpose b_op, Index m, Index n, Index k, const T* a, Index lda, const T* b, Index ldb,
+           T* c, Index ldc) {
+  const bool a_turned = a_op == Transpose::yes, b_turned = b_op == Transpose::yes;
+  for (Index i = 0; i < (a_turned ? k : m); ++i) sanitizers::reads(a + i * lda, a_turned ? m : k);
+  for (Index i = 0; i < (b_turned ? n : k); ++i) sanitizers::reads(b + i * ldb, b_turned ? k : n);
+  for (Index i = 0; i < m; ++i) sanitizers::writes(c + i * ldc, n);
+}
+
+template <class T>
+void call(Gemm<T> gemm, Transpose a_op, Transpose b_op, Index m, Index n, Index k, T alpha, const T* a, Index lda,
+          const T* b, Index ldb, T beta, T* c, Index ldc) {
+  if constexpr (sanitizers::watching) watch(a_op, b_op, m, n, k, a, lda, b, ldb, c, ldc);
+  auto code = [](Transpose t) { return static_cast<int>(t == Transpose::yes ? trans : no_trans); };
+  gemm(row_major, code(a_op), code(b_op), static_cast<int>(m), static_cast<int>(n), static_cast<int>(k), alpha, a,
+       static_cast<int>(lda), b, static_cast<int>(ldb), beta, c, static_cast<int>(ldc));
+}
+
+}  // namespace
+
+void gemm(Transpose a_op, Transpose b_op, Index m, Index n, Index k, float alpha, const float* a, Index lda,
+          const float* b, Index ldb, float beta, float* c, Index ldc) {
+  call(library().sgemm, a_op, b_op, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+}
+void gemm(Transpose a_op, Transpose b_op, Index m, Index n, Index k, double alpha, const double* a, Index lda,
+          const double* b, Index ldb, double beta, double* c, Index ldc) {
+  call(library().dgemm, a_op, b_op, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+}
+
+Description describe() { return library().description; }
+
+}  // namespace gradus::blas

@@ -1,0 +1,272 @@
+#include <gradus/autograd/foundation/internal/gemm.h>
+
+#include <algorithm>
+#include <bit>
+
+#include <gradus/autograd/foundation/internal/lanes.h>
+#include <gradus/autograd/foundation/internal/scratch.h>
+#include <gradus/autograd/foundation/parallel.h>
+#include <gradus/autograd/foundation/simd.h>
+
+namespace gradus {
+
+namespace {
+
+Index rounded_up(Index n, Index to) { return (n + to - 1) / to * to; }
+
+// Kernels of our own
+// ---------------------------------------------------------------------------------------------------
+
+// A panel is as many columns of B as two registers hold; a tile of C is a panel wide. Its sums stay in registers.
+template <class T>
+constexpr Index panel = 2 * simd::lanes_of<T>;
+template <class T>
+constexpr Index tile_rows = simd::registers == 32 ? 8 : 4;
+
+// Rows of B whose products are added up in one go: a panel of them fits the second cache; where A is transposed, each
+// lies on a page of its own in A.
+constexpr Index deepest(bool a_transposed) { return a_transposed ? 256 : 1024; }
+
+// C's tile = start + A B. One of a's strides is 1; by_rows says that it is the one along p.
+template <class T, Index Rows, Index Vectors, bool by_rows>
+[[gnu::always_inline]] inline void tile(Index k, const T* a, Index a_step, const T* b, Index ldb, const T* start,
+                                        Index start_step, T* c, Index ldc) {
+  using V = simd::Vector<T>;
+  constexpr Index width = simd::lanes_of<T>;
+  V sums[Rows][Vectors];
+#pragma GCC unroll 8
+  for (Index r = 0; r < Rows; ++r)
+#pragma GCC unroll 2
+    for (Index j = 0; j < Vectors; ++j) sums[r][j] = simd::load<V>(start + r * start_step + j * width);
+  for (Index p = 0; p < k; ++p) {
+    V row[Vectors];
+#pragma GCC unroll 2
+    for (Index j = 0; j < Vectors; ++j) row[j] = simd::load<V>(b + p * ldb + j * width);
+#pragma GCC unroll 8
+    for (Index r = 0; r < Rows; ++r) {
+      const T v = by_rows ? a[r * a_step + p] : a[p * a_step + r];
+#pragma GCC unroll 2
+      for (Index j = 0; j < Vectors; ++j) sums[r][j] += v * row[j];
+    }
+  }
+#pragma GCC unroll 8
+  for (Index r = 0; r < Rows; ++r)
+#pragma GCC unroll 2
+    for (Index j = 0; j < Vectors; ++j) simd::store(c + r * ldc + j * width, sums[r][j]);
+}
+
+// One or two vectors of columns, all rows: tiles of Rows rows, then lower ones for what is left.
+template <class T, Index Rows, Index Vectors, bool by_rows>
+void tiles(Index m, Index k, const T* a, Index a_step, const T* b, Index ldb, const T* start, Index start_step, T* c,
+           Index ldc) {
+  Index i = 0;
+  for (; i + Rows <= m; i += Rows)
+    tile<T, Rows, Vectors, by_rows>(k, a + i * (by_rows ? a_step : 1), a_step, b, ldb, start + i * start_step,
+                                    start_step, c + i * ldc, ldc);
+  if constexpr (Rows > 1)
+    tiles<T, Rows / 2, Vectors, by_rows>(m - i, k, a + i * (by_rows ? a_step : 1), a_step, b, ldb,
+                                         start + i * start_step, start_step, c + i * ldc, ldc);
+}
+
+// Columns in whole vectors.
+template <class T>
+void columns(bool by_rows, Index m, Index n, Index k, const T* a, Index a_step, const T* b, Index ldb, const T* start,
+             Index start_step, T* c, Index ldc) {
+  const auto two = by_rows ? tiles<T, tile_rows<T>, 2, true> : tiles<T, tile_rows<T>, 2, false>;
+  const auto one = by_rows ? tiles<T, tile_rows<T>, 1, true> : tiles<T, tile_rows<T>, 1, false>;
+  Index j = 0;
+  for (; n - j > simd::lanes_of<T>; j += panel<T>) two(m, k, a, a_step, b + j, ldb, start + j, start_step, c + j, ldc);
+  if (j < n) one(m, k, a, a_step, b + j, ldb, start + j, start_step, c + j, ldc);
+}
+
+// Columns [0, width) of op(B), rows [0, k), as a panel [k, panel].
+template <class T>
+void pack(bool transposed, const T* b, Index ldb, Index k, Index width, T* to) {
+  constexpr Index block = simd::lanes_of<T>, step = panel<T>;
+  if (!transposed && width == step) {
+    using V = simd::Vector<T, step>;
+    for (Index p = 0; p < k; ++p) simd::store(to + p * step, simd::load<V>(b + p * ldb));
+    return;
+  }
+  if (!transposed) {
+    for (Index p = 0; p < k; ++p) std::copy_n(b + p * ldb, width, to + p * step);
+    return;
+  }
+  Index j = 0;
+  for (; j + block <= width; j += block) {
+    Index p = 0;
+    for (; p + block <= k; p += block) simd::transpose_block(b + j * ldb + p, ldb, to + p * step + j, step);
+    for (; p < k; ++p)
+      for (Index i = j; i < j + block; ++i) to[p * step + i] = b[i * ldb + p];
+  }
+  for (; j < width; ++j)
+    for (Index p = 0; p < k; ++p) to[p * step + j] = b[j * ldb + p];
+}
+
+template <class T>
+void add_rows(Index n, const T* x, const T* __restrict y, T* sum) {
+  for (Index i = 0; i < n; ++i) sum[i] = x[i] + y[i];
+}
+
+// The rows [0, m) and columns [0, n) of C.
+template <class T>
+void by_panels(bool a_transposed, bool b_transposed, Index m, Index n, Index k, const T* a, Index lda, const T* b,
+               Index ldb, Onto<T> onto, T* c, Index ldc) {
+  static constexpr T zeros[panel<T>] = {};
+  // A panel that few rows of A read is read where it lies; the rows of B may end inside the last vector.
+  const bool packs = b_transposed || m > 64;
+  const Index most = deepest(a_transposed);
+  if (!packs && k <= most && n % simd::lanes_of<T> == 0) {
+    for (Index j = 0; j < n; j += panel<T>)
+      columns(!a_transposed, m, std::min(panel<T>, n - j), k, a, lda, b + j, ldb, onto.rows ? onto.rows + j : zeros,
+              onto.rows ? onto.step : 0, c + j, ldc);
+    return;
+  }
+  const Scratch<T> packed(packs ? panel<T> * std::min(k, most) : 1);
+  const Scratch<T> beside(n % simd::lanes_of<T> || k > most ? m * panel<T> : 1);
+  for (Index j = 0; j < n; j += panel<T>)
+    for (Index p = 0; p < k; p += most) {
+      const Index depth = std::min(most, k - p), width = std::min(panel<T>, n - j);
+      const T* from = b_transposed ? b + j * ldb + p : b + p * ldb + j;
+      if (packs) pack(b_transposed, from, ldb, depth, width, packed.data());
+      // Beside its place: columns that end inside a vector, and all blocks but the first, whose sums are of their own:
+      // thousands of small numbers added to one large sum lose their last digits.
+      const bool aside = width % simd::lanes_of<T> != 0 || p > 0, starts = onto.rows && !aside;
+      T* to = aside ? beside.data() : c + j;
+      const Index to_step = aside ? panel<T> : ldc;
+      columns(!a_transposed, m, width, depth, a + (a_transposed ? p * lda : p), lda, packs ? packed.data() : from,
+              packs ? panel<T> : ldb, starts ? onto.rows + j : zeros, starts ? onto.step : 0, to, to_step);
+      if (!aside) continue;
+      const T* base = p > 0 ? c : onto.rows;
+      for (Index i = 0; i < m; ++i)
+        add_rows(width, base ? base + i * (p > 0 ? ldc : onto.step) + j : zeros, to + i * to_step, c + i * ldc + j);
+    }
+}
+
+// A few columns, as sums over the rows of A and the columns of B.
+template <class T>
+void by_dots(bool b_transposed, Index m, Index n, Index k, const T* a, Index lda, const T* b, Index ldb, Onto<T> onto,
+             T* c, Index ldc) {
+  const Scratch<T> columns_of_b(b_transposed ? 1 : k * n);
+  if (!b_transposed)
+    for (Index j = 0; j < n; ++j)
+      for (Index p = 0; p < k; ++p) columns_of_b[j * k + p] = b[p * ldb + j];
+  parallel_for(m, std::max<Index>(1, (Index{1} << 16) / (n * k)), [&](Index begin, Index end) {
+    for (Index i = begin; i < end; ++i)
+      for (Index j = 0; j < n; ++j) {
+        const T *x = a + i * lda, *w = b_transposed ? b + j * ldb : columns_of_b.data() + j * k;
+        const T sum = lane_sum<T>(k, [x, w](Index p) { return x[p] * w[p]; });
+        c[i * ldc + j] = (onto.rows ? onto.rows[i * onto.step + j] : T(0)) + sum;
+      }
+  });
+}
+
+// Few rows, as sums over them and the columns of B, which lie in order.
+template <class T>
+void rows_by_dots(Index m, Index n, Index k, const T* a, Index lda, const T* b, Index ldb, Onto<T> onto, T* c,
+                  Index ldc) {
+  const Scratch<T> sums(n);
+  for (Index i = 0; i < m; ++i) {
+    lane_dots(n, k, b, ldb, a + i * lda, sums.data());
+    for (Index j = 0; j < n; ++j) c[i * ldc + j] = (onto.rows ? onto.rows[i * onto.step + j] : T(0)) + sums[j];
+  }
+}
+
+// Pieces are worth a task, and cut so that packing a panel is little beside using it.
+template <class T>
+void by_panels_in_parallel(bool a_transposed, bool b_transposed, Index m, Index n, Index k, const T* a, Index lda,
+                           const T* b, Index ldb, Onto<T> onto, T* c, Index ldc) {
+  constexpr Index piece_work = Index{1} << 20, piece_rows = 256;
+  if (in_shard()) return by_panels(a_transposed, b_transposed, m, n, k, a, lda, b, ldb, onto, c, ldc);
+  const Index rows = std::min(m, piece_rows), row_pieces = (m + rows - 1) / rows,
+              width = std::min(n, rounded_up(std::max<Index>(1, piece_work / (rows * k)), 2 * panel<T>)),
+              column_pieces = (n + width - 1) / width;
+  parallel_for(row_pieces * column_pieces, 1, [&](Index begin, Index end) {
+    for (Index piece = begin; piece < end; ++piece) {
+      const Index i = piece / column_pieces * rows, j = piece % column_pieces * width;
+      Onto<T> part = onto;
+      if (part.rows) part.rows += i * part.step + j;
+      by_panels(a_transposed, b_transposed, std::min(rows, m - i), std::min(width, n - j), k,
+                a + i * (a_transposed ? 1 : lda), lda, b + j * (b_transposed ? ldb : 1), ldb, part, c + i * ldc + j,
+                ldc);
+    }
+  });
+}
+
+// OpenBLAS
+// -------------------------------------------------------------------------------------------------------------
+
+// Cut in both directions, since each piece makes its own packed copies of its rows of A and columns of B.
+template <class T>
+void by_blas(blas::Transpose a_op, blas::Transpose b_op, Index m, Index n, Index k, const T* a, Index lda, const T* b,
+             Index ldb, Onto<T> onto, T* c, Index ldc) {
+  const bool a_plain = a_op == blas::Transpose::no, b_plain = b_op == blas::Transpose::no;
+  if (onto.rows && onto.rows != c)
+    for (Index i = 0; i < m; ++i) std::copy_n(onto.rows + i * onto.step, n, c + i * ldc);
+  const T beta = onto.rows ? T(1) : T(0);
+  // The longer side is cut first; pieces of at least 256 by 256, as many as a power of two, so that threads end alike.
+  constexpr Index piece_work = Index{1} << 25, most_pieces = 16, smallest = 256;
+  const Index wanted = in_shard() ? 1 : std::clamp<Index>(m * n * k / piece_work, 1, most_pieces);
+  const auto power_of_two = [](Index pieces) {
+    return static_cast<Index>(std::bit_floor(static_cast<std::uint64_t>(std::max<Index>(1, pieces))));
+  };
+  const Index along = power_of_two(std::min<Index>({wanted, 4, std::max(m, n) / smallest})),
+              across = power_of_two(std::min(wanted / along, std::min(m, n) / smallest));
+  const auto cut = [](Index extent, Index pieces) { return rounded_up((extent + pieces - 1) / pieces, 32); };
+  const Index rows = cut(m, n > m ? across : along), width = cut(n, n > m ? along : across),
+              column_pieces = (n + width - 1) / width;
+  parallel_for((m + rows - 1) / rows * column_pieces, 1, [&](Index begin, Index end) {
+    for (Index piece = begin; piece < end; ++piece) {
+      const Index i = piece / column_pieces * rows, j = piece % column_pieces * width;
+      blas::gemm(a_op, b_op, std::min(rows, m - i), std::min(width, n - j), k, T(1), a + i * (a_plain ? lda : 1), lda,
+                 b + j * (b_plain ? 1 : ldb), ldb, beta, c + i * ldc + j, ldc);
+    }
+  });
+}
+
+}  // namespace
+
+template <class T>
+void gemm(blas::Transpose a_op, blas::Transpose b_op, Index m, Index n, Index k, const T* a, Index lda, const T* b,
+          Index ldb, Onto<T> onto, T* c, Index ldc, bool by_rows) {
+  if (m == 0 || n == 0) return;
+  if (k == 0) {
+    if (onto.rows == c) return;
+    for (Index i = 0; i < m; ++i)
+      onto.rows ? std::copy_n(onto.rows + i * onto.step, n, c + i * ldc) : std::fill_n(c + i * ldc, n, T(0));
+    return;
+  }
+  const bool a_transposed = a_op == blas::Transpose::yes, b_transposed = b_op == blas::Transpose::yes;
+  constexpr Index few_columns = 3, few_rows = 2, enough_for_one = Index{1} << 20;
+  const bool far = a_transposed ? k > 256 && m * n >= Index{1} << 18 : m * k > Index{1} << 20;
+  if (m <= few_rows && m * n * k <= enough_for_one && b_transposed && !a_transposed && !by_rows) {
+    rows_by_dots(m, n, k, a, lda, b, ldb, onto, c, ldc);
+  } else if (n <= few_columns && !a_transposed && !by_rows) {
+    by_dots(b_transposed, m, n, k, a, lda, b, ldb, onto, c, ldc);
+  } else if (by_rows || !far) {
+    by_panels_in_parallel(a_transposed, b_transposed, m, n, k, a, lda, b, ldb, onto, c, ldc);
+  } else {
+    by_blas(a_op, b_op, m, n, k, a, lda, b, ldb, onto, c, ldc);
+  }
+}
+
+template <class T>
+void small_gemm(Index m, Index n, Index k, const T* a, Index a_row, Index a_column, const T* b, Index ldb, T* c,
+                Index ldc, bool accumulate) {
+  static constexpr T zeros[panel<T>] = {};
+  const bool by_rows = a_column == 1;
+  const Index step = by_rows ? a_row : a_column;
+  for (Index j = 0; j < n; j += panel<T>)
+    columns(by_rows, m, std::min(panel<T>, rounded_up(n - j, simd::lanes_of<T>)), k, a, step, b + j, ldb,
+            accumulate ? c + j : zeros, accumulate ? ldc : 0, c + j, ldc);
+}
+
+#define GRADUS_GEMM(T)                                                                                                 \
+  template void gemm(blas::Transpose, blas::Transpose, Index, Index, Index, const T*, Index, const T*, Index, Onto<T>, \
+                     T*, Index, bool);                                                                                 \
+  template void small_gemm(Index, Index, Index, const T*, Index, Index, const T*, Index, T*, Index, bool);
+GRADUS_GEMM(float)
+GRADUS_GEMM(double)
+#undef GRADUS_GEMM
+
+}  // namespace gradus

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <gradus/autograd/foundation/memory.h>
+#include <gradus/autograd/foundation/types.h>
+
+namespace gradus {
+
+/// Uninitialised room for n numbers while it lives, from the pool, with the pool's room beyond the end.
+template <class T>
+class Scratch {
+ public:
+  explicit Scratch(Index n) : bytes_(static_cast<std::size_t>(n) * sizeof(T)) {
+    data_ = static_cast<T*>(memory::allocate(bytes_));
+  }
+  ~Scratch() { memory::release(data_, bytes_); }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+
+  T* data() const { return data_; }
+  T& operator[](Index i) const { return data_[i]; }
+
+ private:
+  std::size_t bytes_;
+  T* data_;
+};
+
+}  // namespace gradus

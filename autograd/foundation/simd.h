@@ -1,0 +1,106 @@
+#pragma once
+
+#if defined(__AVX__)
+#include <immintrin.h>
+#endif
+
+#include <bit>
+#include <cstring>
+#include <utility>
+
+#include <gradus/autograd/foundation/types.h>
+
+// Vectors of numbers with the usual operators, a lane at a time: compilers make of them what the machine has.
+// Elementwise loops need none of this, they become vector instructions by themselves; sums and small products do.
+namespace gradus::simd {
+
+#if defined(__AVX512F__)
+inline constexpr Index vector_bytes = 64, registers = 32;
+#elif defined(__AVX__)
+inline constexpr Index vector_bytes = 32, registers = 16;
+#elif defined(__aarch64__)
+inline constexpr Index vector_bytes = 16, registers = 32;
+#else
+inline constexpr Index vector_bytes = 16, registers = 16;
+#endif
+
+template <class T>
+inline constexpr Index lanes_of = vector_bytes / static_cast<Index>(sizeof(T));
+
+template <class T, Index N>
+struct VectorOf {
+  typedef T type __attribute__((vector_size(N * static_cast<Index>(sizeof(T)))));
+};
+/// N numbers: by default what one register holds.
+template <class T, Index N = lanes_of<T>>
+using Vector = typename VectorOf<T, N>::type;
+
+template <class V, class T>
+[[gnu::always_inline]] inline V load(const T* p) {
+  V v;
+  std::memcpy(&v, p, sizeof v);
+  return v;
+}
+
+template <class V, class T>
+[[gnu::always_inline]] inline void store(T* p, V v) {
+  std::memcpy(p, &v, sizeof v);
+}
+
+/// 64 bytes, past the caches where the machine can, to an address that is a multiple of 64: for results that are too
+/// large to be found in a cache again. Others see them after a fence.
+template <class T>
+[[gnu::always_inline]] inline void stream(T* p, Vector<T, 64 / static_cast<Index>(sizeof(T))> v) {
+#if defined(__AVX512F__)
+  _mm512_stream_si512(reinterpret_cast<__m512i*>(p), std::bit_cast<__m512i>(v));
+#elif defined(__AVX__)
+  __m256i halves[2];
+  std::memcpy(halves, &v, sizeof v);
+  _mm256_stream_si256(reinterpret_cast<__m256i*>(p), halves[0]);
+  _mm256_stream_si256(reinterpret_cast<__m256i*>(p) + 1, halves[1]);
+#else
+  store(p, v);
+#endif
+}
+inline void fence() {
+#if defined(__AVX__)
+  _mm_sfence();
+#endif
+}
+
+/// a0 b0 a1 b1 ... of the lower halves, or of the upper ones.
+template <bool upper, class V, std::size_t... I>
+[[gnu::always_inline]] inline V interleave(V a, V b, std::index_sequence<I...>) {
+  constexpr std::size_t n = sizeof...(I), start = upper ? n / 2 : 0;
+#if defined(__clang__) || __GNUC__ >= 12
+  return __builtin_shufflevector(a, b, static_cast<int>(start + I / 2 + I % 2 * n)...);
+#else
+  return V{(I % 2 ? b : a)[start + I / 2]...};
+#endif
+}
+
+/// The square block of lanes_of<T> rows and columns, transposed.
+template <class T>
+void transpose_block(const T* from, Index from_step, T* to, Index to_step) {
+  constexpr Index n = lanes_of<T>;
+  using V = Vector<T>;
+  constexpr auto all = std::make_index_sequence<n>{};
+  V x[n], y[n];
+#pragma GCC unroll 16
+  for (Index i = 0; i < n; ++i) x[i] = load<V>(from + i * from_step);
+    // Each round moves one bit of the row's number into the column's.
+#pragma GCC unroll 4
+  for (Index round = 1; round < n; round *= 2) {
+#pragma GCC unroll 16
+    for (Index i = 0; i < n / 2; ++i) {
+      y[2 * i] = interleave<false>(x[i], x[i + n / 2], all);
+      y[2 * i + 1] = interleave<true>(x[i], x[i + n / 2], all);
+    }
+#pragma GCC unroll 16
+    for (Index i = 0; i < n; ++i) x[i] = y[i];
+  }
+#pragma GCC unroll 16
+  for (Index i = 0; i < n; ++i) store(to + i * to_step, x[i]);
+}
+
+}  // namespace gradus::simd

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include <gradus/autograd/foundation/error.h>
+#include <gradus/autograd/foundation/ref.h>
+
+namespace gradus {
+
+/// The bytes behind one or more tensors. `version` counts the writes after construction, so that a rule which saved a
+/// value can tell that it was overwritten. The header outlives the bytes while a weak reference watches it.
+class Storage {
+ public:
+  /// Uninitialised bytes, aligned to 64; `memory::allocate` says how far past the end may be touched.
+  static Ref<Storage> make(std::size_t bytes);
+
+  void* data() const { return data_; }
+  std::size_t bytes() const { return bytes_; }
+  std::uint32_t version() const { return version_.load(std::memory_order_relaxed); }
+  void count_write(const Where& where) {
+    last_write_ = where;
+    version_.store(version() + 1, std::memory_order_relaxed);  // writers of one storage do not write at once
+  }
+  const Where& last_write() const { return last_write_; }
+  bool unique() const { return strong_.load(std::memory_order_acquire) == 1; }
+
+  void retain() { strong_.fetch_add(1, std::memory_order_relaxed); }
+  void release() {
+    if (strong_.fetch_sub(1, std::memory_order_acq_rel) == 1) free_bytes();
+  }
+
+ private:
+  friend class WeakStorage;
+  Storage(std::size_t bytes, void* data) : bytes_(bytes), data_(data) {}
+  void free_bytes();
+  void weak_release();
+
+  std::atomic<std::uint32_t> strong_{1}, weak_{1}, version_{0};
+  std::size_t bytes_;
+  void* data_;
+  Where last_write_;
+};
+
+/// Sees whether a storage was written to since, without keeping its bytes.
+class WeakStorage {
+ public:
+  WeakStorage() = default;
+  explicit WeakStorage(Storage* s) : s_(s), version_(s->version()) {
+    s_->weak_.fetch_add(1, std::memory_order_relaxed);
+  }
+  WeakStorage(WeakStorage&& o) noexcept : s_(std::exchange(o.s_, nullptr)), version_(o.version_) {}
+  WeakStorage(const WeakStorage& o) : s_(o.s_), version_(o.version_) {
+    if (s_) s_->weak_.fetch_add(1, std::memory_order_relaxed);
+  }
+  WeakStorage& operator=(WeakStorage o) noexcept {
+    std::swap(s_, o.s_);
+    std::swap(version_, o.version_);
+    return *this;
+  }
+  ~WeakStorage() {
+    if (s_) s_->weak_release();
+  }
+
+  bool overwritten() const { return s_ && s_->version() != version_; }
+  const Where& last_write() const { return s_->last_write(); }
+
+ private:
+  Storage* s_ = nullptr;
+  std::uint32_t version_ = 0;
+};
+
+}  // namespace gradus

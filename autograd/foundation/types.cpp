@@ -1,0 +1,42 @@
+#include <gradus/autograd/foundation/types.h>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace gradus {
+
+const char* name(DType t) {
+  switch (t) {
+    case DType::f32:
+      return "f32";
+    case DType::f64:
+      return "f64";
+    default:
+      return "i64";
+  }
+}
+
+void Shape::push_back(Index extent) { insert(rank_, extent); }
+
+void Shape::insert(Index axis, Index extent) {
+  if (rank_ == max_rank)
+    throw Error(fmt::format("a tensor has at most {} axes; {} already has as many", max_rank, to_string(*this)));
+  for (Index i = rank_; i > axis; --i)
+    extents_[static_cast<std::size_t>(i)] = extents_[static_cast<std::size_t>(i - 1)];
+  ++rank_;
+  (*this)[axis] = extent;
+}
+
+void Shape::erase(Index axis) {
+  for (Index i = axis; i + 1 < rank_; ++i) (*this)[i] = (*this)[i + 1];
+  --rank_;
+}
+
+std::string to_string(const Shape& s) { return fmt::format("[{}]", fmt::join(s.begin(), s.end(), ", ")); }
+
+Error::Error(const std::string& what, const Where& where)
+    : std::runtime_error(fmt::format("{} (at {})", what, to_string(where))) {}
+
+std::string to_string(const Where& where) { return fmt::format("{}:{}", where.file_name(), where.line()); }
+
+}  // namespace gradus

@@ -1,0 +1,101 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+
+#include <gradus/autograd/foundation/error.h>
+
+namespace gradus {
+
+using Index = std::int64_t;
+
+enum class DType : std::uint8_t { f32, f64, i64 };
+
+constexpr Index size_of(DType t) { return t == DType::f32 ? 4 : 8; }
+constexpr bool is_floating(DType t) { return t != DType::i64; }
+const char* name(DType t);
+
+template <class T>
+constexpr DType dtype_of();
+template <>
+constexpr DType dtype_of<float>() {
+  return DType::f32;
+}
+template <>
+constexpr DType dtype_of<double>() {
+  return DType::f64;
+}
+template <>
+constexpr DType dtype_of<Index>() {
+  return DType::i64;
+}
+
+/// Calls f with a value of the C++ type behind t (0.0f, 0.0 or Index 0) and returns what f returns.
+template <class F>
+decltype(auto) dispatch(DType t, F&& f) {
+  switch (t) {
+    case DType::f32:
+      return f(float{});
+    case DType::f64:
+      return f(double{});
+    default:
+      return f(Index{});
+  }
+}
+
+/// The same for the two floating types; the caller has checked that t is one.
+template <class F>
+decltype(auto) dispatch_floating(DType t, F&& f) {
+  return t == DType::f32 ? f(float{}) : f(double{});
+}
+
+/// Extents of a tensor, outermost first; at most `max_rank` of them, kept inline.
+class Shape {
+ public:
+  static constexpr Index max_rank = 8;
+
+  Shape() = default;
+  Shape(std::initializer_list<Index> extents) : Shape(extents.begin(), extents.end()) {}
+  template <class It>
+  Shape(It first, It last) {
+    for (; first != last; ++first) push_back(*first);
+  }
+
+  Index rank() const { return rank_; }
+  /// Product of the extents; 1 for rank 0.
+  Index numel() const {
+    Index n = 1;
+    for (Index e : *this) n *= e;
+    return n;
+  }
+  /// Extent of an axis; negative axes count from the end. Unchecked: see `normalise_axis`.
+  Index operator[](Index axis) const { return extents_[static_cast<std::size_t>(axis < 0 ? axis + rank_ : axis)]; }
+  Index& operator[](Index axis) { return extents_[static_cast<std::size_t>(axis < 0 ? axis + rank_ : axis)]; }
+  Index back() const { return (*this)[-1]; }
+
+  const Index* begin() const { return extents_.data(); }
+  const Index* end() const { return extents_.data() + rank_; }
+
+  /// Throws when the rank would pass `max_rank`.
+  void push_back(Index extent);
+  void insert(Index axis, Index extent);
+  void erase(Index axis);
+
+  friend bool operator==(const Shape& a, const Shape& b) {
+    if (a.rank_ != b.rank_) return false;
+    for (Index i = 0; i < a.rank_; ++i)
+      if (a[i] != b[i]) return false;
+    return true;
+  }
+
+ private:
+  std::array<Index, max_rank> extents_{};
+  Index rank_ = 0;
+};
+
+/// "[2, 3]"
+std::string to_string(const Shape& s);
+
+}  // namespace gradus

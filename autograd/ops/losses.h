@@ -1,0 +1,20 @@
+#pragma once
+
+#include <gradus/autograd/engine/tensor.h>
+
+namespace gradus {
+
+enum class Reduction { none, mean, sum };
+struct CrossEntropyOptions {
+  Tensor weight = {};  // [classes], or undefined
+  Index ignore_index = -100;
+  double label_smoothing = 0;
+  Reduction reduction = Reduction::mean;  // mean: over the weights of the targets that count
+};
+/// logits [..., classes], target ids [...]. Unlike PyTorch the classes are the last axis, and a mean over no target is
+/// 0, not NaN.
+Tensor cross_entropy(const Tensor& logits, const Tensor& target, const CrossEntropyOptions& options = {},
+                     Where = Where::current());
+Tensor mse_loss(const Tensor& x, const Tensor& target, Reduction reduction = Reduction::mean, Where = Where::current());
+
+}  // namespace gradus

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <vector>
+
+#include <gradus/autograd/engine/tensor.h>
+
+// Over the given axes; over all when none are named. Sums add in one fixed tree, which trailing zeros do not change.
+namespace gradus {
+
+Tensor sum(const Tensor& x, const std::vector<Index>& axes = {}, bool keepdim = false, Where = Where::current());
+Tensor mean(const Tensor& x, const std::vector<Index>& axes = {}, bool keepdim = false, Where = Where::current());
+/// Divides by n - correction.
+Tensor var(const Tensor& x, const std::vector<Index>& axes = {}, Index correction = 1, bool keepdim = false,
+           Where = Where::current());
+/// As torch.amax/amin: equal maxima share the gradient evenly. NaN wins.
+Tensor max(const Tensor& x, const std::vector<Index>& axes = {}, bool keepdim = false, Where = Where::current());
+Tensor min(const Tensor& x, const std::vector<Index>& axes = {}, bool keepdim = false, Where = Where::current());
+/// The first maximum: i64, no gradient.
+Tensor argmax(const Tensor& x, Index axis, bool keepdim = false, Where = Where::current());
+Tensor cumsum(const Tensor& x, Index axis, Where = Where::current());
+
+}  // namespace gradus

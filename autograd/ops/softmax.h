@@ -1,0 +1,13 @@
+#pragma once
+
+#include <gradus/autograd/engine/tensor.h>
+
+// Softmax family, over one axis. Where a mask (broadcast to x) is false an element counts as absent: weight 0 and no
+// gradient; with nothing present softmax gives zeros, logsumexp -inf with zero gradient, log_softmax -inf.
+namespace gradus {
+
+Tensor softmax(const Tensor& x, Index axis, const Tensor& mask = {}, Where = Where::current());
+Tensor log_softmax(const Tensor& x, Index axis, const Tensor& mask = {}, Where = Where::current());
+Tensor logsumexp(const Tensor& x, Index axis, const Tensor& mask = {}, bool keepdim = false, Where = Where::current());
+
+}  // namespace gradus

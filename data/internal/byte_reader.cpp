@@ -1,0 +1,78 @@
+#include <gradus/data/internal/byte_reader.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <unistd.h>
+#include <utility>
+
+namespace gradus::data {
+namespace {
+
+constexpr std::size_t chunk = std::size_t{1} << 15;
+constexpr int gzip_alone = 15 + 16;  // zlib's windowBits: the largest window, and a gzip header in front
+
+}  // namespace
+
+ByteReader::ByteReader(int file, MakeError error) : file_(file), error_(std::move(error)), raw_(chunk, '\0') {
+  inflateInit2(&stream_, gzip_alone);
+}
+
+ByteReader::~ByteReader() {
+  inflateEnd(&stream_);
+  ::close(file_);
+}
+
+std::size_t ByteReader::read(char* into, std::size_t size) {
+  if (!begun_) {
+    begun_ = true;
+    while (end_ < 2 && more()) continue;
+    packed_ = end_ >= 2 && raw_.starts_with("\x1F\x8B");
+  }
+  std::size_t done = 0;
+  while (done < size && (at_ < end_ || more())) {
+    done += packed_ ? unpack(into + done, size - done) : copy(into + done, size - done);
+  }
+  if (done < size && member_ == Member::begun) throw error_("it ends too early");
+  return done;
+}
+
+// Reads on into raw_; false at the end of the file.
+bool ByteReader::more() {
+  if (at_ == end_) at_ = end_ = 0;
+  const ssize_t got = ::read(file_, raw_.data() + end_, raw_.size() - end_);
+  if (got < 0) throw error_(std::strerror(errno));
+  end_ += static_cast<std::size_t>(got);
+  return got > 0;
+}
+
+std::size_t ByteReader::copy(char* into, std::size_t size) {
+  const std::size_t count = std::min(size, end_ - at_);
+  std::memcpy(into, raw_.data() + at_, count);
+  at_ += count;
+  return count;
+}
+
+std::size_t ByteReader::unpack(char* into, std::size_t size) {
+  if (member_ == Member::ended && raw_[at_] != '\x1F')
+    throw error_("behind the gzip data stand bytes that are no gzip");
+  stream_.next_in = reinterpret_cast<Bytef*>(raw_.data() + at_);
+  stream_.avail_in = static_cast<uInt>(end_ - at_);
+  stream_.next_out = reinterpret_cast<Bytef*>(into);
+  stream_.avail_out = static_cast<uInt>(size);
+  const int code = inflate(&stream_, Z_NO_FLUSH);
+  at_ = end_ - stream_.avail_in;
+  if (code == Z_STREAM_END) {
+    member_ = Member::ended;
+    inflateReset(&stream_);
+  } else if (code == Z_OK) {
+    member_ = Member::begun;
+  } else {
+    throw error_(fmt::format("the gzip data are damaged ({})", zError(code)));
+  }
+  return size - stream_.avail_out;
+}
+
+}  // namespace gradus::data

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include <gradus/autograd/foundation/random.h>
+#include <gradus/autograd/foundation/types.h>
+
+namespace gradus::data {
+
+/// What random numbers are drawn for: each purpose has its own streams, whatever else the seed is used for.
+enum class Purpose : std::uint64_t { batch_order = 0xDA7A0001, toy_task = 0xDA7A0002 };
+
+/// A row of whole numbers that is a function of seed, purpose and `part` (an epoch, a split) alone.
+class Draws {
+ public:
+  Draws(std::uint64_t seed, Purpose purpose, std::uint64_t part)
+      : philox_(seed, (static_cast<std::uint64_t>(purpose) << 32) + part) {}
+
+  /// The next number in 0 .. count-1; count is 1 to 2^32.
+  Index below(Index count) { return static_cast<Index>(philox_.below(next_++, static_cast<std::uint64_t>(count))); }
+
+  /// Puts the items in an order that is equally likely to be any.
+  template <typename T>
+  void shuffle(std::vector<T>& items) {
+    for (Index i = std::ssize(items) - 1; i > 0; --i) {
+      std::swap(items[static_cast<std::size_t>(i)], items[static_cast<std::size_t>(below(i + 1))]);
+    }
+  }
+
+ private:
+  Philox philox_;
+  std::uint64_t next_ = 0;
+};
+
+}  // namespace gradus::data
