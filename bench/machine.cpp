@@ -1,7 +1,7 @@
 #include <gradus/bench/machine.h>
 
-#include <algorithm>
 #include <sys/resource.h>
+#include <algorithm>
 #include <thread>
 #include <vector>
 

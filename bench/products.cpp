@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <dlfcn.h>
 #include <algorithm>
 #include <chrono>
-#include <dlfcn.h>
 #include <thread>
 
 #include <gradus/autograd/engine/graph.h>

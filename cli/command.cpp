@@ -2,13 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <unistd.h>
 #include <atomic>
 #include <cerrno>
 #include <charconv>
 #include <csignal>
 #include <cstdio>
 #include <string_view>
-#include <unistd.h>
 
 #include <gradus/autograd/foundation/parallel.h>
 

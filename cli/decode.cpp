@@ -1,10 +1,10 @@
 #include <fmt/format.h>
 
+#include <unistd.h>
 #include <algorithm>
 #include <cstdio>
 #include <iostream>
 #include <memory>
-#include <unistd.h>
 
 #include <gradus/cli/command.h>
 #include <gradus/data/internal/lines.h>

@@ -1,9 +1,9 @@
+#include <fcntl.h>
+#include <unistd.h>
 #include <csignal>
 #include <exception>
-#include <fcntl.h>
 #include <new>
 #include <string>
-#include <unistd.h>
 
 #include <gradus/cli/program.h>
 #include <gradus/train/progress.h>

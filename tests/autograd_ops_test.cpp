@@ -53,7 +53,8 @@ std::set<std::string> declared() {
   const std::string here = __FILE__;
   std::ostringstream all;
   for (const auto& entry : std::filesystem::directory_iterator(here.substr(0, here.rfind("tests/")) + "autograd/ops"))
-    if (entry.path().extension() == ".h" && entry.path().filename() != "pointwise.h") all << std::ifstream(entry.path()).rdbuf();
+    if (entry.path().extension() == ".h" && entry.path().filename() != "pointwise.h")
+      all << std::ifstream(entry.path()).rdbuf();
   REQUIRE(all.str().size() > 1000);
   std::string text = std::regex_replace(all.str(), std::regex("//[^\n]*"), "");
   std::set<std::string> found;

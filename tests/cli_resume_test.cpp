@@ -1,12 +1,12 @@
-#include <chrono>
 #include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+#include <chrono>
 #include <limits>
 #include <random>
-#include <signal.h>
 #include <sstream>
 #include <string>
 #include <thread>
-#include <unistd.h>
 #include <vector>
 
 #include "program.h"

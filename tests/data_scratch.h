@@ -1,12 +1,12 @@
 #pragma once
 
+#include <zlib.h>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
 #include <string_view>
-#include <zlib.h>
 
 #include "catch.h"
 

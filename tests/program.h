@@ -1,9 +1,9 @@
 #pragma once
 
+#include <sys/wait.h>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
-#include <sys/wait.h>
 
 #include "catch.h"
 #include "data_scratch.h"

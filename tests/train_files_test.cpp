@@ -1,8 +1,8 @@
+#include <fcntl.h>
+#include <unistd.h>
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <fcntl.h>
-#include <unistd.h>
 
 #include <gradus/train/internal/file_calls.h>
 #include <gradus/train/internal/file_replacement.h>

@@ -1,5 +1,5 @@
-#include <fstream>
 #include <unistd.h>
+#include <fstream>
 
 #include <gradus/data/toy_tasks.h>
 #include <gradus/models/registry.h>

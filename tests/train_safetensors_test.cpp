@@ -1,3 +1,4 @@
+#include <unistd.h>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -5,7 +6,6 @@
 #include <limits>
 #include <map>
 #include <sstream>
-#include <unistd.h>
 
 #include <gradus/train/run_directory.h>
 #include <gradus/train/safetensors.h>

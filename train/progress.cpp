@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <unistd.h>
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <unistd.h>
 
 #include <gradus/data/internal/utf8.h>
 

@@ -1,12 +1,12 @@
 #include <gradus/autograd/foundation/memory.h>
 
+#include <sys/mman.h>
 #include <array>
 #include <atomic>
 #include <bit>
 #include <cstdlib>
 #include <mutex>
 #include <new>
-#include <sys/mman.h>
 #include <vector>
 
 #include <gradus/autograd/foundation/internal/sanitizers.h>

@@ -1,9 +1,9 @@
 #include <gradus/autograd/foundation/parallel.h>
 
+#include <fmt/format.h>
 #include <tbb/global_control.h>
 #include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
-#include <fmt/format.h>
 
 #include <memory>
 #include <thread>

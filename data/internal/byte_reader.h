@@ -1,9 +1,9 @@
 #pragma once
 
+#include <zlib.h>
 #include <cstddef>
 #include <functional>
 #include <string>
-#include <zlib.h>
 
 #include <gradus/autograd/foundation/error.h>
 

@@ -1,10 +1,10 @@
 #include <gradus/train/internal/file_calls.h>
 
+#include <fcntl.h>
+#include <unistd.h>
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <fcntl.h>
-#include <unistd.h>
 
 namespace gradus::train {
 

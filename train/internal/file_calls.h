@@ -1,8 +1,8 @@
 #pragma once
 
+#include <sys/types.h>
 #include <cstddef>
 #include <functional>
-#include <sys/types.h>
 
 namespace gradus::train {
 

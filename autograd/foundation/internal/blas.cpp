@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <cstdlib>
 #include <dlfcn.h>
+#include <cstdlib>
 
 #include <gradus/autograd/foundation/internal/sanitizers.h>
 
