@@ -56,12 +56,12 @@ struct Vit {
         head(scope / "head", o.dim, o.classes) {}
 
   /// images [batch, channels, height, width] -> logits [batch, classes]
-  Tensor operator()(const Tensor& images, Where where = Where::current()) const {
+  Tensor operator()(const Tensor& images, Place place = Place::current()) const {
     if (images.rank() != 4 || images.size(1) != options.channels || images.size(2) != options.height ||
         images.size(3) != options.width)
       throw Error(fmt::format("vit: images are {}; expected [batch, {}, {}, {}]", describe(images), options.channels,
                               options.height, options.width),
-                  where);
+                  place);
     Tensor x = patches(unfold(images, options.patch, options.patch, options.patch, 0));  // [batch, patches, dim]
     if (cls.defined()) x = concat({expand(cls, {x.size(0), 1, options.dim}), x}, 1);     // [batch, 1 + patches, dim]
     x = encoder(dropout(positions(x)));

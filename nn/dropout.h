@@ -29,8 +29,8 @@ class Training {
 struct Dropout {
   double p = 0;
 
-  Tensor operator()(const Tensor& x, Where where = Where::current()) const {
-    return p > 0 && training() ? dropout(x, p, where) : x;
+  Tensor operator()(const Tensor& x, Place place = Place::current()) const {
+    return p > 0 && training() ? dropout(x, p, place) : x;
   }
 };
 

@@ -14,7 +14,7 @@ struct Embedding {
   /// et al. 2017, 3.4).
   Embedding(Scope scope, Index rows, Index dim, double std = 1) : weight(scope.normal("weight", {rows, dim}, std)) {}
 
-  Tensor operator()(const Tensor& ids, Where where = Where::current()) const { return embedding(weight, ids, where); }
+  Tensor operator()(const Tensor& ids, Place place = Place::current()) const { return embedding(weight, ids, place); }
 };
 
 }  // namespace gradus::nn

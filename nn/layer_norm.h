@@ -13,8 +13,8 @@ struct LayerNorm {
   LayerNorm(Scope scope, Index dim, double epsilon = 1e-5)
       : weight(scope.ones("weight", {dim})), bias(scope.zeros("bias", {dim})), epsilon(epsilon) {}
 
-  Tensor operator()(const Tensor& x, Where where = Where::current()) const {
-    return layer_norm(x, weight, bias, epsilon, where);
+  Tensor operator()(const Tensor& x, Place place = Place::current()) const {
+    return layer_norm(x, weight, bias, epsilon, place);
   }
 };
 

@@ -24,7 +24,7 @@ struct Linear {
     return {scope.xavier_uniform("weight", {out, in}), Tensor()};
   }
 
-  Tensor operator()(const Tensor& x, Where where = Where::current()) const { return linear(x, weight, bias, where); }
+  Tensor operator()(const Tensor& x, Place place = Place::current()) const { return linear(x, weight, bias, place); }
 
  private:
   Linear(Tensor w, Tensor b) : weight(std::move(w)), bias(std::move(b)) {}

@@ -13,10 +13,10 @@ struct SequenceLossOptions {
 /// Cross-entropy of teacher forcing: logits [batch, time, vocabulary], target ids [batch, time]; padding has neither
 /// loss nor gradient. A scalar, or [batch, time] with Reduction::none.
 inline Tensor sequence_cross_entropy(const Tensor& logits, const Tensor& target,
-                                     const SequenceLossOptions& options = {}, Where where = Where::current()) {
+                                     const SequenceLossOptions& options = {}, Place place = Place::current()) {
   return cross_entropy(
       logits, target,
-      {.ignore_index = options.pad, .label_smoothing = options.label_smoothing, .reduction = options.reduction}, where);
+      {.ignore_index = options.pad, .label_smoothing = options.label_smoothing, .reduction = options.reduction}, place);
 }
 
 /// How many targets count.

@@ -26,14 +26,14 @@ inline Tensor sinusoidal_table(Index length, Index dim, DType dtype = DType::f32
 
 namespace detail {
 /// x [batch, time, dim] + table[start, start + time); throws when the table ends before that.
-inline Tensor add_positions(const Tensor& x, const Tensor& table, Index start, const Where& where) {
-  const Index time = x.size(-2, where);
+inline Tensor add_positions(const Tensor& x, const Tensor& table, Index start, const Place& place) {
+  const Index time = x.size(-2, place);
   if (start + time > table.size(0))
     throw Error("positions: the sequence reaches length " + std::to_string(start + time) +
                     ", but the model has positions for " + std::to_string(table.size(0)) +
                     "; shorten it or train with a larger maximum length",
-                where);
-  return add(x, narrow(table, 0, start, time), where);
+                place);
+  return add(x, narrow(table, 0, start, time), place);
 }
 }  // namespace detail
 
@@ -45,8 +45,8 @@ struct SinusoidalPositions {
   SinusoidalPositions(Index max_length, Index dim, DType dtype = DType::f32)
       : table(sinusoidal_table(max_length, dim, dtype)) {}
 
-  Tensor operator()(const Tensor& x, Index start = 0, Where where = Where::current()) const {
-    return detail::add_positions(x, table, start, where);
+  Tensor operator()(const Tensor& x, Index start = 0, Place place = Place::current()) const {
+    return detail::add_positions(x, table, start, place);
   }
 };
 
@@ -57,8 +57,8 @@ struct LearnedPositions {
   LearnedPositions(Scope scope, Index max_length, Index dim)
       : weight(scope.normal("weight", {max_length, dim}, 0.02)) {}
 
-  Tensor operator()(const Tensor& x, Index start = 0, Where where = Where::current()) const {
-    return detail::add_positions(x, weight, start, where);
+  Tensor operator()(const Tensor& x, Index start = 0, Place place = Place::current()) const {
+    return detail::add_positions(x, weight, start, place);
   }
 };
 

@@ -42,8 +42,8 @@ struct Recurrent {
   /// x [batch, time, in] with time >= 1. mask [batch, time] is non-zero at tokens; undefined when there is no padding.
   /// `initial` holds a state for each cell, in the order of `Sequence::final`; empty for zeros.
   Sequence operator()(const Tensor& x, const Tensor& mask = {}, const std::vector<CellState>& initial = {},
-                      Where where = Where::current()) const {
-    check(x, mask, initial, where);
+                      Place place = Place::current()) const {
+    check(x, mask, initial, place);
     const std::vector<Tensor> present = columns_with_padding(mask, x.size(1));
     Sequence s;
     Tensor inputs = transpose(x, 0, 1);  // [time, batch, in]
@@ -65,9 +65,9 @@ struct Recurrent {
   /// One step of all layers, for decoders that feed back what they said: x [batch, in], a state a layer. The output is
   /// the last state's hidden. Throws for a bidirectional network.
   std::vector<CellState> step(const Tensor& x, const std::vector<CellState>& states,
-                              Where where = Where::current()) const {
+                              Place place = Place::current()) const {
     if (directions != 1)
-      throw Error("a bidirectional network cannot run step by step: its backward half begins at the end", where);
+      throw Error("a bidirectional network cannot run step by step: its backward half begins at the end", place);
     return step_projected(cells[0].project(x), states);
   }
   /// The same from cells[0].project(x), which a caller may have computed for all steps at once.
@@ -93,8 +93,8 @@ struct Recurrent {
       const std::size_t t = backward ? projected.size() - 1 - i : i;
       CellState next = cell.step(projected[t], state);
       if (!present.empty() && present[t].defined()) {
-        next.hidden = gradus::where(present[t], next.hidden, state.hidden);
-        if (next.memory.defined()) next.memory = gradus::where(present[t], next.memory, state.memory);
+        next.hidden = where(present[t], next.hidden, state.hidden);
+        if (next.memory.defined()) next.memory = where(present[t], next.memory, state.memory);
       }
       state = std::move(next);
       outputs[t] = state.hidden;
@@ -120,20 +120,20 @@ struct Recurrent {
     return any ? columns : std::vector<Tensor>{};
   }
 
-  void check(const Tensor& x, const Tensor& mask, const std::vector<CellState>& initial, const Where& where) const {
+  void check(const Tensor& x, const Tensor& mask, const std::vector<CellState>& initial, const Place& place) const {
     const std::string path = cells[0].weights().weight_ih.name();
     if (x.rank() != 3 || x.size(1) == 0)
       throw Error(
           "the network of '" + path + "' got " + describe(x) + "; expected [batch, time, in] with at least one step",
-          where);
+          place);
     if (mask.defined() && mask.shape() != Shape{x.size(0), x.size(1)})
       throw Error("the network of '" + path + "' got the mask " + describe(mask) + " for " + describe(x) +
                       "; expected [batch, time]",
-                  where);
+                  place);
     if (!initial.empty() && initial.size() != cells.size())
       throw Error("the network of '" + path + "' got " + std::to_string(initial.size()) +
                       " initial states; expected one for each of its " + std::to_string(cells.size()) + " cells",
-                  where);
+                  place);
   }
 };
 

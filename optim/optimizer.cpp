@@ -138,12 +138,12 @@ std::vector<Optimizer::Run<T>> Optimizer::plan() const {
 }
 
 template <class T>
-void Optimizer::apply(double lr, double grad_scale, const Where& where) {
+void Optimizer::apply(double lr, double grad_scale, const Place& place) {
   std::vector<Run<T>> runs = plan<T>();
   if (runs.empty()) return;
-  for (Run<T>& run : runs) run.parameter = parameters_[run.first].template mutable_data<T>(where);
+  for (Run<T>& run : runs) run.parameter = parameters_[run.first].template mutable_data<T>(place);
   std::array<T*, 3> block{};
-  for (std::size_t m = 0; m < moments_.size(); ++m) block[m] = blocks(dtype_of<T>())[m].template mutable_data<T>(where);
+  for (std::size_t m = 0; m < moments_.size(); ++m) block[m] = blocks(dtype_of<T>())[m].template mutable_data<T>(place);
 
   parallel_for(runs.back().begin + runs.back().count, grain, [&](Index begin, Index end) {
     auto run =
@@ -160,12 +160,12 @@ void Optimizer::apply(double lr, double grad_scale, const Where& where) {
   });
 }
 
-void Optimizer::step(double lr, double grad_scale, Where where) {
+void Optimizer::step(double lr, double grad_scale, Place place) {
   checked(name_, "lr", lr, lr >= 0 && std::isfinite(lr), "a finite number >= 0");
   checked(name_, "grad_scale", grad_scale, std::isfinite(grad_scale),
           "a finite number; when it came from clip_scale, the gradients hold a NaN or an infinity: skip the step");
-  apply<float>(lr, grad_scale, where);
-  apply<double>(lr, grad_scale, where);
+  apply<float>(lr, grad_scale, place);
+  apply<double>(lr, grad_scale, place);
   for (std::size_t i = 0; i < parameters_.size(); ++i)
     if (parameters_[i].grad().defined()) ++entries_[i].steps;
 }

@@ -32,7 +32,7 @@ class Optimizer {
   /// One update with the gradients times `grad_scale` (what `clip_scale` returns, say; the gradients stay as they are).
   /// Counts as a write to each parameter. Throws before anything is changed when lr is negative or not finite, or when
   /// grad_scale is not finite.
-  void step(double lr, double grad_scale = 1, Where where = Where::current());
+  void step(double lr, double grad_scale = 1, Place place = Place::current());
 
   /// Drops the gradients of all parameters.
   void zero_grad();
@@ -89,7 +89,7 @@ class Optimizer {
   template <class T>
   std::vector<Run<T>> plan() const;
   template <class T>
-  void apply(double lr, double grad_scale, const Where& where);
+  void apply(double lr, double grad_scale, const Place& place);
   std::vector<Tensor>& blocks(DType t) { return t == DType::f32 ? blocks_f32_ : blocks_f64_; }
   Tensor moment(std::size_t parameter, std::size_t which) const;
 

@@ -45,7 +45,7 @@ std::string type_of(std::string argument) {
   std::istringstream words(argument);
   std::string type;
   words >> type;
-  return type == "Where" ? "" : type == "Operand" ? "Tensor" : type;
+  return type == "Place" ? "" : type == "Operand" ? "Tensor" : type;
 }
 
 // The ops that the header declares: "add(Tensor, double)".

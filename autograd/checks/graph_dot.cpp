@@ -29,12 +29,12 @@ std::string label_of(const Node& n) {
 
 }  // namespace
 
-std::string graph_to_dot(const Tensor& result, Where where) {
+std::string graph_to_dot(const Tensor& result, Place place) {
   if (!result.requires_grad())
     throw Error(fmt::format("graph_to_dot: {} has no graph; no input of its computation requires a gradient, or it was "
                             "computed under NoGrad",
                             describe(result)),
-                where);
+                place);
   std::unordered_map<const Node*, std::size_t> numbers{{result.node(), 0}};
   std::vector<const Node*> nodes{result.node()};  // grows as the loop goes
   std::string edges;
@@ -49,7 +49,7 @@ std::string graph_to_dot(const Tensor& result, Where where) {
   for (std::size_t i = 0; i < nodes.size(); ++i)
     fmt::format_to(
         std::back_inserter(dot), "  n{} [label={}, tooltip={}{}];\n", i, label_of(*nodes[i]),
-        quoted(nodes[i]->leaf ? "leaf" : to_string(nodes[i]->op.where)),
+        quoted(nodes[i]->leaf ? "leaf" : to_string(nodes[i]->op.place)),
         nodes[i]->leaf ? ", shape=box, style=filled, fillcolor=lightyellow" : (i == 0 ? ", penwidth=2" : ""));
   return dot + edges + "}\n";
 }

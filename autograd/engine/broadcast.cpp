@@ -18,7 +18,7 @@ Shape broadcast_shapes(const OpName& op, const Shape& a, const Shape& b) {
           fmt::format("{}: shapes {} and {} do not broadcast: at axis {} from the end the extents are {} and {}, "
                       "expected equal ones or a 1",
                       op.name, to_string(a), to_string(b), i, x, y),
-          op.where);
+          op.place);
     result[-i] = x == 1 ? y : x;
   }
   return result;
@@ -62,7 +62,7 @@ void detail::check_pointwise(const OpName& op, const Tensor& first, const Tensor
   if (!is_floating(first.dtype()) || other.dtype() != first.dtype())
     throw Error(fmt::format("{}: operands {} and {}, expected one floating dtype; convert with to(x, DType::f32)",
                             op.name, describe(first), describe(other)),
-                op.where);
+                op.place);
 }
 
 }  // namespace gradus

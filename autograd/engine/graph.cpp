@@ -24,7 +24,7 @@ thread_local bool recording = true;
 std::string made_by(const Node& n) {
   if (n.leaf)
     return n.leaf->name.empty() ? fmt::format("a leaf {}", to_string(n.shape)) : fmt::format("'{}'", n.leaf->name);
-  return fmt::format("the result of '{}' {} made at {}", n.op.name, to_string(n.shape), to_string(n.op.where));
+  return fmt::format("the result of '{}' {} made at {}", n.op.name, to_string(n.shape), to_string(n.op.place));
 }
 
 // Nodes ---------------------------------------------------------------------------------------------------------------
@@ -247,8 +247,8 @@ struct Deeper {
 // One backward run: nodes wait in a heap, deepest first, so each is visited after all that read its value.
 class Run {
  public:
-  Run(Gradients& into, bool retain, bool create_graph, const Where& where)
-      : into_(into), retain_(retain), create_graph_(create_graph), where_(where) {}
+  Run(Gradients& into, bool retain, bool create_graph, const Place& place)
+      : into_(into), retain_(retain), create_graph_(create_graph), place_(place) {}
   ~Run() {
     for (const Ref<Node>& n : heap_) forget(*n);
   }
@@ -304,7 +304,7 @@ class Run {
       throw Error(fmt::format("backward reached {} a second time, but its rule was released by the first run; pass "
                               "retain_graph = true to the first",
                               made_by(*node)),
-                  where_);
+                  place_);
     Needs needs;
     bool any = false;
     for (Index i = 0; i < node->inputs.size(); ++i) {
@@ -321,7 +321,7 @@ class Run {
       if (grads.size() != node->inputs.size())
         throw Error(fmt::format("the rule of '{}' returned {} gradients for {} inputs", node->op.name, grads.size(),
                                 node->inputs.size()),
-                    node->op.where);
+                    node->op.place);
 #ifdef GRADUS_MUTATE
       for (Index i = 0; i < grads.size(); ++i)
         if (needs[i] && node->inputs[i].node && grads[i].defined() && mutation::meets(node->op.name, i))
@@ -351,7 +351,7 @@ class Run {
     throw Error(fmt::format(
         "backward of '{}' (at {}) needs the value of {} that it saved, but the value was overwritten at {}; "
         "run backward before writing, or write to a clone",
-        n.op.name, to_string(n.op.where), what, to_string(seen.last_write())));
+        n.op.name, to_string(n.op.place), what, to_string(seen.last_write())));
   }
 
   // g: what the rule of `from`, given dy, says for its input `to`.
@@ -373,11 +373,11 @@ class Run {
       return;
     }
     Tensor value = evaluate(g, *to);
-    if (value.shape() != to->shape) value = sum_to(value, to->shape, from.op.where);
+    if (value.shape() != to->shape) value = sum_to(value, to->shape, from.op.place);
     if (value.dtype() != to->dtype)
       throw Error(fmt::format("the rule of '{}' returned a gradient of dtype {} for an input of dtype {}", from.op.name,
                               name(value.dtype()), name(to->dtype)),
-                  from.op.where);
+                  from.op.place);
     if (detail::anomaly_enabled()) anomaly::check_backward(from, value, *to, dy);
     if (to_sink) {
       into_.add(to, std::move(value), create_graph_, from.op);
@@ -410,7 +410,7 @@ class Run {
   Gradients& into_;
   const bool retain_, create_graph_;
   bool leaf_hooks_ = true;
-  const Where where_;
+  const Place place_;
   std::vector<Ref<Node>> heap_;
   std::vector<Waiting> leaves_;
   std::unordered_map<Node*, std::size_t> leaf_at_;
@@ -418,25 +418,25 @@ class Run {
   std::unordered_map<Node*, Tensor>* targets_ = nullptr;
 };
 
-Tensor seed_for(const Tensor& output, const Tensor& given, const Where& where) {
+Tensor seed_for(const Tensor& output, const Tensor& given, const Place& place) {
   if (!output.requires_grad())
     throw Error(
         fmt::format(
             "backward: {} has no graph; no input of its computation requires a gradient, or it was computed under "
             "NoGrad",
             describe(output)),
-        where);
+        place);
   if (given.defined()) {
     if (given.shape() != output.shape() || given.dtype() != output.dtype())
       throw Error(fmt::format("backward: the seed {} does not have the shape and dtype of {}", describe(given),
                               describe(output)),
-                  where);
+                  place);
     return given;
   }
   if (output.numel() != 1)
     throw Error(fmt::format("backward: {} is not a scalar; pass a seed of its shape, or reduce it with sum or mean",
                             describe(output)),
-                where);
+                place);
   return Tensor::ones(output.shape(), output.dtype());
 }
 
@@ -465,11 +465,11 @@ std::unordered_set<Node*> nodes_towards(const std::vector<Tensor>& outputs,
 
 }  // namespace
 
-void backward(const Tensor& loss, const BackwardOptions& options, Where where) {
-  const Tensor seed = seed_for(loss, options.seed, where);
+void backward(const Tensor& loss, const BackwardOptions& options, Place place) {
+  const Tensor seed = seed_for(loss, options.seed, place);
   Gradients own;
   Gradients& into = options.into ? *options.into : own;
-  Run run(into, options.retain_graph || options.create_graph, options.create_graph, where);
+  Run run(into, options.retain_graph || options.create_graph, options.create_graph, place);
   run.seed(Ref<Node>(loss.node()), seed);
   run.go();
   if (!options.into) {
@@ -481,24 +481,24 @@ void backward(const Tensor& loss, const BackwardOptions& options, Where where) {
 namespace {
 
 std::vector<Tensor> gradients_of(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs,
-                                 const GradOptions& options, const Where& where, bool leaf_hooks) {
+                                 const GradOptions& options, const Place& place, bool leaf_hooks) {
   if (!options.seeds.empty() && options.seeds.size() != outputs.size())
-    throw Error(fmt::format("grad: {} seeds for {} outputs", options.seeds.size(), outputs.size()), where);
+    throw Error(fmt::format("grad: {} seeds for {} outputs", options.seeds.size(), outputs.size()), place);
   std::vector<Tensor> seeds;
   for (std::size_t i = 0; i < outputs.size(); ++i)
-    seeds.push_back(seed_for(outputs[i], options.seeds.empty() ? Tensor() : options.seeds[i], where));
+    seeds.push_back(seed_for(outputs[i], options.seeds.empty() ? Tensor() : options.seeds[i], place));
   std::unordered_map<Node*, Tensor> targets;
   for (const Tensor& in : inputs) {
     if (!in.requires_grad())
       throw Error(fmt::format("grad: {} does not require a gradient; call set_requires_grad() on it before it is used",
                               describe(in)),
-                  where);
+                  place);
     targets.emplace(in.node(), Tensor());
   }
   const std::unordered_set<Node*> useful = nodes_towards(outputs, targets);
   Gradients none;
   none.only({});
-  Run run(none, options.retain_graph || options.create_graph, options.create_graph, where);
+  Run run(none, options.retain_graph || options.create_graph, options.create_graph, place);
   run.restrict_to(&useful, &targets, leaf_hooks);
   for (std::size_t i = 0; i < outputs.size(); ++i)
     if (useful.contains(outputs[i].node())) run.seed(Ref<Node>(outputs[i].node()), seeds[i]);
@@ -510,7 +510,7 @@ std::vector<Tensor> gradients_of(const std::vector<Tensor>& outputs, const std::
       throw Error(
           fmt::format("grad: no output depends on {}; pass allow_unused = true to get an undefined gradient for it",
                       describe(in)),
-          where);
+          place);
     result.push_back(g);
   }
   return result;
@@ -519,14 +519,14 @@ std::vector<Tensor> gradients_of(const std::vector<Tensor>& outputs, const std::
 }  // namespace
 
 std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs,
-                         const GradOptions& options, Where where) {
-  return gradients_of(outputs, inputs, options, where, true);
+                         const GradOptions& options, Place place) {
+  return gradients_of(outputs, inputs, options, place, true);
 }
 
 // Recompute -----------------------------------------------------------------------------------------------------------
 
 Tensor checkpoint(const std::function<Tensor(const std::vector<Tensor>&)>& f, const std::vector<Tensor>& inputs,
-                  Where where) {
+                  Place place) {
   if (!grad_enabled()) return f(inputs);
   const RandomScope::State random = RandomScope::current();
   // One recorded pass tells which leaves f uses besides its inputs; its graph is dropped when `first` goes.
@@ -547,7 +547,7 @@ Tensor checkpoint(const std::function<Tensor(const std::vector<Tensor>&)>& f, co
   }
   std::vector<Input> edges;
   for (std::size_t i = 0; i < all.size(); ++i) edges.push_back(i < inputs.size() ? Input(all[i]) : unread(all[i]));
-  return record(OpName("checkpoint", where), first.detach(), edges,
+  return record(OpName("checkpoint", place), first.detach(), edges,
                 [f, inputs, all, random, detect = detail::anomaly_enabled()](const Tensor& dy, Needs needs) {
                   const bool create_graph = grad_enabled();
                   const DetectAnomaly inside(detect);
@@ -563,7 +563,7 @@ Tensor checkpoint(const std::function<Tensor(const std::vector<Tensor>&)>& f, co
                   // The hooks of leaves run on the whole gradient, once, and not on this part of it.
                   const std::vector<Tensor> gradients =
                       gradients_of({f(arguments)}, wanted,
-                                   {.seeds = {dy}, .create_graph = create_graph, .allow_unused = true}, Where(), false);
+                                   {.seeds = {dy}, .create_graph = create_graph, .allow_unused = true}, Place(), false);
                   Grads result;
                   std::size_t next = 0;
                   for (std::size_t i = 0; i < all.size(); ++i)

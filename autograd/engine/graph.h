@@ -17,8 +17,8 @@ namespace gradus {
 /// The name of an op and the place that called it. Written as a string literal; the place comes along.
 struct OpName {
   const char* name;
-  Where where;
-  OpName(const char* n, Where w = Where::current()) : name(n), where(w) {}
+  Place place;
+  OpName(const char* n, Place w = Place::current()) : name(n), place(w) {}
 };
 
 /// What a rule returns for one input: a tensor that broadcasts from the input's shape (the engine sums it back), an
@@ -279,7 +279,7 @@ class Gradients {
     std::vector<Gradient> products;  // of a weight, not yet multiplied out
     Index pending_rows = 0;
     bool bound = false, fresh = false;  // fresh: the sum's values are of no account yet
-    OpName from{"", Where()};           // of the last product
+    OpName from{"", Place()};           // of the last product
   };
   static void flush(Entry& e);
   static void zero_if_fresh(Entry& e);
@@ -298,7 +298,7 @@ struct BackwardOptions {
 /// Reverse-mode differentiation of `loss`; accumulates into the leaves (or `into`). Rules and saved values are released
 /// as the run passes unless they are retained. Throws, with no gradient changed, when the loss has no graph, is not a
 /// scalar and has no seed, when the graph was released, or when a value that a rule saved was overwritten.
-void backward(const Tensor& loss, const BackwardOptions& options = {}, Where where = Where::current());
+void backward(const Tensor& loss, const BackwardOptions& options = {}, Place place = Place::current());
 
 struct GradOptions {
   std::vector<Tensor> seeds = {};  // one an output; scalars need none
@@ -309,11 +309,11 @@ struct GradOptions {
 
 /// d outputs / d inputs, summed over the outputs; touches no leaf's grad(). Inputs may be results of ops.
 std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs,
-                         const GradOptions& options = {}, Where where = Where::current());
+                         const GradOptions& options = {}, Place place = Place::current());
 
 /// Gradient checkpointing (Chen et al. 2016): computes f(inputs) but keeps none of its intermediate values; backward
 /// runs f again, with the same random numbers. f must be a pure function of its inputs and of the leaves it uses.
 Tensor checkpoint(const std::function<Tensor(const std::vector<Tensor>&)>& f, const std::vector<Tensor>& inputs,
-                  Where where = Where::current());
+                  Place place = Place::current());
 
 }  // namespace gradus

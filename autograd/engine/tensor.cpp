@@ -103,44 +103,44 @@ Tensor Tensor::normal(const Shape& shape, double mean, double std, const Philox&
   return t;
 }
 
-Index Tensor::size(Index axis, Where where) const {
+Index Tensor::size(Index axis, Place place) const {
   const Index r = rank();
   if (axis < -r || axis >= r)
-    throw Error(fmt::format("size: {} has no axis {}; it has {} axes", describe(*this), axis, r), where);
+    throw Error(fmt::format("size: {} has no axis {}; it has {} axes", describe(*this), axis, r), place);
   return shape()[axis];
 }
 
-void* Tensor::raw_mutable(DType t, const Where& where) {
+void* Tensor::raw_mutable(DType t, const Place& place) {
   const void* p = raw(t);
   if (body_->node && !body_->node->leaf)
     throw Error(
         fmt::format("{} is the result of '{}' with a gradient and cannot be written to; write to detach() or to a leaf",
                     describe(*this), body_->node->op.name),
-        where);
-  body_->storage->count_write(where);
+        place);
+  body_->storage->count_write(place);
   return const_cast<void*>(p);
 }
 
-double Tensor::item(Where where) const {
-  if (numel() != 1) throw Error(fmt::format("item: {} has {} elements, expected one", describe(*this), numel()), where);
+double Tensor::item(Place place) const {
+  if (numel() != 1) throw Error(fmt::format("item: {} has {} elements, expected one", describe(*this), numel()), place);
   return dispatch(dtype(), [&](auto zero) { return static_cast<double>(*data<decltype(zero)>()); });
 }
 
 bool Tensor::requires_grad() const { return static_cast<bool>(body().node); }
 bool Tensor::is_leaf() const { return !body().node || body().node->leaf; }
 
-Tensor& Tensor::set_requires_grad(bool on, Where where) {
+Tensor& Tensor::set_requires_grad(bool on, Place place) {
   body();
   if (!is_leaf())
     throw Error(fmt::format("set_requires_grad: {} is the result of '{}', only a leaf can be switched; use detach()",
                             describe(*this), body_->node->op.name),
-                where);
+                place);
   if (on && !is_floating(dtype()))
     throw Error(fmt::format("set_requires_grad: {} cannot have a gradient; only f32 and f64 can", describe(*this)),
-                where);
+                place);
   if (on == requires_grad()) return *this;
   if (on) {
-    auto node = Ref<Node>::adopt(new Node(OpName("leaf", where), *this));
+    auto node = Ref<Node>::adopt(new Node(OpName("leaf", place), *this));
     node->leaf = std::make_unique<Node::Leaf>();
     node->leaf->name = name();
     body_->node = std::move(node);
@@ -167,8 +167,8 @@ void Tensor::zero_grad() {
   if (requires_grad() && is_leaf()) body_->node->leaf->grad = Tensor();
 }
 
-void Tensor::backward(Where where) const { gradus::backward(*this, {}, where); }
-void Tensor::backward(const BackwardOptions& options, Where where) const { gradus::backward(*this, options, where); }
+void Tensor::backward(Place place) const { gradus::backward(*this, {}, place); }
+void Tensor::backward(const BackwardOptions& options, Place place) const { gradus::backward(*this, options, place); }
 
 Tensor Tensor::detach() const { return alias(shape()); }
 
@@ -184,11 +184,11 @@ const std::string& Tensor::name() const {
   return body().name ? *body().name : none;
 }
 
-void Tensor::register_hook(std::function<Tensor(const Tensor&)> hook, Where where) {
+void Tensor::register_hook(std::function<Tensor(const Tensor&)> hook, Place place) {
   if (!requires_grad())
     throw Error(
         fmt::format("register_hook: {} does not require a gradient, so the hook would never run", describe(*this)),
-        where);
+        place);
   auto& hooks = body_->node->hooks;
   if (!hooks) hooks = std::make_unique<std::vector<Node::Hook>>();
   hooks->push_back(std::move(hook));

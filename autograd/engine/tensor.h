@@ -62,7 +62,7 @@ class Tensor {
   const Shape& shape() const { return body().shape; }
   Index rank() const { return shape().rank(); }
   /// Extent of an axis, negative from the end; throws when there is no such axis.
-  Index size(Index axis, Where where = Where::current()) const;
+  Index size(Index axis, Place place = Place::current()) const;
   Index numel() const { return shape().numel(); }
   DType dtype() const { return body().dtype; }
 
@@ -72,25 +72,25 @@ class Tensor {
   /// For writing. Counts as a write: a pending backward that needs the old values will refuse to run.
   /// Throws for a tensor that an op with gradient made.
   template <class T>
-  T* mutable_data(Where where = Where::current());
+  T* mutable_data(Place place = Place::current());
   template <class T>
   std::vector<T> to_vector() const;
   /// The only element, as double; throws when there are more or none.
-  double item(Where where = Where::current()) const;
+  double item(Place place = Place::current()) const;
 
   // The graph.
   bool requires_grad() const;
   /// A leaf that a user made (or a parameter), as opposed to the result of a recorded op.
   bool is_leaf() const;
   /// Makes a floating leaf collect gradients (or stop to). Throws for the result of a recorded op.
-  Tensor& set_requires_grad(bool on = true, Where where = Where::current());
+  Tensor& set_requires_grad(bool on = true, Place place = Place::current());
   /// The accumulated gradient of a leaf; undefined when there is none.
   Tensor grad() const;
   void set_grad(const Tensor& g);
   void zero_grad();
   /// Accumulates gradients into the leaves under this scalar. See `gradus::backward`.
-  void backward(Where where = Where::current()) const;
-  void backward(const BackwardOptions& options, Where where = Where::current()) const;
+  void backward(Place place = Place::current()) const;
+  void backward(const BackwardOptions& options, Place place = Place::current()) const;
   /// The same values without a place in the graph.
   Tensor detach() const;
 
@@ -99,7 +99,7 @@ class Tensor {
   const std::string& name() const;
   /// Called with the gradient of this tensor when it is complete; what it returns (if defined) replaces it.
   /// Needs a tensor that requires a gradient.
-  void register_hook(std::function<Tensor(const Tensor&)> hook, Where where = Where::current());
+  void register_hook(std::function<Tensor(const Tensor&)> hook, Place place = Place::current());
 
   /// A view of the same bytes from `offset` elements on; for ops that move nothing. Not recorded.
   Tensor alias(const Shape& shape, Index offset = 0) const;
@@ -129,7 +129,7 @@ class Tensor {
   }
   [[noreturn]] static void refuse_undefined();
   [[noreturn]] void refuse_dtype(DType asked) const;
-  void* raw_mutable(DType t, const Where& where);
+  void* raw_mutable(DType t, const Place& place);
 
   Ref<TensorBody> body_;
 };
@@ -144,8 +144,8 @@ const T* Tensor::data() const {
   return static_cast<const T*>(raw(dtype_of<T>()));
 }
 template <class T>
-T* Tensor::mutable_data(Where where) {
-  return static_cast<T*>(raw_mutable(dtype_of<T>(), where));
+T* Tensor::mutable_data(Place place) {
+  return static_cast<T*>(raw_mutable(dtype_of<T>(), place));
 }
 template <class T>
 std::vector<T> Tensor::to_vector() const {

@@ -19,11 +19,11 @@ class Storage {
   void* data() const { return data_; }
   std::size_t bytes() const { return bytes_; }
   std::uint32_t version() const { return version_.load(std::memory_order_relaxed); }
-  void count_write(const Where& where) {
-    last_write_ = where;
+  void count_write(const Place& place) {
+    last_write_ = place;
     version_.store(version() + 1, std::memory_order_relaxed);  // writers of one storage do not write at once
   }
-  const Where& last_write() const { return last_write_; }
+  const Place& last_write() const { return last_write_; }
   bool unique() const { return strong_.load(std::memory_order_acquire) == 1; }
 
   void retain() { strong_.fetch_add(1, std::memory_order_relaxed); }
@@ -40,7 +40,7 @@ class Storage {
   std::atomic<std::uint32_t> strong_{1}, weak_{1}, version_{0};
   std::size_t bytes_;
   void* data_;
-  Where last_write_;
+  Place last_write_;
 };
 
 /// Sees whether a storage was written to since, without keeping its bytes.
@@ -64,7 +64,7 @@ class WeakStorage {
   }
 
   bool overwritten() const { return s_ && s_->version() != version_; }
-  const Where& last_write() const { return s_->last_write(); }
+  const Place& last_write() const { return s_->last_write(); }
 
  private:
   Storage* s_ = nullptr;

@@ -34,9 +34,4 @@ void Shape::erase(Index axis) {
 
 std::string to_string(const Shape& s) { return fmt::format("[{}]", fmt::join(s.begin(), s.end(), ", ")); }
 
-Error::Error(const std::string& what, const Where& where)
-    : std::runtime_error(fmt::format("{} (at {})", what, to_string(where))) {}
-
-std::string to_string(const Where& where) { return fmt::format("{}:{}", where.file_name(), where.line()); }
-
 }  // namespace gradus

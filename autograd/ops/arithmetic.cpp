@@ -7,8 +7,8 @@
 
 namespace gradus {
 
-Tensor add(const Tensor& a, const Tensor& b, Where where) {
-  const OpName op("add", where);
+Tensor add(const Tensor& a, const Tensor& b, Place place) {
+  const OpName op("add", place);
   return record(op,
                 detail::pointwise_forward(
                     op, [](auto x, auto y) { return x + y; }, a, b),
@@ -17,8 +17,8 @@ Tensor add(const Tensor& a, const Tensor& b, Where where) {
                 });
 }
 
-Tensor sub(const Tensor& a, const Tensor& b, Where where) {
-  const OpName op("sub", where);
+Tensor sub(const Tensor& a, const Tensor& b, Place place) {
+  const OpName op("sub", place);
   return record(op,
                 detail::pointwise_forward(
                     op, [](auto x, auto y) { return x - y; }, a, b),
@@ -27,8 +27,8 @@ Tensor sub(const Tensor& a, const Tensor& b, Where where) {
                 });
 }
 
-Tensor mul(const Tensor& a, const Tensor& b, Where where) {
-  const OpName op("mul", where);
+Tensor mul(const Tensor& a, const Tensor& b, Place place) {
+  const OpName op("mul", place);
   return record(op,
                 detail::pointwise_forward(
                     op, [](auto x, auto y) { return x * y; }, a, b),
@@ -37,8 +37,8 @@ Tensor mul(const Tensor& a, const Tensor& b, Where where) {
                 });
 }
 
-Tensor div(const Tensor& a, const Tensor& b, Where where) {
-  const OpName op("div", where);
+Tensor div(const Tensor& a, const Tensor& b, Place place) {
+  const OpName op("div", place);
   return record(op,
                 detail::pointwise_forward(
                     op, [](auto x, auto y) { return x / y; }, a, b),
@@ -48,24 +48,24 @@ Tensor div(const Tensor& a, const Tensor& b, Where where) {
                 });
 }
 
-Tensor add(const Tensor& a, double b, Where where) {
-  const OpName op("add", where);
+Tensor add(const Tensor& a, double b, Place place) {
+  const OpName op("add", place);
   return record(op,
                 detail::pointwise_forward(
                     op, [b](auto x) { return x + b; }, a),
                 {unread(a)}, [](const Tensor& dy) { return Grads{dy}; });
 }
 
-Tensor mul(const Tensor& a, double b, Where where) {
-  const OpName op("mul", where);
+Tensor mul(const Tensor& a, double b, Place place) {
+  const OpName op("mul", place);
   return record(op,
                 detail::pointwise_forward(
                     op, [b](auto x) { return x * b; }, a),
                 {unread(a)}, [b](const Tensor& dy) { return Grads{mul(dy, b)}; });
 }
 
-Tensor neg(const Tensor& x, Where where) {
-  const OpName op("neg", where);
+Tensor neg(const Tensor& x, Place place) {
+  const OpName op("neg", place);
   return record(op,
                 detail::pointwise_forward(
                     op, [](auto v) { return -v; }, x),
@@ -73,17 +73,17 @@ Tensor neg(const Tensor& x, Where where) {
 }
 
 Tensor operator-(double a, Operand b) {
-  const OpName op("sub", b.where);
+  const OpName op("sub", b.place);
   return record(op,
                 detail::pointwise_forward(
                     op, [a](auto x) { return a - x; }, b.tensor),
                 {unread(b.tensor)}, [](const Tensor& dy) { return Grads{neg(dy)}; });
 }
 
-Tensor operator/(double a, Operand b) { return mul(reciprocal(b.tensor, b.where), a, b.where); }
+Tensor operator/(double a, Operand b) { return mul(reciprocal(b.tensor, b.place), a, b.place); }
 
-Tensor add_scaled(const Tensor& a, const Tensor& b, double scale, Where where) {
-  const OpName op("add_scaled", where);
+Tensor add_scaled(const Tensor& a, const Tensor& b, double scale, Place place) {
+  const OpName op("add_scaled", place);
   return record(op,
                 detail::pointwise_forward(
                     op, [scale](auto x, auto y) { return x + scale * y; }, a, b),
@@ -92,32 +92,32 @@ Tensor add_scaled(const Tensor& a, const Tensor& b, double scale, Where where) {
                 });
 }
 
-Tensor square(const Tensor& x, Where where) { return mul(x, x, where); }
+Tensor square(const Tensor& x, Place place) { return mul(x, x, place); }
 
-Tensor pow(const Tensor& a, const Tensor& b, Where where) {
+Tensor pow(const Tensor& a, const Tensor& b, Place place) {
   return pointwise(
-      OpName("pow", where), [](auto x, auto y) { return pow(x, y); }, a, b);
+      OpName("pow", place), [](auto x, auto y) { return pow(x, y); }, a, b);
 }
 
-Tensor pow(const Tensor& a, double b, Where where) {
-  if (b == 0) return add(mul(a, 0.0, where), 1.0, where);
-  if (b == 1) return mul(a, 1.0, where);
-  if (b == 2) return square(a, where);
-  const OpName op("pow", where);
+Tensor pow(const Tensor& a, double b, Place place) {
+  if (b == 0) return add(mul(a, 0.0, place), 1.0, place);
+  if (b == 1) return mul(a, 1.0, place);
+  if (b == 2) return square(a, place);
+  const OpName op("pow", place);
   return record(op,
                 detail::pointwise_forward(
                     op, [b](auto x) { return pow(x, decltype(x)(b)); }, a),
                 {a}, [a, b](const Tensor& dy) { return Grads{mul(mul(dy, b), pow(a, b - 1))}; });
 }
 
-Tensor minimum(const Tensor& a, const Tensor& b, Where where) {
+Tensor minimum(const Tensor& a, const Tensor& b, Place place) {
   return pointwise(
-      OpName("minimum", where), [](auto x, auto y) { return min(x, y); }, a, b);
+      OpName("minimum", place), [](auto x, auto y) { return min(x, y); }, a, b);
 }
 
-Tensor maximum(const Tensor& a, const Tensor& b, Where where) {
+Tensor maximum(const Tensor& a, const Tensor& b, Place place) {
   return pointwise(
-      OpName("maximum", where), [](auto x, auto y) { return max(x, y); }, a, b);
+      OpName("maximum", place), [](auto x, auto y) { return max(x, y); }, a, b);
 }
 
 }  // namespace gradus

@@ -7,39 +7,39 @@ namespace gradus {
 /// An operand of an operator (`a + b`), which remembers the place that wrote it.
 struct Operand {
   const Tensor& tensor;
-  Where where;
-  Operand(const Tensor& t, Where w = Where::current()) : tensor(t), where(w) {}
+  Place place;
+  Operand(const Tensor& t, Place w = Place::current()) : tensor(t), place(w) {}
 };
 
-Tensor add(const Tensor& a, const Tensor& b, Where = Where::current());
-Tensor sub(const Tensor& a, const Tensor& b, Where = Where::current());
-Tensor mul(const Tensor& a, const Tensor& b, Where = Where::current());
-Tensor div(const Tensor& a, const Tensor& b, Where = Where::current());
-Tensor add(const Tensor& a, double b, Where = Where::current());
-Tensor mul(const Tensor& a, double b, Where = Where::current());
-Tensor neg(const Tensor& x, Where = Where::current());
+Tensor add(const Tensor& a, const Tensor& b, Place = Place::current());
+Tensor sub(const Tensor& a, const Tensor& b, Place = Place::current());
+Tensor mul(const Tensor& a, const Tensor& b, Place = Place::current());
+Tensor div(const Tensor& a, const Tensor& b, Place = Place::current());
+Tensor add(const Tensor& a, double b, Place = Place::current());
+Tensor mul(const Tensor& a, double b, Place = Place::current());
+Tensor neg(const Tensor& x, Place = Place::current());
 /// a^b. pow(x, 0) is 1 with gradient 0, as in PyTorch; the gradient to b is 0 where a is 0 and b >= 0.
-Tensor pow(const Tensor& a, const Tensor& b, Where = Where::current());
-Tensor pow(const Tensor& a, double b, Where = Where::current());
-Tensor square(const Tensor& x, Where = Where::current());
+Tensor pow(const Tensor& a, const Tensor& b, Place = Place::current());
+Tensor pow(const Tensor& a, double b, Place = Place::current());
+Tensor square(const Tensor& x, Place = Place::current());
 /// a + scale * b
-Tensor add_scaled(const Tensor& a, const Tensor& b, double scale, Where = Where::current());
+Tensor add_scaled(const Tensor& a, const Tensor& b, double scale, Place = Place::current());
 /// Elementwise; where a equals b each gets half of the gradient. NaN wins.
-Tensor minimum(const Tensor& a, const Tensor& b, Where = Where::current());
-Tensor maximum(const Tensor& a, const Tensor& b, Where = Where::current());
+Tensor minimum(const Tensor& a, const Tensor& b, Place = Place::current());
+Tensor maximum(const Tensor& a, const Tensor& b, Place = Place::current());
 
-inline Tensor operator+(Operand a, const Tensor& b) { return add(a.tensor, b, a.where); }
-inline Tensor operator-(Operand a, const Tensor& b) { return sub(a.tensor, b, a.where); }
-inline Tensor operator*(Operand a, const Tensor& b) { return mul(a.tensor, b, a.where); }
-inline Tensor operator/(Operand a, const Tensor& b) { return div(a.tensor, b, a.where); }
-inline Tensor operator+(Operand a, double b) { return add(a.tensor, b, a.where); }
-inline Tensor operator-(Operand a, double b) { return add(a.tensor, -b, a.where); }
-inline Tensor operator*(Operand a, double b) { return mul(a.tensor, b, a.where); }
-inline Tensor operator/(Operand a, double b) { return mul(a.tensor, 1 / b, a.where); }
-inline Tensor operator+(double a, Operand b) { return add(b.tensor, a, b.where); }
-inline Tensor operator*(double a, Operand b) { return mul(b.tensor, a, b.where); }
+inline Tensor operator+(Operand a, const Tensor& b) { return add(a.tensor, b, a.place); }
+inline Tensor operator-(Operand a, const Tensor& b) { return sub(a.tensor, b, a.place); }
+inline Tensor operator*(Operand a, const Tensor& b) { return mul(a.tensor, b, a.place); }
+inline Tensor operator/(Operand a, const Tensor& b) { return div(a.tensor, b, a.place); }
+inline Tensor operator+(Operand a, double b) { return add(a.tensor, b, a.place); }
+inline Tensor operator-(Operand a, double b) { return add(a.tensor, -b, a.place); }
+inline Tensor operator*(Operand a, double b) { return mul(a.tensor, b, a.place); }
+inline Tensor operator/(Operand a, double b) { return mul(a.tensor, 1 / b, a.place); }
+inline Tensor operator+(double a, Operand b) { return add(b.tensor, a, b.place); }
+inline Tensor operator*(double a, Operand b) { return mul(b.tensor, a, b.place); }
 Tensor operator-(double a, Operand b);
 Tensor operator/(double a, Operand b);
-inline Tensor operator-(Operand x) { return neg(x.tensor, x.where); }
+inline Tensor operator-(Operand x) { return neg(x.tensor, x.place); }
 
 }  // namespace gradus

@@ -47,7 +47,7 @@ Problem check(const OpName& op, const Tensor& q, const Tensor& k, const Tensor& 
                             "[batch, S, heads * d], "
                             "[batch, S, heads * e]",
                             op.name, describe(q), describe(k), describe(v), heads),
-                op.where);
+                op.place);
   Problem p{q.shape()[0], q.shape()[1], k.shape()[1], heads, q.shape()[2] / heads, v.shape()[2] / heads, causal, scale};
   if (p.scale == 0) p.scale = p.dim ? 1 / std::sqrt(static_cast<double>(p.dim)) : 1;
   return p;
@@ -72,7 +72,7 @@ Tensor score_bias(const OpName& op, const Tensor& keep, const Problem& p, DType 
   if (mask.rank() > 3 || !(broadcast_shapes(op, mask.shape(), full) == full))
     throw Error(fmt::format("{}: the mask {} does not broadcast to [batch, T, S] = {}", op.name, describe(keep),
                             to_string(full)),
-                op.where);
+                op.place);
   if (all_seen(mask)) return {};
   const Tensor seen = expand(mask, full);
   return where(seen, Tensor::zeros({}, dtype), Tensor::full({}, -std::numeric_limits<double>::infinity(), dtype));
@@ -183,9 +183,9 @@ void forward_few(const Problem& p, const T* q, const T* k, const T* v, const Ten
 
 // Where a head's result is a whole number of column groups, it is computed in its place, else beside it and copied.
 template <class T>
-class Place {
+class HeadBlock {
  public:
-  Place(Index rows, Index columns, Index stride)
+  HeadBlock(Index rows, Index columns, Index stride)
       : columns_(columns),
         stride_(stride),
         aside_(columns % lanes != 0),
@@ -226,7 +226,7 @@ struct OuterProducts {
       T* out = sum.mutable_data<T>();
       parallel_for(p.batch * p.heads, p.rows_grain(), [&](Index begin, Index end) {
         const Scratch<T> weights(targets * sources), gathered(targets * n);
-        const Place<T> place(sources, n, width);
+        const HeadBlock<T> place(sources, n, width);
         for (Index i = begin; i < end; ++i) {
           Index t = 0;
           for (const OuterProducts* o : all) {
@@ -282,7 +282,7 @@ void forward(const Problem& p, const T* q, const T* k, const T* v, const Tensor&
   const Index d = p.dim, e = p.value_dim, qs = p.heads * d, vs = p.heads * e;
   parallel_for(p.batch * p.heads, p.rows_grain(), [&](Index begin, Index end) {
     Head<T> head(p);
-    const Place<T> context(query_block, e, vs);
+    const HeadBlock<T> context(query_block, e, vs);
     for (Index i = begin; i < end; ++i) {
       const Index n = i / p.heads, h = i % p.heads;
       head.keys(k + n * p.sources * qs + h * d);
@@ -314,7 +314,7 @@ void backward(const Problem& p, const T* q, const T* k, const T* v, const Tensor
     Head<T> head(p);
     const Index width = head.width();
     const Scratch<T> values_t(e * width), ds(query_block * width);
-    const Place<T> d_query(query_block, d, qs), d_key(p.sources, d, qs), d_value(p.sources, e, vs);
+    const HeadBlock<T> d_query(query_block, d, qs), d_key(p.sources, d, qs), d_value(p.sources, e, vs);
     for (Index i = begin; i < end; ++i) {
       const Index n = i / p.heads, h = i % p.heads;
       const T *my_q = q + n * p.targets * qs + h * d, *my_k = k + n * p.sources * qs + h * d,
@@ -367,8 +367,8 @@ Tensor weights_in_plain_ops(const Tensor& q, const Tensor& k, const Problem& p, 
 }  // namespace
 
 Tensor attention(const Tensor& query, const Tensor& key, const Tensor& value, Index heads, const Tensor& keep,
-                 bool causal, double scale, Where where) {
-  const OpName op("attention", where);
+                 bool causal, double scale, Place place) {
+  const OpName op("attention", place);
   const Problem p = check(op, query, key, value, heads, causal, scale);
   const Tensor bias = score_bias(op, keep, p, query.dtype());
   Tensor y = Tensor::empty({p.batch, p.targets, p.heads * p.value_dim}, query.dtype());
@@ -409,8 +409,8 @@ Tensor attention(const Tensor& query, const Tensor& key, const Tensor& value, In
 }
 
 Tensor attention_weights(const Tensor& query, const Tensor& key, Index heads, const Tensor& keep, bool causal,
-                         double scale, Where where) {
-  const OpName op("attention_weights", where);
+                         double scale, Place place) {
+  const OpName op("attention_weights", place);
   const Problem p = check(op, query, key, key, heads, causal, scale);
   return weights_in_plain_ops(query, key, p, score_bias(op, keep, p, query.dtype()));
 }

@@ -11,9 +11,9 @@ namespace gradus {
 /// 0 means 1/sqrt(d). The [T, S] weights are never kept for backward. A query's result has the same bits in any batch
 /// and under any padding of the sources; under RowInvariant, of the targets as well.
 Tensor attention(const Tensor& query, const Tensor& key, const Tensor& value, Index heads, const Tensor& keep = {},
-                 bool causal = false, double scale = 0, Where = Where::current());
+                 bool causal = false, double scale = 0, Place = Place::current());
 /// The weights that `attention` uses, averaged over nothing: [batch, heads, T, S]. For pictures; composed of plain ops.
 Tensor attention_weights(const Tensor& query, const Tensor& key, Index heads, const Tensor& keep = {},
-                         bool causal = false, double scale = 0, Where = Where::current());
+                         bool causal = false, double scale = 0, Place = Place::current());
 
 }  // namespace gradus

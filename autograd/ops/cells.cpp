@@ -81,14 +81,14 @@ void for_rows(Index rows, Index d, F f) {
 
 }  // namespace
 
-LstmState lstm_gates(const Tensor& gates, const Tensor& memory, Where where) {
-  const OpName op("lstm_gates", where);
+LstmState lstm_gates(const Tensor& gates, const Tensor& memory, Place place) {
+  const OpName op("lstm_gates", place);
   check_floating(op, gates);
   if (gates.rank() != 2 || memory.rank() != 2 || gates.shape()[0] != memory.shape()[0] ||
       gates.shape()[1] != 4 * memory.shape()[1] || gates.dtype() != memory.dtype())
     throw Error(fmt::format("lstm_gates: gates {} and memory {} do not fit: expected [batch, 4 dim] and [batch, dim]",
                             describe(gates), describe(memory)),
-                where);
+                place);
   const Index rows = memory.shape()[0], d = memory.shape()[1];
   Tensor both = Tensor::empty({2, rows, d}, memory.dtype());  // h' and c'
   dispatch_floating(both.dtype(), [&](auto zero) {
@@ -121,11 +121,11 @@ LstmState lstm_gates(const Tensor& gates, const Tensor& memory, Where where) {
         });
         return Grads{dgates, dmemory};
       });
-  return {select(state, 0, 0, where), select(state, 0, 1, where)};
+  return {select(state, 0, 0, place), select(state, 0, 1, place)};
 }
 
-Tensor gru_gates(const Tensor& input, const Tensor& recurrent, const Tensor& hidden, Where where) {
-  const OpName op("gru_gates", where);
+Tensor gru_gates(const Tensor& input, const Tensor& recurrent, const Tensor& hidden, Place place) {
+  const OpName op("gru_gates", place);
   check_floating(op, input);
   if (input.rank() != 2 || hidden.rank() != 2 || !(input.shape() == recurrent.shape()) ||
       !(input.shape() == Shape{hidden.shape()[0], 3 * hidden.shape()[1]}) || input.dtype() != recurrent.dtype() ||
@@ -133,7 +133,7 @@ Tensor gru_gates(const Tensor& input, const Tensor& recurrent, const Tensor& hid
     throw Error(
         fmt::format("gru_gates: {}, {} and hidden {} do not fit: expected [batch, 3 dim] twice and [batch, dim]",
                     describe(input), describe(recurrent), describe(hidden)),
-        where);
+        place);
   const Index rows = hidden.shape()[0], d = hidden.shape()[1];
   Tensor y = Tensor::empty(hidden.shape(), hidden.dtype());
   dispatch_floating(y.dtype(), [&](auto zero) {

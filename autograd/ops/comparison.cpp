@@ -17,7 +17,7 @@ DType mask_dtype(const Tensor& t) { return is_floating(t.dtype()) ? t.dtype() : 
 template <class F>
 Tensor compare(const OpName& op, const Tensor& a, const Tensor& b, F holds) {
   if (a.dtype() != b.dtype())
-    throw Error(fmt::format("{}: operands {} and {}, expected one dtype", op.name, describe(a), describe(b)), op.where);
+    throw Error(fmt::format("{}: operands {} and {}, expected one dtype", op.name, describe(a), describe(b)), op.place);
   const Shape shape = broadcast_shapes(op, a.shape(), b.shape());
   const NoGrad guard;
   const Tensor x = expand(a, shape), y = expand(b, shape);
@@ -48,41 +48,41 @@ Tensor test(const Tensor& x, F holds) {
 
 }  // namespace
 
-Tensor equal(const Tensor& a, const Tensor& b, Where where) {
-  return compare(OpName("equal", where), a, b, [](auto x, auto y) { return x == y; });
+Tensor equal(const Tensor& a, const Tensor& b, Place place) {
+  return compare(OpName("equal", place), a, b, [](auto x, auto y) { return x == y; });
 }
-Tensor not_equal(const Tensor& a, const Tensor& b, Where where) {
-  return compare(OpName("not_equal", where), a, b, [](auto x, auto y) { return x != y; });
+Tensor not_equal(const Tensor& a, const Tensor& b, Place place) {
+  return compare(OpName("not_equal", place), a, b, [](auto x, auto y) { return x != y; });
 }
-Tensor less(const Tensor& a, const Tensor& b, Where where) {
-  return compare(OpName("less", where), a, b, [](auto x, auto y) { return x < y; });
+Tensor less(const Tensor& a, const Tensor& b, Place place) {
+  return compare(OpName("less", place), a, b, [](auto x, auto y) { return x < y; });
 }
-Tensor less_equal(const Tensor& a, const Tensor& b, Where where) {
-  return compare(OpName("less_equal", where), a, b, [](auto x, auto y) { return x <= y; });
+Tensor less_equal(const Tensor& a, const Tensor& b, Place place) {
+  return compare(OpName("less_equal", place), a, b, [](auto x, auto y) { return x <= y; });
 }
-Tensor greater(const Tensor& a, const Tensor& b, Where where) { return less(b, a, where); }
-Tensor greater_equal(const Tensor& a, const Tensor& b, Where where) { return less_equal(b, a, where); }
+Tensor greater(const Tensor& a, const Tensor& b, Place place) { return less(b, a, place); }
+Tensor greater_equal(const Tensor& a, const Tensor& b, Place place) { return less_equal(b, a, place); }
 
-Tensor equal(const Tensor& a, double b, Where) {
+Tensor equal(const Tensor& a, double b, Place) {
   return test(a, [b](auto x) { return static_cast<double>(x) == b; });
 }
-Tensor not_equal(const Tensor& a, double b, Where) {
+Tensor not_equal(const Tensor& a, double b, Place) {
   return test(a, [b](auto x) { return static_cast<double>(x) != b; });
 }
-Tensor less(const Tensor& a, double b, Where) {
+Tensor less(const Tensor& a, double b, Place) {
   return test(a, [b](auto x) { return static_cast<double>(x) < b; });
 }
-Tensor greater(const Tensor& a, double b, Where) {
+Tensor greater(const Tensor& a, double b, Place) {
   return test(a, [b](auto x) { return static_cast<double>(x) > b; });
 }
 
-Tensor logical_not(const Tensor& mask, Where) {
+Tensor logical_not(const Tensor& mask, Place) {
   return test(mask, [](auto x) { return x == 0; });
 }
-Tensor logical_and(const Tensor& a, const Tensor& b, Where where) {
-  return compare(OpName("logical_and", where), a, b, [](auto x, auto y) { return x != 0 && y != 0; });
+Tensor logical_and(const Tensor& a, const Tensor& b, Place place) {
+  return compare(OpName("logical_and", place), a, b, [](auto x, auto y) { return x != 0 && y != 0; });
 }
-Tensor is_finite(const Tensor& x, Where) {
+Tensor is_finite(const Tensor& x, Place) {
   return test(x, [](auto v) { return std::isfinite(static_cast<double>(v)); });
 }
 
@@ -103,7 +103,7 @@ namespace {
 // mask ? a : b, all of one shape's broadcast.
 Tensor choose(const OpName& op, const Tensor& mask, const Tensor& a, const Tensor& b) {
   if (a.dtype() != b.dtype())
-    throw Error(fmt::format("{}: operands {} and {}, expected one dtype", op.name, describe(a), describe(b)), op.where);
+    throw Error(fmt::format("{}: operands {} and {}, expected one dtype", op.name, describe(a), describe(b)), op.place);
   const Shape shape = broadcast_shapes(op, broadcast_shapes(op, a.shape(), b.shape()), mask.shape());
   const NoGrad guard;
   const Tensor m = expand(mask, shape), x = expand(a, shape), y = expand(b, shape);
@@ -122,8 +122,8 @@ Tensor choose(const OpName& op, const Tensor& mask, const Tensor& a, const Tenso
 
 }  // namespace
 
-Tensor where(const Tensor& mask, const Tensor& a, const Tensor& b, Where where_) {
-  const OpName op("where", where_);
+Tensor where(const Tensor& mask, const Tensor& a, const Tensor& b, Place place) {
+  const OpName op("where", place);
   return record(op, choose(op, mask, a, b), {mask, unread(a), unread(b)},
                 [mask = mask.detach()](const Tensor& dy, Needs needs) {
                   const Tensor zero = Tensor::zeros({}, dy.dtype());
@@ -132,8 +132,8 @@ Tensor where(const Tensor& mask, const Tensor& a, const Tensor& b, Where where_)
                 });
 }
 
-Tensor masked_fill(const Tensor& x, const Tensor& mask, double value, Where where_) {
-  return where(mask, Tensor::scalar(value, x.dtype()), x, where_);
+Tensor masked_fill(const Tensor& x, const Tensor& mask, double value, Place place) {
+  return where(mask, Tensor::scalar(value, x.dtype()), x, place);
 }
 
 }  // namespace gradus

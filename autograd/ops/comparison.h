@@ -7,23 +7,23 @@
 namespace gradus {
 
 /// a where mask is true, else b.
-Tensor where(const Tensor& mask, const Tensor& a, const Tensor& b, Where = Where::current());
+Tensor where(const Tensor& mask, const Tensor& a, const Tensor& b, Place = Place::current());
 /// `value` where mask is true, else x.
-Tensor masked_fill(const Tensor& x, const Tensor& mask, double value, Where = Where::current());
+Tensor masked_fill(const Tensor& x, const Tensor& mask, double value, Place = Place::current());
 
-Tensor equal(const Tensor& a, const Tensor& b, Where = Where::current());
-Tensor not_equal(const Tensor& a, const Tensor& b, Where = Where::current());
-Tensor less(const Tensor& a, const Tensor& b, Where = Where::current());
-Tensor less_equal(const Tensor& a, const Tensor& b, Where = Where::current());
-Tensor greater(const Tensor& a, const Tensor& b, Where = Where::current());
-Tensor greater_equal(const Tensor& a, const Tensor& b, Where = Where::current());
-Tensor equal(const Tensor& a, double b, Where = Where::current());
-Tensor not_equal(const Tensor& a, double b, Where = Where::current());
-Tensor less(const Tensor& a, double b, Where = Where::current());
-Tensor greater(const Tensor& a, double b, Where = Where::current());
-Tensor logical_not(const Tensor& mask, Where = Where::current());
-Tensor logical_and(const Tensor& a, const Tensor& b, Where = Where::current());
-Tensor is_finite(const Tensor& x, Where = Where::current());
+Tensor equal(const Tensor& a, const Tensor& b, Place = Place::current());
+Tensor not_equal(const Tensor& a, const Tensor& b, Place = Place::current());
+Tensor less(const Tensor& a, const Tensor& b, Place = Place::current());
+Tensor less_equal(const Tensor& a, const Tensor& b, Place = Place::current());
+Tensor greater(const Tensor& a, const Tensor& b, Place = Place::current());
+Tensor greater_equal(const Tensor& a, const Tensor& b, Place = Place::current());
+Tensor equal(const Tensor& a, double b, Place = Place::current());
+Tensor not_equal(const Tensor& a, double b, Place = Place::current());
+Tensor less(const Tensor& a, double b, Place = Place::current());
+Tensor greater(const Tensor& a, double b, Place = Place::current());
+Tensor logical_not(const Tensor& mask, Place = Place::current());
+Tensor logical_and(const Tensor& a, const Tensor& b, Place = Place::current());
+Tensor is_finite(const Tensor& x, Place = Place::current());
 /// 1 on and below the diagonal, else 0: [n, n].
 Tensor causal_mask(Index n, DType dtype = DType::f32);
 

@@ -18,12 +18,12 @@ struct Patches {
       : kh(kh), kw(kw), stride(stride), padding(padding) {
     if (image.rank() != 4)
       throw Error(fmt::format("{}: the image {} must be [batch, channels, height, width]", op.name, to_string(image)),
-                  op.where);
+                  op.place);
     batch = image[0], channels = image[1], height = image[2], width = image[3];
     if (kh < 1 || kw < 1 || stride < 1 || padding < 0 || height + 2 * padding < kh || width + 2 * padding < kw)
       throw Error(fmt::format("{}: a {}x{} kernel with stride {} and padding {} does not fit an image of {}x{}",
                               op.name, kh, kw, stride, padding, height, width),
-                  op.where);
+                  op.place);
     out_h = (height + 2 * padding - kh) / stride + 1;
     out_w = (width + 2 * padding - kw) / stride + 1;
   }
@@ -49,8 +49,8 @@ struct Patches {
 
 }  // namespace
 
-Tensor unfold(const Tensor& x, Index kh, Index kw, Index stride, Index padding, Where where) {
-  const OpName op("unfold", where);
+Tensor unfold(const Tensor& x, Index kh, Index kw, Index stride, Index padding, Place place) {
+  const OpName op("unfold", place);
   check_floating(op, x);
   const Patches p(op, x.shape(), kh, kw, stride, padding);
   Tensor y = Tensor::zeros({p.batch, p.out_h * p.out_w, p.columns()}, x.dtype());
@@ -67,13 +67,13 @@ Tensor unfold(const Tensor& x, Index kh, Index kw, Index stride, Index padding, 
   });
 }
 
-Tensor fold(const Tensor& patches, const Shape& image, Index kh, Index kw, Index stride, Index padding, Where where) {
-  const OpName op("fold", where);
+Tensor fold(const Tensor& patches, const Shape& image, Index kh, Index kw, Index stride, Index padding, Place place) {
+  const OpName op("fold", place);
   check_floating(op, patches);
   const Patches p(op, image, kh, kw, stride, padding);
   if (!(patches.shape() == Shape{p.batch, p.out_h * p.out_w, p.columns()}))
     throw Error(fmt::format("fold: {} does not hold the patches of an image {}", describe(patches), to_string(image)),
-                where);
+                place);
   Tensor y = Tensor::zeros(image, patches.dtype());
   dispatch_floating(y.dtype(), [&](auto zero) {
     using T = decltype(zero);
@@ -87,19 +87,19 @@ Tensor fold(const Tensor& patches, const Shape& image, Index kh, Index kw, Index
                 [kh, kw, stride, padding](const Tensor& dy) { return Grads{unfold(dy, kh, kw, stride, padding)}; });
 }
 
-Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, Index stride, Index padding, Where where) {
+Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, Index stride, Index padding, Place place) {
   if (x.rank() != 4 || weight.rank() != 4 || x.shape()[1] != weight.shape()[1])
     throw Error(
         fmt::format(
             "conv2d: x {} does not fit the weight {}: expected [batch, in, height, width] and [out, in, kh, kw]",
             describe(x), describe(weight)),
-        where);
+        place);
   const Index out = weight.shape()[0], kh = weight.shape()[2], kw = weight.shape()[3];
-  const Tensor patches = unfold(x, kh, kw, stride, padding, where);  // [batch, positions, in * kh * kw]
-  const Tensor y = linear(patches, reshape(weight, {out, weight.numel() / std::max<Index>(1, out)}, where), bias,
-                          where);  // [batch, positions, out]
+  const Tensor patches = unfold(x, kh, kw, stride, padding, place);  // [batch, positions, in * kh * kw]
+  const Tensor y = linear(patches, reshape(weight, {out, weight.numel() / std::max<Index>(1, out)}, place), bias,
+                          place);  // [batch, positions, out]
   const Index out_h = (x.shape()[2] + 2 * padding - kh) / stride + 1;
-  return reshape(transpose(y, 1, 2, where), {x.shape()[0], out, out_h, y.shape()[1] / out_h}, where);
+  return reshape(transpose(y, 1, 2, place), {x.shape()[0], out, out_h, y.shape()[1] / out_h}, place);
 }
 
 }  // namespace gradus

@@ -48,10 +48,10 @@ Tensor thin_out(const OpName& op, const Tensor& x, double p, const Philox& rando
 
 }  // namespace
 
-Tensor dropout(const Tensor& x, double p, Where where) {
-  const OpName op("dropout", where);
+Tensor dropout(const Tensor& x, double p, Place place) {
+  const OpName op("dropout", place);
   check_floating(op, x);
-  if (!(p >= 0 && p < 1)) throw Error(fmt::format("dropout: p is {}, expected a probability in [0, 1)", p), where);
+  if (!(p >= 0 && p < 1)) throw Error(fmt::format("dropout: p is {}, expected a probability in [0, 1)", p), place);
   return p == 0 ? x : thin_out(op, x, p, RandomScope::next());
 }
 

@@ -23,75 +23,75 @@ S between(S v) {
 
 }  // namespace
 
-Tensor exp(const Tensor& x, Where where) {
+Tensor exp(const Tensor& x, Place place) {
   return pointwise_by_output(
-      OpName("exp", where), [](auto v) { return exp(v); }, [](auto y) { return y; }, x);
+      OpName("exp", place), [](auto v) { return exp(v); }, [](auto y) { return y; }, x);
 }
 
-Tensor expm1(const Tensor& x, Where where) {
+Tensor expm1(const Tensor& x, Place place) {
   return pointwise_by_output(
-      OpName("expm1", where), [](auto v) { return expm1(v); }, [](auto y) { return y + 1.0; }, x);
+      OpName("expm1", place), [](auto v) { return expm1(v); }, [](auto y) { return y + 1.0; }, x);
 }
 
-Tensor log(const Tensor& x, Where where) {
+Tensor log(const Tensor& x, Place place) {
   return pointwise(
-      OpName("log", where), [](auto v) { return log(v); }, derivatives([](auto v) { return 1.0 / v; }), x);
+      OpName("log", place), [](auto v) { return log(v); }, derivatives([](auto v) { return 1.0 / v; }), x);
 }
 
-Tensor log1p(const Tensor& x, Where where) {
+Tensor log1p(const Tensor& x, Place place) {
   return pointwise(
-      OpName("log1p", where), [](auto v) { return log1p(v); }, derivatives([](auto v) { return 1.0 / (v + 1.0); }), x);
+      OpName("log1p", place), [](auto v) { return log1p(v); }, derivatives([](auto v) { return 1.0 / (v + 1.0); }), x);
 }
 
-Tensor sqrt(const Tensor& x, Where where) {
+Tensor sqrt(const Tensor& x, Place place) {
   return pointwise_by_output(
-      OpName("sqrt", where), [](auto v) { return sqrt(v); }, [](auto y) { return 0.5 / y; }, x);
+      OpName("sqrt", place), [](auto v) { return sqrt(v); }, [](auto y) { return 0.5 / y; }, x);
 }
 
-Tensor rsqrt(const Tensor& x, Where where) {
+Tensor rsqrt(const Tensor& x, Place place) {
   return pointwise_by_output(
-      OpName("rsqrt", where), [](auto v) { return rsqrt(v); }, [](auto y) { return -0.5 * (y * y * y); }, x);
+      OpName("rsqrt", place), [](auto v) { return rsqrt(v); }, [](auto y) { return -0.5 * (y * y * y); }, x);
 }
 
-Tensor reciprocal(const Tensor& x, Where where) {
+Tensor reciprocal(const Tensor& x, Place place) {
   return pointwise_by_output(
-      OpName("reciprocal", where), [](auto v) { return 1.0 / v; }, [](auto y) { return -(y * y); }, x);
+      OpName("reciprocal", place), [](auto v) { return 1.0 / v; }, [](auto y) { return -(y * y); }, x);
 }
 
-Tensor sin(const Tensor& x, Where where) {
+Tensor sin(const Tensor& x, Place place) {
   return pointwise(
-      OpName("sin", where), [](auto v) { return sin(v); }, derivatives([](auto v) { return cos(v); }), x);
+      OpName("sin", place), [](auto v) { return sin(v); }, derivatives([](auto v) { return cos(v); }), x);
 }
 
-Tensor cos(const Tensor& x, Where where) {
+Tensor cos(const Tensor& x, Place place) {
   return pointwise(
-      OpName("cos", where), [](auto v) { return cos(v); }, derivatives([](auto v) { return -sin(v); }), x);
+      OpName("cos", place), [](auto v) { return cos(v); }, derivatives([](auto v) { return -sin(v); }), x);
 }
 
-Tensor erf(const Tensor& x, Where where) {
+Tensor erf(const Tensor& x, Place place) {
   return pointwise(
-      OpName("erf", where), [](auto v) { return erf(v); },
+      OpName("erf", place), [](auto v) { return erf(v); },
       derivatives([](auto v) { return 2 * std::numbers::inv_sqrtpi * exp(-(v * v)); }), x);
 }
 
-Tensor tanh(const Tensor& x, Where where) {
+Tensor tanh(const Tensor& x, Place place) {
   return pointwise_by_output(
-      OpName("tanh", where), [](auto v) { return tanh(v); }, [](auto y) { return 1.0 - y * y; }, x);
+      OpName("tanh", place), [](auto v) { return tanh(v); }, [](auto y) { return 1.0 - y * y; }, x);
 }
 
-Tensor sigmoid(const Tensor& x, Where where) {
+Tensor sigmoid(const Tensor& x, Place place) {
   return pointwise_by_output(
-      OpName("sigmoid", where), [](auto v) { return sigmoid(v); }, [](auto y) { return y * (1.0 - y); }, x);
+      OpName("sigmoid", place), [](auto v) { return sigmoid(v); }, [](auto y) { return y * (1.0 - y); }, x);
 }
 
-Tensor relu(const Tensor& x, Where where) {
+Tensor relu(const Tensor& x, Place place) {
   return pointwise_by_output(
-      OpName("relu", where), [](auto v) { return gradus::where(v < 0.0, decltype(v)(0), v); },
-      [](auto y) { return gradus::where(y > 0.0, decltype(y)(1), decltype(y)(0)); }, x);
+      OpName("relu", place), [](auto v) { return where(v < 0.0, decltype(v)(0), v); },
+      [](auto y) { return where(y > 0.0, decltype(y)(1), decltype(y)(0)); }, x);
 }
 
-Tensor gelu(const Tensor& x, Gelu form, Where where) {
-  const OpName op("gelu", where);
+Tensor gelu(const Tensor& x, Gelu form, Place place) {
+  const OpName op("gelu", place);
   if (form == Gelu::exact)
     return pointwise(
         op, [](auto v) { return above(v) * normal_cdf(v); }, derivatives([](auto v) {
@@ -114,32 +114,32 @@ Tensor gelu(const Tensor& x, Gelu form, Where where) {
       x);
 }
 
-Tensor silu(const Tensor& x, Where where) {
+Tensor silu(const Tensor& x, Place place) {
   return pointwise(
-      OpName("silu", where), [](auto v) { return above(v) * sigmoid(v); }, derivatives([](auto v) {
+      OpName("silu", place), [](auto v) { return above(v) * sigmoid(v); }, derivatives([](auto v) {
         const auto s = sigmoid(v);
         return s * (1.0 + between(v) * (1.0 - s));
       }),
       x);
 }
 
-Tensor softplus(const Tensor& x, Where where) {
+Tensor softplus(const Tensor& x, Place place) {
   return pointwise(
-      OpName("softplus", where), [](auto v) { return softplus(v); }, derivatives([](auto v) { return sigmoid(v); }), x);
+      OpName("softplus", place), [](auto v) { return softplus(v); }, derivatives([](auto v) { return sigmoid(v); }), x);
 }
 
-Tensor abs(const Tensor& x, Where where) {
+Tensor abs(const Tensor& x, Place place) {
   return pointwise(
-      OpName("abs", where), [](auto v) { return abs(v); }, x);
+      OpName("abs", place), [](auto v) { return abs(v); }, x);
 }
 
-Tensor clamp(const Tensor& x, double low, double high, Where where) {
-  if (!(low <= high)) throw Error(fmt::format("clamp: the bounds {} and {} are not in order", low, high), where);
+Tensor clamp(const Tensor& x, double low, double high, Place place) {
+  if (!(low <= high)) throw Error(fmt::format("clamp: the bounds {} and {} are not in order", low, high), place);
   return pointwise(
-      OpName("clamp", where),
+      OpName("clamp", place),
       [low, high](auto v) {
         using S = decltype(v);
-        return gradus::where(v < low, S(low), gradus::where(v > high, S(high), v));
+        return where(v < low, S(low), where(v > high, S(high), v));
       },
       x);
 }

@@ -4,28 +4,28 @@
 
 namespace gradus {
 
-Tensor exp(const Tensor& x, Where = Where::current());
-Tensor expm1(const Tensor& x, Where = Where::current());
-Tensor log(const Tensor& x, Where = Where::current());
-Tensor log1p(const Tensor& x, Where = Where::current());
-Tensor sqrt(const Tensor& x, Where = Where::current());
-Tensor rsqrt(const Tensor& x, Where = Where::current());
-Tensor reciprocal(const Tensor& x, Where = Where::current());
-Tensor sin(const Tensor& x, Where = Where::current());
-Tensor cos(const Tensor& x, Where = Where::current());
-Tensor erf(const Tensor& x, Where = Where::current());
-Tensor tanh(const Tensor& x, Where = Where::current());
-Tensor sigmoid(const Tensor& x, Where = Where::current());
+Tensor exp(const Tensor& x, Place = Place::current());
+Tensor expm1(const Tensor& x, Place = Place::current());
+Tensor log(const Tensor& x, Place = Place::current());
+Tensor log1p(const Tensor& x, Place = Place::current());
+Tensor sqrt(const Tensor& x, Place = Place::current());
+Tensor rsqrt(const Tensor& x, Place = Place::current());
+Tensor reciprocal(const Tensor& x, Place = Place::current());
+Tensor sin(const Tensor& x, Place = Place::current());
+Tensor cos(const Tensor& x, Place = Place::current());
+Tensor erf(const Tensor& x, Place = Place::current());
+Tensor tanh(const Tensor& x, Place = Place::current());
+Tensor sigmoid(const Tensor& x, Place = Place::current());
 /// The gradient at 0 is 0.
-Tensor relu(const Tensor& x, Where = Where::current());
+Tensor relu(const Tensor& x, Place = Place::current());
 enum class Gelu { exact, tanh };
-Tensor gelu(const Tensor& x, Gelu form = Gelu::exact, Where = Where::current());
-Tensor silu(const Tensor& x, Where = Where::current());
+Tensor gelu(const Tensor& x, Gelu form = Gelu::exact, Place = Place::current());
+Tensor silu(const Tensor& x, Place = Place::current());
 /// log(1 + exp(x)), without PyTorch's linear shortcut above a threshold.
-Tensor softplus(const Tensor& x, Where = Where::current());
+Tensor softplus(const Tensor& x, Place = Place::current());
 /// The gradient at 0 is 0.
-Tensor abs(const Tensor& x, Where = Where::current());
+Tensor abs(const Tensor& x, Place = Place::current());
 /// The gradient is 1 on [low, high], bounds included, else 0.
-Tensor clamp(const Tensor& x, double low, double high, Where = Where::current());
+Tensor clamp(const Tensor& x, double low, double high, Place = Place::current());
 
 }  // namespace gradus

@@ -34,10 +34,10 @@ void add_entries(const Tensor& source, const AroundAxis& around, const Tensor& i
 
 }  // namespace
 
-Tensor embedding(const Tensor& table, const Tensor& ids, Where where) {
-  const OpName op("embedding", where);
+Tensor embedding(const Tensor& table, const Tensor& ids, Place place) {
+  const OpName op("embedding", place);
   if (table.rank() != 2)
-    throw Error(fmt::format("embedding: the table {} must be [rows, dim]", describe(table)), where);
+    throw Error(fmt::format("embedding: the table {} must be [rows, dim]", describe(table)), place);
   check_ids(op, ids, table.shape()[0]);
   const Index dim = table.shape()[1], n = ids.numel();
   Shape shape = ids.shape();
@@ -60,11 +60,11 @@ Tensor embedding(const Tensor& table, const Tensor& ids, Where where) {
   });
 }
 
-Tensor index_select(const Tensor& x, Index axis, const Tensor& index, Where where) {
-  const OpName op("index_select", where);
+Tensor index_select(const Tensor& x, Index axis, const Tensor& index, Place place) {
+  const OpName op("index_select", place);
   axis = normalise_axis(op, axis, x.shape());
   if (index.rank() != 1)
-    throw Error(fmt::format("index_select: the index {} must have one axis", describe(index)), where);
+    throw Error(fmt::format("index_select: the index {} must have one axis", describe(index)), place);
   check_ids(op, index, x.shape()[axis]);
   const AroundAxis a(x.shape(), axis);
   const Index n = index.numel();
@@ -86,13 +86,13 @@ Tensor index_select(const Tensor& x, Index axis, const Tensor& index, Where wher
   });
 }
 
-Tensor index_add(const Tensor& source, Index axis, const Tensor& index, Index extent, Where where) {
-  const OpName op("index_add", where);
+Tensor index_add(const Tensor& source, Index axis, const Tensor& index, Index extent, Place place) {
+  const OpName op("index_add", place);
   axis = normalise_axis(op, axis, source.shape());
   if (index.rank() != 1 || index.numel() != source.shape()[axis])
     throw Error(fmt::format("index_add: the index {} must have one entry for each of axis {} of {}", describe(index),
                             axis, describe(source)),
-                where);
+                place);
   check_ids(op, index, extent);
   const AroundAxis a(source.shape(), axis);
   Shape shape = source.shape();
@@ -110,12 +110,12 @@ template <class F>
 void for_gathered(const OpName& op, const Shape& x, Index axis, const Tensor& index, F f) {
   if (index.rank() != x.rank())
     throw Error(fmt::format("{}: the index {} must have as many axes as {}", op.name, describe(index), to_string(x)),
-                op.where);
+                op.place);
   for (Index d = 0; d < x.rank(); ++d)
     if (d != axis && index.shape()[d] > x[d])
       throw Error(
           fmt::format("{}: the index {} is larger than {} at axis {}", op.name, describe(index), to_string(x), d),
-          op.where);
+          op.place);
   check_ids(op, index, x[axis]);
   const Index* id = index.data<Index>();
   for (Index i = 0; i < index.numel(); ++i) {
@@ -131,8 +131,8 @@ void for_gathered(const OpName& op, const Shape& x, Index axis, const Tensor& in
 
 }  // namespace
 
-Tensor gather(const Tensor& x, Index axis, const Tensor& index, Where where) {
-  const OpName op("gather", where);
+Tensor gather(const Tensor& x, Index axis, const Tensor& index, Place place) {
+  const OpName op("gather", place);
   axis = normalise_axis(op, axis, x.shape());
   Tensor y = Tensor::empty(index.shape(), x.dtype());
   dispatch(x.dtype(), [&](auto zero) {
@@ -146,13 +146,13 @@ Tensor gather(const Tensor& x, Index axis, const Tensor& index, Where where) {
   });
 }
 
-Tensor scatter_add(const Tensor& x, Index axis, const Tensor& index, const Tensor& src, Where where) {
-  const OpName op("scatter_add", where);
+Tensor scatter_add(const Tensor& x, Index axis, const Tensor& index, const Tensor& src, Place place) {
+  const OpName op("scatter_add", place);
   axis = normalise_axis(op, axis, x.shape());
   if (!(src.shape() == index.shape()) || src.dtype() != x.dtype())
     throw Error(fmt::format("scatter_add: {} must have the index's shape {} and the dtype of {}", describe(src),
                             to_string(index.shape()), describe(x)),
-                where);
+                place);
   Tensor y = clone(x.detach());
   dispatch(x.dtype(), [&](auto zero) {
     using T = decltype(zero);

@@ -102,16 +102,16 @@ Tensor in_plain_ops(const Tensor& x, const Tensor& weight, const Tensor& bias, d
 
 }  // namespace
 
-Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double epsilon, Where where) {
-  const OpName op("layer_norm", where);
+Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double epsilon, Place place) {
+  const OpName op("layer_norm", place);
   check_floating(op, x);
-  if (x.rank() == 0) throw Error(fmt::format("layer_norm: {} has no axis to normalise over", describe(x)), where);
+  if (x.rank() == 0) throw Error(fmt::format("layer_norm: {} has no axis to normalise over", describe(x)), place);
   const Index n = x.shape().back();
   for (const Tensor* t : {&weight, &bias})
     if (t->defined() && (!(t->shape() == Shape{n}) || t->dtype() != x.dtype()))
       throw Error(
           fmt::format("layer_norm: {} does not fit {}, expected [{}] of the same dtype", describe(*t), describe(x), n),
-          where);
+          place);
   Tensor y = Tensor::empty(x.shape(), x.dtype());
   dispatch_floating(x.dtype(), [&](auto zero) {
     using T = decltype(zero);

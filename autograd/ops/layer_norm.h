@@ -6,6 +6,6 @@ namespace gradus {
 
 /// Over the last axis (Ba et al. 2016), biased variance; weight and bias [dim] or undefined.
 Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double epsilon = 1e-5,
-                  Where = Where::current());
+                  Place = Place::current());
 
 }  // namespace gradus

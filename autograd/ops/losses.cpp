@@ -116,40 +116,40 @@ double counted_weight(const Problem& p) {
   return total;
 }
 
-Tensor reduce(const Tensor& loss, const Shape& shape, Reduction reduction, double divisor, const Where& where) {
-  if (reduction == Reduction::none) return reshape(loss, shape, where);
-  const Tensor total = sum(loss, {}, false, where);
-  return reduction == Reduction::sum ? total : mul(total, divisor > 0 ? 1 / divisor : 0, where);
+Tensor reduce(const Tensor& loss, const Shape& shape, Reduction reduction, double divisor, const Place& place) {
+  if (reduction == Reduction::none) return reshape(loss, shape, place);
+  const Tensor total = sum(loss, {}, false, place);
+  return reduction == Reduction::sum ? total : mul(total, divisor > 0 ? 1 / divisor : 0, place);
 }
 
 }  // namespace
 
-Tensor cross_entropy(const Tensor& logits, const Tensor& target, const CrossEntropyOptions& options, Where where) {
-  const OpName op("cross_entropy", where);
+Tensor cross_entropy(const Tensor& logits, const Tensor& target, const CrossEntropyOptions& options, Place place) {
+  const OpName op("cross_entropy", place);
   check_floating(op, logits);
   if (logits.rank() == 0 || !(Shape(logits.shape().begin(), logits.shape().end() - 1) == target.shape()) ||
       target.dtype() != DType::i64)
     throw Error(fmt::format("cross_entropy: logits {} and target {} do not fit: expected [..., classes] and i64 [...]",
                             describe(logits), describe(target)),
-                where);
+                place);
   const Index classes = logits.shape().back();
   if (options.weight.defined() &&
       (!(options.weight.shape() == Shape{classes}) || options.weight.dtype() != logits.dtype()))
     throw Error(fmt::format("cross_entropy: class weights {} do not fit {}, expected [{}]", describe(options.weight),
                             describe(logits), classes),
-                where);
+                place);
   if (!(options.label_smoothing >= 0 && options.label_smoothing <= 1))
     throw Error(
         fmt::format("cross_entropy: label_smoothing is {}, expected a number in [0, 1]", options.label_smoothing),
-        where);
+        place);
   const Problem p{options, reshape(target, {target.numel()}), target.numel(), classes};
   for (Index r = 0; r < p.rows; ++r)
     if (const Index t = p.target.data<Index>()[r]; p.counts(r) && (t < 0 || t >= classes))
       throw Error(fmt::format("cross_entropy: target {} at position {} is outside [0, {}) and is not ignore_index {}",
                               t, r, classes, options.ignore_index),
-                  where);
+                  place);
 
-  const Tensor rows = reshape(logits, {p.rows, classes}, where);
+  const Tensor rows = reshape(logits, {p.rows, classes}, place);
   Tensor loss = Tensor::empty({p.rows}, logits.dtype());
   dispatch_floating(logits.dtype(), [&](auto zero) {
     using T = decltype(zero);
@@ -170,14 +170,14 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& target, const CrossEntr
     });
     return Grads{dx};
   });
-  return reduce(recorded, target.shape(), options.reduction, counted_weight(p), where);
+  return reduce(recorded, target.shape(), options.reduction, counted_weight(p), place);
 }
 
-Tensor mse_loss(const Tensor& x, const Tensor& target, Reduction reduction, Where where) {
+Tensor mse_loss(const Tensor& x, const Tensor& target, Reduction reduction, Place place) {
   if (!(x.shape() == target.shape()))
-    throw Error(fmt::format("mse_loss: {} and {} must have one shape", describe(x), describe(target)), where);
-  const Tensor loss = square(sub(x, target, where), where);
-  return reduce(loss, x.shape(), reduction, static_cast<double>(x.numel()), where);
+    throw Error(fmt::format("mse_loss: {} and {} must have one shape", describe(x), describe(target)), place);
+  const Tensor loss = square(sub(x, target, place), place);
+  return reduce(loss, x.shape(), reduction, static_cast<double>(x.numel()), place);
 }
 
 }  // namespace gradus

@@ -14,7 +14,7 @@ struct CrossEntropyOptions {
 /// logits [..., classes], target ids [...]. Unlike PyTorch the classes are the last axis, and a mean over no target is
 /// 0, not NaN.
 Tensor cross_entropy(const Tensor& logits, const Tensor& target, const CrossEntropyOptions& options = {},
-                     Where = Where::current());
-Tensor mse_loss(const Tensor& x, const Tensor& target, Reduction reduction = Reduction::mean, Where = Where::current());
+                     Place = Place::current());
+Tensor mse_loss(const Tensor& x, const Tensor& target, Reduction reduction = Reduction::mean, Place = Place::current());
 
 }  // namespace gradus

@@ -29,7 +29,7 @@ Tensor product(const OpName& op, const Tensor& a, bool a_t, const Tensor& b, boo
                             "and both f32 or f64",
                             op.name, describe(a), a_t ? " transposed" : "", describe(b), b_t ? " transposed" : "", k,
                             b.shape()[b_t ? -1 : -2]),
-                op.where);
+                op.place);
   const Shape batch = broadcast_shapes(op, leading(a.shape()), leading(b.shape()));
   Shape shape = batch;
   shape.push_back(m);
@@ -84,29 +84,29 @@ RowInvariant::RowInvariant() : before_(by_rows) { by_rows = true; }
 RowInvariant::~RowInvariant() { by_rows = before_; }
 bool row_invariant() { return by_rows; }
 
-Tensor matmul(const Tensor& a, const Tensor& b, Where where) {
-  const OpName op("matmul", where);
+Tensor matmul(const Tensor& a, const Tensor& b, Place place) {
+  const OpName op("matmul", place);
   if (a.rank() == 0 || b.rank() == 0)
-    throw Error(fmt::format("matmul: {} times {}: both need at least one axis", describe(a), describe(b)), where);
+    throw Error(fmt::format("matmul: {} times {}: both need at least one axis", describe(a), describe(b)), place);
   if (a.rank() == 1) {
-    const Tensor y = matmul(unsqueeze(a, 0, where), b, where);
-    return squeeze(y, b.rank() == 1 ? 0 : -2, where);
+    const Tensor y = matmul(unsqueeze(a, 0, place), b, place);
+    return squeeze(y, b.rank() == 1 ? 0 : -2, place);
   }
-  if (b.rank() == 1) return squeeze(matmul(a, unsqueeze(b, 1, where), where), -1, where);
+  if (b.rank() == 1) return squeeze(matmul(a, unsqueeze(b, 1, place), place), -1, place);
   if (a.rank() == 2 || b.rank() > 2 || a.shape().back() != b.shape()[0]) return product(op, a, false, b, false);
   // A matrix on the right applies to all rows at once: [..., k] -> [rows, k] -> [rows, n] -> [..., n]
   Shape shape = a.shape();
   shape[-1] = b.shape()[1];
-  return reshape(product(op, reshape(a, {rows_of(a.shape()), a.shape().back()}, where), false, b, false), shape, where);
+  return reshape(product(op, reshape(a, {rows_of(a.shape()), a.shape().back()}, place), false, b, false), shape, place);
 }
 
-Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Where where) {
-  const OpName op("linear", where);
+Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Place place) {
+  const OpName op("linear", place);
   if (weight.rank() != 2 || x.rank() == 0 || x.shape().back() != weight.shape()[1] || x.dtype() != weight.dtype())
     throw Error(
         fmt::format("linear: x {} does not fit the weight {}: expected x [..., in], weight [out, in] and one dtype",
                     describe(x), describe(weight)),
-        where);
+        place);
   const Index in = weight.shape()[1], out = weight.shape()[0];
   check_floating(op, x);
   Shape shape = x.shape();
@@ -115,7 +115,7 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Where w
   if (bias.defined() && ((!whole && !(bias.shape() == Shape{out})) || bias.dtype() != x.dtype()))
     throw Error(fmt::format("linear: bias {} does not fit the weight {}: expected [{}] or {}", describe(bias),
                             describe(weight), out, to_string(shape)),
-                where);
+                place);
   Tensor y = Tensor::empty(shape, x.dtype());
   const Index rows = y.numel() / std::max<Index>(1, out);
   dispatch_floating(x.dtype(), [&](auto zero) {

@@ -5,9 +5,9 @@
 namespace gradus {
 
 /// torch.matmul: vectors, matrices, batches of matrices with broadcast batch axes.
-Tensor matmul(const Tensor& a, const Tensor& b, Where = Where::current());
+Tensor matmul(const Tensor& a, const Tensor& b, Place = Place::current());
 /// x weightᵀ + bias: x [..., in], weight [out, in] -> [..., out]; bias [out], undefined, or of the result's shape.
-Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, Where = Where::current());
+Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, Place = Place::current());
 
 /// While it lives, `linear`, `matmul` with a 2-D right side, and `attention` compute each row of the left side (each
 /// query) on this thread in a way that does not depend on how many rows there are: a row has the same bits alone and in

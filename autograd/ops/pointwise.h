@@ -158,7 +158,7 @@ Tensor pointwise_at(const OpName& op, F f, const X&... xs) {
               fmt::format(
                   "{}: derivatives of its formula beyond the second order are not compiled; write the op with record()",
                   op.name),
-              op.where);
+              op.place);
           return Grads{};
         }
       });

@@ -96,8 +96,8 @@ Tensor reduce_runs(const Tensor& x, const std::vector<bool>& named, Reduce reduc
 
 }  // namespace
 
-Tensor sum(const Tensor& x, const std::vector<Index>& axes, bool keepdim, Where where) {
-  const OpName op("sum", where);
+Tensor sum(const Tensor& x, const std::vector<Index>& axes, bool keepdim, Place place) {
+  const OpName op("sum", place);
   check_floating(op, x);
   const std::vector<bool> named = normalise_axes(op, axes, x.shape());
   const Tensor y =
@@ -116,16 +116,16 @@ Tensor sum(const Tensor& x, const std::vector<Index>& axes, bool keepdim, Where 
                 [kept, from = x.shape()](const Tensor& dy) { return Grads{expand(reshape(dy, kept), from)}; });
 }
 
-Tensor mean(const Tensor& x, const std::vector<Index>& axes, bool keepdim, Where where) {
-  const Index n = elements(x.shape(), normalise_axes(OpName("mean", where), axes, x.shape()));
-  return mul(sum(x, axes, keepdim, where), 1.0 / static_cast<double>(n), where);
+Tensor mean(const Tensor& x, const std::vector<Index>& axes, bool keepdim, Place place) {
+  const Index n = elements(x.shape(), normalise_axes(OpName("mean", place), axes, x.shape()));
+  return mul(sum(x, axes, keepdim, place), 1.0 / static_cast<double>(n), place);
 }
 
-Tensor var(const Tensor& x, const std::vector<Index>& axes, Index correction, bool keepdim, Where where) {
-  const Index n = elements(x.shape(), normalise_axes(OpName("var", where), axes, x.shape()));
-  const Tensor centred = sub(x, mean(x, axes, true, where), where);
+Tensor var(const Tensor& x, const std::vector<Index>& axes, Index correction, bool keepdim, Place place) {
+  const Index n = elements(x.shape(), normalise_axes(OpName("var", place), axes, x.shape()));
+  const Tensor centred = sub(x, mean(x, axes, true, place), place);
   const double divisor = static_cast<double>(std::max<Index>(0, n - correction));
-  return mul(sum(square(centred, where), axes, keepdim, where), 1.0 / divisor, where);
+  return mul(sum(square(centred, place), axes, keepdim, place), 1.0 / divisor, place);
 }
 
 namespace {
@@ -136,7 +136,7 @@ Tensor extreme(const OpName& op, const Tensor& x, const std::vector<Index>& axes
   if (elements(x.shape(), named) == 0)
     throw Error(
         fmt::format("{}: {} has no elements along the reduced axes, so there is no {}", op.name, describe(x), op.name),
-        op.where);
+        op.place);
   const Tensor y =
       reduce_runs(x, named, [largest](const Tensor& t, Index outer, Index extent, Index inner, const Shape& shape) {
         Tensor out = Tensor::empty(shape, t.dtype());
@@ -171,19 +171,19 @@ Tensor extreme(const OpName& op, const Tensor& x, const std::vector<Index>& axes
 
 }  // namespace
 
-Tensor max(const Tensor& x, const std::vector<Index>& axes, bool keepdim, Where where) {
-  return extreme(OpName("max", where), x, axes, keepdim, true);
+Tensor max(const Tensor& x, const std::vector<Index>& axes, bool keepdim, Place place) {
+  return extreme(OpName("max", place), x, axes, keepdim, true);
 }
 
-Tensor min(const Tensor& x, const std::vector<Index>& axes, bool keepdim, Where where) {
-  return extreme(OpName("min", where), x, axes, keepdim, false);
+Tensor min(const Tensor& x, const std::vector<Index>& axes, bool keepdim, Place place) {
+  return extreme(OpName("min", place), x, axes, keepdim, false);
 }
 
-Tensor argmax(const Tensor& x, Index axis, bool keepdim, Where where) {
-  const OpName op("argmax", where);
+Tensor argmax(const Tensor& x, Index axis, bool keepdim, Place place) {
+  const OpName op("argmax", place);
   axis = normalise_axis(op, axis, x.shape());
   const AroundAxis a(x.shape(), axis);
-  if (a.extent == 0) throw Error(fmt::format("argmax: axis {} of {} is empty", axis, describe(x)), where);
+  if (a.extent == 0) throw Error(fmt::format("argmax: axis {} of {} is empty", axis, describe(x)), place);
   Shape shape = x.shape();
   shape[axis] = 1;
   if (!keepdim) shape.erase(axis);
@@ -205,8 +205,8 @@ Tensor argmax(const Tensor& x, Index axis, bool keepdim, Where where) {
   return y;
 }
 
-Tensor cumsum(const Tensor& x, Index axis, Where where) {
-  const OpName op("cumsum", where);
+Tensor cumsum(const Tensor& x, Index axis, Place place) {
+  const OpName op("cumsum", place);
   check_floating(op, x);
   axis = normalise_axis(op, axis, x.shape());
   const AroundAxis a(x.shape(), axis);

@@ -7,16 +7,16 @@
 // Over the given axes; over all when none are named. Sums add in one fixed tree, which trailing zeros do not change.
 namespace gradus {
 
-Tensor sum(const Tensor& x, const std::vector<Index>& axes = {}, bool keepdim = false, Where = Where::current());
-Tensor mean(const Tensor& x, const std::vector<Index>& axes = {}, bool keepdim = false, Where = Where::current());
+Tensor sum(const Tensor& x, const std::vector<Index>& axes = {}, bool keepdim = false, Place = Place::current());
+Tensor mean(const Tensor& x, const std::vector<Index>& axes = {}, bool keepdim = false, Place = Place::current());
 /// Divides by n - correction.
 Tensor var(const Tensor& x, const std::vector<Index>& axes = {}, Index correction = 1, bool keepdim = false,
-           Where = Where::current());
+           Place = Place::current());
 /// As torch.amax/amin: equal maxima share the gradient evenly. NaN wins.
-Tensor max(const Tensor& x, const std::vector<Index>& axes = {}, bool keepdim = false, Where = Where::current());
-Tensor min(const Tensor& x, const std::vector<Index>& axes = {}, bool keepdim = false, Where = Where::current());
+Tensor max(const Tensor& x, const std::vector<Index>& axes = {}, bool keepdim = false, Place = Place::current());
+Tensor min(const Tensor& x, const std::vector<Index>& axes = {}, bool keepdim = false, Place = Place::current());
 /// The first maximum: i64, no gradient.
-Tensor argmax(const Tensor& x, Index axis, bool keepdim = false, Where = Where::current());
-Tensor cumsum(const Tensor& x, Index axis, Where = Where::current());
+Tensor argmax(const Tensor& x, Index axis, bool keepdim = false, Place = Place::current());
+Tensor cumsum(const Tensor& x, Index axis, Place = Place::current());
 
 }  // namespace gradus

@@ -118,8 +118,8 @@ Tensor slice_of(const OpName& op, const Tensor& x, Index axis, Index start, cons
 
 }  // namespace
 
-Tensor reshape(const Tensor& x, Shape shape, Where where) {
-  const OpName op("reshape", where);
+Tensor reshape(const Tensor& x, Shape shape, Place place) {
+  const OpName op("reshape", place);
   Index known = 1, unknown = -1;
   for (Index i = 0; i < shape.rank(); ++i) {
     if (shape[i] == -1 && unknown < 0) {
@@ -133,17 +133,17 @@ Tensor reshape(const Tensor& x, Shape shape, Where where) {
   if (shape.numel() != x.numel() || std::any_of(shape.begin(), shape.end(), [](Index e) { return e < 0; }))
     throw Error(fmt::format("reshape: {} cannot become {}: {} elements do not fill it", describe(x), to_string(asked),
                             x.numel()),
-                where);
+                place);
   return record(op, x.alias(shape), {unread(x)},
                 [from = x.shape()](const Tensor& dy) { return Grads{reshape(dy, from)}; });
 }
 
-Tensor flatten(const Tensor& x, Index first, Index last, Where where) {
-  const OpName op("flatten", where);
-  if (x.rank() == 0) return reshape(x, {1}, where);
+Tensor flatten(const Tensor& x, Index first, Index last, Place place) {
+  const OpName op("flatten", place);
+  if (x.rank() == 0) return reshape(x, {1}, place);
   first = normalise_axis(op, first, x.shape());
   last = normalise_axis(op, last, x.shape());
-  if (first > last) throw Error(fmt::format("flatten: first axis {} lies behind the last {}", first, last), where);
+  if (first > last) throw Error(fmt::format("flatten: first axis {} lies behind the last {}", first, last), place);
   Shape shape;
   Index merged = 1;
   for (Index i = 0; i < x.rank(); ++i) {
@@ -153,42 +153,42 @@ Tensor flatten(const Tensor& x, Index first, Index last, Where where) {
       shape.push_back(merged);
     }
   }
-  return reshape(x, shape, where);
+  return reshape(x, shape, place);
 }
 
-Tensor squeeze(const Tensor& x, Index axis, Where where) {
-  axis = normalise_axis(OpName("squeeze", where), axis, x.shape());
+Tensor squeeze(const Tensor& x, Index axis, Place place) {
+  axis = normalise_axis(OpName("squeeze", place), axis, x.shape());
   if (x.shape()[axis] != 1) return x;
   Shape shape = x.shape();
   shape.erase(axis);
-  return reshape(x, shape, where);
+  return reshape(x, shape, place);
 }
 
-Tensor unsqueeze(const Tensor& x, Index axis, Where where) {
+Tensor unsqueeze(const Tensor& x, Index axis, Place place) {
   if (axis < -x.rank() - 1 || axis > x.rank())
     throw Error(fmt::format("unsqueeze: axis {} cannot be added to shape {}, expected one from {} to {}", axis,
                             to_string(x.shape()), -x.rank() - 1, x.rank()),
-                where);
+                place);
   Shape shape = x.shape();
   shape.insert(axis < 0 ? axis + x.rank() + 1 : axis, 1);
-  return reshape(x, shape, where);
+  return reshape(x, shape, place);
 }
 
-Tensor transpose(const Tensor& x, Index a, Index b, Where where) {
-  const OpName op("transpose", where);
+Tensor transpose(const Tensor& x, Index a, Index b, Place place) {
+  const OpName op("transpose", place);
   a = normalise_axis(op, a, x.shape());
   b = normalise_axis(op, b, x.shape());
   std::vector<Index> axes(static_cast<std::size_t>(x.rank()));
   for (Index i = 0; i < x.rank(); ++i) axes[static_cast<std::size_t>(i)] = i == a ? b : i == b ? a : i;
-  return permute(x, axes, where);
+  return permute(x, axes, place);
 }
 
-Tensor permute(const Tensor& x, const std::vector<Index>& axes, Where where) {
-  const OpName op("permute", where);
+Tensor permute(const Tensor& x, const std::vector<Index>& axes, Place place) {
+  const OpName op("permute", place);
   if (std::ssize(axes) != x.rank())
     throw Error(
         fmt::format("permute: {} axes for {}, expected each of its {} once", axes.size(), describe(x), x.rank()),
-        where);
+        place);
   normalise_axes(op, axes, x.shape());
   const std::vector<Index> from = row_major(x.shape());
   Shape shape;
@@ -207,12 +207,12 @@ Tensor permute(const Tensor& x, const std::vector<Index>& axes, Where where) {
   return record(op, y, {unread(x)}, [inverse](const Tensor& dy) { return Grads{permute(dy, inverse)}; });
 }
 
-Tensor expand(const Tensor& x, Shape shape, Where where) {
-  const OpName op("expand", where);
+Tensor expand(const Tensor& x, Shape shape, Place place) {
+  const OpName op("expand", place);
   for (Index i = 1; i <= shape.rank(); ++i)
     if (shape[-i] == -1 && i <= x.rank()) shape[-i] = x.shape()[-i];
   if (x.rank() > shape.rank() || !(broadcast_shapes(op, x.shape(), shape) == shape))
-    throw Error(fmt::format("expand: {} does not expand to {}", describe(x), to_string(shape)), where);
+    throw Error(fmt::format("expand: {} does not expand to {}", describe(x), to_string(shape)), place);
   Tensor y = Tensor::empty(shape, x.dtype());
   const BroadcastReader reader(x.shape(), shape);
   dispatch(x.dtype(), [&](auto zero) {
@@ -225,37 +225,37 @@ Tensor expand(const Tensor& x, Shape shape, Where where) {
   return record(op, y, {unread(x)}, [from = x.shape()](const Tensor& dy) { return Grads{sum_to(dy, from)}; });
 }
 
-Tensor sum_to(const Tensor& x, const Shape& shape, Where where) {
+Tensor sum_to(const Tensor& x, const Shape& shape, Place place) {
   if (x.shape() == shape) return x;
-  const OpName op("sum_to", where);
+  const OpName op("sum_to", place);
   if (shape.rank() > x.rank() || !(broadcast_shapes(op, x.shape(), shape) == x.shape()))
     throw Error(
         fmt::format("sum_to: {} cannot be summed to {}, which does not broadcast to it", describe(x), to_string(shape)),
-        where);
+        place);
   std::vector<Index> axes;
   for (Index i = 0; i < x.rank(); ++i) {
     const Index j = i - (x.rank() - shape.rank());
     if (j < 0 || shape[j] != x.shape()[i]) axes.push_back(i);
   }
-  return reshape(axes.empty() ? x : sum(x, axes, true, where), shape, where);
+  return reshape(axes.empty() ? x : sum(x, axes, true, place), shape, place);
 }
 
-Tensor narrow(const Tensor& x, Index axis, Index start, Index length, Where where) {
-  const OpName op("narrow", where);
+Tensor narrow(const Tensor& x, Index axis, Index start, Index length, Place place) {
+  const OpName op("narrow", place);
   axis = normalise_axis(op, axis, x.shape());
   const Index extent = x.shape()[axis];
   if (start < 0 || length < 0 || start + length > extent)
     throw Error(fmt::format("narrow: [{}, {}) is outside axis {} of {}", start, start + length, axis, describe(x)),
-                where);
+                place);
   Shape shape = x.shape();
   shape[axis] = length;
   return slice_of(op, x, axis, start, shape, shape);
 }
 
-Tensor pad(const Tensor& x, Index axis, Index before, Index after, Where where) {
-  const OpName op("pad", where);
+Tensor pad(const Tensor& x, Index axis, Index before, Index after, Place place) {
+  const OpName op("pad", place);
   axis = normalise_axis(op, axis, x.shape());
-  if (before < 0 || after < 0) throw Error(fmt::format("pad: {} and {} must not be negative", before, after), where);
+  if (before < 0 || after < 0) throw Error(fmt::format("pad: {} and {} must not be negative", before, after), place);
   if (before == 0 && after == 0) return x;
   const Index length = x.shape()[axis];
   Shape shape = x.shape();
@@ -271,29 +271,29 @@ Tensor pad(const Tensor& x, Index axis, Index before, Index after, Where where) 
                 [axis, before, length](const Tensor& dy) { return Grads{narrow(dy, axis, before, length)}; });
 }
 
-Tensor select(const Tensor& x, Index axis, Index index, Where where) {
-  const OpName op("select", where);
+Tensor select(const Tensor& x, Index axis, Index index, Place place) {
+  const OpName op("select", place);
   axis = normalise_axis(op, axis, x.shape());
   const Index extent = x.shape()[axis];
   if (index < -extent || index >= extent)
-    throw Error(fmt::format("select: index {} is outside axis {} of {}", index, axis, describe(x)), where);
+    throw Error(fmt::format("select: index {} is outside axis {} of {}", index, axis, describe(x)), place);
   Shape slice = x.shape(), shape = x.shape();
   slice[axis] = 1;
   shape.erase(axis);
   return slice_of(op, x, axis, index < 0 ? index + extent : index, slice, shape);
 }
 
-Tensor slice(const Tensor& x, Index axis, Index begin, Index end, Where where) {
-  axis = normalise_axis(OpName("slice", where), axis, x.shape());
+Tensor slice(const Tensor& x, Index axis, Index begin, Index end, Place place) {
+  axis = normalise_axis(OpName("slice", place), axis, x.shape());
   const Index n = x.shape()[axis];
   auto clamped = [n](Index i) { return std::clamp<Index>(i < 0 ? i + n : i, 0, n); };
   begin = clamped(begin);
-  return narrow(x, axis, begin, std::max<Index>(0, clamped(end) - begin), where);
+  return narrow(x, axis, begin, std::max<Index>(0, clamped(end) - begin), place);
 }
 
-Tensor concat(const std::vector<Tensor>& parts, Index axis, Where where) {
-  const OpName op("concat", where);
-  if (parts.empty()) throw Error("concat: no tensors were given", where);
+Tensor concat(const std::vector<Tensor>& parts, Index axis, Place place) {
+  const OpName op("concat", place);
+  if (parts.empty()) throw Error("concat: no tensors were given", place);
   axis = normalise_axis(op, axis, parts[0].shape());
   Shape shape = parts[0].shape();
   shape[axis] = 0;
@@ -305,7 +305,7 @@ Tensor concat(const std::vector<Tensor>& parts, Index axis, Where where) {
       throw Error(
           fmt::format("concat: {} does not fit beside {} along axis {}; the other extents and the dtype must be equal",
                       describe(p), describe(parts[0]), axis),
-          where);
+          place);
     extents.push_back(p.shape()[axis]);
     shape[axis] += extents.back();
   }
@@ -323,20 +323,20 @@ Tensor concat(const std::vector<Tensor>& parts, Index axis, Where where) {
   });
 }
 
-Tensor stack(const std::vector<Tensor>& parts, Index axis, Where where) {
-  const OpName op("stack", where);
-  if (parts.empty()) throw Error("stack: no tensors were given", where);
+Tensor stack(const std::vector<Tensor>& parts, Index axis, Place place) {
+  const OpName op("stack", place);
+  if (parts.empty()) throw Error("stack: no tensors were given", place);
   const Index rank = parts[0].rank();
   if (axis < -rank - 1 || axis > rank)
     throw Error(fmt::format("stack: axis {} cannot be added to shape {}, expected one from {} to {}", axis,
                             to_string(parts[0].shape()), -rank - 1, rank),
-                where);
+                place);
   if (axis < 0) axis += rank + 1;
   for (const Tensor& p : parts)
     if (!(p.shape() == parts[0].shape()) || p.dtype() != parts[0].dtype())
       throw Error(
           fmt::format("stack: {} does not fit on {}; shapes and dtypes must be equal", describe(p), describe(parts[0])),
-          where);
+          place);
   Shape shape = parts[0].shape();
   shape.insert(axis, std::ssize(parts));
   const Tensor y = side_by_side(parts, std::vector<Index>(parts.size(), 1), shape, axis);
@@ -349,46 +349,46 @@ Tensor stack(const std::vector<Tensor>& parts, Index axis, Where where) {
   });
 }
 
-std::vector<Tensor> split(const Tensor& x, const std::vector<Index>& extents, Index axis, Where where) {
-  axis = normalise_axis(OpName("split", where), axis, x.shape());
+std::vector<Tensor> split(const Tensor& x, const std::vector<Index>& extents, Index axis, Place place) {
+  axis = normalise_axis(OpName("split", place), axis, x.shape());
   Index start = 0;
   for (Index e : extents) start += e;
   if (start != x.shape()[axis])
     throw Error(
         fmt::format("split: extents [{}] do not add up to axis {} of {}", fmt::join(extents, ", "), axis, describe(x)),
-        where);
+        place);
   std::vector<Tensor> parts;
   start = 0;
   for (Index e : extents) {
-    parts.push_back(narrow(x, axis, start, e, where));
+    parts.push_back(narrow(x, axis, start, e, place));
     start += e;
   }
   return parts;
 }
 
-std::vector<Tensor> chunk(const Tensor& x, Index n, Index axis, Where where) {
-  axis = normalise_axis(OpName("chunk", where), axis, x.shape());
+std::vector<Tensor> chunk(const Tensor& x, Index n, Index axis, Place place) {
+  axis = normalise_axis(OpName("chunk", place), axis, x.shape());
   if (n <= 0 || x.shape()[axis] % n != 0)
-    throw Error(fmt::format("chunk: axis {} of {} does not divide into {} equal pieces", axis, describe(x), n), where);
-  return split(x, std::vector<Index>(static_cast<std::size_t>(n), x.shape()[axis] / n), axis, where);
+    throw Error(fmt::format("chunk: axis {} of {} does not divide into {} equal pieces", axis, describe(x), n), place);
+  return split(x, std::vector<Index>(static_cast<std::size_t>(n), x.shape()[axis] / n), axis, place);
 }
 
-std::vector<Tensor> unbind(const Tensor& x, Index axis, Where where) {
-  axis = normalise_axis(OpName("unbind", where), axis, x.shape());
+std::vector<Tensor> unbind(const Tensor& x, Index axis, Place place) {
+  axis = normalise_axis(OpName("unbind", place), axis, x.shape());
   std::vector<Tensor> parts;
-  for (Index i = 0; i < x.shape()[axis]; ++i) parts.push_back(select(x, axis, i, where));
+  for (Index i = 0; i < x.shape()[axis]; ++i) parts.push_back(select(x, axis, i, place));
   return parts;
 }
 
-Tensor flip(const Tensor& x, Index axis, Where where) {
-  axis = normalise_axis(OpName("flip", where), axis, x.shape());
+Tensor flip(const Tensor& x, Index axis, Place place) {
+  axis = normalise_axis(OpName("flip", place), axis, x.shape());
   const Index n = x.shape()[axis];
   std::vector<Index> backwards(static_cast<std::size_t>(n));
   for (Index i = 0; i < n; ++i) backwards[static_cast<std::size_t>(i)] = n - 1 - i;
-  return index_select(x, axis, Tensor::from(backwards, {n}), where);
+  return index_select(x, axis, Tensor::from(backwards, {n}), place);
 }
 
-Tensor to(const Tensor& x, DType dtype, Where where) {
+Tensor to(const Tensor& x, DType dtype, Place place) {
   if (x.dtype() == dtype) return x;
   Tensor y = Tensor::empty(x.shape(), dtype);
   dispatch(x.dtype(), [&](auto from) {
@@ -399,17 +399,17 @@ Tensor to(const Tensor& x, DType dtype, Where where) {
     });
   });
   if (!is_floating(dtype) || !is_floating(x.dtype())) return y;
-  return record(OpName("to", where), y, {unread(x)},
+  return record(OpName("to", place), y, {unread(x)},
                 [from = x.dtype()](const Tensor& dy) { return Grads{to(dy, from)}; });
 }
 
-Tensor clone(const Tensor& x, Where where) {
+Tensor clone(const Tensor& x, Place place) {
   Tensor y = Tensor::empty(x.shape(), x.dtype());
   dispatch(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
     std::copy_n(x.data<T>(), x.numel(), y.mutable_data<T>());
   });
-  return record(OpName("clone", where), y, {unread(x)}, [](const Tensor& dy) { return Grads{dy}; });
+  return record(OpName("clone", place), y, {unread(x)}, [](const Tensor& dy) { return Grads{dy}; });
 }
 
 }  // namespace gradus

@@ -47,11 +47,11 @@ Tensor along(const OpName& op, const Tensor& x, Index axis, F f) {
   check_floating(op, x);
   if (x.rank() == 0) return squeeze(f(unsqueeze(x, 0)), 0);
   axis = normalise_axis(op, axis, x.shape());
-  return axis == x.rank() - 1 ? f(x) : transpose(f(transpose(x, axis, -1, op.where)), axis, -1, op.where);
+  return axis == x.rank() - 1 ? f(x) : transpose(f(transpose(x, axis, -1, op.place)), axis, -1, op.place);
 }
 
-Tensor present(const Tensor& x, const Tensor& mask, const Where& where) {
-  return mask.defined() ? masked_fill(x, logical_not(mask), -std::numeric_limits<double>::infinity(), where) : x;
+Tensor present(const Tensor& x, const Tensor& mask, const Place& place) {
+  return mask.defined() ? masked_fill(x, logical_not(mask), -std::numeric_limits<double>::infinity(), place) : x;
 }
 
 // dx = y (dy - Σ dy y); symmetric in what it needs, so its own rule is made of itself.
@@ -83,18 +83,18 @@ Tensor softmax_backward(const OpName& op, const Tensor& dy, const Tensor& y) {
 
 }  // namespace
 
-Tensor softmax(const Tensor& x, Index axis, const Tensor& mask, Where where) {
-  const OpName op("softmax", where);
-  return along(op, present(x, mask, where), axis, [&](const Tensor& t) {
+Tensor softmax(const Tensor& x, Index axis, const Tensor& mask, Place place) {
+  const OpName op("softmax", place);
+  return along(op, present(x, mask, place), axis, [&](const Tensor& t) {
     const Tensor y = map_rows(t, [](const auto* p, Index n, auto* out) { softmax_row(p, n, out); });
     return record(op, y, {unread(t)},
                   [op](const Tensor& dy, const Tensor& y) { return Grads{softmax_backward(op, dy, y)}; });
   });
 }
 
-Tensor log_softmax(const Tensor& x, Index axis, const Tensor& mask, Where where) {
-  const OpName op("log_softmax", where);
-  return along(op, present(x, mask, where), axis, [&](const Tensor& t) {
+Tensor log_softmax(const Tensor& x, Index axis, const Tensor& mask, Place place) {
+  const OpName op("log_softmax", place);
+  return along(op, present(x, mask, place), axis, [&](const Tensor& t) {
     const Tensor y = map_rows(t, [](const auto* p, Index n, auto* out) {
       const auto [largest, total] = log_sum_row(p, n);
       const auto log_total = math::log(total);
@@ -105,12 +105,12 @@ Tensor log_softmax(const Tensor& x, Index axis, const Tensor& mask, Where where)
   });
 }
 
-Tensor logsumexp(const Tensor& x, Index axis, const Tensor& mask, bool keepdim, Where where) {
-  const OpName op("logsumexp", where);
+Tensor logsumexp(const Tensor& x, Index axis, const Tensor& mask, bool keepdim, Place place) {
+  const OpName op("logsumexp", place);
   check_floating(op, x);
   axis = normalise_axis(op, axis, x.shape());
-  const Tensor t = present(x, mask, where);
-  const Tensor rows = axis == x.rank() - 1 ? t : transpose(t, axis, -1, where);
+  const Tensor t = present(x, mask, place);
+  const Tensor rows = axis == x.rank() - 1 ? t : transpose(t, axis, -1, place);
   Shape shape = rows.shape();
   shape[-1] = 1;
   Tensor y = Tensor::empty(shape, x.dtype());
@@ -125,8 +125,8 @@ Tensor logsumexp(const Tensor& x, Index axis, const Tensor& mask, bool keepdim, 
     });
   });
   const Tensor recorded = record(op, y, {rows}, [rows](const Tensor& dy) { return Grads{mul(dy, softmax(rows, -1))}; });
-  const Tensor kept = axis == x.rank() - 1 ? recorded : transpose(recorded, axis, -1, where);
-  return keepdim ? kept : squeeze(kept, axis, where);
+  const Tensor kept = axis == x.rank() - 1 ? recorded : transpose(recorded, axis, -1, place);
+  return keepdim ? kept : squeeze(kept, axis, place);
 }
 
 }  // namespace gradus

@@ -6,8 +6,8 @@
 // gradient; with nothing present softmax gives zeros, logsumexp -inf with zero gradient, log_softmax -inf.
 namespace gradus {
 
-Tensor softmax(const Tensor& x, Index axis, const Tensor& mask = {}, Where = Where::current());
-Tensor log_softmax(const Tensor& x, Index axis, const Tensor& mask = {}, Where = Where::current());
-Tensor logsumexp(const Tensor& x, Index axis, const Tensor& mask = {}, bool keepdim = false, Where = Where::current());
+Tensor softmax(const Tensor& x, Index axis, const Tensor& mask = {}, Place = Place::current());
+Tensor log_softmax(const Tensor& x, Index axis, const Tensor& mask = {}, Place = Place::current());
+Tensor logsumexp(const Tensor& x, Index axis, const Tensor& mask = {}, bool keepdim = false, Place = Place::current());
 
 }  // namespace gradus

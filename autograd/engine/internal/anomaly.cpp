@@ -95,7 +95,7 @@ void detail::check_forward(const OpName& op, const Tensor& value, std::span<cons
   throw Error(fmt::format("the forward pass of '{}' {}: its result is {}; its inputs: {}{}", op.name,
                           given ? "met a NaN or infinity that it was given" : "made the first NaN or infinity",
                           say(value), say(tensors), served(nodes)),
-              op.where);
+              op.place);
 }
 
 std::unique_ptr<std::vector<Tensor>> anomaly::read_inputs(std::span<const Input> inputs) {
@@ -122,7 +122,7 @@ void anomaly::check_backward(const Node& from, const Tensor& g, const Node& to, 
                   all_finite(dy) ? "made the first NaN or infinity"
                                  : "met a NaN or infinity in the gradients that were added up for it",
                   made_by(to), say(g), say(dy), read, served(nodes)),
-      from.op.where);
+      from.op.place);
 }
 
 void anomaly::check_product(const OpName& from, const Tensor& sum, const Node& weight, const Tensor& x,
@@ -131,7 +131,7 @@ void anomaly::check_product(const OpName& from, const Tensor& sum, const Node& w
   throw Error(fmt::format("the backward pass of '{}' made the first NaN or infinity: its gradient for {} is {}; given "
                           "the gradient {}; its input: {}",
                           from.name, made_by(weight), say(sum), say(dy), say(x)),
-              from.where);
+              from.place);
 }
 
 }  // namespace gradus

@@ -9,7 +9,7 @@ Index normalise_axis(const OpName& op, Index axis, const Shape& shape) {
   if (axis < -r || axis >= r)
     throw Error(fmt::format("{}: axis {} is not in shape {}, expected one from {} to {}", op.name, axis,
                             to_string(shape), -r, r - 1),
-                op.where);
+                op.place);
   return axis < 0 ? axis + r : axis;
 }
 
@@ -18,24 +18,24 @@ std::vector<bool> normalise_axes(const OpName& op, const std::vector<Index>& axe
   for (Index a : axes) {
     const auto axis = static_cast<std::size_t>(normalise_axis(op, a, shape));
     if (named[axis])
-      throw Error(fmt::format("{}: axis {} of shape {} is named twice", op.name, a, to_string(shape)), op.where);
+      throw Error(fmt::format("{}: axis {} of shape {} is named twice", op.name, a, to_string(shape)), op.place);
     named[axis] = true;
   }
   return named;
 }
 
 void check_ids(const OpName& op, const Tensor& ids, Index bound) {
-  if (ids.dtype() != DType::i64) throw Error(fmt::format("{}: ids {} must be i64", op.name, describe(ids)), op.where);
+  if (ids.dtype() != DType::i64) throw Error(fmt::format("{}: ids {} must be i64", op.name, describe(ids)), op.place);
   const Index* p = ids.data<Index>();
   for (Index i = 0; i < ids.numel(); ++i)
     if (p[i] < 0 || p[i] >= bound)
-      throw Error(fmt::format("{}: id {} at position {} is outside [0, {})", op.name, p[i], i, bound), op.where);
+      throw Error(fmt::format("{}: id {} at position {} is outside [0, {})", op.name, p[i], i, bound), op.place);
 }
 
 void check_floating(const OpName& op, const Tensor& x) {
   if (!is_floating(x.dtype()))
     throw Error(fmt::format("{}: {} must be f32 or f64; convert with to(x, DType::f32)", op.name, describe(x)),
-                op.where);
+                op.place);
 }
 
 }  // namespace gradus

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string>
+
+namespace gradus {
+
+/// A line of the caller's code: the last, defaulted parameter of every op, named in messages. Like
+/// std::source_location, which Clang 14 lacks with GCC's standard library.
+class Place {
+ public:
+  constexpr Place() = default;
+  static constexpr Place current(const char* file = __builtin_FILE(), unsigned line = __builtin_LINE()) {
+    Place place;
+    place.file_ = file;
+    place.line_ = line;
+    return place;
+  }
+  constexpr const char* file_name() const { return file_; }
+  constexpr unsigned line() const { return line_; }
+
+ private:
+  const char* file_ = "";
+  unsigned line_ = 0;
+};
+
+/// "file.cpp:12"
+std::string to_string(const Place& place);
+
+}  // namespace gradus
