@@ -11,8 +11,7 @@ using namespace gradus;
 
 // Elementwise, from one scalar formula. Its derivatives come from dual numbers.
 Tensor swish(const Tensor& x) {
-  return pointwise(
-      "swish", [](auto v) { return v * sigmoid(v); }, x);
+  return pointwise("swish", x, [](auto v) { return v * sigmoid(v); });
 }
 
 // With a rule of its own: the gradient is written in ordinary ops, so it can be differentiated again.

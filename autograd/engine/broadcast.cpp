@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include <gradus/autograd/ops/pointwise.h>
-
 namespace gradus {
 
 Shape broadcast_shapes(const OpName& op, const Shape& a, const Shape& b) {
@@ -56,13 +54,6 @@ BroadcastReader::BroadcastReader(const Shape& from, const Shape& to) : direct_(f
       ++rank_;
     }
   }
-}
-
-void detail::check_pointwise(const OpName& op, const Tensor& first, const Tensor& other) {
-  if (!is_floating(first.dtype()) || other.dtype() != first.dtype())
-    throw Error(fmt::format("{}: operands {} and {}, expected one floating dtype; convert with to(x, DType::f32)",
-                            op.name, describe(first), describe(other)),
-                op.place);
 }
 
 }  // namespace gradus

@@ -1,12 +1,24 @@
 #pragma once
 
+#include <concepts>
+#include <numbers>
+#include <type_traits>
+
 #include <gradus/autograd/foundation/math.h>
 
-// The numbers that pointwise formulas are written in. A formula is a generic lambda such as
-// `[](auto x) { return x * sigmoid(x); }`; it runs on Real<float> for values and on Dual<Real<float>> for derivatives.
+// The numbers that formulas of `pointwise` are written in. A formula is a generic lambda such as
+// `[](auto x) { return x * sigmoid(x); }`. It runs on three types:
+// - Real<float> and Real<double> for values,
+// - Dual<Real<T>> for first derivatives,
+// - Jet (jet.h) for derivatives of any order.
 namespace gradus {
 
-/// A float or double with this namespace's functions found by name.
+template <class X>
+concept Number = requires {
+  typename X::Value;
+};
+
+/// A float or double. Its type lets `sin(x)` find the functions of this namespace.
 template <class T>
 struct Real {
   using Value = T;
@@ -44,37 +56,16 @@ template <class T>
 constexpr T value_of(Real<T> a) {
   return a.v;
 }
-/// Derivative information dropped: constant pieces of a formula.
+/// The value of a number without its derivatives. It counts as a constant.
 template <class T>
 constexpr Real<T> constant_of(Real<T> a) {
   return a;
 }
+/// a where the condition holds, else b. Formulas use this in place of branches, so that loops stay SIMD.
 template <class T>
 Real<T> where(bool condition, Real<T> a, Real<T> b) {
   return Real<T>::of(condition ? a.v : b.v);
 }
-
-#define GRADUS_REAL_FUNCTION(f)                        \
-  template <class T>                                   \
-  [[gnu::always_inline]] inline Real<T> f(Real<T> a) { \
-    return Real<T>::of(math::f(a.v));                  \
-  }
-GRADUS_REAL_FUNCTION(exp)
-GRADUS_REAL_FUNCTION(expm1)
-GRADUS_REAL_FUNCTION(log)
-GRADUS_REAL_FUNCTION(log1p)
-GRADUS_REAL_FUNCTION(sqrt)
-GRADUS_REAL_FUNCTION(rsqrt)
-GRADUS_REAL_FUNCTION(sin)
-GRADUS_REAL_FUNCTION(cos)
-GRADUS_REAL_FUNCTION(erf)
-GRADUS_REAL_FUNCTION(normal_cdf)
-GRADUS_REAL_FUNCTION(tanh)
-GRADUS_REAL_FUNCTION(sigmoid)
-GRADUS_REAL_FUNCTION(softplus)
-GRADUS_REAL_FUNCTION(abs)
-#undef GRADUS_REAL_FUNCTION
-
 template <class T>
 [[gnu::always_inline]] inline Real<T> pow(Real<T> a, Real<T> b) {
   return Real<T>::of(math::pow(a.v, b.v));
@@ -87,8 +78,12 @@ template <class T>
 [[gnu::always_inline]] inline Real<T> min(Real<T> a, Real<T> b) {
   return Real<T>::of(math::min(a.v, b.v));
 }
+template <class T>
+[[gnu::always_inline]] inline Real<T> abs(Real<T> a) {
+  return Real<T>::of(math::abs(a.v));
+}
 
-/// a + b ε with ε² = 0: value and derivative. S is Real<T>, or a Dual for a derivative of a derivative.
+/// a + b ε with ε² = 0: a value and a derivative. S is Real<T> or Jet.
 template <class S>
 struct Dual {
   using Value = typename S::Value;
@@ -125,69 +120,11 @@ constexpr auto value_of(Dual<S> x) {
 }
 template <class S>
 constexpr Dual<S> constant_of(Dual<S> x) {
-  return {x.a, S(0)};
+  return {constant_of(x.a), S(0)};
 }
-template <class S>
-Dual<S> where(bool condition, Dual<S> x, Dual<S> y) {
+template <class S, class Condition>
+Dual<S> where(Condition condition, Dual<S> x, Dual<S> y) {
   return {where(condition, x.a, y.a), where(condition, x.b, y.b)};
-}
-
-template <class S>
-Dual<S> exp(Dual<S> x) {
-  const S y = exp(x.a);
-  return {y, y * x.b};
-}
-template <class S>
-Dual<S> expm1(Dual<S> x) {
-  return {expm1(x.a), exp(x.a) * x.b};
-}
-template <class S>
-Dual<S> log(Dual<S> x) {
-  return {log(x.a), x.b / x.a};
-}
-template <class S>
-Dual<S> log1p(Dual<S> x) {
-  return {log1p(x.a), x.b / (S(1) + x.a)};
-}
-template <class S>
-Dual<S> sqrt(Dual<S> x) {
-  const S y = sqrt(x.a);
-  return {y, S(0.5) * x.b / y};
-}
-template <class S>
-Dual<S> rsqrt(Dual<S> x) {
-  const S y = rsqrt(x.a);
-  return {y, S(-0.5) * x.b * y / x.a};
-}
-template <class S>
-Dual<S> sin(Dual<S> x) {
-  return {sin(x.a), cos(x.a) * x.b};
-}
-template <class S>
-Dual<S> cos(Dual<S> x) {
-  return {cos(x.a), -sin(x.a) * x.b};
-}
-template <class S>
-Dual<S> erf(Dual<S> x) {
-  return {erf(x.a), S(1.1283791670955126) * exp(-(x.a * x.a)) * x.b};  // 2 / sqrt(pi)
-}
-template <class S>
-Dual<S> normal_cdf(Dual<S> x) {
-  return {normal_cdf(x.a), S(0.3989422804014327) * exp(S(-0.5) * (x.a * x.a)) * x.b};  // 1 / sqrt(2 pi)
-}
-template <class S>
-Dual<S> tanh(Dual<S> x) {
-  const S y = tanh(x.a);
-  return {y, (S(1) - y * y) * x.b};
-}
-template <class S>
-Dual<S> sigmoid(Dual<S> x) {
-  const S y = sigmoid(x.a);
-  return {y, y * (S(1) - y) * x.b};
-}
-template <class S>
-Dual<S> softplus(Dual<S> x) {
-  return {softplus(x.a), sigmoid(x.a) * x.b};
 }
 /// The derivative at 0 is 0.
 template <class S>
@@ -195,19 +132,19 @@ Dual<S> abs(Dual<S> x) {
   const auto v = value_of(x);
   return {abs(x.a), where(v > 0, x.b, where(v < 0, -x.b, S(0)))};
 }
-/// Where base and exponent allow no derivative (a <= 0 with a varying exponent) the exponent's part is 0.
+/// The exponent's part of the derivative is 0 where the base is not positive.
 template <class S>
 Dual<S> pow(Dual<S> x, Dual<S> y) {
   const S p = pow(x.a, y.a);
-  const bool positive = value_of(x) > 0;
+  const auto positive = value_of(x) > 0;
   const S factor = y.a * pow(x.a, y.a - S(1));
-  // An exponent of 0 is constant; a base that does not vary adds nothing, not even where the factor is infinite.
-  const bool infinite = value_of(factor) - value_of(factor) != 0, still = value_of(x.b) == 0;
-  const S base = where(value_of(y) == 0 || (infinite && still), S(0), factor * x.b);
+  // The base's part is 0 for an exponent of 0, and for a constant base even where the factor is infinite.
+  const auto infinite = value_of(factor) - value_of(factor) != 0, constant = value_of(x.b) == 0;
+  const S base = where(value_of(y) == 0 || (infinite && constant), S(0), factor * x.b);
   const S exponent = where(positive, p * log(where(positive, x.a, S(1))) * y.b, S(0));
   return {p, base + exponent};
 }
-/// Equal operands share the derivative evenly.
+/// Equal operands get half of the derivative each.
 template <class S>
 Dual<S> max(Dual<S> x, Dual<S> y) {
   const auto a = value_of(x), b = value_of(y);
@@ -219,11 +156,7 @@ Dual<S> min(Dual<S> x, Dual<S> y) {
   return {min(x.a, y.a), where(a < b, x.b, where(a > b, y.b, S(0.5) * (x.b + y.b)))};
 }
 
-// Arithmetic with plain numbers, and comparison by value, for Real and Dual alike.
-template <class X>
-concept Number = requires {
-  typename X::Value;
-};
+// Arithmetic with plain numbers, and comparison by value.
 template <Number X>
 constexpr X operator+(X x, double c) {
   return x + X(c);
@@ -257,20 +190,140 @@ constexpr X operator/(double c, X x) {
   return X(c) / x;
 }
 template <Number X>
-constexpr bool operator<(X x, X y) {
+constexpr auto operator<(X x, std::type_identity_t<X> y) {
   return value_of(x) < value_of(y);
 }
 template <Number X>
-constexpr bool operator>(X x, X y) {
+constexpr auto operator>(X x, std::type_identity_t<X> y) {
   return value_of(x) > value_of(y);
 }
 template <Number X>
-constexpr bool operator<(X x, double c) {
-  return value_of(x) < static_cast<typename X::Value>(c);
+constexpr auto operator<=(X x, std::type_identity_t<X> y) {
+  return value_of(x) <= value_of(y);
 }
 template <Number X>
-constexpr bool operator>(X x, double c) {
-  return value_of(x) > static_cast<typename X::Value>(c);
+constexpr auto operator>=(X x, std::type_identity_t<X> y) {
+  return value_of(x) >= value_of(y);
 }
+template <Number X, class Condition>
+X where(Condition condition, X x, double c) {
+  return where(condition, x, X(c));
+}
+template <Number X, class Condition>
+X where(Condition condition, double c, X x) {
+  return where(condition, X(c), x);
+}
+
+// Scalar functions ----------------------------------------------------------------------------------------------------
+
+// Each is a struct with its value, of a float or double, and its slope: `slope(x)` in terms of the argument, or
+// `slope_of_result(y)` in terms of the result. The number types and the ops of functions.h use these alone.
+
+struct Exp {
+  [[gnu::always_inline]] static auto value(auto x) { return math::exp(x); }
+  static auto slope_of_result(auto y) { return y; }
+};
+struct Expm1 {
+  [[gnu::always_inline]] static auto value(auto x) { return math::expm1(x); }
+  static auto slope_of_result(auto y) { return y + 1.0; }
+};
+struct Log {
+  [[gnu::always_inline]] static auto value(auto x) { return math::log(x); }
+  static auto slope(auto x) { return 1.0 / x; }
+};
+struct Log1p {
+  [[gnu::always_inline]] static auto value(auto x) { return math::log1p(x); }
+  static auto slope(auto x) { return 1.0 / (x + 1.0); }
+};
+struct Sqrt {
+  [[gnu::always_inline]] static auto value(auto x) { return math::sqrt(x); }
+  static auto slope_of_result(auto y) { return 0.5 / y; }
+};
+struct Rsqrt {
+  [[gnu::always_inline]] static auto value(auto x) { return math::rsqrt(x); }
+  static auto slope_of_result(auto y) { return -0.5 * (y * y * y); }
+};
+struct Reciprocal {
+  template <class T>
+  static T value(T x) {
+    return 1 / x;
+  }
+  static auto slope_of_result(auto y) { return -(y * y); }
+};
+struct Sin {
+  [[gnu::always_inline]] static auto value(auto x) { return math::sin(x); }
+  static auto slope(auto x) { return cos(x); }
+};
+struct Cos {
+  [[gnu::always_inline]] static auto value(auto x) { return math::cos(x); }
+  static auto slope(auto x) { return -sin(x); }
+};
+struct Erf {
+  [[gnu::always_inline]] static auto value(auto x) { return math::erf(x); }
+  static auto slope(auto x) { return 2 * std::numbers::inv_sqrtpi * exp(-(x * x)); }
+};
+struct NormalCdf {
+  [[gnu::always_inline]] static auto value(auto x) { return math::normal_cdf(x); }
+  static auto slope(auto x) { return 0.3989422804014327 * exp(-0.5 * (x * x)); }  // 1 / sqrt(2 pi)
+};
+struct Tanh {
+  [[gnu::always_inline]] static auto value(auto x) { return math::tanh(x); }
+  static auto slope_of_result(auto y) { return 1.0 - y * y; }
+};
+struct Sigmoid {
+  [[gnu::always_inline]] static auto value(auto x) { return math::sigmoid(x); }
+  static auto slope_of_result(auto y) { return y * (1.0 - y); }
+};
+struct Softplus {
+  [[gnu::always_inline]] static auto value(auto x) { return math::softplus(x); }
+  static auto slope(auto x) { return sigmoid(x); }
+};
+/// The slope at 0 is 0.
+struct Relu {
+  template <class T>
+  static T value(T x) {
+    return x < 0 ? T(0) : x;
+  }
+  template <class S>
+  static S slope_of_result(S y) {
+    return where(y > 0, S(1), S(0));
+  }
+};
+
+template <class F>
+constexpr bool has_slope_of_result = requires(Real<double> y) {
+  F::slope_of_result(y);
+};
+
+/// The function F at a number: `apply<Exp>(x)` is exp(x).
+template <class F, class T>
+[[gnu::always_inline]] inline Real<T> apply(Real<T> x) {
+  return Real<T>::of(F::value(x.v));
+}
+template <class F, class S>
+[[gnu::always_inline]] inline Dual<S> apply(Dual<S> x) {
+  const S y = apply<F>(x.a);
+  if constexpr (has_slope_of_result<F>) {
+    return {y, F::slope_of_result(y) * x.b};
+  } else {
+    return {y, F::slope(x.a) * x.b};
+  }
+}
+
+[[gnu::always_inline]] inline auto exp(Number auto x) { return apply<Exp>(x); }
+[[gnu::always_inline]] inline auto expm1(Number auto x) { return apply<Expm1>(x); }
+[[gnu::always_inline]] inline auto log(Number auto x) { return apply<Log>(x); }
+[[gnu::always_inline]] inline auto log1p(Number auto x) { return apply<Log1p>(x); }
+[[gnu::always_inline]] inline auto sqrt(Number auto x) { return apply<Sqrt>(x); }
+[[gnu::always_inline]] inline auto rsqrt(Number auto x) { return apply<Rsqrt>(x); }
+[[gnu::always_inline]] inline auto reciprocal(Number auto x) { return apply<Reciprocal>(x); }
+[[gnu::always_inline]] inline auto sin(Number auto x) { return apply<Sin>(x); }
+[[gnu::always_inline]] inline auto cos(Number auto x) { return apply<Cos>(x); }
+[[gnu::always_inline]] inline auto erf(Number auto x) { return apply<Erf>(x); }
+[[gnu::always_inline]] inline auto normal_cdf(Number auto x) { return apply<NormalCdf>(x); }
+[[gnu::always_inline]] inline auto tanh(Number auto x) { return apply<Tanh>(x); }
+[[gnu::always_inline]] inline auto sigmoid(Number auto x) { return apply<Sigmoid>(x); }
+[[gnu::always_inline]] inline auto softplus(Number auto x) { return apply<Softplus>(x); }
+[[gnu::always_inline]] inline auto relu(Number auto x) { return apply<Relu>(x); }
 
 }  // namespace gradus

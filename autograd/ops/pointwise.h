@@ -1,208 +1,205 @@
 #pragma once
 
-#include <fmt/format.h>
-
-#include <algorithm>
+#include <array>
+#include <memory>
+#include <span>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 
-#include <gradus/autograd/engine/broadcast.h>
 #include <gradus/autograd/engine/graph.h>
+#include <gradus/autograd/foundation/jet.h>
 #include <gradus/autograd/foundation/numbers.h>
-#include <gradus/autograd/foundation/parallel.h>
-#include <gradus/autograd/foundation/simd.h>
 
 // Elementwise ops from one scalar formula:
 //
-//   Tensor swish(const Tensor& x) { return pointwise("swish", [](auto v) { return v * sigmoid(v); }, x); }
+//   Tensor swish(const Tensor& x) { return pointwise("swish", x, [](auto v) { return v * sigmoid(v); }); }
 //
-// The formula is compiled into one SIMD loop a dtype, over any number of inputs that broadcast. Its derivative comes
-// from dual numbers, or is given: `pointwise(name, formula, derivatives(d0, d1), a, b)` with d_i(a, b) or d_i(a, b, y),
-// y the result. Derivatives go up to the second order (the third throws; give the derivative, or write the op with
-// `record`). Formulas are pure, and branch with where(condition, a, b) so that loops stay SIMD.
+// The formula takes one number per input; the inputs broadcast. It is compiled into one SIMD loop per dtype for its
+// values, one per input for its first derivatives, and once for jets, which give all higher derivatives. The first
+// derivatives come from dual numbers, or from slopes that follow the formula, one per input:
+//
+//   pointwise("square", x, [](auto v) { return v * v; }, [](auto v) { return 2 * v; })
+//   pointwise("exp", x, [](auto v) { return exp(v); }, of_result([](auto y) { return y; }))
+//
+// A slope is a formula of the inputs, or of the result, which spares keeping the inputs. Formulas are pure, and choose
+// with where(condition, a, b).
 namespace gradus {
 
-template <class... D>
-struct Derivatives {
-  std::tuple<D...> formulas;
+/// Marks a slope as a formula of the op's result. Either all slopes of an op are so marked or none.
+template <class F>
+struct OfResult {
+  F formula;
 };
-template <class... D>
-Derivatives<D...> derivatives(D... d) {
-  return {{d...}};
+template <class F>
+OfResult<F> of_result(F formula) {
+  return {formula};
 }
 
 namespace detail {
 
-constexpr Index pointwise_grain = Index{1} << 15;
-constexpr Index pointwise_block = 256;
-constexpr Index streamed_bytes = Index{1} << 24;  // from here on, no cache would hold the result until it is read
-constexpr int pointwise_max_order = 2;
+/// out[i] = formula(in[0][i], in[1][i], ...) for i < n, in whole vectors of 64 bytes. The formula's captures are passed
+/// at run time.
+template <class T>
+using Loop = void (*)(const void* captures, T* out, const T* const* in, Index n);
 
-void check_pointwise(const OpName& op, const Tensor& first, const Tensor& other);
+struct Loops {
+  Loop<float> f32;
+  Loop<double> f64;
+};
 
-template <class T, class F, std::size_t... I>
-[[gnu::always_inline]] inline void pointwise_loop(const F& f, T* __restrict out,
-                                                  const std::array<const T*, sizeof...(I)>& in, Index n,
-                                                  std::index_sequence<I...>) {
-  constexpr Index lanes = 64 / sizeof(T);  // whole vectors: storages may be read and written so far past their end
-  const std::tuple<decltype((void)I, static_cast<const T*>(nullptr))...> p{in[I]...};
-  for (Index i = 0; i < n; i += lanes)
-    for (Index j = i; j < i + lanes; ++j) out[j] = value_of(f(Real<T>::of(std::get<I>(p)[j])...));
-}
+using JetFormula = Jet (*)(const void* captures, const Jet* in);
 
-/// The same for results beyond the caches.
-template <class T, class F, std::size_t N, class All>
-[[gnu::noinline]] void pointwise_stream(const F& f, T* out, std::array<const T*, N> in, Index n, All all) {
-  constexpr Index lanes = 64 / sizeof(T);
-  alignas(64) T block[pointwise_block];
-  for (Index b = 0; b < n; b += pointwise_block) {
-    const Index count = std::min(pointwise_block, n - b);
-    pointwise_loop(f, block, in, count, all);
-    for (Index i = 0; i < count; i += lanes) simd::stream(out + b + i, simd::load<simd::Vector<T, lanes>>(block + i));
-    for (const T*& p : in) p += pointwise_block;
-  }
-  simd::fence();
-}
+/// The derivative of a formula by one input: a function of the inputs, or of the result.
+struct SlopeCode {
+  Loops scaled;     // dy times the slope; dy is the first input
+  JetFormula jets;  // the slope is the partial derivative of this by `variable`, or this itself if that is -1
+  int variable;
+  bool of_result;
+};
 
-/// The formula's values, outside the graph.
-template <class T, class F, class... X>
-void pointwise_values(const F& f, Tensor& out, const X&... xs) {
-  constexpr std::size_t N = sizeof...(X);
-  T* y = out.mutable_data<T>();
-  const std::array<const T*, N> x{xs.template data<T>()...};
-  const auto all = std::make_index_sequence<N>{};
-  const bool streams = out.numel() * static_cast<Index>(sizeof(T)) >= streamed_bytes;
-  if ((... && (xs.numel() == out.numel()))) {
-    parallel_for(out.numel(), pointwise_grain, [&](Index begin, Index end) {
-      std::array<const T*, N> p = x;
-      for (const T*& q : p) q += begin;
-      if (streams) {
-        pointwise_stream(f, y + begin, p, end - begin, all);
-      } else {
-        pointwise_loop(f, y + begin, p, end - begin, all);
-      }
-    });
-    return;
-  }
-  const std::array<BroadcastReader, N> readers{BroadcastReader(xs.shape(), out.shape())...};
-  parallel_for(out.numel(), pointwise_grain, [&](Index begin, Index end) {
-    alignas(64) T buffers[N][pointwise_block];
-    for (Index b = begin; b < end; b += pointwise_block) {
-      const Index n = std::min(pointwise_block, end - b);
-      std::array<const T*, N> p;
-      for (std::size_t k = 0; k < N; ++k) {
-        p[k] = readers[k].direct() ? x[k] + b : buffers[k];
-        if (!readers[k].direct()) readers[k].read(x[k], b, n, buffers[k]);
-      }
-      pointwise_loop(f, y + b, p, n, all);
-    }
-  });
-}
+/// What is compiled of a formula and its slopes.
+struct FormulaCode {
+  Loops value;
+  std::span<const SlopeCode> slopes;
+  std::shared_ptr<const void> (*keep)(const void* captures);  // copies them
+};
 
-/// dy times the partial derivative of F by its I-th argument: itself a formula, of dy and F's arguments.
-template <std::size_t I, class F>
-struct Partial {
-  F f;
-  template <class S, class... X>
-  auto operator()(S dy, X... x) const {
-    return at(std::index_sequence_for<X...>{}, dy, x...);
-  }
+constexpr std::size_t max_formula_inputs = 15;
 
- private:
-  template <class S, class... X, std::size_t... J>
-  S at(std::index_sequence<J...>, S dy, X... x) const {
-    return dy * f(Dual<S>(x, S(I == J ? 1 : 0))...).b;
-  }
+/// The values of a formula, broadcast, not recorded. Throws unless all inputs have one floating dtype.
+Tensor pointwise_values(const OpName& op, const Loops& loops, const void* captures, std::span<const Tensor* const> in);
+/// The same, recorded.
+Tensor pointwise_op(const OpName& op, const FormulaCode& code, const void* captures, std::span<const Input> in);
+
+/// A formula and its slopes.
+template <class F, class... D>
+struct Formulas {
+  static constexpr bool is_empty = (std::is_empty_v<F> && ... && std::is_empty_v<D>);
+  F formula;
+  std::tuple<D...> slopes;
 };
 
 template <class D>
-struct Chained {
-  D d;
+constexpr bool is_of_result = false;
+template <class D>
+constexpr bool is_of_result<OfResult<D>> = true;
+
+// What a loop computes of the numbers it reads.
+
+template <class All>
+struct Value {
+  [[gnu::always_inline]] static auto at(const All& all, auto... x) { return all.formula(x...); }
+};
+
+/// dy times the partial derivative by input I, from dual numbers.
+template <class All, std::size_t I>
+struct ScaledPartial {
   template <class S, class... X>
-  auto operator()(S dy, X... x) const {
-    return dy * d(x...);
+  [[gnu::always_inline]] static S at(const All& all, S dy, X... x) {
+    return partial(all, std::index_sequence_for<X...>(), dy, x...);
+  }
+  template <class S, class... X, std::size_t... J>
+  [[gnu::always_inline]] static S partial(const All& all, std::index_sequence<J...>, S dy, X... x) {
+    return dy * all.formula(Dual<S>(x, S(I == J ? 1 : 0))...).b;
   }
 };
 
-template <class F, class... X>
-Tensor pointwise_forward(const OpName& op, const F& f, const Tensor& first, const X&... rest) {
-  (check_pointwise(op, first, rest), ...);
-  if constexpr (sizeof...(X) == 0) check_pointwise(op, first, first);
-  Shape shape = first.shape();
-  ((shape = broadcast_shapes(op, shape, rest.shape())), ...);
-  Tensor out = Tensor::empty(shape, first.dtype());
-  dispatch_floating(first.dtype(), [&](auto zero) { pointwise_values<decltype(zero)>(f, out, first, rest...); });
-  return out;
+template <class All, std::size_t I>
+struct Slope {
+  [[gnu::always_inline]] static auto at(const All& all, auto... x) {
+    const auto& slope = std::get<I>(all.slopes);
+    if constexpr (is_of_result<std::decay_t<decltype(slope)>>) {
+      return slope.formula(x...);
+    } else {
+      return slope(x...);
+    }
+  }
+};
+
+template <class All, std::size_t I>
+struct ScaledSlope {
+  [[gnu::always_inline]] static auto at(const All& all, auto dy, auto... x) {
+    return dy * Slope<All, I>::at(all, x...);
+  }
+};
+
+template <class T, class All, class What, std::size_t... I>
+[[gnu::always_inline]] inline void run(const All& all, T* __restrict out, const T* const* in, Index n,
+                                       std::index_sequence<I...>) {
+  constexpr Index lanes = 64 / sizeof(T);  // whole vectors: storages have room for that past their end
+  const std::tuple<decltype((void)I, static_cast<const T*>(nullptr))...> p{in[I]...};
+  for (Index i = 0; i < n; i += lanes)
+    for (Index j = i; j < i + lanes; ++j) out[j] = value_of(What::at(all, Real<T>::of(std::get<I>(p)[j])...));
 }
 
-template <int Order, class F, class... X>
-Tensor pointwise_at(const OpName& op, F f, const X&... xs);
-
-template <int Order, class F, std::size_t... I, class... X>
-Grads pointwise_partials(const OpName& op, const F& f, std::index_sequence<I...>, const Tensor& dy, Needs needs,
-                         const X&... xs) {
-  return Grads{(needs[I] ? Gradient(pointwise_at<Order + 1>(op, Partial<I, F>{f}, dy, xs...)) : Gradient())...};
+template <class T, class All, class What, std::size_t N>
+void loop(const void* all, T* out, const T* const* in, Index n) {
+  run<T, All, What>(*static_cast<const All*>(all), out, in, n, std::make_index_sequence<N>());
 }
 
-template <int Order, class F, class... X>
-Tensor pointwise_at(const OpName& op, F f, const X&... xs) {
-  Tensor value = pointwise_forward(op, f, xs...);
-  return record(
-      op, std::move(value), {Input(xs)...},
-      [op, f, xs...]([[maybe_unused]] const Tensor& dy, [[maybe_unused]] Needs needs) {
-        if constexpr (Order < pointwise_max_order) {
-          return pointwise_partials<Order>(op, f, std::index_sequence_for<X...>{}, dy, needs, xs...);
-        } else {
-          static_cast<void>(f);  // this order's formula is not differentiated
-          throw Error(
-              fmt::format(
-                  "{}: derivatives of its formula beyond the second order are not compiled; write the op with record()",
-                  op.name),
-              op.place);
-          return Grads{};
-        }
-      });
+template <class All, class What, std::size_t N>
+Jet jets(const void* all, const Jet* in) {
+  return [&]<std::size_t... I>(std::index_sequence<I...>)->Jet {
+    return What::at(*static_cast<const All*>(all), in[I]...);
+  }
+  (std::make_index_sequence<N>());
 }
 
-template <class D, class... X, std::size_t... I>
-Grads given_partials(const OpName& op, const D& d, std::index_sequence<I...>, const Tensor& dy, Needs needs,
-                     const X&... xs) {
-  return Grads{
-      (needs[I] ? Gradient(pointwise_at<1>(
-                      op, Chained<std::tuple_element_t<I, decltype(d.formulas)>>{std::get<I>(d.formulas)}, dy, xs...))
-                : Gradient())...};
-}
-
-}  // namespace detail
-
-/// See the top of this file.
-template <class F, class... X>
-requires(std::same_as<X, Tensor>&&...) Tensor pointwise(const OpName& op, F f, const Tensor& x, const X&... more) {
-  return detail::pointwise_at<0>(op, f, x, more...);
-}
-
-template <class F, class... D, class... X>
-requires(sizeof...(D) == sizeof...(X)) Tensor pointwise(const OpName& op, F f, Derivatives<D...> d, const X&... xs) {
-  using S = Real<double>;
-  constexpr bool reads_output = (... || !std::is_invocable_v<D, decltype((void)xs, S{})...>);
-  Tensor value = detail::pointwise_forward(op, f, xs...);
-  if constexpr (reads_output) {
-    return record(op, std::move(value), {Input(xs)...}, [op, d, xs...](const Tensor& dy, const Tensor& y, Needs needs) {
-      return detail::given_partials(op, d, std::index_sequence_for<X...>{}, dy, needs, xs..., y);
-    });
+template <class All>
+std::shared_ptr<const void> keep(const void* all) {
+  if constexpr (All::is_empty) {
+    static const All kept = *static_cast<const All*>(all);
+    return {std::shared_ptr<const void>(), &kept};
   } else {
-    return record(op, std::move(value), {Input(xs)...}, [op, d, xs...](const Tensor& dy, Needs needs) {
-      return detail::given_partials(op, d, std::index_sequence_for<X...>{}, dy, needs, xs...);
-    });
+    return std::make_shared<const All>(*static_cast<const All*>(all));
   }
 }
 
-/// One input, and a derivative d(y) that needs only the result, so that the input is not kept.
-template <class F, class D>
-Tensor pointwise_by_output(const OpName& op, F f, D d, const Tensor& x) {
-  return record(op, detail::pointwise_forward(op, f, x), {unread(x)}, [op, d](const Tensor& dy, const Tensor& y) {
-    return Grads{detail::pointwise_at<1>(op, detail::Chained<D>{d}, dy, y)};
-  });
+template <class All, class What, std::size_t N>
+constexpr Loops loops_of{loop<float, All, What, N>, loop<double, All, What, N>};
+
+template <class All, std::size_t N, std::size_t I>
+constexpr SlopeCode slope_code() {
+  using Slopes = decltype(All::slopes);
+  if constexpr (std::tuple_size_v<Slopes> == 0) {
+    return {loops_of<All, ScaledPartial<All, I>, N + 1>, jets<All, Value<All>, N>, static_cast<int>(I), false};
+  } else {
+    constexpr bool of_result = is_of_result<std::tuple_element_t<I, Slopes>>;
+    constexpr std::size_t arguments = of_result ? 1 : N;
+    return {loops_of<All, ScaledSlope<All, I>, arguments + 1>, jets<All, Slope<All, I>, arguments>, -1, of_result};
+  }
+}
+
+template <class All, class Inputs>
+constexpr std::array<SlopeCode, 0> slopes_of{};
+template <class All, std::size_t... I>
+constexpr std::array<SlopeCode, sizeof...(I)> slopes_of<All, std::index_sequence<I...>>{
+    slope_code<All, sizeof...(I), I>()...};
+
+template <class All, std::size_t N>
+constexpr FormulaCode code_of{loops_of<All, Value<All>, N>, slopes_of<All, std::make_index_sequence<N>>, keep<All>};
+
+}  // namespace detail
+
+/// pointwise(name, inputs..., formula) or pointwise(name, inputs..., formula, slopes...). See the top of this file.
+template <class... Arguments>
+Tensor pointwise(const OpName& op, const Tensor& first, const Arguments&... rest) {
+  constexpr std::size_t inputs = 1 + (std::size_t{std::is_same_v<Arguments, Tensor>} + ...);
+  constexpr std::size_t slopes = sizeof...(rest) - inputs;
+  static_assert(slopes == 0 || slopes == inputs, "pointwise takes inputs, a formula, and one slope per input or none");
+  static_assert(inputs <= detail::max_formula_inputs, "pointwise takes at most 15 inputs");
+  const auto all = std::tie(first, rest...);
+  return [&]<std::size_t... I, std::size_t... D>(std::index_sequence<I...>, std::index_sequence<D...>) {
+    using All = detail::Formulas<std::decay_t<std::tuple_element_t<inputs, decltype(all)>>,
+                                 std::decay_t<std::tuple_element_t<inputs + 1 + D, decltype(all)>>...>;
+    const All formulas{std::get<inputs>(all), {std::get<inputs + 1 + D>(all)...}};
+    constexpr const detail::FormulaCode& code = detail::code_of<All, inputs>;
+    const std::array<Input, inputs> in{
+        (code.slopes[0].of_result ? unread(std::get<I>(all)) : Input(std::get<I>(all)))...};
+    return detail::pointwise_op(op, code, &formulas, in);
+  }
+  (std::make_index_sequence<inputs>(), std::make_index_sequence<slopes>());
 }
 
 }  // namespace gradus
