@@ -20,8 +20,8 @@ float float_of(std::uint64_t bits) { return std::bit_cast<float>(static_cast<std
 
 bool same_bits(float a, float b) { return std::bit_cast<std::uint32_t>(a) == std::bit_cast<std::uint32_t>(b); }
 
-// The distance from the true value in units in the last place; infinite where one is NaN or infinite and the other
-// something else, or where the signs differ.
+// The distance from the true value in units in the last place. It is infinite if the signs differ, or if only one is
+// NaN, or only one is infinite.
 double ulp_error(float got, double truth) {
   const auto rounded = static_cast<float>(truth);
   if (std::isnan(truth) || std::isnan(got)) return std::isnan(truth) && std::isnan(got) ? 0.0 : kInf;
@@ -31,7 +31,7 @@ double ulp_error(float got, double truth) {
   return std::fabs(got - truth) / std::ldexp(1.0, exponent - 23);
 }
 
-// The largest error over a stride through all floats within the limit, of both signs.
+// The largest error over every 4099th float up to the limit, of both signs.
 template <class Function, class Reference>
 double worst_ulp(Function function, Reference reference, float limit = kInf) {
   constexpr std::uint64_t kStride = 4099;
@@ -136,7 +136,7 @@ TEST_CASE("scalar functions of floats have the right limits") {
   CHECK(same_bits(math::rsqrt(kInf), 0.0f));
 }
 
-TEST_CASE("odd functions keep the sign of zero, and tiny arguments as they are") {
+TEST_CASE("odd functions of zeros and tiny numbers return their argument") {
   for (const float x : {0.0f, -0.0f, kSmallest, -kSmallest}) {
     CAPTURE(x);
     CHECK(same_bits(math::tanh(x), x));
@@ -165,7 +165,7 @@ TEST_CASE("scalar functions of NaN are NaN") {
   }
 }
 
-TEST_CASE("sine and cosine of arguments beyond their range stay between -1 and 1") {
+TEST_CASE("sine and cosine of huge arguments are between -1 and 1") {
   for (const float x : {1e8f, -1e12f, 1e20f, -3e38f}) {
     CHECK(math::abs(math::sin(x)) <= 1.0f);
     CHECK(math::abs(math::cos(x)) <= 1.0f);

@@ -1,4 +1,4 @@
-// Elementwise ops in f32: how many units in the last place from what the mathematics gives, at every magnitude.
+// The error of elementwise ops in f32, in units in the last place, at every magnitude.
 #include <algorithm>
 #include <cmath>
 #include <functional>
@@ -78,11 +78,11 @@ TEST_CASE("elementwise ops in f32 are within a few ULP of f64") {
   }
 }
 
-TEST_CASE("gelu by tanh in f32 keeps its digits where the sigmoid in it is not yet in its tail") {
+TEST_CASE("gelu by tanh in f32 is as precise as the argument of its sigmoid allows") {
   const Tensor x = floats(1e-30, 12, true);
   const std::vector<float> got = gelu(x, Gelu::tanh).to_vector<float>();
   const std::vector<double> want = gelu(to(x, DType::f64), Gelu::tanh).to_vector<double>();
-  // The argument of the sigmoid is rounded, so the error grows with its size.
+  // The sigmoid's argument is rounded, so the error grows with that argument.
   for (std::size_t i = 0; i < got.size(); ++i) {
     const double v = x.data<float>()[i], argument = 1.6 * std::fabs(v + 0.044715 * v * v * v);
     INFO(v);
@@ -90,7 +90,7 @@ TEST_CASE("gelu by tanh in f32 keeps its digits where the sigmoid in it is not y
   }
 }
 
-TEST_CASE("sums, products and softmax in f32 lose no more digits than their length explains") {
+TEST_CASE("sums, products and softmax of long vectors are precise in f32") {
   std::vector<float> v;
   for (int i = 0; i < 100'003; ++i) v.push_back(std::sin(static_cast<float>(i) * 0.37f) + 1.1f);
   const Tensor x = Tensor::from(v, {100'003}), y = to(x, DType::f64);
@@ -100,6 +100,6 @@ TEST_CASE("sums, products and softmax in f32 lose no more digits than their leng
   CHECK(matmul(x, x).item() == Approx(matmul(y, y).item()).epsilon(4e-6));
   CHECK(logsumexp(x, 0).item() == Approx(logsumexp(y, 0).item()).epsilon(1e-6));
   CHECK(sum(softmax(x, 0)).item() == Approx(1).epsilon(2e-6));
-  // A variance far from zero: the mean is taken away before squares are.
+  // The mean is subtracted before squaring, so a large mean costs little precision.
   CHECK(var(x + 1000.0).item() == Approx(var(y).item()).epsilon(2e-3));
 }

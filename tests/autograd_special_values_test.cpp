@@ -1,5 +1,5 @@
-// Zeros, infinities, NaN, denormal and extreme numbers into every function and reduction, forward and backward: no NaN
-// where the mathematics has none, and NaN where something was NaN.
+// Zeros, infinities, NaN, denormal and extreme numbers in every function and reduction, forward and backward. NaN comes
+// out only where it went in or where the limit does not exist.
 #include <cmath>
 #include <functional>
 #include <limits>
@@ -77,7 +77,7 @@ const std::vector<Special>& functions() {
 
 }  // namespace
 
-TEST_CASE("special values into functions give the limits of values and slopes, in f32 and f64") {
+TEST_CASE("functions of special values have the limits as values and slopes, in f32 and f64") {
   for (DType t : {DType::f32, DType::f64}) {
     const double denormal = t == DType::f32 ? 1e-41 : 1e-310;
     for (const Special& s : functions())
@@ -97,14 +97,14 @@ TEST_CASE("special values into functions give the limits of values and slopes, i
                     << " for " << want_slope);
         CHECK(same(value, want, t == DType::f32 ? 4e-7 : 1e-13));
         if (std::isnan(v)) continue;
-        // Slopes that are found from the value (1 - y²) have its precision, which is absolute.
+        // A slope in terms of the result, such as 1 - y², has an absolute error.
         const double scale = t == DType::f32 ? 2e-6 : 1e-13;
         CHECK((same(slope, want_slope, scale) || std::fabs(slope - want_slope) <= 0.1 * scale));
       }
   }
 }
 
-TEST_CASE("NaN goes through every function") {
+TEST_CASE("every function of NaN is NaN") {
   for (const Special& s : functions()) {
     INFO(s.name);
     CHECK(std::isnan(numbers(s.f(Tensor::full({1}, not_a_number)))[0]));
@@ -179,7 +179,7 @@ TEST_CASE("cross_entropy of special logits is the true loss, with finite gradien
     }
 }
 
-TEST_CASE("masked rows: nothing present gives zeros and no gradient, whatever stands there") {
+TEST_CASE("masked elements give zeros and no gradient, whatever their values") {
   for (DType t : {DType::f32, DType::f64}) {
     const Tensor x = to(Tensor::from<double>({1, inf, 3, not_a_number, 1e4, inf}, {2, 3}), t).set_requires_grad();
     const Tensor keep = Tensor::from<double>({1, 0, 1, 0, 0, 0}, {2, 3});
@@ -200,13 +200,13 @@ TEST_CASE("masked rows: nothing present gives zeros and no gradient, whatever st
   }
 }
 
-TEST_CASE("attention: a query that may see nothing gets zeros and gives no gradient, and hidden values do not leak") {
+TEST_CASE("attention without visible keys gives zeros and no gradient, and hidden values have no effect") {
   for (DType t : {DType::f32, DType::f64}) {
     auto make = [&](std::uint64_t stream) {
       return Tensor::normal({2, 3, 4}, 0, 1, Philox(3, stream), t).set_requires_grad();
     };
     const Tensor q = make(0), k = make(1), v = make(2);
-    const Tensor keep = Tensor::from<double>({1, 1, 0, 0, 0, 0}, {2, 3});  // the second sentence is hidden whole
+    const Tensor keep = Tensor::from<double>({1, 1, 0, 0, 0, 0}, {2, 3});  // all keys of the second sentence are hidden
     const Tensor y = attention(q, k, v, 2, keep);
     const auto out = numbers(y);
     for (std::size_t i = 12; i < 24; ++i) CHECK(out[i] == 0);
@@ -222,7 +222,7 @@ TEST_CASE("attention: a query that may see nothing gets zeros and gives no gradi
   }
 }
 
-TEST_CASE("layer_norm of constant rows is its bias, with finite gradients, at any magnitude") {
+TEST_CASE("layer_norm of constant rows of any magnitude is its bias, with finite gradients") {
   for (DType t : {DType::f32, DType::f64})
     for (double c : {0.0, -0.0, 1.0, -3.3, 1e4, 1e-41}) {
       const Tensor x = Tensor::full({2, 7}, c, t).set_requires_grad();
@@ -236,7 +236,7 @@ TEST_CASE("layer_norm of constant rows is its bias, with finite gradients, at an
     }
 }
 
-TEST_CASE("dropout, where and masked_fill stop NaN and infinity where they drop them") {
+TEST_CASE("dropout, where and masked_fill remove NaN and infinity from elements that they drop") {
   const Tensor bad = Tensor::from<double>({not_a_number, inf, 1}, {3}).set_requires_grad(),
                keep = Tensor::from<double>({0, 0, 1}, {3});
   const Tensor y = where(keep, bad, Tensor::zeros({}, DType::f64));

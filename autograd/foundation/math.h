@@ -5,14 +5,14 @@
 #include <cstdint>
 #include <limits>
 
-// Elementary functions of one scalar, for use inside elementwise loops.
+// Elementary functions of one scalar, for elementwise loops.
 //
-// The float versions have no branches, calls or tables, so compilers vectorise a plain `y[i] = math::f(x[i])`. Each
-// states its largest error in units in the last place (ULP) of a normal result, found by trying all 2^32 arguments with
-// fused multiply-add and at least every seventh without it (for pow 60 million pairs with it). Results do not rely on
-// fused multiply-add but may differ in the last bits from one instruction set to another. Infinities, NaN, signed zeros
-// and denormal numbers are treated as in IEEE 754 and C. The double versions serve gradient checks and call the
-// standard library.
+// - The float versions have no branches, calls or tables, so compilers vectorise a plain `y[i] = math::f(x[i])`.
+// - A comment gives the largest error of a normal result in units in the last place (ULP). It was found with all 2^32
+//   arguments, with fused multiply-add, and with every seventh without it; for pow with 60 million pairs.
+// - Last bits may differ between instruction sets.
+// - Infinities, NaN, signed zeros and denormal numbers give what IEEE 754 and C require.
+// - The double versions call the standard library.
 namespace gradus::math {
 
 namespace detail {
@@ -20,12 +20,11 @@ namespace detail {
 inline constexpr float kInfinity = std::numeric_limits<float>::infinity();
 inline constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 inline constexpr float kLog2E = 1.44269504f;
-// ln 2 in two parts; the first has 15 bits, so that its product with an exponent is exact.
+// ln 2 in two parts. The first has 15 bits, so its product with an exponent is exact.
 inline constexpr float kLn2High = 0x1.62e4p-1f;
 inline constexpr float kLn2Low = 1.42860682e-6f;
 
-// Adding and taking away this number rounds a float below 2^22 in magnitude to an integer, which is then also in the
-// low bits of the sum.
+// x + kRound - kRound is x rounded to an integer, for |x| < 2^22. The low bits of the sum hold that integer.
 inline constexpr float kRound = 0x1.8p23f;
 inline constexpr double kRoundDouble = 0x1.8p52;
 
@@ -49,7 +48,7 @@ template <class T, class... Rest>
                               (std::bit_cast<std::uint32_t>(sign) & 0x80000000u));
 }
 
-// condition ? yes : no where compilers would make branches of a chain of conditions.
+// condition ? yes : no, without a branch.
 [[gnu::always_inline]] inline float select(bool condition, float yes, float no) {
   const std::uint32_t mask = 0u - static_cast<std::uint32_t>(condition);
   return std::bit_cast<float>((std::bit_cast<std::uint32_t>(yes) & mask) | (std::bit_cast<std::uint32_t>(no) & ~mask));
@@ -124,7 +123,7 @@ struct ReducedExponent {
          n;
 }
 
-// The argument less the nearest multiple of pi/2, and the number of that multiple.
+// number * pi/2 + angle, with the multiple of pi/2 that is nearest to the argument.
 struct Quadrant {
   std::uint32_t number;
   float angle;
@@ -133,7 +132,7 @@ struct Quadrant {
 [[gnu::always_inline]] inline Quadrant reduce_angle(float x) {
   const double shifted = x * 0.63661977236758138 + kRoundDouble;
   const double n = shifted - kRoundDouble;
-  // The first two parts of pi/2 have 29 bits each, so that their products with n are exact.
+  // The first two parts of pi/2 have 29 bits each, so their products with n are exact.
   const double angle = x - n * 0x1.921fb54p+0 - n * 0x1.10b4611p-30 - n * 0x1.4c4c6628b80dcp-59;
   const double below = angle > 0.7854 ? 0.7854 : angle;
   return {static_cast<std::uint32_t>(std::bit_cast<std::uint64_t>(shifted)),
@@ -154,7 +153,7 @@ struct Quadrant {
 [[gnu::always_inline]] inline float sqrt(float x) { return std::sqrt(x); }
 [[gnu::always_inline]] inline float abs(float x) { return std::fabs(x); }
 
-// 1 / sqrt(x), up to 1.5 ULP from the true value.
+// 1 / sqrt(x). Error up to 1.5 ULP.
 [[gnu::always_inline]] inline float rsqrt(float x) { return 1.0f / std::sqrt(x); }
 
 // The larger; NaN if either is NaN.
@@ -163,29 +162,29 @@ struct Quadrant {
 // The smaller; NaN if either is NaN.
 [[gnu::always_inline]] inline float min(float a, float b) { return a != a || a < b ? a : b; }
 
-// Up to 1.02 ULP from the true value; 0.75 where the result is denormal.
+// Error up to 1.02 ULP; 0.75 for denormal results.
 [[gnu::always_inline]] inline float exp(float x) {
   const float below = x > 89.0f ? 89.0f : x;
   const detail::ReducedExponent e = detail::reduce_exponent(below < -104.0f ? -104.0f : below);
-  // The power of two may be out of the range of float where the result is not.
+  // In two factors, since 2^n may be out of range although the result is not.
   const std::int32_t half = e.n >> 1;
   return detail::exp_of_reduced(e) * detail::power_of_two(half) * detail::power_of_two(e.n - half);
 }
 
-// exp(x) - 1, up to 1.68 ULP from the true value.
+// exp(x) - 1. Error up to 1.68 ULP.
 [[gnu::always_inline]] inline float expm1(float x) {
   const float below = x > 89.0f ? 89.0f : x;
   const detail::ReducedExponent e = detail::reduce_exponent(below < -20.0f ? -20.0f : below);
   const float r = e.high - e.low;
   const float lost = (e.high - r) - e.low;
   const float p = r + (r * r * detail::exp_tail(r) + lost);
-  // 2^n p + (2^n - 1), halved on the way since 2^128 is out of range.
+  // 2^n p + (2^n - 1), computed at half size since 2^128 is out of range.
   const float half = detail::power_of_two(e.n - 1);
   const float result = 2.0f * (half * p + (half - 0.5f));
   return std::fabs(x) < 0x1p-25f ? x : result;
 }
 
-// Up to 0.91 ULP from the true value.
+// Error up to 0.91 ULP.
 [[gnu::always_inline]] inline float log(float x) {
   const bool denormal = x < std::numeric_limits<float>::min();
   const float normal = denormal ? x * 0x1p23f : x;
@@ -197,7 +196,7 @@ struct Quadrant {
   return x > 0.0f ? above_zero : special;
 }
 
-// log(1 + x), up to 1.46 ULP from the true value.
+// log(1 + x). Error up to 1.46 ULP.
 [[gnu::always_inline]] inline float log1p(float x) {
   const float sum = 1.0f + x;
   const float lost = x - (sum - 1.0f);
@@ -210,7 +209,7 @@ struct Quadrant {
   return x > -1.0f ? above_minus_one : special;
 }
 
-// Up to 1.34 ULP from the true value.
+// Error up to 1.34 ULP.
 [[gnu::always_inline]] inline float tanh(float x) {
   const float a = std::fabs(x);
   const float z = x * x;
@@ -221,15 +220,15 @@ struct Quadrant {
   return detail::with_sign_of(a < 0.6f ? near_zero : away, x);
 }
 
-// 1 / (1 + exp(-x)), up to 1.86 ULP from the true value; 0.75 where the result is denormal.
+// 1 / (1 + exp(-x)). Error up to 1.86 ULP; 0.75 for denormal results.
 [[gnu::always_inline]] inline float sigmoid(float x) {
   const float e = exp(-std::fabs(x));
   const float numerator = x < 0.0f ? e : 1.0f;
-  // numerator / (1 + e), written so that the rounding of the quotient hardly counts.
+  // numerator / (1 + e). In this form the rounding error of the quotient is small.
   return numerator - numerator * (e / (1.0f + e));
 }
 
-// log(1 + exp(x)), up to 0.53 ULP from the true value.
+// log(1 + exp(x)). Error up to 0.53 ULP.
 [[gnu::always_inline]] inline float softplus(float x) {
   const float a = std::fabs(x);
   const double e = detail::exp2_double((a > 200.0f ? 200.0f : a) * -1.4426950408889634);
@@ -240,7 +239,7 @@ struct Quadrant {
   return static_cast<float>((x < 0.0f ? 0.0f : x) + rest);
 }
 
-// Up to 1.26 ULP from the true value.
+// Error up to 1.26 ULP.
 [[gnu::always_inline]] inline float erf(float x) {
   const float a = std::fabs(x);
   const float z = x * x;
@@ -254,12 +253,12 @@ struct Quadrant {
   return detail::with_sign_of(a < 0.875f ? near_zero : away, x);
 }
 
-// The normal distribution function, (1 + erf(x / sqrt(2))) / 2, without the cancellation that this has below 0. Up to
-// 0.69 ULP from the true value.
+// The normal distribution function (1 + erf(x / sqrt(2))) / 2, without the cancellation of that form below 0. Error up
+// to 0.69 ULP.
 [[gnu::always_inline]] inline float normal_cdf(float x) {
   const double magnitude = std::fabs(x), a = magnitude > 14.5 ? 14.5 : magnitude;
   const double s = (a - 3.0) / (a + 3.0);
-  // The tail above a, over exp(-a^2 / 2).
+  // The tail above a, divided by exp(-a^2 / 2).
   const double scaled =
       detail::polynomial(s, 0.12151394748934267, -0.2064026206826107, 0.12322504337851327, -0.04621325828330368,
                          0.006131916727648033, 0.002904354669277881, -0.0009831966094192724, -0.0003389219114599655,
@@ -268,22 +267,23 @@ struct Quadrant {
   return static_cast<float>(x < 0.0f ? tail : 1.0 - tail);
 }
 
-// Up to 1.55 ULP from the true value for |x| < 2^24; beyond, the result lies between -1 and 1 and means less and less.
+// Error up to 1.55 ULP for |x| < 2^24. Beyond that the result is in [-1, 1] and loses precision with |x|.
 [[gnu::always_inline]] inline float sin(float x) { return x == 0.0f ? x : detail::sine_of(detail::reduce_angle(x)); }
 
-// Up to 1.55 ULP from the true value for |x| < 2^24; beyond, the result lies between -1 and 1 and means less and less.
+// Error up to 1.55 ULP for |x| < 2^24. Beyond that the result is in [-1, 1] and loses precision with |x|.
 [[gnu::always_inline]] inline float cos(float x) {
   detail::Quadrant q = detail::reduce_angle(x);
   q.number += 1u;
   return detail::sine_of(q);
 }
 
-// x to the power of y, up to 0.53 ULP from the true value, with the special cases of C's pow.
+// x to the power of y. Error up to 0.53 ULP. The special cases are those of C's pow.
 [[gnu::always_inline]] inline float pow(float x, float y) {
   using detail::select;
   constexpr float kLargest = std::numeric_limits<float>::max();
   const float a = std::fabs(x);
-  // Zero and infinity count as powers of two out of reach; an infinite y as the largest number, so that 1^y is 1.
+  // 0 and infinity become powers of two beyond the range of float. An infinite y becomes the largest float, so 1^y
+  // is 1.
   const double finite = detail::log2_double(a);
   const double positive = a > 0.0f ? finite : -1e300;
   const double log2 = a > kLargest ? 1e300 : positive;

@@ -4,7 +4,7 @@
 
 namespace gradus {
 
-/// An operand of an operator (`a + b`), which remembers the place that wrote it.
+/// An operand of an operator such as `a + b`, with the caller's place.
 struct Operand {
   const Tensor& tensor;
   Place place;
@@ -18,13 +18,13 @@ Tensor div(const Tensor& a, const Tensor& b, Place = Place::current());
 Tensor add(const Tensor& a, double b, Place = Place::current());
 Tensor mul(const Tensor& a, double b, Place = Place::current());
 Tensor neg(const Tensor& x, Place = Place::current());
-/// a^b. pow(x, 0) is 1 with gradient 0, as in PyTorch; the gradient to b is 0 where a is 0 and b >= 0.
+/// a^b. As in PyTorch, pow(x, 0) is 1 with gradient 0. The gradient of b is 0 where a <= 0.
 Tensor pow(const Tensor& a, const Tensor& b, Place = Place::current());
 Tensor pow(const Tensor& a, double b, Place = Place::current());
 Tensor square(const Tensor& x, Place = Place::current());
 /// a + scale * b
 Tensor add_scaled(const Tensor& a, const Tensor& b, double scale, Place = Place::current());
-/// Elementwise; where a equals b each gets half of the gradient. NaN wins.
+/// The smaller or larger element; NaN if either is NaN. Equal elements get half of the gradient each.
 Tensor minimum(const Tensor& a, const Tensor& b, Place = Place::current());
 Tensor maximum(const Tensor& a, const Tensor& b, Place = Place::current());
 

@@ -6,7 +6,7 @@
 
 #include <gradus/autograd/engine/broadcast.h>
 #include <gradus/autograd/engine/internal/axes.h>
-#include <gradus/autograd/ops.h>
+#include <gradus/autograd/ops/shape.h>
 
 namespace gradus {
 
@@ -100,7 +100,7 @@ Tensor causal_mask(Index n, DType dtype) {
 
 namespace {
 
-// mask ? a : b, all of one shape's broadcast.
+/// mask ? a : b, broadcast.
 Tensor choose(const OpName& op, const Tensor& mask, const Tensor& a, const Tensor& b) {
   if (a.dtype() != b.dtype())
     throw Error(fmt::format("{}: operands {} and {}, expected one dtype", op.name, describe(a), describe(b)), op.place);

@@ -2,8 +2,8 @@
 
 #include <gradus/autograd/engine/tensor.h>
 
-// Masks: tensors of any dtype whose non-zero elements mean true. Comparisons return masks of 0 and 1 in the dtype of
-// their operands (f32 when these are i64), without gradient.
+// A mask is a tensor of any dtype; its non-zero elements mean true. A comparison returns a mask of 0 and 1 in the dtype
+// of its operands (f32 for i64), without a gradient.
 namespace gradus {
 
 /// a where mask is true, else b.
@@ -24,7 +24,7 @@ Tensor greater(const Tensor& a, double b, Place = Place::current());
 Tensor logical_not(const Tensor& mask, Place = Place::current());
 Tensor logical_and(const Tensor& a, const Tensor& b, Place = Place::current());
 Tensor is_finite(const Tensor& x, Place = Place::current());
-/// 1 on and below the diagonal, else 0: [n, n].
+/// [n, n], with 1 on and below the diagonal, else 0.
 Tensor causal_mask(Index n, DType dtype = DType::f32);
 
 }  // namespace gradus

@@ -21,11 +21,11 @@ Tensor relu(const Tensor& x, Place = Place::current());
 enum class Gelu { exact, tanh };
 Tensor gelu(const Tensor& x, Gelu form = Gelu::exact, Place = Place::current());
 Tensor silu(const Tensor& x, Place = Place::current());
-/// log(1 + exp(x)), without PyTorch's linear shortcut above a threshold.
+/// log(1 + exp(x)). Unlike PyTorch's, it has no threshold above which it is linear.
 Tensor softplus(const Tensor& x, Place = Place::current());
 /// The gradient at 0 is 0.
 Tensor abs(const Tensor& x, Place = Place::current());
-/// The gradient is 1 on [low, high], bounds included, else 0.
+/// The gradient is 1 on [low, high], else 0. Throws unless low <= high.
 Tensor clamp(const Tensor& x, double low, double high, Place = Place::current());
 
 }  // namespace gradus

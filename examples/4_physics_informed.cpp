@@ -1,0 +1,78 @@
+// A physics-informed network (Raissi et al. 2019): it learns a wave from the wave's equation, without a solver.
+//
+// The Korteweg-de Vries equation of waves in shallow water, u_t + 6 u u_x + u_xxx = 0, has solitons: waves that keep
+// their shape, u(x, t) = c / 2 sech²(√c / 2 (x - c t)). The network is given the wave at t = 0, its values at the two
+// ends of the box, and the equation. The equation holds at random points of the box, where u_xxx is the gradient of a
+// gradient of a gradient.
+#include <cmath>
+#include <cstdio>
+
+#include <gradus/autograd/engine/graph.h>
+#include <gradus/autograd/foundation/random.h>
+#include <gradus/autograd/ops.h>
+#include <gradus/nn/linear.h>
+#include <gradus/optim/adam.h>
+
+using namespace gradus;
+
+constexpr double speed = 1, left = -6, right = 8, duration = 2;
+constexpr int steps = 4000;
+constexpr Index points = 256;
+
+Tensor soliton(const Tensor& x, const Tensor& t) {
+  const Tensor cosh = exp((x - speed * t) * (std::sqrt(speed) / 2)) + exp((x - speed * t) * (-std::sqrt(speed) / 2));
+  return 2 * speed / square(cosh);
+}
+
+// u(x, t) = u(x, 0) + t N(x, t) starts from the given wave, whatever the network N.
+struct Wave {
+  nn::Linear first, second, last;
+  explicit Wave(nn::Scope scope)
+      : first(scope / "first", 2, 32), second(scope / "second", 32, 32), last(scope / "last", 32, 1) {}
+  Tensor operator()(const Tensor& x, const Tensor& t) const {
+    const Tensor h = tanh(second(tanh(first(concat({x * 0.3, t}, 1)))));
+    return soliton(x, 0 * t) + t * last(h);
+  }
+};
+
+// dy/dx point by point: each u depends on its own x alone, so the gradient of the sum holds them all.
+Tensor derivative(const Tensor& y, const Tensor& x) { return grad({sum(y)}, {x}, {.create_graph = true})[0]; }
+
+// What is left of the equation, 0 for a solution.
+Tensor residual(const Wave& u, const Tensor& x, const Tensor& t) {
+  const Tensor value = u(x, t), u_t = derivative(value, t), u_x = derivative(value, x);
+  const Tensor u_xxx = derivative(derivative(u_x, x), x);
+  return u_t + 6 * value * u_x + u_xxx;
+}
+
+Tensor random_column(double low, double high, std::uint64_t stream) {
+  return Tensor::uniform({points, 1}, low, high, Philox(/*seed=*/1, stream));
+}
+
+double relative_error(const Wave& u) {
+  const NoGrad guard;
+  const Tensor x = random_column(left, right, 0), t = random_column(0, duration, 1), exact = soliton(x, t);
+  return std::sqrt(sum(square(u(x, t) - exact)).item() / sum(square(exact)).item());
+}
+
+int main() {
+  nn::ParameterStore store(/*seed=*/1);
+  const Wave u(store.root() / "wave");
+  optim::Adam adam(store.trainable());
+  std::printf("relative error before training: %.3f\n", relative_error(u));
+  for (int step = 0; step < steps; ++step) {
+    const auto stream = static_cast<std::uint64_t>(3 * step + 2);
+    const Tensor x = random_column(left, right, stream).set_requires_grad(),
+                 t = random_column(0, duration, stream + 1).set_requires_grad();
+    const Tensor end = where(less(random_column(0, 1, stream + 2), 0.5), Tensor::scalar(left), Tensor::scalar(right));
+    const Tensor loss = mean(square(residual(u, x, t))) + mean(square(u(end, t) - soliton(end, t)));
+    loss.backward();
+    adam.step(/*lr=*/0.01 * (1 - step / double{steps}));
+    adam.zero_grad();
+    if (step % 1000 == 0)
+      std::printf("step %4d: loss %.6f, relative error %.4f\n", step, loss.item(), relative_error(u));
+  }
+  const double error = relative_error(u);
+  std::printf("relative error against the exact soliton: %.4f\n", error);
+  return error < 0.05 ? 0 : 1;
+}
