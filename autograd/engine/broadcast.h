@@ -18,6 +18,8 @@ class BroadcastReader {
   BroadcastReader(const Shape& from, const Shape& to);
   /// True when the expanded tensor is the tensor itself.
   bool direct() const { return direct_; }
+  /// True when all elements are the same one.
+  bool constant() const { return rank_ == 1 && strides_[0] == 0; }
   /// Copies the expanded elements [begin, begin + count) to out.
   template <class T>
   void read(const T* x, Index begin, Index count, T* out) const {

@@ -80,13 +80,17 @@ void run_broadcast(Loop<T> loop, const void* formula, Tensor& out, Operands in, 
   parallel_for(out.numel(), grain, [&](Index begin, Index end) {
     alignas(64) T expanded[max_formula_inputs + 1][block];
     Pointers<T> p;
+    for (std::size_t k = 0; k < in.size(); ++k) {
+      p[k] = readers[k].direct() ? x[k] + begin : expanded[k];
+      if (readers[k].constant()) std::fill_n(expanded[k], std::min(block, end - begin), *x[k]);
+    }
     for (Index b = begin; b < end; b += block) {
       const Index n = std::min(block, end - b);
-      for (std::size_t k = 0; k < in.size(); ++k) {
-        p[k] = readers[k].direct() ? x[k] + b : expanded[k];
-        if (!readers[k].direct()) readers[k].read(x[k], b, n, expanded[k]);
-      }
+      for (std::size_t k = 0; k < in.size(); ++k)
+        if (!readers[k].direct() && !readers[k].constant()) readers[k].read(x[k], b, n, expanded[k]);
       loop(formula, y + b, p.data(), n);
+      for (std::size_t k = 0; k < in.size(); ++k)
+        if (readers[k].direct()) p[k] += n;
     }
   });
 }

@@ -65,7 +65,7 @@ struct FormulaCode {
   std::shared_ptr<const void> (*keep)(const void* captures);  // copies them
 };
 
-constexpr std::size_t max_formula_inputs = 15;
+constexpr std::size_t max_formula_inputs = 7;
 
 /// The values of a formula, broadcast, not recorded. Throws unless all inputs have one floating dtype.
 Tensor pointwise_values(const OpName& op, const Loops& loops, const void* captures, std::span<const Tensor* const> in);
@@ -188,7 +188,7 @@ Tensor pointwise(const OpName& op, const Tensor& first, const Arguments&... rest
   constexpr std::size_t inputs = 1 + (std::size_t{std::is_same_v<Arguments, Tensor>} + ...);
   constexpr std::size_t slopes = sizeof...(rest) - inputs;
   static_assert(slopes == 0 || slopes == inputs, "pointwise takes inputs, a formula, and one slope per input or none");
-  static_assert(inputs <= detail::max_formula_inputs, "pointwise takes at most 15 inputs");
+  static_assert(inputs <= detail::max_formula_inputs, "pointwise takes at most 7 inputs");
   const auto all = std::tie(first, rest...);
   return [&]<std::size_t... I, std::size_t... D>(std::index_sequence<I...>, std::index_sequence<D...>) {
     using All = detail::Formulas<std::decay_t<std::tuple_element_t<inputs, decltype(all)>>,
