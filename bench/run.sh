@@ -9,7 +9,7 @@ bench/run.sh [--quick] [--gradus PROGRAM] [--tables NAMES] [--out FOLDER] [--thr
 
 Prints the tables of docs/performance.md, measured now:
   machine   processor, BLAS kernel, and whether the processors are cores of their own (core_ratio: 2 for two that are)
-  step      training steps of every model in every configuration: gradus bench step
+  step      training steps of every model in every size: gradus bench step
   ops       ops, Adam with clipping on 10M parameters: gradus bench ops
   matmul    products, beside OpenBLAS's bare sgemm
   dispatch  the cost of making and walking a graph
@@ -19,7 +19,7 @@ PEER is a folder with the program `bench` of the libtorch benchmark; its results
 over ours: above 1 we are faster). RUN_PY (default: PEER/run.py) has the settings that make it fast, and runs both
 sides in turn, round after round, for the steps.
 
-  --quick           short measurements, one round, the toy configuration: to see that all works, not for numbers
+  --quick           short measurements, one round, the size tiny: to see that all works, not for numbers
   --gradus PROGRAM  (default: build/release/gradus)
   --tables NAMES    with commas (default: all of the above)
   --out FOLDER      where the unshortened output goes (default: a new folder in the system's one for temporary files)
@@ -61,11 +61,14 @@ mkdir -p "$out"
 unset OPENBLAS_CORETYPE # our program chooses by itself
 
 if ((quick)); then
-  step_seconds=0.2 op_seconds=0.01 scaling_seconds=0.05 rounds=1 configs=toy
+  step_seconds=0.2 op_seconds=0.01 scaling_seconds=0.05 rounds=1 sizes=tiny
 else
-  step_seconds=1.2 op_seconds=0.25 scaling_seconds=1 rounds=5 configs=toy,small,base
+  step_seconds=1.2 op_seconds=0.25 scaling_seconds=1 rounds=5 sizes=tiny,small,base
 fi
-models=rnn,rnn_attn,attn,transformer,lstm,lstm_attn
+# Models by the names of `gradus train`, each with its options; and models and sizes by the peer's names.
+models=('rnn' 'rnn-attention' 'attention' 'transformer' 'rnn --set model.cell=lstm' 'rnn-attention --set model.cell=lstm')
+peer_models=rnn,rnn_attn,attn,transformer,lstm,lstm_attn
+peer_sizes=${sizes/tiny/toy}
 counts=1
 ((threads > 1)) && counts="1 $threads"
 
@@ -176,15 +179,15 @@ if wants step; then
   if [[ -n $bench ]]; then
     also=()
     for n in $counts; do also+=(--also "gradus$n=$gradus bench step {model} {config} --seconds {seconds} --threads $n"); done
-    python3 "$run_py" "$bench" --configs $configs --models $models --rounds $rounds --seconds $step_seconds \
+    python3 "$run_py" "$bench" --configs $peer_sizes --models $peer_models --rounds $rounds --seconds $step_seconds \
       "${also[@]}" >"$out/step.txt"
     grep -v '^#' "$out/step.txt" >"$out/step_best.txt"
     beside step "$out/step_best.txt" --
   else
-    echo '# model config threads median_ms tokens_per_s rss_mb key=value...'
-    for config in ${configs//,/ }; do
-      for model in ${models//,/ }; do
-        for n in $counts; do "$gradus" bench step $model $config --seconds $step_seconds --threads $n; done
+    echo '# model size threads median_ms tokens_per_s rss_mb key=value...'
+    for size in ${sizes//,/ }; do
+      for model in "${models[@]}"; do
+        for n in $counts; do "$gradus" bench step $model $size --seconds $step_seconds --threads $n; done
       done
     done | tee "$out/step.txt"
   fi
@@ -217,12 +220,12 @@ if wants ops || wants matmul || wants dispatch; then
 fi
 
 if wants scaling; then
-  for config in ${configs//,/ }; do
-    [[ $config == base ]] && continue
+  for size in ${sizes//,/ }; do
+    [[ $size == base ]] && continue
     for over in batch length; do
-      heading "scaling over $over, $config"
-      for model in ${models//,/ }; do "$gradus" bench scaling $model $config --over $over --seconds $scaling_seconds; done |
-        awk '!/^#/ || !seen[$0]++' | tee "$out/scaling_${over}_$config.txt"
+      heading "scaling over $over, $size"
+      for model in "${models[@]}"; do "$gradus" bench scaling $model $size --over $over --seconds $scaling_seconds; done |
+        awk '!/^#/ || !seen[$0]++' | tee "$out/scaling_${over}_$size.txt"
     done
   done
   heading "attention up to length 2048: no matrix of weights is kept"

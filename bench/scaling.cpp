@@ -7,25 +7,10 @@
 #include <gradus/autograd/foundation/memory.h>
 
 namespace gradus::bench {
-namespace {
 
-double attention_weights(const StepSetup& s) {
-  const models::Seq2SeqOptions& o = s.run.model;
-  const auto source = static_cast<double>(s.source), target = static_cast<double>(s.target);
-  double matrices = target * source;
-  if (o.model == "rnn") return 0;
-  if (o.model == "transformer")
-    matrices =
-        static_cast<double>(o.heads) * (static_cast<double>(o.encoder_layers) * source * source +
-                                        static_cast<double>(o.decoder_layers) * (target * target + target * source));
-  return sizeof(float) * static_cast<double>(s.run.train.batch) * matrices;
-}
-
-}  // namespace
-
-std::vector<ScalingPoint> measure_scaling(const std::string& model, const std::string& config,
+std::vector<ScalingPoint> measure_scaling(const std::string& model, const std::string& size,
                                           const std::vector<std::string>& changes, Over over, double seconds) {
-  const StepSetup given = step_setup(model, config, changes);
+  const StepSetup given = step_setup(model, size, changes);
   const auto quarter = [](Index n) { return std::max<Index>(1, n / 4); };
   std::vector<ScalingPoint> points;
   for (Index factor = 1; factor <= 16; factor *= 2) {
@@ -36,7 +21,7 @@ std::vector<ScalingPoint> measure_scaling(const std::string& model, const std::s
       sizes.push_back(fmt::format("source={}", factor * quarter(given.source)));
       sizes.push_back(fmt::format("target={}", factor * quarter(given.target)));
     }
-    points.push_back({.setup = step_setup(model, config, sizes)});
+    points.push_back({.setup = step_setup(model, size, sizes)});
   }
   for (ScalingPoint& point : points) {
     memory::reset_peak();
@@ -44,7 +29,7 @@ std::vector<ScalingPoint> measure_scaling(const std::string& model, const std::s
     point.peak = static_cast<double>(memory::peak());
     point.seconds = times.step.median();
     point.products = times.products;
-    point.weights = attention_weights(point.setup);
+    point.weights = sizeof(float) * cost_of(point.setup).attention_weights;
   }
   return points;
 }

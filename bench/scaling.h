@@ -18,9 +18,9 @@ struct ScalingPoint {
   double weights = 0;   // bytes of the weights of all attention, were they kept: a matrix [target, source] a head
 };
 
-/// The step of model and configuration over four doublings of the batch, or of both lengths, from a quarter of what is
+/// The step of a model and size over four doublings of the batch, or of both lengths, from a quarter of what is
 /// given (at least 1). `changes` as for step_setup. Each point trains for `seconds` after a short warm-up.
-std::vector<ScalingPoint> measure_scaling(const std::string& model, const std::string& config,
+std::vector<ScalingPoint> measure_scaling(const std::string& model, const std::string& size,
                                           const std::vector<std::string>& changes, Over over, double seconds);
 
 }  // namespace gradus::bench

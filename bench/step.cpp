@@ -2,11 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <array>
+#include <algorithm>
 #include <charconv>
 #include <map>
 
 #include <gradus/autograd/foundation/random.h>
+#include <gradus/data/internal/utf8.h>
 #include <gradus/models/registry.h>
 #include <gradus/nn/parameters.h>
 #include <gradus/train/internal/suggest.h>
@@ -15,45 +16,54 @@
 namespace gradus::bench {
 namespace {
 
-// How a batch is cut goes with its size: large products are divided among the threads, and need one block of gradients
-// alone; a Transformer's many activations are those of half a shard at a time.
-struct Sizes {
-  const char* config;
-  Index vocabulary, dim, batch, source, target, heads, ffn, layers;
-  Index shards, transformer_parts;
-};
-constexpr std::array<Sizes, 3> sizes = {{{"toy", 64, 64, 32, 16, 16, 4, 256, 2, 2, 1},
-                                         {"small", 128, 256, 64, 24, 24, 4, 1024, 2, 2, 2},
-                                         {"base", 8000, 512, 32, 32, 32, 8, 2048, 3, 1, 2}}};
-
-struct Kind {
+// What the models share; each model's own sizes are in its row of the registry. Large products are divided among the
+// threads, so base runs one shard, with one block of gradients.
+struct Size {
   const char* name;
-  const char* model;
+  Index vocabulary, dim, batch, source, target, shards;
+};
+constexpr Size sizes[] = {{"tiny", 64, 64, 32, 16, 16, 2},  //
+                          {"small", 128, 256, 64, 24, 24, 2},
+                          {"base", 8000, 512, 32, 32, 32, 1}};
+
+// Names of models and sizes in other programs' benchmarks, which run with the same arguments for comparison.
+struct Alias {
+  std::string_view name, meant;
   nn::CellKind cell = nn::CellKind::rnn;
 };
-constexpr std::array<Kind, 6> kinds = {{{"rnn", "rnn"},
-                                        {"rnn_attn", "rnn-attention"},
-                                        {"attn", "attention"},
-                                        {"transformer", "transformer"},
-                                        {"lstm", "rnn", nn::CellKind::lstm},
-                                        {"lstm_attn", "rnn-attention", nn::CellKind::lstm}}};
+constexpr Alias aliases[] = {{"rnn_attn", "rnn-attention"},
+                             {"attn", "attention"},
+                             {"lstm", "rnn", nn::CellKind::lstm},
+                             {"lstm_attn", "rnn-attention", nn::CellKind::lstm},
+                             {"toy", "tiny"}};
 
-template <class Rows>
-const auto& row_named(const Rows& rows, const char* what, const std::string& name, auto member) {
-  std::vector<std::string> names;
-  for (const auto& row : rows) {
-    if (name == row.*member) return row;
-    names.emplace_back(row.*member);
-  }
-  throw train::ConfigError(fmt::format("there is no {} \"{}\" to time: one of {}{}", what, name, fmt::join(names, ", "),
-                                       train::did_you_mean(name, names)));
+Alias meaning_of(std::string_view name) {
+  for (const Alias& a : aliases)
+    if (a.name == name) return a;
+  return {name, name};
 }
 
-Index whole_number(const std::string& key, const std::string& text) {
+// Keys that set one or two settings of `gradus train`.
+const std::map<std::string, std::vector<std::string>> short_keys = {
+    {"dim", {"model.dim", "model.hidden"}},
+    {"ffn", {"model.ffn"}},
+    {"heads", {"model.heads"}},
+    {"layers", {"model.encoder_layers", "model.decoder_layers"}},
+    {"batch", {"train.batch"}}};
+
+void check_name(const char* what, std::string_view name, const std::vector<std::string>& names) {
+  if (std::find(names.begin(), names.end(), name) != names.end()) return;
+  throw train::ConfigError(fmt::format("there is no {} \"{}\" to time: one of {}{}", what, data::shown(name),
+                                       fmt::join(names, ", "), train::did_you_mean(name, names)));
+}
+
+Index whole_number(const std::string& key, const std::string& text, Index low) {
+  constexpr Index high = 1'000'000;
   Index n = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
-  if (error != std::errc() || end != text.data() + text.size() || n < 1 || n > 1000000)
-    throw train::ConfigError(fmt::format("{} = {} is not allowed: a whole number from 1 to 1000000", key, text));
+  if (error != std::errc() || end != text.data() + text.size() || n < low || n > high)
+    throw train::ConfigError(
+        fmt::format("{} = {} is not allowed: a whole number from {} to {}", key, data::shown(text), low, high));
   return n;
 }
 
@@ -84,80 +94,63 @@ data::Batch draw_batch(const StepSetup& s, std::uint64_t seed) {
   return b;
 }
 
-// Multiply-adds of the products of one forward pass.
-double products_of(const StepSetup& s) {
-  const models::Seq2SeqOptions& o = s.run.model;
-  const auto d = static_cast<double>(o.dim), h = static_cast<double>(o.hidden), f = static_cast<double>(o.ffn),
-             S = static_cast<double>(s.source), T = static_cast<double>(s.target),
-             B = static_cast<double>(s.run.train.batch), V = static_cast<double>(s.vocabulary);
-  const double gates = o.cell == nn::CellKind::lstm ? 4 : o.cell == nn::CellKind::gru ? 3 : 1;
-  const auto layers = [](Index n) { return static_cast<double>(n); };
-  const double encoder = B * S * gates * (d * h + h * h), decoder = B * T * gates * (d * h + h * h);
-  if (o.model == "rnn") return encoder + decoder + B * T * h * V;
-  if (o.model == "rnn-attention")
-    return encoder + B * S * 2 * h * h + decoder + B * T * (gates * h * h + h * h + 2 * S * h + 2 * h * V);
-  if (o.model == "attention") return B * S * 2 * d * d + B * T * (d * d + 2 * S * d + d * V);
-  const double of_source = B * S * (4 * d * d + 2 * S * d + 2 * d * f);
-  const double of_target = B * T * (6 * d * d + 2 * T * d + 2 * S * d + 2 * d * f) + B * S * 2 * d * d;
-  return layers(o.encoder_layers) * of_source + layers(o.decoder_layers) * of_target + B * T * d * V;
-}
-
 }  // namespace
 
-std::vector<std::string> step_models() {
+std::vector<std::string> step_sizes() {
   std::vector<std::string> names;
-  for (const Kind& k : kinds) names.emplace_back(k.name);
+  for (const Size& s : sizes) names.emplace_back(s.name);
   return names;
 }
 
-std::vector<std::string> step_configs() {
-  std::vector<std::string> names;
-  for (const Sizes& s : sizes) names.emplace_back(s.config);
-  return names;
-}
-
-StepSetup step_setup(const std::string& model, const std::string& config, const std::vector<std::string>& changes) {
-  const Kind& kind = row_named(kinds, "model", model, &Kind::name);
-  Sizes size = row_named(sizes, "configuration", config, &Sizes::config);
-  const std::map<std::string, Index*> dimensions = {
-      {"dim", &size.dim},     {"ffn", &size.ffn},       {"heads", &size.heads},   {"layers", &size.layers},
-      {"batch", &size.batch}, {"source", &size.source}, {"target", &size.target}, {"vocabulary", &size.vocabulary}};
-  StepSetup s{.model = model, .config = config, .run = {}};
-  train::Assignments others;
-  for (const std::string& change : changes) {
-    auto [key, value] = train::split_assignment(change);
-    s.config += "," + change;
-    if (const auto it = dimensions.find(key); it != dimensions.end()) {
-      *it->second = whole_number(key, value);
-    } else {
-      others.emplace_back(std::move(key), std::move(value));
-    }
-  }
+StepSetup step_setup(const std::string& model, const std::string& size_name, const std::vector<std::string>& changes) {
+  const Alias kind = meaning_of(model), sized = meaning_of(size_name);
+  check_name("model", kind.meant, models::model_names());
+  check_name("size", sized.meant, step_sizes());
+  const Size& size =
+      *std::find_if(std::begin(sizes), std::end(sizes), [&](const Size& s) { return s.name == sized.meant; });
+  StepSetup s{.model = model,
+              .size = size_name,
+              .run = {},
+              .vocabulary = size.vocabulary,
+              .source = size.source,
+              .target = size.target};
   models::Seq2SeqOptions& o = s.run.model;
-  const bool transformer = model == "transformer";
-  o.model = kind.model;
+  o.model = kind.meant;
   o.cell = kind.cell;
   o.alignment = models::Alignment::qkv;
   o.dim = o.hidden = size.dim;
-  o.encoder_layers = o.decoder_layers = transformer ? size.layers : 1;
-  o.heads = transformer ? size.heads : 1;
-  o.ffn = transformer ? size.ffn : 0;
-  o.residual = transformer;
-  o.norm = transformer ? nn::NormOrder::pre : nn::NormOrder::none;
-  o.max_length = std::max(size.source, size.target);
   s.run.train.batch = size.batch;
   s.run.train.shards = size.shards;
-  s.run.train.accumulate = transformer ? size.transformer_parts : 1;
   s.run.train.lr = 0.001;
-  s.run = train::overlay(s.run, {.assignments = others});
-  s.vocabulary = size.vocabulary;
-  s.source = size.source;
-  s.target = size.target;
-  if (s.vocabulary <= first_word_id)
-    throw train::ConfigError(fmt::format("vocabulary = {} is not allowed: more than {}", s.vocabulary, first_word_id));
+
+  train::Assignments settings;
+  const auto& own = models::model_info(o.model).bench_sizes;
+  if (const auto found = own.find(size.name); found != own.end()) settings = found->second;
+  for (const std::string& change : changes) {
+    const auto [key, value] = train::split_assignment(change);
+    s.size += "," + change;
+    if (key == "vocabulary") {
+      s.vocabulary = whole_number(key, value, first_word_id + 1);
+    } else if (key == "source" || key == "target") {
+      (key == "source" ? s.source : s.target) = whole_number(key, value, 1);
+    } else if (const auto keys = short_keys.find(key); keys != short_keys.end()) {
+      for (const std::string& full : keys->second) settings.emplace_back(full, value);
+    } else {
+      settings.emplace_back(key, value);
+    }
+  }
+  s.run = train::overlay(s.run, {.assignments = settings});
+  o.max_length = std::max({models::limits::max_length.low, s.source, s.target});
   o.source_vocab = o.target_vocab = s.vocabulary;
   models::check(o);
   return s;
+}
+
+models::Cost cost_of(const StepSetup& s) {
+  const auto cost = models::model_info(s.run.model.model).cost;
+  if (cost == nullptr) return {};
+  return cost(s.run.model,
+              {static_cast<double>(s.run.train.batch), static_cast<double>(s.source), static_cast<double>(s.target)});
 }
 
 StepTimes time_steps(const StepSetup& setup, double seconds) {
@@ -167,7 +160,7 @@ StepTimes time_steps(const StepSetup& setup, double seconds) {
   std::vector<data::Batch> batches;
   for (std::uint64_t i = 0; i < 8; ++i) batches.push_back(draw_batch(setup, i));
   StepTimes times;
-  times.products = products_of(setup);
+  times.products = cost_of(setup).multiply_adds;
   times.parameters = store.count();
   Index i = 0;
   const auto run = [&] {

@@ -10,17 +10,22 @@ namespace gradus::bench {
 
 /// What a training step is timed on: sequences of one length, of random tokens, without padding.
 struct StepSetup {
-  std::string model, config;  // as given
-  train::RunConfig run;       // the model, its dimensions and the training
+  std::string model, size;  // as given
+  train::RunConfig run;     // the model, its dimensions and the training
   Index vocabulary = 0, source = 0, target = 0;
 };
 
-std::vector<std::string> step_models();   // rnn, rnn_attn, attn, transformer, lstm, lstm_attn
-std::vector<std::string> step_configs();  // toy, small, base
+/// tiny, small, base.
+std::vector<std::string> step_sizes();
 
-/// `changes`: key=value with a key of dim, ffn, heads, layers, vocabulary, batch, source, target, or one of the
-/// settings of train::settings(). Throws train::ConfigError on what it does not know and on values that do not fit.
-StepSetup step_setup(const std::string& model, const std::string& config, const std::vector<std::string>& changes);
+/// A model of models::model_names() in one of the sizes, with changes: key=value, where key is dim, ffn, heads, layers,
+/// vocabulary, batch, source or target, or a setting of train::settings(). Other benchmarks' names are understood too:
+/// rnn_attn, attn, lstm, lstm_attn; toy. Throws train::ConfigError on unknown names and on values out of range, Error
+/// on options that contradict each other.
+StepSetup step_setup(const std::string& model, const std::string& size, const std::vector<std::string>& changes);
+
+/// The work of one forward pass over one batch.
+models::Cost cost_of(const StepSetup& setup);
 
 struct StepTimes {
   Samples step, forward, backward, clip, update;

@@ -10,6 +10,7 @@
 #include <gradus/bench/scaling.h>
 #include <gradus/bench/step.h>
 #include <gradus/cli/command.h>
+#include <gradus/models/registry.h>
 
 namespace gradus::cli {
 namespace {
@@ -24,21 +25,21 @@ auto of_sizes(F&& f) {
 }
 
 struct StepFlags {
-  std::string model, config;
+  std::string model, size;
   std::vector<std::string> sets;
   double seconds = 3, peak = 0;
 };
 
 int bench_step(const StepFlags& flags) {
-  const bench::StepSetup setup = of_sizes([&] { return bench::step_setup(flags.model, flags.config, flags.sets); });
+  const bench::StepSetup setup = of_sizes([&] { return bench::step_setup(flags.model, flags.size, flags.sets); });
   const bench::StepTimes t = bench::time_steps(setup, flags.seconds);
   const double resident = bench::peak_resident_mb();  // before the peak is measured
   const double peak = flags.peak > 0 ? flags.peak : bench::product_peak();
   const auto ms = [](const bench::Samples& s, double q = 0.5) { return 1e3 * s.quantile(q); };
   const double gflop = 6e-9 * t.products, gflops = gflop / t.step.median();
   const auto tokens = static_cast<double>(setup.run.train.batch * setup.target);
-  fmt::print("{} {} {} {:.3f} {:.0f} {:.0f}", setup.model, setup.config, threads(), ms(t.step),
-             tokens / t.step.median(), resident);
+  fmt::print("{} {} {} {:.3f} {:.0f} {:.0f}", setup.model, setup.size, threads(), ms(t.step), tokens / t.step.median(),
+             resident);
   fmt::print(" min_ms={:.3f} p90_ms={:.3f} fwd_ms={:.3f} bwd_ms={:.3f} clip_ms={:.3f} optim_ms={:.3f}", ms(t.step, 0),
              ms(t.step, 0.9), ms(t.forward), ms(t.backward), ms(t.clip), ms(t.update));
   fmt::print(" gflop={:.3f} gflops={:.1f} mfu_pct={:.1f} peak_gflops={:.1f}", gflop, gflops, 100 * gflops / peak, peak);
@@ -50,15 +51,16 @@ int bench_step(const StepFlags& flags) {
 
 template <class Flags>
 void add_step_arguments(CLI::App& command, Flags& flags) {
-  command.add_option("MODEL", flags.model, "One of " + fmt::format("{}", fmt::join(bench::step_models(), ", ")))
+  command.add_option("MODEL", flags.model, "One of " + fmt::format("{}", fmt::join(models::model_names(), ", ")))
       ->required();
-  command.add_option("CONFIG", flags.config, "One of " + fmt::format("{}", fmt::join(bench::step_configs(), ", ")))
+  command.add_option("SIZE", flags.size, "One of " + fmt::format("{}", fmt::join(bench::step_sizes(), ", ")))
       ->required();
   command
       .add_option("--set", flags.sets,
                   "Another dimension: dim, ffn, heads, layers, vocabulary, batch, source or target, or a setting of "
                   "`gradus train`; repeatable")
-      ->type_name("KEY=VALUE");
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
 }
 
 void add_step(CLI::App& bench, Action& action) {
@@ -67,14 +69,14 @@ void add_step(CLI::App& bench, Action& action) {
   add_step_arguments(command, *flags);
   command.add_option("--seconds", flags->seconds, "How long (default: 3)")->check(number_from(0.01, 3600));
   command.add_option("--peak", flags->peak, "GFLOP/s that mfu_pct is of (default: measured, a large product)")
-      ->check(number_from(1, 1e9));
+      ->check(number_from(0.001, 1e9));
   add_threads(command);
   command.footer(
-      "Prints one line: model, configuration, threads, median ms a step, target tokens/s, peak memory in MB, then\n"
+      "Prints one line: model, size, threads, median ms a step, target tokens/s, peak memory in MB, then\n"
       "key=value. gflop counts the matrix products: 3 x 2 x the multiply-adds of a forward pass.\n\n"
       "Examples:\n"
       "  gradus bench step transformer small\n"
-      "  gradus bench step rnn toy --set batch=64 --set train.shards=4 --threads 1");
+      "  gradus bench step rnn tiny --set batch=64 --set train.shards=4 --threads 1");
   command.callback([flags, &action] { action = [flags] { return bench_step(*flags); }; });
 }
 
@@ -114,7 +116,7 @@ void add_ops(CLI::App& bench, Action& action) {
 }
 
 struct ScalingFlags {
-  std::string model, config;
+  std::string model, size;
   std::vector<std::string> sets;
   std::string over = "batch";
   double seconds = 1;
@@ -123,7 +125,7 @@ struct ScalingFlags {
 int bench_scaling(const ScalingFlags& flags) {
   const bench::Over over = flags.over == "batch" ? bench::Over::batch : bench::Over::length;
   const auto points =
-      of_sizes([&] { return bench::measure_scaling(flags.model, flags.config, flags.sets, over, flags.seconds); });
+      of_sizes([&] { return bench::measure_scaling(flags.model, flags.size, flags.sets, over, flags.seconds); });
   const auto tokens = [](const bench::ScalingPoint& p) {
     return static_cast<double>(p.setup.run.train.batch * p.setup.target);
   };
@@ -133,13 +135,13 @@ int bench_scaling(const ScalingFlags& flags) {
       "# peak_mb: large blocks in use at once; weights_mb: what the weights of all attention would take, were they "
       "kept\n"
       "# {:<11} {:<6} {:>5} {:>6} {:>6} {:>3} {:>10} {:>12} {:>9} {:>8} {:>9} {:>10}\n",
-      "model", "config", "batch", "source", "target", "thr", "ms", "us_per_token", "to_linear", "to_work", "peak_mb",
+      "model", "size", "batch", "source", "target", "thr", "ms", "us_per_token", "to_linear", "to_work", "peak_mb",
       "weights_mb");
   const bench::ScalingPoint& first = points.front();
   for (const bench::ScalingPoint& p : points) {
     const double longer = p.seconds / first.seconds;
     fmt::print("{:<13} {:<6} {:>5} {:>6} {:>6} {:>3} {:>10.3f} {:>12.3f} {:>9.3f} {:>8.3f} {:>9.1f} {:>10.1f}\n",
-               flags.model, flags.config, p.setup.run.train.batch, p.setup.source, p.setup.target, threads(),
+               flags.model, flags.size, p.setup.run.train.batch, p.setup.source, p.setup.target, threads(),
                1e3 * p.seconds, 1e6 * p.seconds / tokens(p), longer * tokens(first) / tokens(p),
                longer * first.products / p.products, 1e-6 * p.peak, 1e-6 * p.weights);
   }
@@ -152,13 +154,13 @@ void add_scaling(CLI::App& bench, Action& action) {
   add_step_arguments(command, *flags);
   command
       .add_option("--over", flags->over,
-                  "batch, or length (of source and target): from a quarter of the configuration's (default: batch)")
+                  "batch, or length (of source and target): from a quarter of the size's (default: batch)")
       ->check(CLI::IsMember({"batch", "length"}));
   command.add_option("--seconds", flags->seconds, "How long each (default: 1)")->check(number_from(0.001, 3600));
   add_threads(command);
   command.footer(
       "Examples:\n"
-      "  gradus bench scaling lstm small\n"
+      "  gradus bench scaling rnn small --set model.cell=lstm\n"
       "  gradus bench scaling transformer small --over length --set batch=1 --set source=512 --set target=512");
   command.callback([flags, &action] { action = [flags] { return bench_scaling(*flags); }; });
 }

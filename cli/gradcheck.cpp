@@ -165,10 +165,10 @@ int gradcheck_model(const GradcheckFlags& f) {
   for (const auto& [key, value] : Assignments{{"model.name", f.model},
                                               {"model.dim", "8"},
                                               {"model.hidden", "8"},
+                                              {"model.ffn", "8"},
                                               {"model.dropout", "0.1"},
                                               {"data.task", "copy"}})
     sources.assignments.emplace_back(key, value);
-  if (f.model == "transformer") sources.assignments.emplace_back("model.ffn", "8");
   for (const std::string& set : f.sets) sources.assignments.push_back(split_assignment(set));
   RunConfig config = resolve(sources);
   config.model.source_vocab = 9;

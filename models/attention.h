@@ -23,7 +23,9 @@ struct AttentionOnly final : Seq2Seq {
       : source_words(scope / "encoder", o.source_vocab, o, o.positions, false),
         target_words(scope / "decoder", o.target_vocab, o, o.positions, o.tied),
         attention(scope / "attention", o.dim, o.dim, o.dim),
-        output(scope / "output", o, target_words) {}
+        output(scope / "output", o, o.dim, target_words) {}
+
+  static ModelInfo info();
 
   State encode(const Tensor& source) const override {
     const nn::Memory memory = prepare(source);
@@ -49,5 +51,20 @@ struct AttentionOnly final : Seq2Seq {
     return attention.prepare(source_words(source), nn::padding_mask(source));
   }
 };
+
+inline ModelInfo AttentionOnly::info() {
+  return {
+      .summary = "no recurrence: a target word reads the source with nothing but itself and its position",
+      .attends = true,
+      .has_positions = true,
+      .output_width = [](const Seq2SeqOptions& o) { return o.dim; },
+      .cost = [](const Seq2SeqOptions& o, const BatchSize& b) -> Cost {
+        const auto d = static_cast<double>(o.dim), vocabulary = static_cast<double>(o.target_vocab);
+        const double keys_and_values = 2 * d * d, step = d * d + 2 * b.source * d + d * vocabulary;
+        return {b.sequences * (b.source * keys_and_values + b.target * step), b.sequences * b.target * b.source};
+      },
+      .demo = {{"train.lr", "0.003"}},
+  };
+}
 
 }  // namespace gradus::models

@@ -20,7 +20,24 @@ inline constexpr std::array<std::string_view, 2> alignment_names = {"additive", 
 inline constexpr std::array<std::string_view, 3> positions_names = {"none", "sinusoidal", "learned"};
 inline constexpr std::array<std::string_view, 3> norm_names = {"none", "pre", "post"};
 
-/// The switches of the four sequence-to-sequence models. A model leaves alone what is not its own.
+/// The values that a number may have, both ends included.
+template <class T>
+struct Range {
+  T low, high;
+};
+
+/// The ranges of Seq2SeqOptions and of the settings of `gradus train` that fill them.
+namespace limits {
+inline constexpr Range<Index> vocabulary{1, Index{1} << 31};
+inline constexpr Range<Index> width{1, 65536};
+inline constexpr Range<Index> layers{1, 128};
+inline constexpr Range<Index> max_length{2, 1'000'000};
+inline constexpr Range<Index> heads{1, 1024};
+inline constexpr Range<Index> ffn{0, 65536};
+inline constexpr Range<double> dropout{0, 0.95};
+}  // namespace limits
+
+/// The options of the sequence-to-sequence models. A model ignores those of other models.
 struct Seq2SeqOptions {
   std::string model = "rnn-attention";  // one of model_names()
   Index source_vocab = 0;
@@ -46,10 +63,9 @@ struct Seq2SeqOptions {
   nn::NormOrder norm = nn::NormOrder::none;  // transformer
 };
 
-/// Numbers that the output layer reads for each word.
-Index output_width(const Seq2SeqOptions& options);
-
-/// Throws an Error that names the option, its value and what it may be.
-void check(const Seq2SeqOptions& options);
+/// Throws an Error that names the option, its value and its range when a number is out of range.
+void check_ranges(const Seq2SeqOptions& options);
+/// Throws an Error unless heads divides dim.
+void check_heads(const Seq2SeqOptions& options);
 
 }  // namespace gradus::models

@@ -74,6 +74,22 @@ inline nn::RecurrentOptions decoder_network(const Seq2SeqOptions& o) {
   return {.kind = o.cell, .in = o.dim, .hidden = o.hidden, .layers = o.decoder_layers, .dropout = o.dropout};
 }
 
+/// Gates of the cell: 1 for the tanh cell, 3 for a GRU, 4 for an LSTM.
+inline double gates(const Seq2SeqOptions& o) {
+  return o.cell == nn::CellKind::lstm ? 4 : o.cell == nn::CellKind::gru ? 3 : 1;
+}
+/// Multiply-adds per word of the encoder's cells, and of the decoder's.
+inline double encoder_multiply_adds(const Seq2SeqOptions& o) {
+  const auto d = static_cast<double>(o.dim), h = static_cast<double>(o.hidden),
+             directions = o.bidirectional ? 2.0 : 1.0, further = static_cast<double>(o.encoder_layers - 1);
+  return directions * gates(o) * h * (d + h + further * (directions * h + h));
+}
+inline double decoder_multiply_adds(const Seq2SeqOptions& o) {
+  const auto d = static_cast<double>(o.dim), h = static_cast<double>(o.hidden),
+             further = static_cast<double>(o.decoder_layers - 1);
+  return gates(o) * h * (d + h + further * 2 * h);
+}
+
 /// Cell states as rows of a decoding state, and back from `rows`, which may hold others after them.
 inline std::vector<Tensor> to_rows(const std::vector<nn::CellState>& states) {
   std::vector<Tensor> rows;

@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <deque>
+
 #include <gradus/models/attention.h>
 #include <gradus/models/rnn.h>
 #include <gradus/models/rnn_attention.h>
@@ -11,35 +14,74 @@
 namespace gradus::models {
 namespace {
 
-using Make = std::unique_ptr<Seq2Seq> (*)(nn::Scope, const Seq2SeqOptions&);
+struct Entry {
+  std::string name;
+  MakeModel make;
+  ModelInfo info;
+};
 
 template <class Model>
-std::unique_ptr<Seq2Seq> make(nn::Scope scope, const Seq2SeqOptions& options) {
-  return std::make_unique<Model>(scope, options);
+Entry entry(const char* name) {
+  return {
+      name,
+      [](nn::Scope s, const Seq2SeqOptions& o) -> std::unique_ptr<Seq2Seq> { return std::make_unique<Model>(s, o); },
+      Model::info()};
 }
 
-constexpr std::pair<const char*, Make> models[] = {
-    {"rnn", make<Rnn>},
-    {"rnn-attention", make<RnnAttention>},
-    {"attention", make<AttentionOnly>},
-    {"transformer", make<Transformer>},
-};
+// A deque, so that rows stay in place when models are added.
+std::deque<Entry>& entries() {
+  static std::deque<Entry> all = {
+      entry<Rnn>("rnn"),
+      entry<RnnAttention>("rnn-attention"),
+      entry<AttentionOnly>("attention"),
+      entry<Transformer>("transformer"),
+  };
+  return all;
+}
+
+const Entry* find(std::string_view name) {
+  const auto& all = entries();
+  const auto found = std::find_if(all.begin(), all.end(), [&](const Entry& e) { return e.name == name; });
+  return found == all.end() ? nullptr : &*found;
+}
+
+const Entry& at(std::string_view name) {
+  if (const Entry* found = find(name)) return *found;
+  throw Error(fmt::format("there is no model '{}'; the models are {}", name, fmt::join(model_names(), ", ")));
+}
 
 }  // namespace
 
 std::vector<std::string> model_names() {
   std::vector<std::string> names;
-  for (const auto& [name, make] : models) names.emplace_back(name);
+  for (const Entry& e : entries()) names.push_back(e.name);
   return names;
 }
 
-std::unique_ptr<Seq2Seq> make_model(nn::Scope scope, const Seq2SeqOptions& options) {
-  for (const auto& [name, make] : models) {
-    if (options.model != name) continue;
-    check(options);
-    return make(scope, options);
+const ModelInfo& model_info(std::string_view name) { return at(name).info; }
+
+void check(const Seq2SeqOptions& o) {
+  const ModelInfo& info = model_info(o.model);
+  check_ranges(o);
+  if (info.check != nullptr) info.check(o);
+  if (!o.tied || info.output_width == nullptr) return;
+  if (const Index width = info.output_width(o); width != o.dim) {
+    throw Error(
+        fmt::format("model option tied needs an output layer that reads as many numbers as an embedding has, but "
+                    "that of {} reads {} and dim is {}; set dim to {} or tied to false",
+                    o.model, width, o.dim, width));
   }
-  throw Error(fmt::format("there is no model '{}'; the models are {}", options.model, fmt::join(model_names(), ", ")));
+}
+
+std::unique_ptr<Seq2Seq> make_model(nn::Scope scope, const Seq2SeqOptions& options) {
+  check(options);
+  return at(options.model).make(scope, options);
+}
+
+void register_model(const std::string& name, MakeModel make, ModelInfo info) {
+  if (name.empty()) throw Error("a model must have a name");
+  if (find(name) != nullptr) throw Error(fmt::format("there is already a model '{}'", name));
+  entries().push_back({name, make, std::move(info)});
 }
 
 }  // namespace gradus::models

@@ -2,19 +2,46 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include <gradus/models/model_info.h>
 #include <gradus/models/options.h>
 #include <gradus/models/seq2seq.h>
 #include <gradus/nn/parameters.h>
 
 namespace gradus::models {
 
-/// The names that `make_model` knows, from the simplest model on.
+/// The names of all models: the four of the library, from the simplest on, then the registered ones.
 std::vector<std::string> model_names();
 
-/// The model that options.model names, its parameters registered below `scope`. Throws an Error on an option out of
-/// range.
+/// The row of the model of that name. Throws an Error that lists the names when there is none.
+const ModelInfo& model_info(std::string_view name);
+
+/// Throws an Error that names the option, its value and what it may be.
+void check(const Seq2SeqOptions& options);
+
+/// The model that options.model names, its parameters registered below `scope`. Throws an Error as `check` does.
 std::unique_ptr<Seq2Seq> make_model(nn::Scope scope, const Seq2SeqOptions& options);
+
+using MakeModel = std::unique_ptr<Seq2Seq> (*)(nn::Scope, const Seq2SeqOptions&);
+
+/// Adds a model for the rest of the program. Call it before threads use the registry. Throws an Error when the name is
+/// empty or taken.
+void register_model(const std::string& name, MakeModel make, ModelInfo info);
+
+/// The same for a class with the constructor Model(nn::Scope, const Seq2SeqOptions&) and, where it differs from the
+/// defaults, a static ModelInfo info().
+template <class Model>
+void register_model(const std::string& name) {
+  ModelInfo info;
+  if constexpr (requires { Model::info(); }) info = Model::info();
+  register_model(
+      name,
+      [](nn::Scope scope, const Seq2SeqOptions& o) -> std::unique_ptr<Seq2Seq> {
+        return std::make_unique<Model>(scope, o);
+      },
+      std::move(info));
+}
 
 }  // namespace gradus::models

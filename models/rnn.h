@@ -21,7 +21,9 @@ struct Rnn final : Seq2Seq {
       : encoder(scope / "encoder", o),
         words(scope / "decoder", o.target_vocab, o, Positions::none, o.tied),
         decoder(scope / "decoder" / "network", decoder_network(o)),
-        output(scope / "output", o, words) {}
+        output(scope / "output", o, o.hidden, words) {}
+
+  static ModelInfo info();
 
   State encode(const Tensor& source) const override {
     const auto [h, mask, s0] = encoder(source);
@@ -37,5 +39,18 @@ struct Rnn final : Seq2Seq {
     return output(decoder(words(target_in), {}, encoder(source).first).outputs);
   }
 };
+
+inline ModelInfo Rnn::info() {
+  return {
+      .summary = "the last state alone has to hold the source",
+      .output_width = [](const Seq2SeqOptions& o) { return o.hidden; },
+      .cost = [](const Seq2SeqOptions& o, const BatchSize& b) -> Cost {
+        const double output = static_cast<double>(o.hidden * o.target_vocab);
+        return {b.sequences * (b.source * encoder_multiply_adds(o) + b.target * (decoder_multiply_adds(o) + output))};
+      },
+      .presets = {{"base", {{"model.encoder_layers", "2"}, {"model.decoder_layers", "2"}}}},
+      .demo = {{"train.lr", "0.001"}},
+  };
+}
 
 }  // namespace gradus::models

@@ -34,9 +34,10 @@ struct RnnAttention final : Seq2Seq {
         words(scope / "decoder", o.target_vocab, o, Positions::none, o.tied),
         decoder(scope / "decoder" / "network", decoder_network(o)),
         alignment(make_alignment(scope / "alignment", o)),
-        context(scope / "decoder" / "context", output_width(o) - o.hidden, decoder.cells[0].weights().weight_ih.size(0),
-                false),
-        output(scope / "output", o, words) {}
+        context(scope / "decoder" / "context", context_width(o), decoder.cells[0].weights().weight_ih.size(0), false),
+        output(scope / "output", o, o.hidden + context_width(o), words) {}
+
+  static ModelInfo info();
 
   State encode(const Tensor& source) const override {
     const auto [h, mask, s0] = encoder(source);
@@ -75,6 +76,11 @@ struct RnnAttention final : Seq2Seq {
   }
 
  private:
+  /// Numbers of c_j: those of v_i, which is h_i or W_V h_i.
+  static Index context_width(const Seq2SeqOptions& o) {
+    return o.hidden * (o.alignment == Alignment::additive && o.bidirectional ? 2 : 1);
+  }
+
   static std::variant<nn::AdditiveAttention, nn::Attention> make_alignment(nn::Scope scope, const Seq2SeqOptions& o) {
     const Index h = (o.bidirectional ? 2 : 1) * o.hidden;
     if (o.alignment == Alignment::additive) return nn::AdditiveAttention(scope, o.hidden, h, o.hidden);
@@ -100,5 +106,23 @@ struct RnnAttention final : Seq2Seq {
 
   Tensor zero_context(Index batch, DType dtype) const { return Tensor::zeros({batch, context.weight.size(1)}, dtype); }
 };
+
+inline ModelInfo RnnAttention::info() {
+  return {
+      .summary = "the decoder reads every state of the encoder",
+      .attends = true,
+      .output_width = [](const Seq2SeqOptions& o) { return o.hidden + context_width(o); },
+      .cost = [](const Seq2SeqOptions& o, const BatchSize& b) -> Cost {
+        const auto h = static_cast<double>(o.hidden), c = static_cast<double>(context_width(o)),
+                   vocabulary = static_cast<double>(o.target_vocab), encoded = o.bidirectional ? 2 * h : h;
+        const double keys_and_values = (o.alignment == Alignment::additive ? 1 : 2) * encoded * h;
+        const double attention = h * h + b.source * (h + c);
+        const double step = decoder_multiply_adds(o) + gates(o) * h * c + attention + (h + c) * vocabulary;
+        return {b.sequences * (b.source * (encoder_multiply_adds(o) + keys_and_values) + b.target * step),
+                b.sequences * b.target * b.source};
+      },
+      .presets = {{"base", {{"model.encoder_layers", "2"}, {"model.decoder_layers", "2"}}}},
+  };
+}
 
 }  // namespace gradus::models

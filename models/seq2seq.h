@@ -4,6 +4,7 @@
 #include <vector>
 
 #include <gradus/autograd/ops.h>
+#include <gradus/models/model_info.h>
 
 namespace gradus::models {
 

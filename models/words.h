@@ -58,10 +58,9 @@ struct WordScores {
   nn::Dropout dropout;
   nn::Linear linear;
 
-  WordScores(nn::Scope scope, const Seq2SeqOptions& o, const WordVectors& target)
+  WordScores(nn::Scope scope, const Seq2SeqOptions& o, Index width, const WordVectors& target)
       : dropout{o.dropout},
-        linear(o.tied ? nn::Linear::tied(scope, target.embedding.weight)
-                      : nn::Linear(scope, output_width(o), o.target_vocab)) {}
+        linear(o.tied ? nn::Linear::tied(scope, target.embedding.weight) : nn::Linear(scope, width, o.target_vocab)) {}
 
   Tensor operator()(const Tensor& x) const { return linear(dropout(x)); }
 };

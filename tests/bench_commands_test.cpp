@@ -41,7 +41,7 @@ void has_columns(const std::string& out, const std::string& header, const std::s
     CHECK(words.size() + 1 == columns.size());
     for (std::size_t i = 1; i < words.size(); ++i) {
       CAPTURE(columns[i + 1], words[i]);
-      CHECK((is_number(words[i]) || words[i] == "-" || columns[i + 1] == "config"));
+      CHECK((is_number(words[i]) || words[i] == "-" || columns[i + 1] == "size"));
     }
   }
   CHECK(found == lines);
@@ -115,12 +115,12 @@ TEST_CASE("bench scaling prints four doublings of the batch, or of both lengths"
 
 TEST_CASE("bench step prints its line") {
   const Scratch scratch;
-  const Ran ran = run(scratch, "bench step attn toy --set dim=16 --seconds 0.01 --threads 1 --peak 100");
+  const Ran ran = run(scratch, "bench step attention tiny --set dim=16 --seconds 0.01 --threads 1 --peak 100");
   REQUIRE(ran.code == 0);
   const std::vector<std::string> words = words_of(ran.out);
   REQUIRE(words.size() > 6);
-  CHECK(words[0] == "attn");
-  CHECK(words[1] == "toy,dim=16");
+  CHECK(words[0] == "attention");
+  CHECK(words[1] == "tiny,dim=16");
   CHECK(words[2] == "1");
   for (const char* key : {"min_ms=", "p90_ms=", "fwd_ms=", "bwd_ms=", "clip_ms=", "optim_ms=", "gflop=", "gflops=",
                           "mfu_pct=", "peak_gflops=100.0"}) {
@@ -132,19 +132,19 @@ TEST_CASE("a benchmark that is asked for wrongly is refused by name and range") 
   const Scratch scratch;
   for (const char* value : {"0", "-1", "x", "nan", "1e99"}) {
     refuses(scratch, std::string("ops --seconds ") + value, {"--seconds", value, "0.001 to 60"});
-    refuses(scratch, std::string("scaling rnn toy --seconds ") + value, {"--seconds", value, "0.001 to 3600"});
+    refuses(scratch, std::string("scaling rnn tiny --seconds ") + value, {"--seconds", value, "0.001 to 3600"});
     refuses(scratch, std::string("ops --threads ") + value, {"--threads", value, "1 to 1024"});
   }
   refuses(scratch, "ops --filter nonesuch", {"--filter", "nonesuch", "is in no name: add, mul"});
   refuses(scratch, "ops --part adm", {"--part", "adm", "ops,adam,matmul,dispatch"});
   refuses(scratch, "ops tanh", {"tanh"});
-  refuses(scratch, "scaling rnn toy --over both", {"--over", "both", "batch,length"});
-  refuses(scratch, "scaling rnn toi", {"configuration", "one of toy, small, base"});
-  refuses(scratch, "scaling rn toy", {"model", "one of rnn, rnn_attn"});
-  refuses(scratch, "scaling rnn toy --set batch=0", {"batch = 0", "from 1 to 1000000"});
-  refuses(scratch, "scaling rnn toy --over length --set source=1000000", {"source = 2000000", "from 1 to 1000000"});
-  refuses(scratch, "step rnn toi", {"configuration", "one of toy, small, base"});
-  refuses(scratch, "scaling rnn", {"CONFIG"});
+  refuses(scratch, "scaling rnn tiny --over both", {"--over", "both", "batch,length"});
+  refuses(scratch, "scaling rnn toi", {"size", "one of tiny, small, base"});
+  refuses(scratch, "scaling rn toy", {"model", "one of rnn, rnn-attention"});
+  refuses(scratch, "scaling rnn tiny --set batch=0", {"batch = 0", "from 1 to 1000000"});
+  refuses(scratch, "scaling rnn tiny --over length --set source=1000000", {"source = 2000000", "from 1 to 1000000"});
+  refuses(scratch, "step rnn toi", {"size", "one of tiny, small, base"});
+  refuses(scratch, "scaling rnn", {"SIZE"});
   refuses(scratch, "", {"subcommand"});
 }
 

@@ -12,6 +12,7 @@
 
 #include <gradus/data/internal/utf8.h>
 #include <gradus/data/toy_tasks.h>
+#include <gradus/models/registry.h>
 #include <gradus/train/internal/presets.h>
 #include <gradus/train/internal/suggest.h>
 
@@ -157,7 +158,7 @@ RunConfig overlay(RunConfig base, const ConfigSources& sources) {
     assign(config, sources.assignments);
     return config;
   };
-  if (!sources.preset.empty()) assign(base, assignments_of(sources.preset, settle(base).model.model));
+  if (!sources.preset.empty()) assign(base, preset_of(sources.preset, settle(base).model.model));
   return settle(base);
 }
 

@@ -10,7 +10,7 @@
 
 #include <gradus/data/batches.h>
 #include <gradus/data/corpus.h>
-#include <gradus/models/options.h>
+#include <gradus/models/model_info.h>
 #include <gradus/train/settings.h>
 
 namespace gradus::train {
@@ -93,7 +93,7 @@ const std::vector<Setting>& settings();
 /// Throws ConfigError with the nearest keys when there is no such key.
 const Setting& setting_named(std::string_view key);
 
-using Assignments = std::vector<std::pair<std::string, std::string>>;
+using models::Assignments;
 
 /// What a user asked for, from the weakest to the strongest: a preset, a TOML file, `key=value` assignments.
 struct ConfigSources {

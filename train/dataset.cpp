@@ -8,6 +8,7 @@
 #include <gradus/autograd/foundation/random.h>
 #include <gradus/data/internal/utf8.h>
 #include <gradus/data/toy_tasks.h>
+#include <gradus/models/registry.h>
 
 namespace gradus::train {
 namespace {
@@ -131,7 +132,7 @@ Pairs read_pairs(RunConfig& config, std::vector<std::string>& notes) {
 }
 
 bool has_positions(const models::Seq2SeqOptions& o) {
-  return (o.model == "attention" || o.model == "transformer") && o.positions != models::Positions::none;
+  return models::model_info(o.model).has_positions && o.positions != models::Positions::none;
 }
 
 void check_lengths(const RunConfig& config, const std::vector<Pair>& pairs) {

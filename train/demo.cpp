@@ -35,7 +35,8 @@ RunConfig config_of(const DemoOptions& options, const std::string& model) {
   set("train.evaluate_every", "500");
   set("train.schedule", "cosine");
   set("train.warmup", "100");
-  set("train.lr", model == "rnn" ? "0.001" : model == "attention" ? "0.003" : "0.002");
+  set("train.lr", "0.002");
+  for (const auto& [key, value] : models::model_info(model).demo) set(key.c_str(), value);
   RunConfig config = resolve(sources);
   config.data.pairs = std::clamp<Index>(config.train.steps * config.train.batch, 5000, 50000);  // no more than are read
   return config;
@@ -98,11 +99,13 @@ void print_attention(std::FILE* out, const Contestant& c, const TestSet& test) {
              c.model, attention_map(best.weights, source, c.run.target.decode(best.ids)));
 }
 
-constexpr const char* lesson =
-    "rnn            the last state alone has to hold the source\n"
-    "rnn-attention  the decoder looks back at every state of the encoder\n"
-    "attention      no recurrence: a target word looks at the source by itself and its position alone\n"
-    "transformer    words look at each other first (self-attention), then at the source\n\n";
+// One line per model: what it is.
+std::string summaries() {
+  std::string text;
+  for (const std::string& name : models::model_names())
+    text += fmt::format("{:<13}  {}\n", name, models::model_info(name).summary);
+  return text + '\n';
+}
 
 double seconds_now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -138,12 +141,12 @@ bool run_demo(const DemoOptions& options, std::FILE* out, Progress& progress, co
     c.found = evaluate(*c.run.model, c.run.source, c.run.target, test.references,
                        {.max_length = c.run.config.decode.max_length});
   }
-  fmt::print(out, "{}Task {}, {} steps each, {} threads\n\n", lesson, options.task, all.front().run.config.train.steps,
-             threads());
+  fmt::print(out, "{}Task {}, {} steps each, {} threads\n\n", summaries(), options.task,
+             all.front().run.config.train.steps, threads());
   print_accuracy(out, all, test);
   print_examples(out, all, test);
   for (const Contestant& c : all) {
-    if (c.model == "rnn-attention" || c.model == "transformer") print_attention(out, c, test);
+    if (models::model_info(c.model).attends) print_attention(out, c, test);
   }
   return true;
 }

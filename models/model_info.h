@@ -1,0 +1,44 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gradus/models/options.h>
+
+namespace gradus::models {
+
+/// Settings of `gradus train` with their values as text: {"model.ffn", "128"}.
+using Assignments = std::vector<std::pair<std::string, std::string>>;
+
+/// The size of a batch: sequences, tokens per source, tokens per target.
+struct BatchSize {
+  double sequences = 0, source = 0, target = 0;
+};
+
+/// The work of one forward pass.
+struct Cost {
+  double multiply_adds = 0;      // of the matrix products
+  double attention_weights = 0;  // how many numbers the weights of all attention layers are
+};
+
+/// A model's row in the registry: what differs between models beside their equations. Each field has a default.
+struct ModelInfo {
+  std::string summary = {};    // one line for people
+  bool attends = false;        // decoding can return attention weights
+  bool has_positions = false;  // options.max_length limits sequences, unless options.positions is none
+  /// Numbers that the output layer reads per word. Without it options.tied is not checked.
+  Index (*output_width)(const Seq2SeqOptions&) = nullptr;
+  /// Throws an Error on options that contradict each other.
+  void (*check)(const Seq2SeqOptions&) = nullptr;
+  Cost (*cost)(const Seq2SeqOptions&, const BatchSize&) = nullptr;
+  /// What the model sets beyond the presets of `gradus train` (tiny, small, base), by the preset's name.
+  std::map<std::string, Assignments> presets = {};
+  /// The same for the sizes of `gradus bench`.
+  std::map<std::string, Assignments> bench_sizes = {};
+  /// The same for `gradus demo`.
+  Assignments demo = {};
+};
+
+}  // namespace gradus::models
