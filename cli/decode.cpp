@@ -83,7 +83,7 @@ class Writer {
                                       {.beam = flags_.beam,
                                        .n_best = flags_.n_best,
                                        .max_length = run_.config.decode.max_length,
-                                       .want_weights = flags_.attention});
+                                       .attention_weights = flags_.attention});
     auto hypotheses = found.begin();
     for (const Source* s = first; s != last; ++s) {
       if (s->tokens.empty()) {
@@ -105,9 +105,9 @@ class Writer {
       } else {
         fmt::print("{}\t{}\t{:.4f}\n", source.text, text, h.score);
       }
-      if (!h.weights.defined()) continue;
+      if (!h.attention_weights.defined()) continue;
       flush_results();
-      say(stderr, attention_map(h.weights, source.tokens, output));
+      say(stderr, attention_map(h.attention_weights, source.tokens, output));
     }
   }
 

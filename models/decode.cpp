@@ -8,6 +8,10 @@
 
 #include <gradus/autograd/engine/graph.h>
 #include <gradus/autograd/foundation/parallel.h>
+#include <gradus/autograd/ops/indexing.h>
+#include <gradus/autograd/ops/matmul.h>
+#include <gradus/autograd/ops/shape.h>
+#include <gradus/autograd/ops/softmax.h>
 #include <gradus/nn/dropout.h>
 
 namespace gradus::models {
@@ -28,17 +32,16 @@ void check(const DecodeOptions& o) {
     throw Error(fmt::format("decode: length_penalty is {}; it must be between 0 and 10", o.length_penalty));
 }
 
-/// A word of a hypothesis, and the way back to its first.
+/// A word of a hypothesis, linked to the word before it.
 struct Word {
-  Index previous;  // -1 at the first
+  Index previous;  // -1 for the first word
   Index id;
-  Index row;  // of the step that made it
 };
 
-/// A hypothesis that goes on; one row of the next step.
+/// An unfinished hypothesis: one row of the next step.
 struct Live {
   Index sentence;
-  Index last;  // among the words
+  Index last;  // index of its last word; -1 before the first
   double log_probability;
 };
 
@@ -51,7 +54,7 @@ struct Candidate {
   }
 };
 
-/// The k best continuations of one row, in no order.
+/// Appends the k best continuations of one row, unordered. `base` holds the row and its log-probability.
 template <class T>
 void add_best(std::vector<Candidate>& out, const T* log_p, Index classes, Index k, Candidate base,
               const DecodeOptions& o) {
@@ -77,10 +80,11 @@ Tensor ids_tensor(const std::vector<Index>& ids) { return Tensor::from(ids, {std
 class Search {
  public:
   Search(const Seq2Seq& model, const Tensor& source, const DecodeOptions& options)
-      : model_(model), options_(options), lengths_(token_counts(source, options.pad)), done_(lengths_.size()) {
-    for (Index i = 0; i < std::ssize(lengths_); ++i) live_.push_back({i, -1, 0});
-    state_ = model.encode(source);
-    state_.want_weights = options.want_weights;
+      : model_(model),
+        options_(options),
+        done_(static_cast<std::size_t>(source.size(0))),
+        state_(model.encode(source)) {
+    for (Index i = 0; i < source.size(0); ++i) live_.push_back({i, -1, 0});
   }
 
   std::vector<std::vector<Hypothesis>> run() {
@@ -97,21 +101,11 @@ class Search {
   }
 
  private:
-  static std::vector<Index> token_counts(const Tensor& source, Index pad) {
-    std::vector<Index> counts;
-    const Index width = source.size(1);
-    const Index* ids = source.data<Index>();
-    for (Index i = 0; i < source.size(0); ++i)
-      counts.push_back(width - std::count(ids + i * width, ids + (i + 1) * width, pad));
-    return counts;
-  }
-
   void advance() {
     std::vector<Index> words;
     for (const Live& h : live_)
       words.push_back(h.last < 0 ? options_.bos : words_[static_cast<std::size_t>(h.last)].id);
     Step step = model_.step(ids_tensor(words), state_);
-    weights_.push_back(step.weights);
     const std::vector<Candidate> chosen = choose(log_softmax(step.logits, -1));
 
     std::vector<Live> next;
@@ -119,7 +113,7 @@ class Search {
     bool rows_stay = true, sentences_stay = true;
     for (const Candidate& c : chosen) {
       const Live& from = live_[static_cast<std::size_t>(c.row)];
-      words_.push_back({from.last, c.id, c.row});
+      words_.push_back({from.last, c.id});
       const Live h{from.sentence, std::ssize(words_) - 1, c.log_probability};
       if (c.id == options_.eos) {
         finish(h, true);
@@ -136,64 +130,71 @@ class Search {
     live_ = std::move(next);
   }
 
-  /// For each sentence, in order, as many continuations of its hypotheses as its beam has places, best first.
+  /// For each sentence in order, the best continuations of its hypotheses: as many as its beam is wide, best first.
   std::vector<Candidate> choose(const Tensor& log_p) const {
     std::vector<Candidate> chosen, of_sentence;
     const Index classes = log_p.size(1);
     for (std::size_t row = 0; row < live_.size();) {
       const Index sentence = live_[row].sentence;
-      const Index places = options_.beam - std::ssize(done_[static_cast<std::size_t>(sentence)]);
+      const Index width = options_.beam - std::ssize(done_[static_cast<std::size_t>(sentence)]);
       of_sentence.clear();
       for (; row < live_.size() && live_[row].sentence == sentence; ++row) {
         dispatch_floating(log_p.dtype(), [&](auto zero) {
           const auto r = static_cast<Index>(row);
           const auto* values = log_p.data<decltype(zero)>() + r * classes;
-          add_best(of_sentence, values, classes, places, {live_[row].log_probability, r, 0}, options_);
+          add_best(of_sentence, values, classes, width, {live_[row].log_probability, r, 0}, options_);
         });
       }
       std::sort(of_sentence.begin(), of_sentence.end());
-      const auto n = std::min(std::ssize(of_sentence), static_cast<std::ptrdiff_t>(places));
+      const auto n = std::min(std::ssize(of_sentence), static_cast<std::ptrdiff_t>(width));
       chosen.insert(chosen.end(), of_sentence.begin(), of_sentence.begin() + n);
     }
     return chosen;
   }
 
   void reorder(const Tensor& rows, bool rows_stay, bool sentences_stay) {
-    if (!rows_stay)
-      for (Tensor& x : state_.rows) x = index_select(x, 0, rows);
+    if (!rows_stay) select_rows(state_.cache, rows);
     if (sentences_stay) return;
-    for (Tensor& x : state_.memory) x = index_select(x, 0, rows);
+    select_rows(state_.source, rows);
     state_.source_mask = index_select(state_.source_mask, 0, rows);
   }
 
-  void finish(const Live& h, bool finished) {
-    std::vector<const Word*> path;
-    for (Index w = h.last; w >= 0; w = path.back()->previous) path.push_back(&words_[static_cast<std::size_t>(w)]);
-    std::reverse(path.begin(), path.end());
+  static void select_rows(std::vector<Tensor>& tensors, const Tensor& rows) {
+    for (Tensor& t : tensors)
+      if (t.defined()) t = index_select(t, 0, rows);
+  }
 
+  void finish(const Live& h, bool finished) {
     Hypothesis out;
-    for (const Word* w : path) out.ids.push_back(w->id);
-    if (finished) out.ids.pop_back();
+    for (Index w = h.last; w >= 0; w = words_[static_cast<std::size_t>(w)].previous)
+      out.ids.push_back(words_[static_cast<std::size_t>(w)].id);
+    std::reverse(out.ids.begin(), out.ids.end());
     out.log_probability = h.log_probability;
-    out.score = h.log_probability / std::pow(static_cast<double>(path.size()), options_.length_penalty);
+    out.score = h.log_probability / std::pow(static_cast<double>(out.ids.size()), options_.length_penalty);
     out.finished = finished;
-    if (!weights_.empty() && weights_[0].defined()) {
-      std::vector<Tensor> looks;
-      for (std::size_t t = 0; t < path.size(); ++t) looks.push_back(select(weights_[t], 0, path[t]->row));
-      out.weights = clone(narrow(stack(looks), 1, 0, lengths_[static_cast<std::size_t>(h.sentence)]));
-    }
+    if (finished) out.ids.pop_back();
     done_[static_cast<std::size_t>(h.sentence)].push_back(std::move(out));
   }
 
   const Seq2Seq& model_;
   const DecodeOptions& options_;
-  std::vector<Index> lengths_;
   std::vector<std::vector<Hypothesis>> done_;  // by sentence
   std::vector<Live> live_;                     // by sentence, then rank
   std::vector<Word> words_;
-  std::vector<Tensor> weights_;  // by step: [rows, source]
   State state_;
 };
+
+/// Those of one hypothesis of a row of source ids [1, source].
+Tensor attention_weights_of(const Hypothesis& h, const Seq2Seq& model, const Tensor& source, const DecodeOptions& o) {
+  std::vector<Index> words{o.bos};
+  words.insert(words.end(), h.ids.begin(), h.ids.end());
+  if (!h.finished) words.pop_back();
+  const Tensor weights = model.attention_weights(source, Tensor::from(words, {1, std::ssize(words)}));
+  if (!weights.defined()) return {};
+  const Index* ids = source.data<Index>();
+  const Index tokens = source.numel() - std::count(ids, ids + source.numel(), o.pad);
+  return narrow(squeeze(weights, 0), 1, 0, tokens);
+}
 
 }  // namespace
 
@@ -206,7 +207,12 @@ std::vector<std::vector<Hypothesis>> beam_search(const Seq2Seq& model, const Ten
   const NoGrad no_grad;
   const RowInvariant row_invariant;
   const nn::Training in_use(false);
-  return Search(model, source, options).run();
+  auto found = Search(model, source, options).run();
+  if (options.attention_weights)
+    for (std::size_t i = 0; i < found.size(); ++i)
+      for (Hypothesis& h : found[i])
+        h.attention_weights = attention_weights_of(h, model, narrow(source, 0, static_cast<Index>(i), 1), options);
+  return found;
 }
 
 std::vector<Hypothesis> greedy(const Seq2Seq& model, const Tensor& source, const DecodeOptions& options) {

@@ -7,36 +7,40 @@
 namespace gradus::models {
 
 struct DecodeOptions {
-  Index beam = 1;          // hypotheses kept for a sentence; 1 is greedy
-  Index n_best = 1;        // hypotheses returned for a sentence, at most `beam`
+  Index beam = 1;          // hypotheses kept per sentence; 1 is greedy
+  Index n_best = 1;        // hypotheses returned per sentence, at most `beam`
   Index max_length = 100;  // words of a hypothesis, its end included; the model's own limit holds too
   double length_penalty =
-      1;  // score = log-probability / length^penalty: 0 ranks by probability, 1 by its mean over words
-  bool want_weights = false;
-  Index batch = 64;  // `decode`: sentences computed side by side
+      1;  // score = log-probability / length^penalty: 0 ranks by probability, 1 by its mean per word
+  bool attention_weights = false;  // whether to compute those of the hypotheses
+  Index batch = 64;                // `decode`: sentences per batch
   Index pad = 0, bos = 1, eos = 2;
 };
 
 struct Hypothesis {
   std::vector<Index> ids;      // without bos and eos
-  double score = 0;            // what hypotheses are ranked by
+  double score = 0;            // the rank of hypotheses
   double log_probability = 0;  // of all words, eos included
-  bool finished = false;       // it ended itself; false when the limit did
-  Tensor weights;  // [ids + eos if finished, source tokens] where each word looked, when wanted and there are any
+  bool finished = false;       // it ends with eos; false when the limit ended it
+  Tensor attention_weights;  // [ids + eos if finished, source tokens]; undefined unless requested and the model attends
 };
 
-/// The best hypotheses of each row of source ids [batch, source], best first, finished ones before others. Beam search
-/// in which a finished hypothesis leaves the beam and narrows it; pad and bos are never written. Equals go to the
-/// hypothesis ranked higher before, then to the smaller id. Runs without gradient, dropout and threads. A sentence's
-/// result has the same bits alone, in any batch and under any padding. Throws an Error on an option out of range and on
-/// NaN scores.
+/// Beam search. source [batch, source] -> per row the best hypotheses, best first, finished ones before others.
+///
+/// - A finished hypothesis leaves the beam and narrows it. pad and bos are never written.
+/// - Of equal candidates the one of the higher ranked hypothesis wins, then the one of the smaller id.
+/// - The search has no gradients, no dropout and one thread.
+/// - A sentence's result has the same bits alone, in any batch and under any padding.
+///
+/// Throws an Error for an option out of range and for NaN scores.
 std::vector<std::vector<Hypothesis>> beam_search(const Seq2Seq& model, const Tensor& source,
                                                  const DecodeOptions& options = {});
 
-/// The one hypothesis of a beam of 1 for each row: at each step the most probable word.
+/// The most probable word at each step: the only hypothesis of a beam of 1, per row.
 std::vector<Hypothesis> greedy(const Seq2Seq& model, const Tensor& source, const DecodeOptions& options = {});
 
-/// beam_search for sentences of any lengths, on all threads: like lengths together, results in the order given.
+/// beam_search for sentences of any lengths, on all threads, in batches of similar lengths. Results are in the order of
+/// `sources`.
 std::vector<std::vector<Hypothesis>> decode(const Seq2Seq& model, const std::vector<std::vector<Index>>& sources,
                                             const DecodeOptions& options = {});
 

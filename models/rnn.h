@@ -1,42 +1,57 @@
 #pragma once
 
-#include <gradus/models/recurrent_encoder.h>
+#include <gradus/models/output_layer.h>
+#include <gradus/models/recurrent.h>
 #include <gradus/models/seq2seq.h>
+#include <gradus/models/token_embedding.h>
+#include <gradus/nn/masks.h>
 
 namespace gradus::models {
 
-/// An encoder and a decoder with nothing but the last state between them (Sutskever et al. 2014; Cho et al. 2014):
+/// An encoder and a decoder, with only the last state between them (Sutskever et al. 2014; Cho et al. 2014):
 ///
 ///     h_i = tanh(A [x_i; h_{i-1}] + b)        s_0 = h_m
 ///     s_j = tanh(A' [x'_j; s_{j-1}] + b')     logits from s_j
 ///
-/// with the tanh cell; a GRU or LSTM takes its place by a switch.
+/// An option replaces the tanh cell by a GRU or an LSTM. As in PyTorch a cell keeps A as two matrices, weight_ih for x
+/// and weight_hh for h, and b as the sum of two biases, bias_ih and bias_hh.
 struct Rnn final : Seq2Seq {
-  RecurrentEncoder encoder;
-  WordVectors words;
+  TokenEmbedding source_embedding;
+  nn::Recurrent encoder;
+  Bridge bridge;
+  TokenEmbedding target_embedding;
   nn::Recurrent decoder;
-  WordScores output;
+  OutputLayer output;
 
   Rnn(nn::Scope scope, const Seq2SeqOptions& o)
-      : encoder(scope / "encoder", o),
-        words(scope / "decoder", o.target_vocab, o, Positions::none, o.tied),
+      : source_embedding(scope / "encoder", o.source_vocab, o),
+        encoder(scope / "encoder" / "network", encoder_network(o)),
+        bridge(scope / "encoder" / "bridge", o),
+        target_embedding(scope / "decoder", o.target_vocab, o, Positions::none, o.tied),
         decoder(scope / "decoder" / "network", decoder_network(o)),
-        output(scope / "output", o, o.hidden, words) {}
+        output(scope / "output", o, o.hidden, target_embedding) {}
 
   static ModelInfo info();
 
   State encode(const Tensor& source) const override {
-    const auto [h, mask, s0] = encoder(source);
-    return {.memory = {}, .rows = to_rows(s0), .source_mask = mask};
+    const Tensor mask = nn::padding_mask(source);
+    const auto [h, h_m] = encoder(source_embedding(source), mask);  // h_i = tanh(A [x_i; h_{i-1}] + b)
+    const auto s_0 = bridge(h_m);                                   // s_0 = h_m
+    return {.source = {}, .cache = to_tensors(s_0), .source_mask = mask};
   }
 
   Step step(const Tensor& word, const State& state) const override {
-    const auto s = decoder.step(words(word), to_cell_states(state.rows, decoder));
-    return {output(s.back().hidden), {{}, to_rows(s), state.source_mask, state.position + 1, state.want_weights}, {}};
+    const auto s_before = to_cell_states(state.cache);
+    const auto s = decoder.step(target_embedding(word), s_before);  // s_j = tanh(A' [x'_j; s_{j-1}] + b')
+    return {output(s.back().hidden), state.next(to_tensors(s))};
   }
 
   Tensor logits(const Tensor& source, const Tensor& target_in) const override {
-    return output(decoder(words(target_in), {}, encoder(source).first).outputs);
+    const Tensor mask = nn::padding_mask(source);
+    const auto [h, h_m] = encoder(source_embedding(source), mask);           // h_i = tanh(A [x_i; h_{i-1}] + b)
+    const auto s_0 = bridge(h_m);                                            // s_0 = h_m
+    const Tensor s = decoder(target_embedding(target_in), {}, s_0).outputs;  // s_j = tanh(A' [x'_j; s_{j-1}] + b')
+    return output(s);
   }
 };
 

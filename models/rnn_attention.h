@@ -1,14 +1,17 @@
 #pragma once
 
-#include <variant>
+#include <vector>
 
-#include <gradus/models/recurrent_encoder.h>
+#include <gradus/models/output_layer.h>
+#include <gradus/models/recurrent.h>
 #include <gradus/models/seq2seq.h>
-#include <gradus/nn/attention.h>
+#include <gradus/models/source_attention.h>
+#include <gradus/models/token_embedding.h>
+#include <gradus/nn/masks.h>
 
 namespace gradus::models {
 
-/// The decoder looks back at all encoder states (Bahdanau et al. 2015), after each step of its own (Luong et al. 2015):
+/// The decoder attends to all encoder states (Bahdanau et al. 2015), after its own step (Luong et al. 2015):
 ///
 ///     h_i = tanh(A [x_i; h_{i-1}] + b)                s_0 = h_m, c_0 = 0
 ///     s_j = tanh(A' [x'_j; s_{j-1}; c_{j-1}] + b')
@@ -18,93 +21,98 @@ namespace gradus::models {
 ///     additive:         score_ij = vᵀ tanh(W [h_i; s_j])     v_i = h_i
 ///     query-key-value:  score_ij = k_i·q_j / sqrt(d)         q_j = W_Q s_j, k_i = W_K h_i, v_i = W_V h_i
 ///
-/// A' is kept in three parts: of x' (the cell's weight_ih), of s (its weight_hh) and of c (`context`), so that the
-/// first is one product over all steps. In a decoder of several layers c enters the first, and s_j is the state of the
-/// last.
+/// A' is kept as three matrices: the cell's weight_ih for x', so that x' needs one product for all steps, its weight_hh
+/// for s, and `context` for c. b' is the sum of the cell's two biases, bias_ih and bias_hh. In a decoder of several
+/// layers c enters the first, and s_j is the state of the last.
 struct RnnAttention final : Seq2Seq {
-  RecurrentEncoder encoder;
-  WordVectors words;
+  TokenEmbedding source_embedding;
+  nn::Recurrent encoder;
+  Bridge bridge;
+  TokenEmbedding target_embedding;
   nn::Recurrent decoder;
-  std::variant<nn::AdditiveAttention, nn::Attention> alignment;
+  SourceAttention attention;
   nn::Linear context;
-  WordScores output;
+  OutputLayer output;
 
   RnnAttention(nn::Scope scope, const Seq2SeqOptions& o)
-      : encoder(scope / "encoder", o),
-        words(scope / "decoder", o.target_vocab, o, Positions::none, o.tied),
+      : source_embedding(scope / "encoder", o.source_vocab, o),
+        encoder(scope / "encoder" / "network", encoder_network(o)),
+        bridge(scope / "encoder" / "bridge", o),
+        target_embedding(scope / "decoder", o.target_vocab, o, Positions::none, o.tied),
         decoder(scope / "decoder" / "network", decoder_network(o)),
-        alignment(make_alignment(scope / "alignment", o)),
+        attention(scope / "alignment", o.alignment, o.hidden, encoder_directions(o) * o.hidden, o.hidden),
         context(scope / "decoder" / "context", context_width(o), decoder.cells[0].weights().weight_ih.size(0), false),
-        output(scope / "output", o, o.hidden + context_width(o), words) {}
+        output(scope / "output", o, o.hidden + context_width(o), target_embedding) {}
 
   static ModelInfo info();
 
   State encode(const Tensor& source) const override {
-    const auto [h, mask, s0] = encoder(source);
-    const nn::Memory memory = prepare(h, mask);
-    State state{.memory = {memory.keys, memory.values}, .rows = to_rows(s0), .source_mask = mask};
-    state.rows.push_back(zero_context(h.size(0), h.dtype()));
-    return state;
+    const Tensor mask = nn::padding_mask(source);
+    const auto [h, h_m] = encoder(source_embedding(source), mask);  // h_i = tanh(A [x_i; h_{i-1}] + b)
+    const auto s_0 = bridge(h_m);                                   // s_0 = h_m
+    const Tensor c_0 = zero_context(h);                             // c_0 = 0
+    const nn::KeyValues kv = attention.key_values(h, mask);         // k_i, v_i
+    return {.source = to_tensors({kv}), .cache = to_cache(s_0, c_0), .source_mask = mask};
   }
 
   Step step(const Tensor& word, const State& state) const override {
-    const nn::Memory memory{state.memory[0], state.memory[1], state.source_mask};
-    const auto s =
-        advance(decoder.cells[0].project(words(word)), to_cell_states(state.rows, decoder), state.rows.back());
-    const nn::Attended c = attend(s.back().hidden, memory, state.want_weights);
-    std::vector<Tensor> rows = to_rows(s);
-    rows.push_back(c.context);
-    return {output(concat({s.back().hidden, c.context}, -1)),
-            {state.memory, std::move(rows), state.source_mask, state.position + 1, state.want_weights},
-            c.weights};
+    const nn::KeyValues kv = to_key_values(state.source, state.source_mask).front();
+    const auto s_before = to_cell_states(state.cache);
+    const Tensor c_before = state.cache.back();
+    const Tensor x = decoder.project(target_embedding(word));
+    const auto s = advance(x, s_before, c_before);                   // s_j = tanh(A' [x'_j; s_{j-1}; c_{j-1}] + b')
+    const Tensor c = attention.context(s.back().hidden, kv);         // c_j = sum_i alpha_ij v_i
+    const Tensor logits = output(concat({s.back().hidden, c}, -1));  // from [s_j; c_j]
+    return {logits, state.next(to_cache(s, c))};
   }
 
   Tensor logits(const Tensor& source, const Tensor& target_in) const override {
-    auto [h, mask, s] = encoder(source);
-    const nn::Memory memory = prepare(h, mask);
-    const auto inputs =
-        unbind(decoder.cells[0].project(words(transpose(target_in, 0, 1))), 0);  // [batch, gates * hidden]
-    Tensor c = zero_context(h.size(0), h.dtype());
+    const Tensor mask = nn::padding_mask(source);
+    const auto [h, h_m] = encoder(source_embedding(source), mask);  // h_i = tanh(A [x_i; h_{i-1}] + b)
+    auto s = bridge(h_m);                                           // s_0 = h_m
+    Tensor c = zero_context(h);                                     // c_0 = 0
+    const nn::KeyValues kv = attention.key_values(h, mask);         // k_i, v_i
+    const Tensor xs = decoder.project(target_embedding(transpose(target_in, 0, 1)));  // [time, batch, gates * hidden]
     std::vector<Tensor> states, contexts;
-    for (const Tensor& x : inputs) {
-      s = advance(x, s, c);
-      c = attend(s.back().hidden, memory, false).context;
+    for (const Tensor& x : unbind(xs, 0)) {
+      s = advance(x, s, c);                        // s_j = tanh(A' [x'_j; s_{j-1}; c_{j-1}] + b')
+      c = attention.context(s.back().hidden, kv);  // c_j = sum_i alpha_ij v_i
       states.push_back(s.back().hidden);
       contexts.push_back(c);
     }
-    return output(concat({stack(states, 1), stack(contexts, 1)}, -1));  // [batch, time, target_vocab]
+    return output(concat({stack(states, 1), stack(contexts, 1)}, -1));  // from [s_j; c_j]
+  }
+
+  Tensor attention_weights(const Tensor& source, const Tensor& target_in) const override {
+    State state = encode(source);
+    const nn::KeyValues kv = to_key_values(state.source, state.source_mask).front();
+    std::vector<Tensor> alphas;
+    for (const Tensor& word : unbind(target_in, 1)) {
+      state = step(word, state).state;
+      const Tensor s = to_cell_states(state.cache).back().hidden;
+      const Tensor alpha = attention.attention_weights(s, kv);  // alpha_ij = softmax_i(score_ij)
+      alphas.push_back(alpha);
+    }
+    return stack(alphas, 1);
   }
 
  private:
-  /// Numbers of c_j: those of v_i, which is h_i or W_V h_i.
   static Index context_width(const Seq2SeqOptions& o) {
-    return o.hidden * (o.alignment == Alignment::additive && o.bidirectional ? 2 : 1);
+    return o.alignment == Alignment::additive ? encoder_directions(o) * o.hidden : o.hidden;
   }
 
-  static std::variant<nn::AdditiveAttention, nn::Attention> make_alignment(nn::Scope scope, const Seq2SeqOptions& o) {
-    const Index h = (o.bidirectional ? 2 : 1) * o.hidden;
-    if (o.alignment == Alignment::additive) return nn::AdditiveAttention(scope, o.hidden, h, o.hidden);
-    return nn::Attention(scope, o.hidden, h, o.hidden);
-  }
+  Tensor zero_context(const Tensor& h) const { return Tensor::zeros({h.size(0), context.weight.size(1)}, h.dtype()); }
 
-  nn::Memory prepare(const Tensor& h, const Tensor& mask) const {
-    return std::visit([&](const auto& a) { return a.prepare(h, mask); }, alignment);
-  }
-
-  /// s_j from the word's part of A' [x'_j; s_{j-1}; c_{j-1}] + b'.
+  /// s_j of each layer. x is the part of A' [x'_j; s_{j-1}; c_{j-1}] + b' that x'_j decides.
   std::vector<nn::CellState> advance(const Tensor& x, const std::vector<nn::CellState>& s, const Tensor& c) const {
     return decoder.step_projected(linear(c, context.weight, x), s);
   }
 
-  nn::Attended attend(const Tensor& s, const nn::Memory& memory, bool want_weights) const {
-    return std::visit(
-        [&](const auto& a) {
-          return want_weights ? a.attend(s, memory) : nn::Attended{a.context(s, memory), {}};
-        },
-        alignment);
+  static std::vector<Tensor> to_cache(const std::vector<nn::CellState>& s, const Tensor& c) {
+    std::vector<Tensor> cache = to_tensors(s);
+    cache.push_back(c);
+    return cache;
   }
-
-  Tensor zero_context(Index batch, DType dtype) const { return Tensor::zeros({batch, context.weight.size(1)}, dtype); }
 };
 
 inline ModelInfo RnnAttention::info() {

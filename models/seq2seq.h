@@ -1,45 +1,37 @@
 #pragma once
 
 #include <limits>
+#include <utility>
 #include <vector>
 
-#include <gradus/autograd/ops.h>
+#include <gradus/autograd/ops/shape.h>
 #include <gradus/models/model_info.h>
+#include <gradus/models/state.h>
 
 namespace gradus::models {
-
-/// All that decoding carries from word to word.
-struct State {
-  std::vector<Tensor> memory;  // of the source, [batch, ...]: the same for all hypotheses of a sentence
-  std::vector<Tensor>
-      rows;            // of the words so far, [batch, ...]; index_select on axis 0 of all tensors reorders hypotheses
-  Tensor source_mask;  // [batch, source]: 1 for a token, 0 for padding
-  Index position = 0;  // words read so far
-  bool want_weights = false;  // whether steps shall say where they looked
-};
 
 struct Step {
   Tensor logits;  // [batch, target_vocab]
   State state;
-  Tensor weights;  // [batch, source]: where the step looked, averaged over heads; undefined unless wanted and the model
-                   // attends
 };
 
-/// A model of target sequences given source sequences. Ids are i64; id 0 is padding and stands only at the end of a
-/// row. Batching, loss, decoding and checkpoints are written once, over these functions.
+/// A model of target sequences given source sequences. Ids are i64; id 0 is padding, at the end of a row only. Batches,
+/// losses, decoding and checkpoints are written once, over these functions.
 class Seq2Seq {
  public:
   virtual ~Seq2Seq() = default;
 
   /// source [batch, source] -> the state before the first word
   virtual State encode(const Tensor& source) const = 0;
-  /// word [batch] -> scores of the word after it
+  /// word [batch] -> the logits of the next word, and the state after `word`
   virtual Step step(const Tensor& word, const State& state) const = 0;
-  /// Teacher forcing: source [batch, source], target_in [batch, time] -> [batch, time, target_vocab]. The default loops
-  /// over `step`; models override it to take out of the loop what does not depend on the loop, with the same
-  /// mathematics.
+  /// Teacher forcing: source [batch, source], target_in [batch, time] -> [batch, time, target_vocab]. The default is a
+  /// loop over `step`. Models override it with the same mathematics and fewer, larger products.
   virtual Tensor logits(const Tensor& source, const Tensor& target_in) const;
-  /// The most words that `step` can read.
+  /// alpha under teacher forcing: source [batch, source], target_in [batch, time] -> [batch, time, source], averaged
+  /// over heads. Undefined for a model without attention.
+  virtual Tensor attention_weights(const Tensor& /*source*/, const Tensor& /*target_in*/) const { return {}; }
+  /// The number of words that `step` can read.
   virtual Index max_target() const { return std::numeric_limits<Index>::max(); }
 };
 

@@ -1,45 +1,46 @@
 #pragma once
 
+#include <gradus/autograd/ops/arithmetic.h>
+#include <gradus/autograd/ops/attention.h>
+#include <gradus/autograd/ops/functions.h>
+#include <gradus/autograd/ops/matmul.h>
+#include <gradus/autograd/ops/shape.h>
+#include <gradus/autograd/ops/softmax.h>
 #include <gradus/nn/linear.h>
 
 namespace gradus::nn {
 
-struct Attended {
-  Tensor context;  // what the weights gathered: [batch, dim], or [batch, T, dim] for T queries
-  Tensor weights;  // [batch, S], or [batch, T, S]; a row adds up to 1, or is zero where all of the source is masked
-};
-
-/// The source as attention reads it, prepared once and used at every step. The mask is non-zero at tokens.
-struct Memory {
+/// A source as attention reads it, computed once for any number of queries.
+struct KeyValues {
   Tensor keys, values;  // [batch, S, dim]
-  Tensor mask;          // [batch, S], or undefined: all of it
+  Tensor mask;          // [batch, S], non-zero at tokens; undefined when there is no padding
 };
 
 /// Additive attention (Bahdanau et al. 2015): score_ij = vᵀ tanh(W [h_i; s_j]), alpha_j = softmax_i(score_ij),
-/// c_j = sum_i alpha_ij h_i. W [h_i; s_j] is computed as W_h h_i + W_s s_j, whose first term waits in the memory.
+/// c_j = sum_i alpha_ij h_i. The keys are W_h h_i and the values h_i, because W [h_i; s_j] = W_h h_i + W_s s_j.
 struct AdditiveAttention {
   Linear key;    // W_h
-  Linear query;  // W_s and the bias
+  Linear query;  // W_s and a bias
   Linear score;  // vᵀ
 
-  AdditiveAttention(Scope scope, Index query_dim, Index memory_dim, Index dim)
-      : key(scope / "key", memory_dim, dim, false),
+  AdditiveAttention(Scope scope, Index query_dim, Index source_dim, Index dim)
+      : key(scope / "key", source_dim, dim, false),
         query(scope / "query", query_dim, dim),
         score(scope / "score", dim, 1, false) {}
 
-  /// h [batch, S, memory_dim]
-  Memory prepare(const Tensor& h, const Tensor& mask = {}) const { return {key(h), h, mask}; }
+  /// h [batch, S, source_dim]
+  KeyValues key_values(const Tensor& h, const Tensor& mask = {}) const { return {key(h), h, mask}; }
 
-  /// s [batch, query_dim] -> context [batch, memory_dim]
-  Attended attend(const Tensor& s, const Memory& memory) const {
-    const Tensor scores = score(tanh(memory.keys + unsqueeze(query(s), 1)));     // [batch, S, 1]
-    const Tensor weights = softmax(squeeze(scores, -1), -1, memory.mask);        // [batch, S]
-    return {squeeze(matmul(unsqueeze(weights, 1), memory.values), 1), weights};  // [batch, memory_dim]
+  /// alpha_j: s [batch, query_dim] -> [batch, S]. A row adds up to 1; it is zero where the whole source is masked.
+  Tensor attention_weights(const Tensor& s, const KeyValues& source) const {
+    const Tensor scores = score(tanh(source.keys + unsqueeze(query(s), 1)));  // [batch, S, 1]
+    return softmax(squeeze(scores, -1), -1, source.mask);
   }
-  Tensor context(const Tensor& s, const Memory& memory) const { return attend(s, memory).context; }
 
-  Attended operator()(const Tensor& s, const Tensor& h, const Tensor& mask = {}) const {
-    return attend(s, prepare(h, mask));
+  /// c_j: s [batch, query_dim] -> [batch, source_dim]
+  Tensor context(const Tensor& s, const KeyValues& source) const {
+    const Tensor alpha = attention_weights(s, source);
+    return squeeze(matmul(unsqueeze(alpha, 1), source.values), 1);
   }
 };
 
@@ -48,33 +49,31 @@ struct AdditiveAttention {
 struct Attention {
   Linear query, key, value;  // W_Q, W_K, W_V
 
-  Attention(Scope scope, Index query_dim, Index memory_dim, Index dim)
+  Attention(Scope scope, Index query_dim, Index source_dim, Index dim)
       : query(Linear::projection(scope / "query", query_dim, dim)),
-        key(Linear::projection(scope / "key", memory_dim, dim)),
-        value(Linear::projection(scope / "value", memory_dim, dim)) {}
+        key(Linear::projection(scope / "key", source_dim, dim)),
+        value(Linear::projection(scope / "value", source_dim, dim)) {}
 
-  /// x [batch, S, memory_dim]
-  Memory prepare(const Tensor& x, const Tensor& mask = {}) const { return {key(x), value(x), mask}; }
+  /// x [batch, S, source_dim]
+  KeyValues key_values(const Tensor& x, const Tensor& mask = {}) const { return {key(x), value(x), mask}; }
 
-  /// Of one query a row, s [batch, query_dim] -> [batch, dim], or of many, [batch, T, query_dim] -> [batch, T, dim].
-  /// `causal`: query j sees the positions i <= j alone.
-  Tensor context(const Tensor& s, const Memory& memory, bool causal = false) const {
-    if (s.rank() == 2) return squeeze(context(unsqueeze(s, 1), memory, causal), 1);
-    return attention(query(s), memory.keys, memory.values, 1, memory.mask, causal);
-  }
-  /// [batch, S] of one query a row, [batch, T, S] of many.
-  Tensor weights(const Tensor& s, const Memory& memory, bool causal = false) const {
-    if (s.rank() == 2) return squeeze(weights(unsqueeze(s, 1), memory, causal), 1);
-    return squeeze(attention_weights(query(s), memory.keys, 1, memory.mask, causal), 1);
-  }
-  /// Both. Where nobody looks at the weights, `context` alone is one fused op that never stores them.
-  Attended attend(const Tensor& s, const Memory& memory, bool causal = false) const {
-    return {context(s, memory, causal), weights(s, memory, causal)};
+  /// alpha: one query per row, s [batch, query_dim] -> [batch, S], or several, [batch, T, query_dim] -> [batch, T, S].
+  /// A row adds up to 1; it is zero where the whole source is masked. `causal`: query j sees positions i <= j only.
+  Tensor attention_weights(const Tensor& s, const KeyValues& source, bool causal = false) const {
+    if (s.rank() == 2) return squeeze(attention_weights(unsqueeze(s, 1), source, causal), 1);
+    return squeeze(gradus::attention_weights(query(s), source.keys, 1, source.mask, causal), 1);
   }
 
-  /// C = Attention(X, X'): the queries X' [batch, T, query_dim] attend to X [batch, S, memory_dim].
+  /// c: one query per row, s [batch, query_dim] -> [batch, dim], or several, [batch, T, query_dim] -> [batch, T, dim].
+  /// One op, which does not store alpha.
+  Tensor context(const Tensor& s, const KeyValues& source, bool causal = false) const {
+    if (s.rank() == 2) return squeeze(context(unsqueeze(s, 1), source, causal), 1);
+    return attention(query(s), source.keys, source.values, 1, source.mask, causal);
+  }
+
+  /// C = Attention(X, X'): the queries X' [batch, T, query_dim] attend to X [batch, S, source_dim].
   Tensor operator()(const Tensor& x, const Tensor& queries, const Tensor& mask = {}, bool causal = false) const {
-    return context(queries, prepare(x, mask), causal);
+    return context(queries, key_values(x, mask), causal);
   }
 };
 

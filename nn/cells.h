@@ -5,22 +5,25 @@
 #include <string_view>
 #include <variant>
 
-#include <gradus/autograd/ops.h>
+#include <gradus/autograd/ops/arithmetic.h>
+#include <gradus/autograd/ops/cells.h>
+#include <gradus/autograd/ops/functions.h>
+#include <gradus/autograd/ops/matmul.h>
 #include <gradus/nn/parameters.h>
 
-// One step of a recurrent network. Each cell splits it in two: `project`, the part that depends on the input alone and
-// so can be one product over all time steps, and `step`, which adds the state. Weights are laid out, named and
-// initialised (U(±1 / sqrt(hidden))) as PyTorch's.
+// One step of a recurrent network, in two parts: `project` needs the input only, so that a network computes it for all
+// time steps in one product; `step` adds the state. Weights have PyTorch's layout, names and initial values,
+// U(±1 / sqrt(hidden)). As in PyTorch there are two biases, b_ih and b_hh; the one bias b of a textbook is their sum.
 namespace gradus::nn {
 
 enum class CellKind { rnn, gru, lstm };
 
 struct CellState {
-  Tensor hidden;  // [batch, hidden]
-  Tensor memory;  // [batch, hidden] for an LSTM, else undefined
+  Tensor hidden;  // h [batch, hidden]
+  Tensor cell;    // c [batch, hidden] of an LSTM, undefined for the other cells
 };
 
-/// The parameters of a cell; `suffix` is PyTorch's "_l0", "_l0_reverse" and so on in stacks.
+/// The parameters of a cell. `suffix` is PyTorch's "_l0", "_l0_reverse" and so on.
 struct CellWeights {
   Tensor weight_ih;         // [gates * hidden, in]
   Tensor weight_hh;         // [gates * hidden, hidden]
@@ -71,23 +74,23 @@ struct LSTMCell : CellWeights {
 
   Tensor project(const Tensor& x) const { return linear(x, weight_ih, bias_ih + bias_hh); }
   CellState step(const Tensor& projected, const CellState& state) const {
-    auto [hidden, memory] = lstm_gates(linear(state.hidden, weight_hh, projected), state.memory);
-    return {hidden, memory};
+    auto [hidden, cell] = lstm_gates(linear(state.hidden, weight_hh, projected), state.cell);
+    return {hidden, cell};
   }
   CellState operator()(const Tensor& x, const CellState& state) const { return step(project(x), state); }
 };
 
-/// A cell whose kind is a switch.
+/// A cell of the kind that an option selects.
 struct Cell {
   std::variant<RNNCell, GRUCell, LSTMCell> kind;
 
   Cell(Scope scope, CellKind kind, Index in, Index hidden, std::string_view suffix = "")
       : kind(make(scope, kind, in, hidden, suffix)) {}
 
-  Index hidden() const { return weights().weight_hh.size(1); }
   const CellWeights& weights() const {
     return std::visit([](const CellWeights& w) -> const CellWeights& { return w; }, kind);
   }
+  Index hidden() const { return weights().weight_hh.size(1); }
 
   /// h = 0 and, for an LSTM, c = 0.
   CellState zero_state(Index batch) const {
@@ -95,7 +98,7 @@ struct Cell {
     return {zero, std::holds_alternative<LSTMCell>(kind) ? zero : Tensor()};
   }
 
-  /// The part of a step that x [..., in] alone decides: [..., gates * hidden].
+  /// x [..., in] -> [..., gates * hidden]
   Tensor project(const Tensor& x) const {
     return std::visit([&](const auto& cell) { return cell.project(x); }, kind);
   }
@@ -109,14 +112,9 @@ struct Cell {
  private:
   static std::variant<RNNCell, GRUCell, LSTMCell> make(Scope scope, CellKind kind, Index in, Index hidden,
                                                        std::string_view suffix) {
-    switch (kind) {
-      case CellKind::rnn:
-        return RNNCell(scope, in, hidden, suffix);
-      case CellKind::gru:
-        return GRUCell(scope, in, hidden, suffix);
-      default:
-        return LSTMCell(scope, in, hidden, suffix);
-    }
+    if (kind == CellKind::rnn) return RNNCell(scope, in, hidden, suffix);
+    if (kind == CellKind::gru) return GRUCell(scope, in, hidden, suffix);
+    return LSTMCell(scope, in, hidden, suffix);
   }
 };
 

@@ -1,17 +1,17 @@
 #pragma once
 
-#include <gradus/autograd/ops.h>
+#include <gradus/autograd/ops/indexing.h>
 #include <gradus/nn/parameters.h>
 
 namespace gradus::nn {
 
-/// A vector for each id. i64 ids [...] -> [..., dim]; throws for an id outside [0, rows).
+/// A vector for each id. i64 ids [...] -> [..., dim]. Throws for an id outside [0, rows).
 struct Embedding {
   Tensor weight;  // [rows, dim]
 
-  /// Rows are drawn from N(0, std²). PyTorch's 1 suits a table of its own; where the table is also the output layer
-  /// (tied), 1/sqrt(dim) keeps the first logits near unit size, and the model scales its inputs by sqrt(dim) (Vaswani
-  /// et al. 2017, 3.4).
+  /// Rows are drawn from N(0, std²). PyTorch's 1 suits a table of its own. A table that is also the output layer (tied)
+  /// needs 1 / sqrt(dim), so that the first logits are near unit size; its model scales the inputs by sqrt(dim)
+  /// (Vaswani et al. 2017, 3.4).
   Embedding(Scope scope, Index rows, Index dim, double std = 1) : weight(scope.normal("weight", {rows, dim}, std)) {}
 
   Tensor operator()(const Tensor& ids, Place place = Place::current()) const { return embedding(weight, ids, place); }

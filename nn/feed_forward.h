@@ -1,5 +1,6 @@
 #pragma once
 
+#include <gradus/autograd/ops/functions.h>
 #include <gradus/nn/dropout.h>
 #include <gradus/nn/linear.h>
 
@@ -9,7 +10,7 @@ enum class Activation { relu, gelu };
 
 inline Tensor activate(const Tensor& x, Activation f) { return f == Activation::relu ? relu(x) : gelu(x); }
 
-/// y = W_2 dropout(f(W_1 x + b_1)) + b_2, at each position alike (Vaswani et al. 2017, eq. 2). [..., dim] -> [..., dim]
+/// y = W_2 dropout(f(W_1 x + b_1)) + b_2 at each position (Vaswani et al. 2017, eq. 2). [..., dim] -> [..., dim]
 struct FeedForward {
   Linear linear1, linear2;
   Dropout dropout;

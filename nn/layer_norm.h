@@ -1,6 +1,6 @@
 #pragma once
 
-#include <gradus/autograd/ops.h>
+#include <gradus/autograd/ops/layer_norm.h>
 #include <gradus/nn/parameters.h>
 
 namespace gradus::nn {

@@ -1,6 +1,8 @@
 #pragma once
 
-#include <gradus/autograd/ops.h>
+#include <utility>
+
+#include <gradus/autograd/ops/matmul.h>
 #include <gradus/nn/parameters.h>
 
 namespace gradus::nn {
@@ -13,13 +15,13 @@ struct Linear {
   Linear(Scope scope, Index in, Index out, bool with_bias = true)
       : weight(scope.uniform("weight", {out, in})), bias(with_bias ? scope.zeros("bias", {out}) : Tensor()) {}
 
-  /// The same weight under a second path, as an output layer shares the embedding's table [vocabulary, dim].
+  /// A layer that shares its weight with another one, such as an output layer with the embedding [vocabulary, dim].
   static Linear tied(Scope scope, const Tensor& weight, bool with_bias = true) {
     return {scope.share("weight", weight), with_bias ? scope.zeros("bias", {weight.size(0)}) : Tensor()};
   }
 
-  /// A projection of attention: without bias, drawn as in Glorot & Bengio 2010, as PyTorch draws its own. Smaller
-  /// weights would leave the scores near 0, and attention spread evenly for long.
+  /// A projection of attention: no bias, and PyTorch's initial values for it (Glorot & Bengio 2010). With smaller
+  /// weights the scores start near 0, and attention stays uniform for long.
   static Linear projection(Scope scope, Index in, Index out) {
     return {scope.xavier_uniform("weight", {out, in}), Tensor()};
   }

@@ -1,17 +1,17 @@
 #pragma once
 
-#include <gradus/autograd/ops.h>
+#include <gradus/autograd/ops/losses.h>
 
 namespace gradus::nn {
 
 struct SequenceLossOptions {
   double label_smoothing = 0;
-  Index pad = 0;                          // targets that do not count
+  Index pad = 0;                          // targets of this id do not count
   Reduction reduction = Reduction::mean;  // mean: over the targets that count
 };
 
-/// Cross-entropy of teacher forcing: logits [batch, time, vocabulary], target ids [batch, time]; padding has neither
-/// loss nor gradient. A scalar, or [batch, time] with Reduction::none.
+/// Cross-entropy of teacher forcing: logits [batch, time, vocabulary], target ids [batch, time] -> a scalar, or
+/// [batch, time] with Reduction::none. Padding has no loss and no gradient.
 inline Tensor sequence_cross_entropy(const Tensor& logits, const Tensor& target,
                                      const SequenceLossOptions& options = {}, Place place = Place::current()) {
   return cross_entropy(
@@ -19,7 +19,7 @@ inline Tensor sequence_cross_entropy(const Tensor& logits, const Tensor& target,
       {.ignore_index = options.pad, .label_smoothing = options.label_smoothing, .reduction = options.reduction}, place);
 }
 
-/// How many targets count.
+/// The number of targets that count.
 inline Index token_count(const Tensor& target, Index pad = 0) {
   Index n = 0;
   const Index* ids = target.data<Index>();

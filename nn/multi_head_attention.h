@@ -1,23 +1,25 @@
 #pragma once
 
 #include <string>
-#include <utility>
-#include <vector>
 
+#include <gradus/autograd/ops/attention.h>
+#include <gradus/autograd/ops/matmul.h>
+#include <gradus/autograd/ops/shape.h>
 #include <gradus/nn/attention.h>
 #include <gradus/nn/linear.h>
 
 namespace gradus::nn {
 
 /// MultiHead(Q, K, V) = Concat(head_1 .. head_h) W_O, head_i = softmax(Q W_Qi (K W_Ki)ᵀ / sqrt(dim / h)) V W_Vi
-/// (Vaswani et al. 2017, 3.2.2). Parameters are those of torch.nn.MultiheadAttention with batch_first; there is no
-/// dropout of weights.
+/// (Vaswani et al. 2017, 3.2.2). Parameters are those of torch.nn.MultiheadAttention with batch_first; the weights have
+/// no dropout.
 struct MultiHeadAttention {
   Tensor in_proj_weight;  // [3 dim, dim]: W_Q, W_K, W_V
   Tensor in_proj_bias;    // [3 dim]
   Linear out_proj;        // W_O
   Index heads;
 
+  /// Throws unless heads divides dim.
   MultiHeadAttention(Scope scope, Index dim, Index heads)
       : in_proj_weight(scope.xavier_uniform("in_proj_weight", {3 * dim, dim})),
         in_proj_bias(scope.zeros("in_proj_bias", {3 * dim})),
@@ -28,30 +30,33 @@ struct MultiHeadAttention {
                   " dimensions; the number of heads must divide the dimension");
   }
 
-  /// Keys and values of a source x [batch, S, dim], for any number of queries.
-  Memory prepare(const Tensor& x, const Tensor& mask = {}) const { return {project(x, 1), project(x, 2), mask}; }
+  /// x [batch, S, dim]
+  KeyValues key_values(const Tensor& x, const Tensor& mask = {}) const { return {project(x, 1), project(x, 2), mask}; }
 
-  /// x [batch, T, dim] attends to a prepared source: [batch, T, dim].
-  Tensor attend(const Tensor& x, const Memory& memory) const {
-    return out_proj(attention(project(x, 0), memory.keys, memory.values, heads, memory.mask));
-  }
-  /// The same weights for pictures: [batch, heads, T, S].
-  Tensor weights(const Tensor& x, const Memory& memory) const {
-    return attention_weights(project(x, 0), memory.keys, heads, memory.mask);
+  /// alpha of each head: x [batch, T, dim] -> [batch, heads, T, S]
+  Tensor attention_weights(const Tensor& x, const KeyValues& source) const {
+    return gradus::attention_weights(project(x, 0), source.keys, heads, source.mask);
   }
 
-  /// x attends to itself; `causal`: position j sees the positions up to j alone. mask [batch, T] or broadcast to
-  /// [batch, T, T].
+  /// x [batch, T, dim] attends to a source: [batch, T, dim].
+  Tensor context(const Tensor& x, const KeyValues& source) const {
+    return out_proj(attention(project(x, 0), source.keys, source.values, heads, source.mask));
+  }
+
+  /// x [batch, T, dim] attends to itself: [batch, T, dim]. The mask is [batch, T] or broadcasts to [batch, T, T].
+  /// `causal`: position j sees positions i <= j only.
   Tensor operator()(const Tensor& x, const Tensor& mask = {}, bool causal = false) const {
     return out_proj(attention(project(x, 0), project(x, 1), project(x, 2), heads, mask, causal));
   }
 
-  /// The causal self-attention of one further position x [batch, 1, dim], given keys and values of those before it
-  /// (undefined at first): its output, and the past that now includes it.
-  std::pair<Tensor, Memory> step(const Tensor& x, const Memory& past) const {
-    Memory now = prepare(x);
-    if (past.keys.defined()) now = {concat({past.keys, now.keys}, 1), concat({past.values, now.values}, 1), {}};
-    return {out_proj(attention(project(x, 0), now.keys, now.values, heads)), now};
+  /// Causal self-attention of one further position x [batch, 1, dim]. `past` holds the keys and values of the earlier
+  /// positions, undefined before the first; those of x are appended.
+  Tensor step(const Tensor& x, KeyValues& past) const {
+    const KeyValues now = key_values(x);
+    const bool first = !past.keys.defined();
+    past.keys = first ? now.keys : concat({past.keys, now.keys}, 1);
+    past.values = first ? now.values : concat({past.values, now.values}, 1);
+    return context(x, past);
   }
 
  private:

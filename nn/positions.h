@@ -3,10 +3,30 @@
 #include <cmath>
 #include <string>
 
-#include <gradus/autograd/ops.h>
+#include <gradus/autograd/ops/arithmetic.h>
+#include <gradus/autograd/ops/shape.h>
 #include <gradus/nn/parameters.h>
 
 namespace gradus::nn {
+
+/// A vector for each position: x [batch, time, dim] -> x + table[start .. start + time).
+struct PositionTable {
+  Tensor table;      // [max_length, dim]
+  std::string path;  // of its scope, for messages
+
+  Index max_length() const { return table.size(0); }
+
+  /// `start` is the position of the first step of x. Throws when the sequence is longer than max_length.
+  Tensor operator()(const Tensor& x, Index start = 0, Place place = Place::current()) const {
+    const Index time = x.size(-2, place);
+    if (start + time > max_length())
+      throw Error("a sequence of " + std::to_string(start + time) + " tokens is longer than the " +
+                      std::to_string(max_length()) + " positions of '" + path +
+                      "'; shorten it or train with a larger max_length",
+                  place);
+    return add(x, narrow(table, 0, start, time), place);
+  }
+};
 
 /// PE(pos, 2i) = sin(pos / 10000^(2i/dim)), PE(pos, 2i+1) = cos of the same (Vaswani et al. 2017, 3.5): [length, dim].
 inline Tensor sinusoidal_table(Index length, Index dim, DType dtype = DType::f32) {
@@ -24,42 +44,16 @@ inline Tensor sinusoidal_table(Index length, Index dim, DType dtype = DType::f32
   return table;
 }
 
-namespace detail {
-/// x [batch, time, dim] + table[start, start + time); throws when the table ends before that.
-inline Tensor add_positions(const Tensor& x, const Tensor& table, Index start, const Place& place) {
-  const Index time = x.size(-2, place);
-  if (start + time > table.size(0))
-    throw Error("positions: the sequence reaches length " + std::to_string(start + time) +
-                    ", but the model has positions for " + std::to_string(table.size(0)) +
-                    "; shorten it or train with a larger maximum length",
-                place);
-  return add(x, narrow(table, 0, start, time), place);
-}
-}  // namespace detail
-
-/// x + PE, without parameters. x [batch, time, dim]; `start` is the position of the first of its steps.
-/// Throws beyond `max_length`.
-struct SinusoidalPositions {
-  Tensor table;  // [max_length, dim]
-
-  SinusoidalPositions(Index max_length, Index dim, DType dtype = DType::f32)
-      : table(sinusoidal_table(max_length, dim, dtype)) {}
-
-  Tensor operator()(const Tensor& x, Index start = 0, Place place = Place::current()) const {
-    return detail::add_positions(x, table, start, place);
-  }
+/// x + PE, without parameters.
+struct SinusoidalPositions : PositionTable {
+  SinusoidalPositions(Scope scope, Index max_length, Index dim)
+      : PositionTable{sinusoidal_table(max_length, dim, scope.dtype()), scope.path()} {}
 };
 
-/// x + a learned vector for each position, drawn from N(0, 0.02²) at first. Throws beyond `max_length`.
-struct LearnedPositions {
-  Tensor weight;  // [max_length, dim]
-
+/// x + a learned vector per position, with initial values from N(0, 0.02²).
+struct LearnedPositions : PositionTable {
   LearnedPositions(Scope scope, Index max_length, Index dim)
-      : weight(scope.normal("weight", {max_length, dim}, 0.02)) {}
-
-  Tensor operator()(const Tensor& x, Index start = 0, Place place = Place::current()) const {
-    return detail::add_positions(x, weight, start, place);
-  }
+      : PositionTable{scope.normal("weight", {max_length, dim}, 0.02), scope.path()} {}
 };
 
 }  // namespace gradus::nn

@@ -1,9 +1,12 @@
 #pragma once
 
-#include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include <gradus/autograd/ops/comparison.h>
+#include <gradus/autograd/ops/reduction.h>
+#include <gradus/autograd/ops/shape.h>
 #include <gradus/nn/cells.h>
 #include <gradus/nn/dropout.h>
 
@@ -17,14 +20,14 @@ struct RecurrentOptions {
   double dropout = 0;  // between layers, as in PyTorch
 };
 
-/// What a recurrent network made of a sequence.
+/// The result of a recurrent network on a sequence.
 struct Sequence {
   Tensor outputs;                // [batch, time, directions * hidden], of the last layer
-  std::vector<CellState> final;  // after the last real token: layer 0 forward, layer 0 backward, layer 1 forward, ...
+  std::vector<CellState> final;  // after the last token: layer 0 forward, layer 0 backward, layer 1 forward, ...
 };
 
-/// Cells run over time, in layers, in one direction or both. Parameters are those of torch.nn.RNN, GRU and LSTM.
-/// Padding never changes a state: at padding an output repeats the state of the direction's previous step.
+/// Cells over time, in layers, in one direction or both. Parameters are those of torch.nn.RNN, GRU and LSTM. Padding
+/// changes no state: the output at padding is the state before it.
 struct Recurrent {
   std::vector<Cell> cells;  // layer 0 forward, layer 0 backward, layer 1 forward, ...
   Index directions;
@@ -39,12 +42,12 @@ struct Recurrent {
                            "_l" + std::to_string(layer) + (direction == 0 ? "" : "_reverse"));
   }
 
-  /// x [batch, time, in] with time >= 1. mask [batch, time] is non-zero at tokens; undefined when there is no padding.
-  /// `initial` holds a state for each cell, in the order of `Sequence::final`; empty for zeros.
+  /// x [batch, time, in] with time >= 1. The mask [batch, time] is non-zero at tokens, or undefined when there is no
+  /// padding. `initial` has a state per cell, in the order of `Sequence::final`; empty means zeros.
   Sequence operator()(const Tensor& x, const Tensor& mask = {}, const std::vector<CellState>& initial = {},
                       Place place = Place::current()) const {
     check(x, mask, initial, place);
-    const std::vector<Tensor> present = columns_with_padding(mask, x.size(1));
+    const std::vector<Tensor> tokens = columns_with_padding(mask, x.size(1));
     Sequence s;
     Tensor inputs = transpose(x, 0, 1);  // [time, batch, in]
     for (Index layer = 0; layer < std::ssize(cells) / directions; ++layer) {
@@ -53,7 +56,7 @@ struct Recurrent {
       for (Index direction = 0; direction < directions; ++direction) {
         const auto c = static_cast<std::size_t>(layer * directions + direction);
         CellState state = initial.empty() ? cells[c].zero_state(x.size(0)) : initial[c];
-        outputs.push_back(run(cells[c], inputs, present, direction == 1, state));
+        outputs.push_back(run(cells[c], inputs, tokens, direction == 1, state));
         s.final.push_back(std::move(state));
       }
       inputs = directions == 1 ? outputs[0] : concat(outputs, -1);  // [time, batch, directions * hidden]
@@ -62,15 +65,17 @@ struct Recurrent {
     return s;
   }
 
-  /// One step of all layers, for decoders that feed back what they said: x [batch, in], a state a layer. The output is
-  /// the last state's hidden. Throws for a bidirectional network.
+  /// One step of all layers, for decoders: x [batch, in] and a state per layer -> the next state per layer. The output
+  /// is the last layer's hidden. Throws for a bidirectional network.
   std::vector<CellState> step(const Tensor& x, const std::vector<CellState>& states,
                               Place place = Place::current()) const {
     if (directions != 1)
       throw Error("a bidirectional network cannot run step by step: its backward half begins at the end", place);
-    return step_projected(cells[0].project(x), states);
+    return step_projected(project(x), states);
   }
-  /// The same from cells[0].project(x), which a caller may have computed for all steps at once.
+
+  /// `step` in two parts. The first needs x [..., in] only, so that it can be one product over all steps.
+  Tensor project(const Tensor& x) const { return cells[0].project(x); }
   std::vector<CellState> step_projected(const Tensor& projected, const std::vector<CellState>& states) const {
     std::vector<CellState> next{cells[0].step(projected, states[0])};
     for (std::size_t layer = 1; layer < cells.size(); ++layer)
@@ -85,54 +90,44 @@ struct Recurrent {
   }
 
  private:
-  static Tensor run(const Cell& cell, const Tensor& inputs, const std::vector<Tensor>& present, bool backward,
+  /// One cell over inputs [time, batch, in] -> [time, batch, hidden]. `state` is the first state, then the last one.
+  static Tensor run(const Cell& cell, const Tensor& inputs, const std::vector<Tensor>& tokens, bool backward,
                     CellState& state) {
-    const std::vector<Tensor> projected = unbind(cell.project(inputs), 0);  // of [time, batch, gates * hidden]
+    const std::vector<Tensor> projected = unbind(cell.project(inputs), 0);
     std::vector<Tensor> outputs(projected.size());
     for (std::size_t i = 0; i < projected.size(); ++i) {
       const std::size_t t = backward ? projected.size() - 1 - i : i;
       CellState next = cell.step(projected[t], state);
-      if (!present.empty() && present[t].defined()) {
-        next.hidden = where(present[t], next.hidden, state.hidden);
-        if (next.memory.defined()) next.memory = where(present[t], next.memory, state.memory);
+      if (tokens[t].defined()) {
+        next.hidden = where(tokens[t], next.hidden, state.hidden);
+        if (next.cell.defined()) next.cell = where(tokens[t], next.cell, state.cell);
       }
       state = std::move(next);
       outputs[t] = state.hidden;
     }
-    return stack(outputs);  // [time, batch, hidden]
+    return stack(outputs);
   }
 
-  /// For each step the mask's column [batch, 1], undefined where nobody is padded; empty when nobody ever is.
+  /// For each step the mask's column [batch, 1], undefined where no sentence is padded.
   static std::vector<Tensor> columns_with_padding(const Tensor& mask, Index time) {
-    if (!mask.defined()) return {};
-    const Tensor present = transpose(not_equal(mask, 0.0), 0, 1);  // [time, batch]
-    const Index batch = present.size(1);
     std::vector<Tensor> columns(static_cast<std::size_t>(time));
-    bool any = false;
-    for (Index t = 0; t < time; ++t) {
-      const bool padded = dispatch_floating(present.dtype(), [&](auto zero) {
-        const auto* row = present.data<decltype(zero)>() + t * batch;
-        return std::find(row, row + batch, zero) != row + batch;
-      });
-      if (padded) columns[static_cast<std::size_t>(t)] = present.alias({batch, 1}, t * batch);
-      any = any || padded;
-    }
-    return any ? columns : std::vector<Tensor>{};
+    if (!mask.defined()) return columns;
+    const Tensor tokens = unsqueeze(transpose(not_equal(mask, 0.0), 0, 1), -1);                // [time, batch, 1]
+    const std::vector<double> full = to(min(tokens, {1, 2}), DType::f64).to_vector<double>();  // 1 without padding
+    for (std::size_t t = 0; t < columns.size(); ++t)
+      if (full[t] == 0) columns[t] = select(tokens, 0, static_cast<Index>(t));
+    return columns;
   }
 
   void check(const Tensor& x, const Tensor& mask, const std::vector<CellState>& initial, const Place& place) const {
-    const std::string path = cells[0].weights().weight_ih.name();
+    const std::string got = "the network of '" + cells[0].weights().weight_ih.name() + "' got ";
     if (x.rank() != 3 || x.size(1) == 0)
-      throw Error(
-          "the network of '" + path + "' got " + describe(x) + "; expected [batch, time, in] with at least one step",
-          place);
+      throw Error(got + describe(x) + "; expected [batch, time, in] with at least one step", place);
     if (mask.defined() && mask.shape() != Shape{x.size(0), x.size(1)})
-      throw Error("the network of '" + path + "' got the mask " + describe(mask) + " for " + describe(x) +
-                      "; expected [batch, time]",
-                  place);
+      throw Error(got + "the mask " + describe(mask) + " for " + describe(x) + "; expected [batch, time]", place);
     if (!initial.empty() && initial.size() != cells.size())
-      throw Error("the network of '" + path + "' got " + std::to_string(initial.size()) +
-                      " initial states; expected one for each of its " + std::to_string(cells.size()) + " cells",
+      throw Error(got + std::to_string(initial.size()) + " initial states; expected one for each of its " +
+                      std::to_string(cells.size()) + " cells",
                   place);
   }
 };

@@ -1,10 +1,10 @@
 #pragma once
 
 #include <optional>
-#include <tuple>
-#include <utility>
 #include <vector>
 
+#include <gradus/autograd/ops/arithmetic.h>
+#include <gradus/autograd/ops/reduction.h>
 #include <gradus/nn/dropout.h>
 #include <gradus/nn/feed_forward.h>
 #include <gradus/nn/layer_norm.h>
@@ -23,22 +23,22 @@ struct TransformerOptions {
   Activation activation = Activation::relu;
 };
 
-/// What stands around each part f of a layer:
-/// post: x ← norm(x + dropout(f(x))) (Vaswani et al. 2017); pre: x ← x + dropout(f(norm(x))) (Xiong et al. 2020).
-struct Sublayer {
+/// The norm, the dropout and the residual around a part f of a layer: x ← after(x, f(before(x))), which is
+/// norm(x + dropout(f(x))) with post-norm (Vaswani et al. 2017), x + dropout(f(norm(x))) with pre-norm (Xiong et al.
+/// 2020).
+struct ResidualNorm {
   NormOrder order;
   bool residual;
   Dropout dropout;
   std::optional<LayerNorm> norm;
 
-  Sublayer(Scope scope, const TransformerOptions& o) : order(o.norm), residual(o.residual), dropout{o.dropout} {
+  ResidualNorm(Scope scope, const TransformerOptions& o) : order(o.norm), residual(o.residual), dropout{o.dropout} {
     if (order != NormOrder::none) norm.emplace(scope, o.dim);
   }
 
-  template <class F>
-  Tensor operator()(const Tensor& x, F&& f) const {
-    Tensor y = dropout(f(order == NormOrder::pre ? (*norm)(x) : x));
-    if (residual) y = x + y;
+  Tensor before(const Tensor& x) const { return order == NormOrder::pre ? (*norm)(x) : x; }
+  Tensor after(const Tensor& x, const Tensor& fx) const {
+    const Tensor y = residual ? x + dropout(fx) : dropout(fx);
     return order == NormOrder::post ? (*norm)(y) : y;
   }
 };
@@ -47,118 +47,124 @@ struct Sublayer {
 struct TransformerEncoderLayer {
   MultiHeadAttention self_attn;
   std::optional<FeedForward> feed_forward;
-  Sublayer around_attention;
-  std::optional<Sublayer> around_feed_forward;
+  ResidualNorm norm1;
+  std::optional<ResidualNorm> norm2;
 
   TransformerEncoderLayer(Scope scope, const TransformerOptions& o)
-      : self_attn(scope / "self_attn", o.dim, o.heads), around_attention(scope / "norm1", o) {
+      : self_attn(scope / "self_attn", o.dim, o.heads), norm1(scope / "norm1", o) {
     if (o.ffn == 0) return;
     feed_forward.emplace(scope, o.dim, o.ffn, o.activation, o.dropout);
-    around_feed_forward.emplace(scope / "norm2", o);
+    norm2.emplace(scope / "norm2", o);
   }
 
   /// x [batch, S, dim], mask [batch, S] non-zero at tokens or undefined -> [batch, S, dim]
-  Tensor operator()(const Tensor& x, const Tensor& mask = {}) const {
-    Tensor y = around_attention(x, [&](const Tensor& v) { return self_attn(v, mask); });
-    if (feed_forward) y = (*around_feed_forward)(y, *feed_forward);
-    return y;
+  Tensor operator()(Tensor x, const Tensor& mask = {}) const {
+    x = norm1.after(x, self_attn(norm1.before(x), mask));
+    if (feed_forward) x = norm2->after(x, (*feed_forward)(norm2->before(x)));
+    return x;
   }
 };
 
-/// Causal self-attention, then attention to the encoder, then feed-forward. Parameters are those of
+/// Causal self-attention, then attention to the encoder's output, then feed-forward. Parameters are those of
 /// torch.nn.TransformerDecoderLayer with batch_first.
 struct TransformerDecoderLayer {
   MultiHeadAttention self_attn, multihead_attn;
   std::optional<FeedForward> feed_forward;
-  Sublayer around_self, around_memory;
-  std::optional<Sublayer> around_feed_forward;
+  ResidualNorm norm1, norm2;
+  std::optional<ResidualNorm> norm3;
 
   TransformerDecoderLayer(Scope scope, const TransformerOptions& o)
       : self_attn(scope / "self_attn", o.dim, o.heads),
         multihead_attn(scope / "multihead_attn", o.dim, o.heads),
-        around_self(scope / "norm1", o),
-        around_memory(scope / "norm2", o) {
+        norm1(scope / "norm1", o),
+        norm2(scope / "norm2", o) {
     if (o.ffn == 0) return;
     feed_forward.emplace(scope, o.dim, o.ffn, o.activation, o.dropout);
-    around_feed_forward.emplace(scope / "norm3", o);
+    norm3.emplace(scope / "norm3", o);
   }
 
-  /// Keys and values of the encoder's output h [batch, S, dim]; once a sentence.
-  Memory prepare(const Tensor& h, const Tensor& mask = {}) const { return multihead_attn.prepare(h, mask); }
+  /// The encoder's output h [batch, S, dim] as this layer reads it.
+  KeyValues key_values(const Tensor& h, const Tensor& mask = {}) const { return multihead_attn.key_values(h, mask); }
 
-  /// All positions at once: x [batch, T, dim] -> [batch, T, dim]. Position j sees the positions up to j. Padding of the
-  /// target at the end needs no mask: no token sees it.
-  Tensor operator()(const Tensor& x, const Memory& memory) const {
-    return after_self(around_self(x, [&](const Tensor& v) { return self_attn(v, {}, true); }), memory);
+  /// All positions at once: x [batch, T, dim] -> [batch, T, dim]. Position j sees positions i <= j only, so padding at
+  /// the end of a target needs no mask.
+  Tensor operator()(const Tensor& x, const KeyValues& source) const { return read_source(read_target(x), source); }
+
+  /// One further position x [batch, 1, dim] -> [batch, 1, dim]. `past` is that of MultiHeadAttention::step.
+  Tensor step(const Tensor& x, KeyValues& past, const KeyValues& source) const {
+    return read_source(norm1.after(x, self_attn.step(norm1.before(x), past)), source);
   }
 
-  /// One further position x [batch, 1, dim], given the past (undefined at first): its output, and the past that now
-  /// includes it.
-  std::pair<Tensor, Memory> step(const Tensor& x, const Memory& past, const Memory& memory) const {
-    Memory now;
-    Tensor y = around_self(x, [&](const Tensor& v) {
-      auto [attended, grown] = self_attn.step(v, past);
-      now = grown;
-      return attended;
-    });
-    return {after_self(y, memory), now};
+  /// alpha of the attention to the source, averaged over heads: x [batch, T, dim] -> [batch, T, S].
+  Tensor attention_weights(const Tensor& x, const KeyValues& source) const {
+    return mean(multihead_attn.attention_weights(norm2.before(read_target(x)), source), {1});
   }
 
  private:
-  Tensor after_self(const Tensor& x, const Memory& memory) const {
-    Tensor y = around_memory(x, [&](const Tensor& v) { return multihead_attn.attend(v, memory); });
-    if (feed_forward) y = (*around_feed_forward)(y, *feed_forward);
-    return y;
+  Tensor read_target(const Tensor& x) const { return norm1.after(x, self_attn(norm1.before(x), {}, true)); }
+
+  Tensor read_source(Tensor x, const KeyValues& source) const {
+    x = norm2.after(x, multihead_attn.context(norm2.before(x), source));
+    if (feed_forward) x = norm3->after(x, (*feed_forward)(norm3->before(x)));
+    return x;
   }
 };
 
-/// A stack of encoder layers, and with pre-norm a last norm (torch.nn.TransformerEncoder with a norm).
-struct TransformerEncoder {
-  std::vector<TransformerEncoderLayer> layers;
+/// Layers one after another and, with pre-norm, a norm after the last one (as torch.nn.TransformerEncoder and
+/// TransformerDecoder with a norm).
+template <class Layer>
+struct TransformerStack {
+  std::vector<Layer> layers;
   std::optional<LayerNorm> norm;
 
-  TransformerEncoder(Scope scope, const TransformerOptions& o, Index count) {
+  TransformerStack(Scope scope, const TransformerOptions& o, Index count) {
     for (Index i = 0; i < count; ++i) layers.emplace_back(scope / "layers" / i, o);
     if (o.norm == NormOrder::pre) norm.emplace(scope / "norm", o.dim);
   }
 
-  /// [batch, S, dim] -> [batch, S, dim]
+ protected:
+  Tensor normed(const Tensor& x) const { return norm ? (*norm)(x) : x; }
+};
+
+struct TransformerEncoder : TransformerStack<TransformerEncoderLayer> {
+  using TransformerStack::TransformerStack;
+
+  /// x [batch, S, dim], mask [batch, S] non-zero at tokens or undefined -> [batch, S, dim]
   Tensor operator()(Tensor x, const Tensor& mask = {}) const {
     for (const auto& layer : layers) x = layer(x, mask);
-    return norm ? (*norm)(x) : x;
+    return normed(x);
   }
 };
 
-/// A stack of decoder layers, and with pre-norm a last norm (torch.nn.TransformerDecoder with a norm).
-struct TransformerDecoder {
-  std::vector<TransformerDecoderLayer> layers;
-  std::optional<LayerNorm> norm;
+/// Its source is one KeyValues per layer.
+struct TransformerDecoder : TransformerStack<TransformerDecoderLayer> {
+  using TransformerStack::TransformerStack;
 
-  TransformerDecoder(Scope scope, const TransformerOptions& o, Index count) {
-    for (Index i = 0; i < count; ++i) layers.emplace_back(scope / "layers" / i, o);
-    if (o.norm == NormOrder::pre) norm.emplace(scope / "norm", o.dim);
+  /// The encoder's output h [batch, S, dim] as each layer reads it.
+  std::vector<KeyValues> key_values(const Tensor& h, const Tensor& mask = {}) const {
+    std::vector<KeyValues> source;
+    for (const auto& layer : layers) source.push_back(layer.key_values(h, mask));
+    return source;
   }
 
-  /// One memory a layer, of the encoder's output h [batch, S, dim].
-  std::vector<Memory> prepare(const Tensor& h, const Tensor& mask = {}) const {
-    std::vector<Memory> memories;
-    for (const auto& layer : layers) memories.push_back(layer.prepare(h, mask));
-    return memories;
+  /// All positions at once: x [batch, T, dim] -> [batch, T, dim].
+  Tensor operator()(Tensor x, const std::vector<KeyValues>& source) const {
+    for (std::size_t i = 0; i < layers.size(); ++i) x = layers[i](x, source[i]);
+    return normed(x);
   }
 
-  /// All positions at once: [batch, T, dim] -> [batch, T, dim].
-  Tensor operator()(Tensor x, const std::vector<Memory>& memories) const {
-    for (std::size_t i = 0; i < layers.size(); ++i) x = layers[i](x, memories[i]);
-    return norm ? (*norm)(x) : x;
+  /// One further position x [batch, 1, dim] -> [batch, 1, dim]. `past` holds the keys and values of the earlier
+  /// positions, one per layer, empty before the first; those of x are appended.
+  Tensor step(Tensor x, std::vector<KeyValues>& past, const std::vector<KeyValues>& source) const {
+    past.resize(layers.size());
+    for (std::size_t i = 0; i < layers.size(); ++i) x = layers[i].step(x, past[i], source[i]);
+    return normed(x);
   }
 
-  /// One further position x [batch, 1, dim]; `past` has an entry a layer, default-constructed before the first
-  /// position.
-  std::pair<Tensor, std::vector<Memory>> step(Tensor x, const std::vector<Memory>& past,
-                                              const std::vector<Memory>& memories) const {
-    std::vector<Memory> now(layers.size());
-    for (std::size_t i = 0; i < layers.size(); ++i) std::tie(x, now[i]) = layers[i].step(x, past[i], memories[i]);
-    return {norm ? (*norm)(x) : x, std::move(now)};
+  /// alpha of the last layer's attention to the source, averaged over heads: x [batch, T, dim] -> [batch, T, S].
+  Tensor attention_weights(Tensor x, const std::vector<KeyValues>& source) const {
+    for (std::size_t i = 0; i + 1 < layers.size(); ++i) x = layers[i](x, source[i]);
+    return layers.back().attention_weights(x, source.back());
   }
 };
 

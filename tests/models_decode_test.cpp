@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include <gradus/autograd/engine/graph.h>
+#include <gradus/autograd/ops.h>
 #include <gradus/models/decode.h>
 
 #include "catch.h"
@@ -25,8 +26,9 @@ void check_same(const std::vector<Hypothesis>& a, const std::vector<Hypothesis>&
     CHECK(a[i].log_probability == b[i].log_probability);
     CHECK(a[i].score == b[i].score);
     CHECK(a[i].finished == b[i].finished);
-    REQUIRE(a[i].weights.defined() == b[i].weights.defined());
-    if (a[i].weights.defined()) CHECK(largest_difference(a[i].weights, b[i].weights) == 0);
+    REQUIRE(a[i].attention_weights.defined() == b[i].attention_weights.defined());
+    if (a[i].attention_weights.defined())
+      CHECK(largest_difference(a[i].attention_weights, b[i].attention_weights) == 0);
   }
 }
 
@@ -40,7 +42,7 @@ TEST_CASE("a sentence decodes to the same bits alone, in a batch, and under padd
     const Built built(options, DType::f32);
     stir(built.store, 2);
     const Tensor sources = random_ids(lengths, 7, 5, 12);
-    const DecodeOptions decoding{.beam = 3, .n_best = 3, .max_length = 8, .want_weights = true, .batch = 5};
+    const DecodeOptions decoding{.beam = 3, .n_best = 3, .max_length = 8, .attention_weights = true, .batch = 5};
     const auto together = beam_search(*built.model, sources, decoding);
     std::vector<std::vector<Index>> sentences;
     for (Index i = 0; i < 32; ++i) sentences.push_back(ids_of(sources, i, lengths[static_cast<std::size_t>(i)]));
@@ -73,7 +75,7 @@ TEST_CASE("long sentences through wide layers decode to the same bits alone and 
     INFO(models::describe(options));
     const Built built(options, DType::f32);
     stir(built.store, 1.5);
-    const DecodeOptions decoding{.beam = 2, .n_best = 2, .max_length = 12, .want_weights = true};
+    const DecodeOptions decoding{.beam = 2, .n_best = 2, .max_length = 12, .attention_weights = true};
     const auto together = beam_search(*built.model, sources, decoding);
     for (std::size_t i = 0; i < lengths.size(); ++i) {
       const Tensor alone = Tensor::from(ids_of(sources, static_cast<Index>(i), lengths[i]), {1, lengths[i]});
@@ -175,19 +177,19 @@ TEST_CASE("weights say where each word looked, over the source's own tokens", "[
     const Built built(options);
     stir(built.store, 2);
     const auto found =
-        beam_search(*built.model, random_ids({4, 2}, 7, 3, 6), {.beam = 2, .max_length = 5, .want_weights = true});
+        beam_search(*built.model, random_ids({4, 2}, 7, 3, 6), {.beam = 2, .max_length = 5, .attention_weights = true});
     const Index lengths[] = {4, 2};
     for (std::size_t i = 0; i < 2; ++i) {
       const Hypothesis& best = found[i][0];
       if (options.model == "rnn") {
-        CHECK_FALSE(best.weights.defined());
+        CHECK_FALSE(best.attention_weights.defined());
         continue;
       }
-      REQUIRE(best.weights.shape() == Shape{std::ssize(best.ids) + best.finished, lengths[i]});
-      const Tensor rows = sum(best.weights, {1});
+      REQUIRE(best.attention_weights.shape() == Shape{std::ssize(best.ids) + best.finished, lengths[i]});
+      const Tensor rows = sum(best.attention_weights, {1});
       CHECK(largest_difference(rows, Tensor::ones(rows.shape(), DType::f64)) < 1e-12);
     }
-    CHECK_FALSE(greedy(*built.model, random_ids({4}, 7, 3), {.max_length = 3})[0].weights.defined());
+    CHECK_FALSE(greedy(*built.model, random_ids({4}, 7, 3), {.max_length = 3})[0].attention_weights.defined());
   }
 }
 

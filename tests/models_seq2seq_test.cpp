@@ -2,7 +2,7 @@
 
 #include <gradus/autograd/checks/gradcheck.h>
 #include <gradus/autograd/engine/graph.h>
-#include <gradus/models/words.h>
+#include <gradus/autograd/ops.h>
 #include <gradus/nn/dropout.h>
 #include <gradus/nn/losses.h>
 #include <gradus/optim/adam.h>
@@ -113,7 +113,7 @@ TEST_CASE("the recurrent models compute the equations of their headers", "[model
     for (Index id : x)
       h.push_back(
           tanh_cell(p, "encoder.network", row(p.at("encoder.embedding.weight"), id), h.empty() ? Vector(5) : h.back()));
-    Vector s = h.back(), c(5), expected;
+    Vector s = h.back(), c(5), expected, expected_weights;
     for (Index id : words) {
       const Vector embedded = row(p.at("decoder.embedding.weight"), id);
       if (attends == 0) {
@@ -142,16 +142,21 @@ TEST_CASE("the recurrent models compute the equations of their headers", "[model
           total += alpha.back();
         }
         c = Vector(5);
-        for (std::size_t i = 0; i < h.size(); ++i)
+        for (std::size_t i = 0; i < h.size(); ++i) {
+          expected_weights.push_back(alpha[i] / total);
           for (std::size_t d = 0; d < 5; ++d) c[d] += alpha[i] / total * v[i][d];
+        }
       }
       Vector read = s;
       if (attends > 0) read.insert(read.end(), c.begin(), c.end());
       const Vector logits = product(p.at("output.weight"), read) + p.at("output.bias").to_vector<double>();
       expected.insert(expected.end(), logits.begin(), logits.end());
     }
-    const Tensor y = built.model->logits(Tensor::from(x, {1, 4}), Tensor::from(words, {1, 3}));
-    CHECK(largest_difference(y, Tensor::from(expected, {1, 3, 6})) < 1e-13);
+    const Tensor source = Tensor::from(x, {1, 4}), target_in = Tensor::from(words, {1, 3});
+    CHECK(largest_difference(built.model->logits(source, target_in), Tensor::from(expected, {1, 3, 6})) < 1e-13);
+    const Tensor weights = built.model->attention_weights(source, target_in);
+    REQUIRE(weights.defined() == (attends > 0));
+    if (attends > 0) CHECK(largest_difference(weights, Tensor::from(expected_weights, {1, 3, 4})) < 1e-13);
   }
 }
 

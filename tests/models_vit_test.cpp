@@ -1,4 +1,5 @@
 #include <gradus/autograd/checks/gradcheck.h>
+#include <gradus/autograd/ops.h>
 #include <gradus/models/vit.h>
 
 #include "catch.h"

@@ -37,12 +37,16 @@ Tensor everything(const nn::Sequence& s) {
   std::vector<Tensor> parts{reshape(s.outputs, {-1})};
   for (const nn::CellState& state : s.final) {
     parts.push_back(reshape(state.hidden, {-1}));
-    if (state.memory.defined()) parts.push_back(reshape(state.memory, {-1}));
+    if (state.cell.defined()) parts.push_back(reshape(state.cell, {-1}));
   }
   return concat(parts, 0);
 }
 
-Tensor everything(const nn::Attended& a) { return concat({a.context, a.weights}, -1); }
+/// Context and weights of an attention layer.
+template <class Layer>
+Tensor everything(const Layer& layer, const Tensor& s, const nn::KeyValues& source) {
+  return concat({layer.context(s, source), layer.attention_weights(s, source)}, -1);
+}
 
 }  // namespace
 
@@ -73,7 +77,7 @@ TEST_CASE("gradients of cells") {
     if (kind == nn::CellKind::lstm) inputs.push_back(normal({2, 2}, 3));
     const auto step = [&](const Inputs& in) {
       const nn::CellState s = cell(in[0], {in[1], in.size() == 3 ? in[2] : Tensor()});
-      return s.memory.defined() ? concat({s.hidden, s.memory}, -1) : s.hidden;
+      return s.cell.defined() ? concat({s.hidden, s.cell}, -1) : s.hidden;
     };
     check(store, step, inputs);
   }
@@ -96,11 +100,12 @@ TEST_CASE("gradients of additive and query-key-value attention") {
   const nn::AdditiveAttention additive(additive_store.root(), 2, 3, 4);
   const Inputs inputs{normal({2, 2}, 1), normal({2, 4, 3}, 2)};
   check(
-      additive_store, [&](const Inputs& in) { return everything(additive(in[0], in[1], mask())); }, inputs);
+      additive_store, [&](const Inputs& in) { return everything(additive, in[0], additive.key_values(in[1], mask())); },
+      inputs);
 
   const nn::Attention qkv(qkv_store.root(), 2, 3, 4);
   check(
-      qkv_store, [&](const Inputs& in) { return everything(qkv.attend(in[0], qkv.prepare(in[1], mask()))); }, inputs);
+      qkv_store, [&](const Inputs& in) { return everything(qkv, in[0], qkv.key_values(in[1], mask())); }, inputs);
 
   const nn::SelfAttention self(self_store.root(), 3, 2);
   check(self_store, [&](const Inputs& in) { return self(in[0], mask(), true); }, {normal({2, 4, 3}, 1)});
@@ -109,14 +114,15 @@ TEST_CASE("gradients of additive and query-key-value attention") {
 TEST_CASE("gradients of multi-head attention") {
   nn::ParameterStore store(1, DType::f64);
   const nn::MultiHeadAttention attention(store.root(), 4, 2);
-  check(
-      store,
-      [&](const Inputs& in) {
-        const Tensor across = attention.attend(in[1], attention.prepare(in[0], mask()));
-        auto [first, past] = attention.step(narrow(in[1], 1, 0, 1), {});
-        return concat({attention(in[0], mask()), across, first, attention.step(narrow(in[1], 1, 1, 1), past).first}, 1);
-      },
-      {normal({2, 4, 4}, 1), normal({2, 2, 4}, 2)});
+  check(store,
+        [&](const Inputs& in) {
+          const Tensor across = attention.context(in[1], attention.key_values(in[0], mask()));
+          nn::KeyValues past;
+          const Tensor first = attention.step(narrow(in[1], 1, 0, 1), past);
+          const Tensor second = attention.step(narrow(in[1], 1, 1, 1), past);
+          return concat({attention(in[0], mask()), across, first, second}, 1);
+        },
+        {normal({2, 4, 4}, 1), normal({2, 2, 4}, 2)});
 }
 
 TEST_CASE("gradients of Transformer layers in every arrangement") {
@@ -133,13 +139,15 @@ TEST_CASE("gradients of Transformer layers in every arrangement") {
       const nn::TransformerEncoder encoder(store.root() / "encoder", options, 1);
       const nn::TransformerDecoder decoder(store.root() / "decoder", options, 1);
       const nn::Training on;
-      check(store, [&](const Inputs& in) { return decoder(in[1], decoder.prepare(encoder(in[0], mask()), mask())); },
+      check(store, [&](const Inputs& in) { return decoder(in[1], decoder.key_values(encoder(in[0], mask()), mask())); },
             {normal({2, 4, 6}, 1), normal({2, 3, 6}, 2)});
     }
 }
 
-TEST_CASE("gradients of learned positions and of the sequence loss") {
+TEST_CASE("gradients of positions and of the sequence loss") {
   nn::ParameterStore store(1, DType::f64);
+  const nn::SinusoidalPositions sinusoidal(store.root(), 3, 4);
+  check(store, [&](const Inputs& in) { return sinusoidal(in[0]); }, {normal({2, 3, 4}, 1)});
   const nn::LearnedPositions positions(store.root(), 3, 4);
   const Tensor target = Tensor::from(std::vector<Index>{1, 3, 0, 2, 0, 0}, {2, 3});
   check(

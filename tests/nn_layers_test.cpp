@@ -3,6 +3,7 @@
 
 #include <gradus/autograd/engine/graph.h>
 #include <gradus/autograd/foundation/random.h>
+#include <gradus/autograd/ops.h>
 #include <gradus/nn/attention.h>
 #include <gradus/nn/dropout.h>
 #include <gradus/nn/embedding.h>
@@ -70,8 +71,8 @@ TEST_CASE("a recurrent network gives a sentence the same states alone and padded
       check_close(alone.outputs, sentence(together.outputs, row, length));
       for (std::size_t c = 0; c < 4; ++c) {
         check_close(alone.final[c].hidden, narrow(together.final[c].hidden, 0, row, 1));
-        CHECK(alone.final[c].memory.defined() == (kind == nn::CellKind::lstm));
-        if (kind == nn::CellKind::lstm) check_close(alone.final[c].memory, narrow(together.final[c].memory, 0, row, 1));
+        CHECK(alone.final[c].cell.defined() == (kind == nn::CellKind::lstm));
+        if (kind == nn::CellKind::lstm) check_close(alone.final[c].cell, narrow(together.final[c].cell, 0, row, 1));
       }
     }
   }
@@ -128,15 +129,17 @@ TEST_CASE("attention weights add up to one over the tokens, and a source of padd
   const nn::AdditiveAttention additive(store.root() / "additive", 3, 4, 5);
   const nn::Attention qkv(store.root() / "qkv", 3, 4, 5);
   const Tensor s = normal({3, 3}, 1), h = normal({3, 4, 4}, 2), mask = mask_of({4, 2, 0}, 4);
-  for (const nn::Attended& a : {additive(s, h, mask), qkv.attend(s, qkv.prepare(h, mask))}) {
-    CHECK(a.weights.shape() == Shape{3, 4});
-    check_close(sum(a.weights, {1}), Tensor::from(std::vector<double>{1, 1, 0}, {3}));
-    check_close(a.weights * (1 - mask), Tensor::zeros({3, 4}, DType::f64));
-    check_close(narrow(a.context, 0, 2, 1), Tensor::zeros({1, a.context.size(1)}, DType::f64));
-  }
-  check_close(additive(narrow(s, 0, 1, 1), sentence(h, 1, 2)).context, narrow(additive(s, h, mask).context, 0, 1, 1));
-  check_close(qkv.context(narrow(s, 0, 1, 1), qkv.prepare(sentence(h, 1, 2))),
-              narrow(qkv.context(s, qkv.prepare(h, mask)), 0, 1, 1));
+  const auto check = [&](const auto& layer) {
+    const nn::KeyValues source = layer.key_values(h, mask);
+    const Tensor context = layer.context(s, source), alpha = layer.attention_weights(s, source);
+    CHECK(alpha.shape() == Shape{3, 4});
+    check_close(sum(alpha, {1}), Tensor::from(std::vector<double>{1, 1, 0}, {3}));
+    check_close(alpha * (1 - mask), Tensor::zeros({3, 4}, DType::f64));
+    check_close(narrow(context, 0, 2, 1), Tensor::zeros({1, context.size(1)}, DType::f64));
+    check_close(layer.context(narrow(s, 0, 1, 1), layer.key_values(sentence(h, 1, 2))), narrow(context, 0, 1, 1));
+  };
+  check(additive);
+  check(qkv);
 }
 
 TEST_CASE("many queries at once are each query by itself, and self-attention is attention to oneself") {
@@ -145,7 +148,7 @@ TEST_CASE("many queries at once are each query by itself, and self-attention is 
   const Tensor queries = normal({2, 3, 3}, 1), x = normal({2, 4, 4}, 2), mask = mask_of({4, 2}, 4);
   const Tensor all = attention(x, queries, mask);
   CHECK(all.shape() == Shape{2, 3, 5});
-  check_close(select(all, 1, 2), attention.context(select(queries, 1, 2), attention.prepare(x, mask)));
+  check_close(select(all, 1, 2), attention.context(select(queries, 1, 2), attention.key_values(x, mask)));
 
   const nn::SelfAttention self(store.root() / "self", 4, 5);
   check_close(self(x, mask), static_cast<const nn::Attention&>(self)(x, x, mask));
@@ -158,12 +161,8 @@ TEST_CASE("multi-head attention step by step is causal attention at once") {
   const nn::MultiHeadAttention attention(store.root(), 6, 3);
   const Tensor x = normal({2, 4, 6}, 1);
   const Tensor whole = attention(x, {}, true);
-  nn::Memory past;
-  for (Index t = 0; t < 4; ++t) {
-    auto [y, now] = attention.step(narrow(x, 1, t, 1), past);
-    check_close(y, narrow(whole, 1, t, 1));
-    past = now;
-  }
+  nn::KeyValues past;
+  for (Index t = 0; t < 4; ++t) check_close(attention.step(narrow(x, 1, t, 1), past), narrow(whole, 1, t, 1));
   CHECK(past.keys.shape() == Shape{2, 4, 6});
   CHECK_THROWS_WITH(nn::MultiHeadAttention(store.root() / "odd", 6, 4),
                     ContainsSubstring("odd") && ContainsSubstring("4 heads"));
@@ -182,7 +181,7 @@ TEST_CASE("dropout acts in training alone, and repeats with its random scope") {
   const Tensor x = Tensor::ones({100});
   CHECK(half(x).to_vector<float>() == x.to_vector<float>());
   const nn::Training on;
-  CHECK(nn::training());
+  CHECK(nn::Training::on());
   const auto draw = [&] {
     const RandomScope scope(1, 2);
     return half(x).to_vector<float>();
@@ -200,7 +199,7 @@ TEST_CASE("dropout acts in training alone, and repeats with its random scope") {
     const nn::Training off(false);
     CHECK(half(x).to_vector<float>() == x.to_vector<float>());
   }
-  CHECK(nn::training());
+  CHECK(nn::Training::on());
   CHECK(nn::Dropout{0}(x).to_vector<float>() == x.to_vector<float>());
 }
 
@@ -213,14 +212,14 @@ TEST_CASE("sinusoidal positions follow their formula, and a sequence beyond the 
   CHECK(p[7 * 6 + 5] == Approx(std::cos(7 / std::pow(10000, 4.0 / 6))).epsilon(1e-14));
   CHECK(nn::sinusoidal_table(3, 5).shape() == Shape{3, 5});
 
-  const nn::SinusoidalPositions positions(4, 6, DType::f64);
+  nn::ParameterStore store(1, DType::f64);
+  const nn::SinusoidalPositions positions(store.root() / "encoder", 4, 6);
   const Tensor x = normal({2, 4, 6}, 1);
   check_close(positions(narrow(x, 1, 3, 1), 3), narrow(positions(x), 1, 3, 1));
-  CHECK_THROWS_WITH(positions(x, 1), ContainsSubstring("length 5") && ContainsSubstring("positions for 4"));
+  CHECK_THROWS_WITH(positions(x, 1), ContainsSubstring("5 tokens") && ContainsSubstring("4 positions of 'encoder'"));
 
-  nn::ParameterStore store(1, DType::f64);
   const nn::LearnedPositions learned(store.root(), 4, 6);
-  check_close(learned(x) - x, expand(unsqueeze(learned.weight, 0), {2, 4, 6}));
+  check_close(learned(x) - x, expand(unsqueeze(learned.table, 0), {2, 4, 6}));
   CHECK_THROWS_AS(learned(x, 1), Error);
 }
 
@@ -240,16 +239,12 @@ TEST_CASE("a Transformer gives a sentence the same output alone and padded in a 
     const Tensor alone = encoder(sentence(source, 1, 3));
     check_close(alone, sentence(h, 1, 3));
 
-    const std::vector<nn::Memory> memory = decoder.prepare(h, mask);
-    const Tensor y = decoder(target, memory);
-    check_close(decoder(sentence(target, 1, 2), decoder.prepare(alone)), sentence(y, 1, 2));
+    const std::vector<nn::KeyValues> kv = decoder.key_values(h, mask);
+    const Tensor y = decoder(target, kv);
+    check_close(decoder(sentence(target, 1, 2), decoder.key_values(alone)), sentence(y, 1, 2));
 
-    std::vector<nn::Memory> past(2);
-    for (Index t = 0; t < 4; ++t) {
-      auto [next, now] = decoder.step(narrow(target, 1, t, 1), past, memory);
-      check_close(next, narrow(y, 1, t, 1));
-      past = now;
-    }
+    std::vector<nn::KeyValues> past;
+    for (Index t = 0; t < 4; ++t) check_close(decoder.step(narrow(target, 1, t, 1), past, kv), narrow(y, 1, t, 1));
   }
 }
 

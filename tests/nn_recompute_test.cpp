@@ -1,6 +1,7 @@
 #include <gradus/autograd/engine/graph.h>
 #include <gradus/autograd/foundation/memory.h>
 #include <gradus/autograd/foundation/random.h>
+#include <gradus/autograd/ops.h>
 #include <gradus/nn/transformer.h>
 
 #include "catch.h"

@@ -232,13 +232,13 @@ void check_recurrent(const Expected& expected, const nn::RecurrentOptions& optio
   fill(store);
   const Tensor x = ramp({2, 5, 3});
   const nn::Sequence s = network(x, mask());
-  std::vector<Tensor> hidden, memory, outputs{at_tokens(s.outputs)};
+  std::vector<Tensor> hidden, cells, outputs{at_tokens(s.outputs)};
   for (const nn::CellState& state : s.final) {
     hidden.push_back(state.hidden);
-    if (state.memory.defined()) memory.push_back(state.memory);
+    if (state.cell.defined()) cells.push_back(state.cell);
   }
   outputs.push_back(stack(hidden));
-  if (!memory.empty()) outputs.push_back(stack(memory));
+  if (!cells.empty()) outputs.push_back(stack(cells));
   check(expected, store, outputs, {x});
 }
 
@@ -257,7 +257,7 @@ void check_decoder(const Expected& expected, nn::NormOrder norm, nn::Activation 
                                           {.dim = 6, .heads = 2, .ffn = 8, .norm = norm, .activation = activation});
   fill(store);
   const Tensor x = ramp({2, 4, 6}), h = ramp({2, 5, 6}, 0.3);
-  check(expected, store, {layer(x, layer.prepare(h, mask()))}, {x, h});
+  check(expected, store, {layer(x, layer.key_values(h, mask()))}, {x, h});
 }
 
 }  // namespace
@@ -279,8 +279,9 @@ TEST_CASE("multi-head attention across, causal, and its weights agree with PyTor
   const nn::MultiHeadAttention attention(store.root(), 6, 3);
   fill(store);
   const Tensor x = ramp({2, 4, 6}), h = ramp({2, 5, 6}, 0.3);
-  const nn::Memory memory = attention.prepare(h, mask());
-  check(multi_head, store, {attention.attend(x, memory), attention(x, {}, true), attention.weights(x, memory)}, {x, h});
+  const nn::KeyValues kv = attention.key_values(h, mask());
+  check(multi_head, store, {attention.context(x, kv), attention(x, {}, true), attention.attention_weights(x, kv)},
+        {x, h});
 }
 
 TEST_CASE("a Transformer encoder layer agrees with PyTorch") {
@@ -298,8 +299,8 @@ TEST_CASE("additive attention agrees with its equation in PyTorch") {
   const nn::AdditiveAttention attention(store.root(), 3, 4, 6);
   fill(store);
   const Tensor s = ramp({2, 3}), h = ramp({2, 5, 4}, 0.3);
-  const auto [context, weights] = attention(s, h, mask());
-  check(additive, store, {context, weights}, {s, h});
+  const nn::KeyValues kv = attention.key_values(h, mask());
+  check(additive, store, {attention.context(s, kv), attention.attention_weights(s, kv)}, {s, h});
 }
 
 TEST_CASE("query-key-value attention agrees with its equation in PyTorch") {
@@ -307,6 +308,6 @@ TEST_CASE("query-key-value attention agrees with its equation in PyTorch") {
   const nn::Attention attention(store.root(), 3, 4, 6);
   fill(store);
   const Tensor s = ramp({2, 4, 3}), h = ramp({2, 5, 4}, 0.3);
-  const auto [context, weights] = attention.attend(s, attention.prepare(h, mask()));
-  check(query_key_value, store, {context, weights}, {s, h});
+  const nn::KeyValues kv = attention.key_values(h, mask());
+  check(query_key_value, store, {attention.context(s, kv), attention.attention_weights(s, kv)}, {s, h});
 }

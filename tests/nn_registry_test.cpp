@@ -14,13 +14,14 @@ std::string text_of(const std::filesystem::path& file) {
   return text.str();
 }
 
-// Parts that no one builds alone, and the layer whose gradient check runs them.
+// Parts of a layer, and the name of the layer whose gradient check runs them.
 const std::map<std::string, std::string> checked_within = {
     {"CellWeights", "Cell"},
     {"RNNCell", "CellKind"},
     {"GRUCell", "CellKind"},
     {"LSTMCell", "CellKind"},
-    {"Sublayer", "TransformerEncoder"},
+    {"ResidualNorm", "TransformerEncoder"},
+    {"TransformerStack", "TransformerEncoder"},
     {"TransformerEncoderLayer", "TransformerEncoder"},
     {"TransformerDecoderLayer", "TransformerDecoder"},
 };

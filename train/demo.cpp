@@ -92,11 +92,11 @@ void print_examples(std::FILE* out, const std::vector<Contestant>& all, const Te
 void print_attention(std::FILE* out, const Contestant& c, const TestSet& test) {
   const data::Tokens& source = test.references[examples_of(test)[1]].source;
   const auto found = models::decode(*c.run.model, {source_ids(c.run.source, source)},
-                                    {.max_length = c.run.config.decode.max_length, .want_weights = true});
+                                    {.max_length = c.run.config.decode.max_length, .attention_weights = true});
   const models::Hypothesis& best = found.front().front();
-  if (!best.weights.defined()) return;
+  if (!best.attention_weights.defined()) return;
   fmt::print(out, "Where {} looked as it wrote: a row an output token, a column a source token (⏎ is the end)\n\n{}\n",
-             c.model, attention_map(best.weights, source, c.run.target.decode(best.ids)));
+             c.model, attention_map(best.attention_weights, source, c.run.target.decode(best.ids)));
 }
 
 // One line per model: what it is.

@@ -36,8 +36,8 @@ struct Translator {
   // source [batch, S] padded with 0, target [batch, T] -> [batch, T, words]
   Tensor operator()(const Tensor& source, const Tensor& target) const {
     const Tensor mask = not_equal(source, 0.0);
-    const Tensor memory = encoder(embedding(source), mask);
-    return output(decoder(embedding(target), decoder.prepare(memory, mask)));
+    const Tensor encoded = encoder(embedding(source), mask);
+    return output(decoder(embedding(target), decoder.key_values(encoded, mask)));
   }
 };
 

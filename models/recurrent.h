@@ -1,0 +1,76 @@
+#pragma once
+
+#include <vector>
+
+#include <gradus/autograd/ops/functions.h>
+#include <gradus/autograd/ops/shape.h>
+#include <gradus/models/options.h>
+#include <gradus/nn/linear.h>
+#include <gradus/nn/recurrent.h>
+
+// The parts that the two recurrent models share.
+namespace gradus::models {
+
+inline Index encoder_directions(const Seq2SeqOptions& o) { return o.bidirectional ? 2 : 1; }
+
+inline nn::RecurrentOptions encoder_network(const Seq2SeqOptions& o) {
+  return {.kind = o.cell,
+          .in = o.dim,
+          .hidden = o.hidden,
+          .layers = o.encoder_layers,
+          .bidirectional = o.bidirectional,
+          .dropout = o.dropout};
+}
+
+inline nn::RecurrentOptions decoder_network(const Seq2SeqOptions& o) {
+  return {.kind = o.cell, .in = o.dim, .hidden = o.hidden, .layers = o.decoder_layers, .dropout = o.dropout};
+}
+
+/// Gates of the cell: 1 for the tanh cell, 3 for a GRU, 4 for an LSTM.
+inline double gates(const Seq2SeqOptions& o) {
+  return o.cell == nn::CellKind::lstm ? 4 : o.cell == nn::CellKind::gru ? 3 : 1;
+}
+/// Multiply-adds per word of the encoder's cells, and of the decoder's.
+inline double encoder_multiply_adds(const Seq2SeqOptions& o) {
+  const auto d = static_cast<double>(o.dim), h = static_cast<double>(o.hidden),
+             directions = o.bidirectional ? 2.0 : 1.0, further = static_cast<double>(o.encoder_layers - 1);
+  return directions * gates(o) * h * (d + h + further * (directions * h + h));
+}
+inline double decoder_multiply_adds(const Seq2SeqOptions& o) {
+  const auto d = static_cast<double>(o.dim), h = static_cast<double>(o.hidden),
+             further = static_cast<double>(o.decoder_layers - 1);
+  return gates(o) * h * (d + h + further * 2 * h);
+}
+
+/// s_0 of each decoder layer from h_m, the encoder's last states. s_0 = h_m, layer by layer, where the encoder reads
+/// one way and has as many layers as the decoder. Otherwise s_0 = tanh(W h_m + b), with all last states side by side
+/// and a W and b per decoder layer (Bahdanau et al. 2015, A.2.2); an LSTM's cell likewise.
+struct Bridge {
+  std::vector<nn::Linear> hidden, cell;  // one per decoder layer; empty where s_0 = h_m
+
+  Bridge(nn::Scope scope, const Seq2SeqOptions& o) {
+    if (!o.bidirectional && o.encoder_layers == o.decoder_layers) return;
+    const Index width = o.encoder_layers * encoder_directions(o) * o.hidden;
+    for (Index layer = 0; layer < o.decoder_layers; ++layer) {
+      hidden.emplace_back(scope / "hidden" / layer, width, o.hidden);
+      if (o.cell == nn::CellKind::lstm) cell.emplace_back(scope / "memory" / layer, width, o.hidden);
+    }
+  }
+
+  std::vector<nn::CellState> operator()(const std::vector<nn::CellState>& last) const {
+    if (hidden.empty()) return last;
+    std::vector<Tensor> h, c;
+    for (const nn::CellState& state : last) {
+      h.push_back(state.hidden);
+      c.push_back(state.cell);
+    }
+    std::vector<nn::CellState> first(hidden.size());
+    for (std::size_t layer = 0; layer < hidden.size(); ++layer) {
+      first[layer].hidden = tanh(hidden[layer](concat(h, -1)));
+      if (!cell.empty()) first[layer].cell = tanh(cell[layer](concat(c, -1)));
+    }
+    return first;
+  }
+};
+
+}  // namespace gradus::models

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <utility>
+#include <vector>
+
+#include <gradus/nn/attention.h>
+#include <gradus/nn/cells.h>
+
+namespace gradus::models {
+
+/// What decoding carries from word to word. Tensors are [batch, ...] or undefined; a row is a hypothesis.
+struct State {
+  std::vector<Tensor> source;  // of the source: equal for all hypotheses of a sentence
+  std::vector<Tensor> cache;   // of the words so far
+  Tensor source_mask;          // [batch, source]: 1 for a token, 0 for padding
+  Index position = 0;          // words so far
+
+  /// The state one word later.
+  State next(std::vector<Tensor> new_cache) const { return {source, std::move(new_cache), source_mask, position + 1}; }
+};
+
+// Keys and values, or cell states, of each layer as the tensors of a State, two per layer; and back.
+
+inline std::vector<Tensor> to_tensors(const std::vector<nn::KeyValues>& layers) {
+  std::vector<Tensor> tensors;
+  for (const auto& [keys, values, mask] : layers) tensors.insert(tensors.end(), {keys, values});
+  return tensors;
+}
+inline std::vector<Tensor> to_tensors(const std::vector<nn::CellState>& layers) {
+  std::vector<Tensor> tensors;
+  for (const auto& [hidden, cell] : layers) tensors.insert(tensors.end(), {hidden, cell});
+  return tensors;
+}
+
+inline std::vector<nn::KeyValues> to_key_values(const std::vector<Tensor>& tensors, const Tensor& mask = {}) {
+  std::vector<nn::KeyValues> layers;
+  for (std::size_t i = 0; i + 1 < tensors.size(); i += 2) layers.push_back({tensors[i], tensors[i + 1], mask});
+  return layers;
+}
+/// Ignores a tensor after the pairs.
+inline std::vector<nn::CellState> to_cell_states(const std::vector<Tensor>& tensors) {
+  std::vector<nn::CellState> layers;
+  for (std::size_t i = 0; i + 1 < tensors.size(); i += 2) layers.push_back({tensors[i], tensors[i + 1]});
+  return layers;
+}
+
+}  // namespace gradus::models

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cmath>
+#include <limits>
+#include <optional>
+
+#include <gradus/autograd/ops/arithmetic.h>
+#include <gradus/models/options.h>
+#include <gradus/nn/dropout.h>
+#include <gradus/nn/embedding.h>
+#include <gradus/nn/positions.h>
+
+namespace gradus::models {
+
+/// Ids [..., time] -> vectors [..., time, dim]: an embedding, plus positions if any, then dropout.
+struct TokenEmbedding {
+  nn::Embedding embedding;
+  double scale;  // sqrt(dim) for a table that is also the output layer (Vaswani et al. 2017, 3.4), else 1
+  std::optional<nn::PositionTable> positions;
+  nn::Dropout dropout;
+
+  /// `tied`: the table is also the weight of the output layer.
+  TokenEmbedding(nn::Scope scope, Index vocabulary, const Seq2SeqOptions& o, Positions kind = Positions::none,
+                 bool tied = false)
+      : embedding(scope / "embedding", vocabulary, o.dim, tied ? 1 / std::sqrt(static_cast<double>(o.dim)) : 1),
+        scale(tied ? std::sqrt(static_cast<double>(o.dim)) : 1),
+        dropout{o.dropout} {
+    if (kind == Positions::sinusoidal) positions = nn::SinusoidalPositions(scope / "positions", o.max_length, o.dim);
+    if (kind == Positions::learned) positions = nn::LearnedPositions(scope / "positions", o.max_length, o.dim);
+  }
+
+  /// The number of ids that a sequence may have.
+  Index max_length() const { return positions ? positions->max_length() : std::numeric_limits<Index>::max(); }
+
+  /// `start` is the position of the first id. Throws when the sequence is longer than max_length.
+  Tensor operator()(const Tensor& ids, Index start = 0) const {
+    Tensor x = embedding(ids);
+    if (scale != 1) x = x * scale;
+    if (positions) x = (*positions)(x, start);
+    return dropout(x);
+  }
+};
+
+}  // namespace gradus::models
