@@ -26,7 +26,7 @@ struct AttentionOnly final : Seq2Seq {
         attention(scope / "attention", o.dim, o.dim, o.dim),
         output(scope / "output", o, o.dim, target_embedding) {}
 
-  static ModelInfo info();
+  static ModelInfo info();  // the row of the registry
 
   State encode(const Tensor& source) const override {
     const nn::KeyValues kv = key_values(source);  // k_i = W_K x_i, v_i = W_V x_i
@@ -61,20 +61,5 @@ struct AttentionOnly final : Seq2Seq {
     return attention.key_values(source_embedding(source), nn::padding_mask(source));
   }
 };
-
-inline ModelInfo AttentionOnly::info() {
-  return {
-      .summary = "no recurrence: a target word reads the source with nothing but itself and its position",
-      .attends = true,
-      .has_positions = true,
-      .output_width = [](const Seq2SeqOptions& o) { return o.dim; },
-      .cost = [](const Seq2SeqOptions& o, const BatchSize& b) -> Cost {
-        const auto d = static_cast<double>(o.dim), vocabulary = static_cast<double>(o.target_vocab);
-        const double keys_and_values = 2 * d * d, step = d * d + 2 * b.source * d + d * vocabulary;
-        return {b.sequences * (b.source * keys_and_values + b.target * step), b.sequences * b.target * b.source};
-      },
-      .demo = {{"train.lr", "0.003"}},
-  };
-}
 
 }  // namespace gradus::models

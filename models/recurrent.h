@@ -26,22 +26,6 @@ inline nn::RecurrentOptions decoder_network(const Seq2SeqOptions& o) {
   return {.kind = o.cell, .in = o.dim, .hidden = o.hidden, .layers = o.decoder_layers, .dropout = o.dropout};
 }
 
-/// Gates of the cell: 1 for the tanh cell, 3 for a GRU, 4 for an LSTM.
-inline double gates(const Seq2SeqOptions& o) {
-  return o.cell == nn::CellKind::lstm ? 4 : o.cell == nn::CellKind::gru ? 3 : 1;
-}
-/// Multiply-adds per word of the encoder's cells, and of the decoder's.
-inline double encoder_multiply_adds(const Seq2SeqOptions& o) {
-  const auto d = static_cast<double>(o.dim), h = static_cast<double>(o.hidden),
-             directions = o.bidirectional ? 2.0 : 1.0, further = static_cast<double>(o.encoder_layers - 1);
-  return directions * gates(o) * h * (d + h + further * (directions * h + h));
-}
-inline double decoder_multiply_adds(const Seq2SeqOptions& o) {
-  const auto d = static_cast<double>(o.dim), h = static_cast<double>(o.hidden),
-             further = static_cast<double>(o.decoder_layers - 1);
-  return gates(o) * h * (d + h + further * 2 * h);
-}
-
 /// s_0 of each decoder layer from h_m, the encoder's last states. s_0 = h_m, layer by layer, where the encoder reads
 /// one way and has as many layers as the decoder. Otherwise s_0 = tanh(W h_m + b), with all last states side by side
 /// and a W and b per decoder layer (Bahdanau et al. 2015, A.2.2); an LSTM's cell likewise.

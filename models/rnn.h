@@ -31,7 +31,7 @@ struct Rnn final : Seq2Seq {
         decoder(scope / "decoder" / "network", decoder_network(o)),
         output(scope / "output", o, o.hidden, target_embedding) {}
 
-  static ModelInfo info();
+  static ModelInfo info();  // the row of the registry
 
   State encode(const Tensor& source) const override {
     const Tensor mask = nn::padding_mask(source);
@@ -54,18 +54,5 @@ struct Rnn final : Seq2Seq {
     return output(s);
   }
 };
-
-inline ModelInfo Rnn::info() {
-  return {
-      .summary = "the last state alone has to hold the source",
-      .output_width = [](const Seq2SeqOptions& o) { return o.hidden; },
-      .cost = [](const Seq2SeqOptions& o, const BatchSize& b) -> Cost {
-        const double output = static_cast<double>(o.hidden * o.target_vocab);
-        return {b.sequences * (b.source * encoder_multiply_adds(o) + b.target * (decoder_multiply_adds(o) + output))};
-      },
-      .presets = {{"base", {{"model.encoder_layers", "2"}, {"model.decoder_layers", "2"}}}},
-      .demo = {{"train.lr", "0.001"}},
-  };
-}
 
 }  // namespace gradus::models

@@ -44,7 +44,7 @@ struct RnnAttention final : Seq2Seq {
         context(scope / "decoder" / "context", context_width(o), decoder.cells[0].weights().weight_ih.size(0), false),
         output(scope / "output", o, o.hidden + context_width(o), target_embedding) {}
 
-  static ModelInfo info();
+  static ModelInfo info();  // the row of the registry
 
   State encode(const Tensor& source) const override {
     const Tensor mask = nn::padding_mask(source);
@@ -114,23 +114,5 @@ struct RnnAttention final : Seq2Seq {
     return cache;
   }
 };
-
-inline ModelInfo RnnAttention::info() {
-  return {
-      .summary = "the decoder reads every state of the encoder",
-      .attends = true,
-      .output_width = [](const Seq2SeqOptions& o) { return o.hidden + context_width(o); },
-      .cost = [](const Seq2SeqOptions& o, const BatchSize& b) -> Cost {
-        const auto h = static_cast<double>(o.hidden), c = static_cast<double>(context_width(o)),
-                   vocabulary = static_cast<double>(o.target_vocab), encoded = o.bidirectional ? 2 * h : h;
-        const double keys_and_values = (o.alignment == Alignment::additive ? 1 : 2) * encoded * h;
-        const double attention = h * h + b.source * (h + c);
-        const double step = decoder_multiply_adds(o) + gates(o) * h * c + attention + (h + c) * vocabulary;
-        return {b.sequences * (b.source * (encoder_multiply_adds(o) + keys_and_values) + b.target * step),
-                b.sequences * b.target * b.source};
-      },
-      .presets = {{"base", {{"model.encoder_layers", "2"}, {"model.decoder_layers", "2"}}}},
-  };
-}
 
 }  // namespace gradus::models

@@ -31,7 +31,7 @@ struct Transformer final : Seq2Seq {
         decoder(scope / "decoder", layer_options(o), o.decoder_layers),
         output(scope / "output", o, o.dim, target_embedding) {}
 
-  static ModelInfo info();
+  static ModelInfo info();  // the row of the registry
 
   State encode(const Tensor& source) const override {
     const Tensor mask = nn::padding_mask(source);
@@ -72,38 +72,5 @@ struct Transformer final : Seq2Seq {
     return {.dim = o.dim, .heads = o.heads, .ffn = o.ffn, .dropout = o.dropout, .norm = o.norm, .residual = o.residual};
   }
 };
-
-inline ModelInfo Transformer::info() {
-  const auto sized = [](const char* heads, const char* layers, const char* ffn, const Assignments& more = {}) {
-    Assignments all = {{"model.residual", "true"},       {"model.norm", "pre"},
-                       {"model.heads", heads},           {"model.encoder_layers", layers},
-                       {"model.decoder_layers", layers}, {"model.ffn", ffn}};
-    all.insert(all.end(), more.begin(), more.end());
-    return all;
-  };
-  return {
-      .summary = "words read each other first (self-attention), then the source",
-      .attends = true,
-      .has_positions = true,
-      .output_width = [](const Seq2SeqOptions& o) { return o.dim; },
-      .check = check_heads,
-      .cost = [](const Seq2SeqOptions& o, const BatchSize& b) -> Cost {
-        const auto d = static_cast<double>(o.dim), f = static_cast<double>(o.ffn), S = b.source, T = b.target,
-                   vocabulary = static_cast<double>(o.target_vocab), heads = static_cast<double>(o.heads),
-                   encoders = static_cast<double>(o.encoder_layers), decoders = static_cast<double>(o.decoder_layers);
-        const double encoder = S * (4 * d * d + 2 * S * d + 2 * d * f);
-        const double decoder = T * (6 * d * d + 2 * T * d + 2 * S * d + 2 * d * f) + S * 2 * d * d;
-        return {b.sequences * (encoders * encoder + decoders * decoder + T * d * vocabulary),
-                b.sequences * heads * (encoders * S * S + decoders * (T * T + T * S))};
-      },
-      .presets = {{"tiny", sized("4", "2", "128", {{"train.lr", "0.001"}, {"train.warmup", "100"}})},
-                  {"small", sized("4", "3", "512")},
-                  {"base", sized("4", "4", "1024")}},
-      // The activations of half a shard at a time, for less memory.
-      .bench_sizes = {{"tiny", sized("4", "2", "256")},
-                      {"small", sized("4", "2", "1024", {{"train.accumulate", "2"}})},
-                      {"base", sized("8", "3", "2048", {{"train.accumulate", "2"}})}},
-  };
-}
 
 }  // namespace gradus::models

@@ -1,0 +1,20 @@
+#include <gradus/models/attention.h>
+
+namespace gradus::models {
+
+ModelInfo AttentionOnly::info() {
+  return {
+      .summary = "no recurrence: a target word reads the source with nothing but itself and its position",
+      .attends = true,
+      .has_positions = true,
+      .output_width = [](const Seq2SeqOptions& o) { return o.dim; },
+      .cost = [](const Seq2SeqOptions& o, const BatchSize& b) -> Cost {
+        const auto d = static_cast<double>(o.dim), vocabulary = static_cast<double>(o.target_vocab);
+        const double keys_and_values = 2 * d * d, step = d * d + 2 * b.source * d + d * vocabulary;
+        return {b.sequences * (b.source * keys_and_values + b.target * step), b.sequences * b.target * b.source};
+      },
+      .demo = {{"train.lr", "0.003"}},
+  };
+}
+
+}  // namespace gradus::models

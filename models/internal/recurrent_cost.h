@@ -1,0 +1,24 @@
+#pragma once
+
+#include <gradus/models/options.h>
+
+// The cost of the recurrent models, for their rows in the registry.
+namespace gradus::models {
+
+/// Gates of the cell: 1 for the tanh cell, 3 for a GRU, 4 for an LSTM.
+inline double gates(const Seq2SeqOptions& o) {
+  return o.cell == nn::CellKind::lstm ? 4 : o.cell == nn::CellKind::gru ? 3 : 1;
+}
+/// Multiply-adds per word of the encoder's cells, and of the decoder's.
+inline double encoder_multiply_adds(const Seq2SeqOptions& o) {
+  const auto d = static_cast<double>(o.dim), h = static_cast<double>(o.hidden),
+             directions = o.bidirectional ? 2.0 : 1.0, further = static_cast<double>(o.encoder_layers - 1);
+  return directions * gates(o) * h * (d + h + further * (directions * h + h));
+}
+inline double decoder_multiply_adds(const Seq2SeqOptions& o) {
+  const auto d = static_cast<double>(o.dim), h = static_cast<double>(o.hidden),
+             further = static_cast<double>(o.decoder_layers - 1);
+  return gates(o) * h * (d + h + further * 2 * h);
+}
+
+}  // namespace gradus::models

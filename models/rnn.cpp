@@ -1,0 +1,20 @@
+#include <gradus/models/rnn.h>
+
+#include <gradus/models/internal/recurrent_cost.h>
+
+namespace gradus::models {
+
+ModelInfo Rnn::info() {
+  return {
+      .summary = "the last state alone has to hold the source",
+      .output_width = [](const Seq2SeqOptions& o) { return o.hidden; },
+      .cost = [](const Seq2SeqOptions& o, const BatchSize& b) -> Cost {
+        const double output = static_cast<double>(o.hidden * o.target_vocab);
+        return {b.sequences * (b.source * encoder_multiply_adds(o) + b.target * (decoder_multiply_adds(o) + output))};
+      },
+      .presets = {{"base", {{"model.encoder_layers", "2"}, {"model.decoder_layers", "2"}}}},
+      .demo = {{"train.lr", "0.001"}},
+  };
+}
+
+}  // namespace gradus::models
