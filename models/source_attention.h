@@ -12,8 +12,8 @@ namespace gradus::models {
 struct SourceAttention {
   std::variant<nn::AdditiveAttention, nn::Attention> kind;
 
-  SourceAttention(nn::Scope scope, Alignment kind, Index query_dim, Index source_dim, Index dim)
-      : kind(make(scope, kind, query_dim, source_dim, dim)) {}
+  SourceAttention(nn::Scope scope, Alignment alignment, Index query_dim, Index source_dim, Index dim)
+      : kind(make(scope, alignment, query_dim, source_dim, dim)) {}
 
   nn::KeyValues key_values(const Tensor& h, const Tensor& mask) const {
     return std::visit([&](const auto& a) { return a.key_values(h, mask); }, kind);

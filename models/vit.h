@@ -40,7 +40,7 @@ struct Vit {
   nn::Linear head;
 
   /// Throws an Error as `check` does.
-  Vit(nn::Scope scope, const VitOptions& options);
+  Vit(nn::Scope scope, const VitOptions& o);
 
   /// images [batch, channels, height, width] -> logits [batch, classes]
   Tensor operator()(const Tensor& images, Place place = Place::current()) const;

@@ -16,7 +16,7 @@ namespace {
 
 constexpr Index alignment = 64;  // bytes
 
-/// FNV-1a, 64 bits: the stream of random numbers of a path.
+/// FNV-1a with 64 bits: the stream of random numbers of a path.
 std::uint64_t hash(std::string_view s) {
   std::uint64_t h = 0xcbf29ce484222325;
   for (const char c : s) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3;
@@ -117,7 +117,7 @@ void ParameterStore::freeze(std::string_view prefix, bool frozen) {
   for (const auto& [path, parameter] : by_path_)
     if (is_at_or_below(path, prefix)) matched.push_back(parameter);
   if (matched.empty()) {
-    std::vector<std::string> groups;  // every path and every scope above one
+    std::vector<std::string> groups;  // all paths and all scopes above them
     for (const auto& [path, _] : by_path_)
       for (std::size_t end = path.find('.');; end = path.find('.', end + 1)) {
         groups.push_back(path.substr(0, end));
@@ -125,7 +125,7 @@ void ParameterStore::freeze(std::string_view prefix, bool frozen) {
       }
     std::sort(groups.begin(), groups.end());
     groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
-    throw Error(fmt::format("there is nothing to freeze at '{}'; {}", prefix, nearest(prefix, std::move(groups))));
+    throw Error(fmt::format("there is no parameter to freeze at '{}'; {}", prefix, nearest(prefix, std::move(groups))));
   }
   for (const std::size_t i : matched) {
     parameters_[i].trainable = !frozen;
@@ -142,16 +142,16 @@ void ParameterStore::flatten() {
   Index n = 0;
   for (const Tensor& leaf : trainable()) n += aligned(leaf.numel(), dtype_);
   const Tensor block = Tensor::zeros({n}, dtype_);
-  const std::vector<Tensor> homes = slices_of(block);
+  const std::vector<Tensor> slices = slices_of(block);
   const std::vector<Tensor> leaves = trainable();
-  for (std::size_t i = 0; i < leaves.size(); ++i) Tensor(leaves[i]).move_into(homes[i]);
+  for (std::size_t i = 0; i < leaves.size(); ++i) Tensor(leaves[i]).move_into(slices[i]);
   block_ = block;
-  memory::trim();  // of the leaves' former homes, whose sizes are nobody else's
+  memory::trim();  // the leaves' former storages, whose sizes no other tensor has
 }
 
 Tensor ParameterStore::block() const {
   if (!block_.defined())
-    throw Error("the parameters do not lie in one block; call flatten() after the last one is registered or frozen");
+    throw Error("the parameters are not in one block; call flatten() after the last one is registered or frozen");
   return block_;
 }
 
@@ -183,7 +183,7 @@ Tensor ParameterStore::add(std::string path, Tensor value) {
 Tensor ParameterStore::share(std::string path, const Tensor& parameter) {
   const auto found = by_path_.find(parameter.name());
   if (found == by_path_.end() || parameters_[found->second].tensor.node() != parameter.node())
-    throw Error(fmt::format("'{}' cannot share {}, which is no parameter of this store", path, describe(parameter)));
+    throw Error(fmt::format("'{}' cannot share {}, which is not a parameter of this store", path, describe(parameter)));
   const std::size_t owner = found->second;
   claim(path, owner);
   aliases_.push_back({std::move(path), owner});

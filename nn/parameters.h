@@ -19,9 +19,8 @@ struct Parameter {
   bool trainable = true;
 };
 
-/// All parameters of a model, by path, in order of registration. Layers register through a Scope as they are
-/// constructed. Initial values are a pure function of seed, path and position: a layer added elsewhere changes none of
-/// them.
+/// All parameters of a model, by path, in order of registration. The constructor of a layer registers them through a
+/// Scope. An initial value depends on seed, path and position only, so further layers do not change it.
 class ParameterStore {
  public:
   /// Throws unless dtype is f32 or f64.
@@ -29,35 +28,34 @@ class ParameterStore {
   ParameterStore(const ParameterStore&) = delete;
   ParameterStore& operator=(const ParameterStore&) = delete;
 
-  /// Where construction begins: the path "".
+  /// The scope with the path "".
   Scope root();
   std::uint64_t seed() const { return seed_; }
   DType dtype() const { return dtype_; }
 
-  /// Each parameter once, under the path it was first registered with.
+  /// Each parameter once, under its first path.
   const std::vector<Parameter>& all() const { return parameters_; }
-  /// By path or alias. Throws, naming the nearest paths, when there is none.
+  /// By path or alias. Throws an Error with the nearest paths when there is none.
   Tensor at(std::string_view path) const;
   bool contains(std::string_view path) const;
-  /// The leaves that optimisers move: the unfrozen ones, in order.
+  /// The parameters that are not frozen, in order.
   std::vector<Tensor> trainable() const;
-  /// Numbers in all parameters, shared ones counted once.
+  /// The count of numbers in all parameters; a shared parameter counts once.
   Index count() const;
-  /// A table for people: path, shape, count, whether trainable; then the total.
+  /// A table for people: path, shape and count of each parameter, marked when frozen; then the total.
   std::string summary() const;
 
-  /// Stops (or resumes) the training of a path and of all below it: "encoder" stands for "encoder.*", "" for
-  /// everything. A shared parameter freezes under any of its paths. Ends the flat layout. Throws when nothing matches.
+  /// Freezes (or unfreezes) the parameters at a path and below it; "" means all. A shared parameter freezes under any
+  /// of its paths. Ends the flat layout. Throws when there is no such path.
   void freeze(std::string_view prefix, bool frozen = true);
   void zero_grad();
 
-  /// Moves all trainable parameters into one block, in order, each beginning at a multiple of 64 bytes; the padding is
-  /// zero and stays so. Handles stay valid. Registering or freezing afterwards ends the layout; flatten again.
+  /// Moves all trainable parameters into one block, in order. Each starts at a multiple of 64 bytes; the padding is
+  /// always zero. Handles stay valid. Registering or freezing a parameter ends the layout.
   void flatten();
-  /// The block [n]. Throws when the parameters are not flat.
+  /// The block [n]. Throws without a flat layout.
   Tensor block() const;
-  /// One view a trainable parameter, of its shape, at its place in a block of the same layout (such as a shard's
-  /// gradients).
+  /// A block of the same layout (such as a shard's gradients) as one view per trainable parameter, of its shape.
   std::vector<Tensor> slices_of(const Tensor& block) const;
 
   // For scopes.
@@ -79,20 +77,20 @@ class ParameterStore {
   Tensor block_;
 };
 
-/// A place in the tree of names, through which a layer registers its parameters: `Linear(scope / "query", ...)`.
-/// Cheap to copy. To register is to own a leaf that requires a gradient; a path taken twice throws.
+/// A prefix of paths, under which a layer registers its parameters: `Linear(scope / "query", ...)`. Cheap to copy.
+/// The functions that register return a leaf that requires a gradient; they throw when the path is taken.
 class Scope {
  public:
   Scope(ParameterStore& store, std::string path) : store_(&store), path_(std::move(path)) {}
 
-  /// The scope below: scope / "layers" / 0 has the path "layers.0".
+  /// scope / "layers" / 0 has the path "layers.0".
   Scope operator/(std::string_view child) const;
   Scope operator/(Index child) const { return *this / std::to_string(child); }
 
   const std::string& path() const { return path_; }
   DType dtype() const { return store_->dtype(); }
 
-  /// U(±1 / sqrt(fan_in)), PyTorch's choice for linear and convolution weights.
+  /// U(±1 / sqrt(fan_in)), as PyTorch draws linear and convolution weights.
   Tensor uniform(std::string_view name, const Shape& shape) const;
   Tensor uniform(std::string_view name, const Shape& shape, double bound) const;
   Tensor normal(std::string_view name, const Shape& shape, double std) const;
@@ -101,7 +99,7 @@ class Scope {
   Tensor xavier_uniform(std::string_view name, const Shape& shape) const;
   Tensor orthogonal(std::string_view name, const Shape& shape) const;
 
-  /// Tied weights: a second path to a parameter of the same store, which is counted, saved and trained once.
+  /// Tied weights: a second path of a parameter of the same store. It is counted, saved and trained once.
   Tensor share(std::string_view name, const Tensor& parameter) const;
 
  private:

@@ -56,19 +56,21 @@ TEST_CASE("a sentence decodes to the same bits alone, in a batch, and under padd
 }
 
 TEST_CASE("long sentences through wide layers decode to the same bits alone and in a batch", "[models][decode]") {
+  Seq2SeqOptions wide{.source_vocab = 40, .target_vocab = 70, .dim = 72};
+  wide.hidden = 100;
+  wide.heads = 3;
+  wide.ffn = 150;
+  wide.residual = true;
+  wide.norm = nn::NormOrder::pre;
   std::vector<Seq2SeqOptions> variants;
   for (const auto& name : model_names()) {
-    Seq2SeqOptions o{.model = name, .source_vocab = 40, .target_vocab = 70, .dim = 72};
-    o.hidden = 100;
-    o.bidirectional = name == "rnn-attention";
-    o.heads = 3;
-    o.ffn = 150;
-    o.residual = true;
-    o.norm = nn::NormOrder::pre;
-    variants.push_back(o);
-    o.alignment = Alignment::qkv;
-    if (name == "rnn-attention") variants.push_back(o);
+    wide.model = name;
+    wide.bidirectional = model_info(name).attends;
+    variants.push_back(wide);
   }
+  wide.model = "rnn-attention";
+  wide.alignment = Alignment::qkv;
+  variants.push_back(wide);
   const std::vector<Index> lengths{1, 40, 17, 33, 8, 64, 50, 3, 29, 16, 31, 47, 2, 5, 60, 12, 36};
   const Tensor sources = random_ids(lengths, 40, 5, 70);
   for (const auto& options : variants) {
@@ -98,7 +100,7 @@ TEST_CASE("greedy decoding takes the most probable word at each step", "[models]
     while (words.size() <= 7) {
       const Tensor logits = built.model->logits(source, Tensor::from(words, {1, std::ssize(words)}));
       const auto log_p = select(log_softmax(logits, -1), 1, std::ssize(words) - 1).to_vector<double>();
-      const auto best = std::max_element(log_p.begin() + 2, log_p.end());  // neither pad nor bos
+      const auto best = std::max_element(log_p.begin() + 2, log_p.end());  // not pad, not bos
       log_probability += *best;
       words.push_back(best - log_p.begin());
       if (words.back() == 2) break;
@@ -112,7 +114,7 @@ TEST_CASE("greedy decoding takes the most probable word at each step", "[models]
   }
 }
 
-TEST_CASE("a beam that holds everything finds the best of everything", "[models][decode]") {
+TEST_CASE("a beam that holds all hypotheses finds the best ones", "[models][decode]") {
   Seq2SeqOptions options{.model = "rnn-attention", .source_vocab = 7, .target_vocab = 6, .dim = 4};
   options.hidden = 4;
   const Built built(options);
@@ -120,7 +122,7 @@ TEST_CASE("a beam that holds everything finds the best of everything", "[models]
   const Tensor source = random_ids({4}, 7, 3);
   const Index longest = 4;
 
-  // Every finished sequence of words 3, 4, 5, its end included, with the mean of its log-probabilities.
+  // Every finished sequence of the words 3, 4 and 5, with the mean of its log-probabilities, its end included.
   std::vector<std::pair<double, std::vector<Index>>> all;
   const NoGrad no_grad;
   std::vector<std::vector<Index>> open{{}};
@@ -145,7 +147,7 @@ TEST_CASE("a beam that holds everything finds the best of everything", "[models]
   std::sort(all.rbegin(), all.rend());
 
   const auto found = beam_search(*built.model, source, {.beam = 200, .n_best = 200, .max_length = longest})[0];
-  REQUIRE(found.size() == all.size() + open.size());  // the open ones last
+  REQUIRE(found.size() == all.size() + open.size());  // unfinished ones last
   for (std::size_t i = 0; i < all.size(); ++i) {
     CHECK(found[i].finished);
     CHECK(found[i].ids == all[i].second);
@@ -154,7 +156,7 @@ TEST_CASE("a beam that holds everything finds the best of everything", "[models]
   CHECK_FALSE(found.back().finished);
 }
 
-TEST_CASE("an n-best list is sorted and without repetition, and begins with the best", "[models][decode]") {
+TEST_CASE("an n-best list is sorted and has no repetition", "[models][decode]") {
   for (const auto& options : all_variants()) {
     INFO(models::describe(options));
     const Built built(options);
@@ -171,7 +173,7 @@ TEST_CASE("an n-best list is sorted and without repetition, and begins with the 
   }
 }
 
-TEST_CASE("weights say where each word looked, over the source's own tokens", "[models][decode]") {
+TEST_CASE("attention weights have a row per word and a column per source token", "[models][decode]") {
   for (const auto& options : all_variants()) {
     INFO(models::describe(options));
     const Built built(options);
@@ -181,7 +183,7 @@ TEST_CASE("weights say where each word looked, over the source's own tokens", "[
     const Index lengths[] = {4, 2};
     for (std::size_t i = 0; i < 2; ++i) {
       const Hypothesis& best = found[i][0];
-      if (options.model == "rnn") {
+      if (!model_info(options.model).attends) {
         CHECK_FALSE(best.attention_weights.defined());
         continue;
       }
@@ -198,7 +200,7 @@ TEST_CASE("decoding stops at the limit and at the model's positions", "[models][
   options.max_length = 5;
   const Built built(options);
   Tensor bias = built.store.at("output.bias");
-  bias.mutable_data<double>()[2] = -100;  // the end never comes
+  bias.mutable_data<double>()[2] = -100;  // eos is never the best
   const Tensor source = random_ids({4}, 7, 3);
   CHECK(greedy(*built.model, source, {.max_length = 3})[0].ids.size() == 3);
   const Hypothesis found = greedy(*built.model, source, {.max_length = 50})[0];

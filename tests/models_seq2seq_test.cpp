@@ -26,7 +26,7 @@ TEST_CASE("teacher forcing at once and step by step agree in every setting", "[m
   }
 }
 
-TEST_CASE("padding a source changes no bit of what is said about it", "[models]") {
+TEST_CASE("padding a source changes no bit of its logits", "[models]") {
   const Tensor target = random_ids({4}, 6, 2);
   const RowInvariant row_invariant;
   for (const auto& options : all_variants()) {
@@ -38,7 +38,7 @@ TEST_CASE("padding a source changes no bit of what is said about it", "[models]"
   }
 }
 
-TEST_CASE("no word is scored by words after it", "[models]") {
+TEST_CASE("the logits and attention weights of a word do not depend on later words", "[models]") {
   const Tensor source = random_ids({5, 3}, 7, 1);
   for (const auto& options : all_variants()) {
     INFO(models::describe(options));
@@ -47,19 +47,24 @@ TEST_CASE("no word is scored by words after it", "[models]") {
     const Tensor b = Tensor::from(std::vector<Index>{1, 3, 5, 4, 1, 3, 0, 0}, {2, 4});
     CHECK(largest_difference(narrow(built.model->logits(source, a), 1, 0, 2),
                              narrow(built.model->logits(source, b), 1, 0, 2)) < 1e-14);
+    const Tensor of_a = built.model->attention_weights(source, a), of_b = built.model->attention_weights(source, b);
+    REQUIRE(of_a.defined() == model_info(options.model).attends);
+    if (!of_a.defined()) continue;
+    REQUIRE(of_a.shape() == Shape{2, 4, 5});
+    CHECK(largest_difference(narrow(of_a, 1, 0, 2), narrow(of_b, 1, 0, 2)) < 1e-14);
   }
 }
 
-TEST_CASE("without positions the attention-only model does not know the order of the source", "[models]") {
+TEST_CASE("without positions the attention-only model ignores the order of the source", "[models]") {
   Seq2SeqOptions options{.model = "attention", .source_vocab = 8, .target_vocab = 6, .dim = 8};
   const Tensor forward = Tensor::from(std::vector<Index>{3, 4, 5, 6}, {1, 4});
   const Tensor reversed = flip(forward, 1), target = random_ids({3}, 6, 2);
   options.positions = Positions::none;
-  const Built blind(options);
-  CHECK(largest_difference(blind.model->logits(forward, target), blind.model->logits(reversed, target)) < 1e-14);
+  const Built without(options);
+  CHECK(largest_difference(without.model->logits(forward, target), without.model->logits(reversed, target)) < 1e-14);
   options.positions = Positions::sinusoidal;
-  const Built seeing(options);
-  CHECK(largest_difference(seeing.model->logits(forward, target), seeing.model->logits(reversed, target)) > 1e-3);
+  const Built with(options);
+  CHECK(largest_difference(with.model->logits(forward, target), with.model->logits(reversed, target)) > 1e-3);
 }
 
 namespace {
@@ -184,7 +189,7 @@ TEST_CASE("tied embeddings are one parameter", "[models]") {
   CHECK(tied.store.at("output.weight").storage() == tied.store.at("decoder.embedding.weight").storage());
 }
 
-TEST_CASE("dropout acts in training alone", "[models]") {
+TEST_CASE("dropout acts in training only", "[models]") {
   const Tensor source = random_ids({4, 3}, 7, 1), target = random_ids({3, 3}, 6, 2);
   for (auto options : all_variants()) {
     INFO(models::describe(options));

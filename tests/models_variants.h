@@ -12,7 +12,7 @@
 #include <gradus/models/registry.h>
 #include <gradus/nn/parameters.h>
 
-// Tiny models in every setting of their switches.
+// Tiny models in every combination of options that matters.
 namespace gradus::models {
 
 inline std::vector<Seq2SeqOptions> all_variants() {
@@ -87,7 +87,7 @@ struct Built {
       : store(seed, dtype), model(make_model(store.root(), options)) {}
 };
 
-/// Parameters spread wide, so that the tiny models say something.
+/// Multiplies all parameters, so that the outputs of a tiny model differ clearly.
 inline void stir(const nn::ParameterStore& store, double scale) {
   for (const auto& p : store.all()) {
     Tensor t = p.tensor;
@@ -98,7 +98,7 @@ inline void stir(const nn::ParameterStore& store, double scale) {
   }
 }
 
-/// Rows of ids 3 .. vocabulary - 1 with the given lengths, padded with 0 to `width` (0: the longest).
+/// Rows of random ids 3 .. vocabulary - 1 with the given lengths, padded with 0 to `width` (0: the longest row).
 inline Tensor random_ids(const std::vector<Index>& lengths, Index vocabulary, std::uint64_t seed, Index width = 0) {
   for (Index n : lengths) width = std::max(width, n);
   const Philox random(seed, 0);
@@ -112,7 +112,7 @@ inline Tensor random_ids(const std::vector<Index>& lengths, Index vocabulary, st
   return Tensor::from(ids, {std::ssize(lengths), width});
 }
 
-/// Of two tensors, infinite when a shape differs or a value is NaN.
+/// The largest absolute difference of two elements; infinite when the shapes differ or a difference is NaN.
 inline double largest_difference(const Tensor& a, const Tensor& b) {
   if (!(a.shape() == b.shape())) return INFINITY;
   double most = 0;

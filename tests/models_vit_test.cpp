@@ -50,7 +50,7 @@ TEST_CASE("a vision Transformer classifies each image on its own, and its gradie
   }
 }
 
-TEST_CASE("a vision Transformer refuses what does not fit, by name", "[models]") {
+TEST_CASE("a vision Transformer refuses options and images out of range by name", "[models]") {
   auto refused = [](auto change, const char* option) {
     VitOptions o = tiny;
     change(o);

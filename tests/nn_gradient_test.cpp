@@ -1,4 +1,4 @@
-// Every layer's gradients, of its inputs and of its parameters, against differences.
+// The gradients of every layer, for its inputs and its parameters, against differences.
 #include <functional>
 #include <vector>
 

@@ -39,12 +39,12 @@ void check_close(const Tensor& a, const Tensor& b) {
   CHECK(worst < 1e-13);
 }
 
-/// Sentence `row` of [batch, time, dim] up to its length, as a batch of its own.
+/// The tokens of sentence `row` of [batch, time, dim]: [1, length, dim].
 Tensor sentence(const Tensor& x, Index row, Index length) { return slice(narrow(x, 0, row, 1), 1, 0, length); }
 
 }  // namespace
 
-TEST_CASE("linear and embedding layers map the last axis and add one") {
+TEST_CASE("a linear layer maps the last axis, and an embedding adds one") {
   nn::ParameterStore store(1);
   const nn::Linear layer(store.root() / "linear", 3, 2);
   CHECK(layer(Tensor::ones({4, 5, 3})).shape() == Shape{4, 5, 2});
@@ -78,7 +78,7 @@ TEST_CASE("a recurrent network gives a sentence the same states alone and padded
   }
 }
 
-TEST_CASE("what stands at padding reaches no state and gets no gradient") {
+TEST_CASE("padding changes no state and has no gradient") {
   nn::ParameterStore store(1, DType::f64);
   const nn::Recurrent network(store.root(), {.kind = nn::CellKind::gru, .in = 3, .hidden = 4, .bidirectional = true});
   const Tensor mask = mask_of({4, 2}, 4);
@@ -99,7 +99,7 @@ TEST_CASE("a mask without padding changes no bit") {
   CHECK(network(x, Tensor::ones({2, 4})).outputs.to_vector<float>() == network(x).outputs.to_vector<float>());
 }
 
-TEST_CASE("running step by step, or in two halves, is running at once") {
+TEST_CASE("a recurrent network has the same states in steps, in two halves and at once") {
   for (const auto kind : {nn::CellKind::rnn, nn::CellKind::gru, nn::CellKind::lstm}) {
     nn::ParameterStore store(1, DType::f64);
     const nn::Recurrent network(store.root(), {.kind = kind, .in = 3, .hidden = 4, .layers = 2});
@@ -116,7 +116,7 @@ TEST_CASE("running step by step, or in two halves, is running at once") {
   }
 }
 
-TEST_CASE("a cell stepped by itself follows its equation") {
+TEST_CASE("a step of a tanh cell follows its equation") {
   nn::ParameterStore store(1, DType::f64);
   const nn::RNNCell cell(store.root(), 3, 4);
   const Tensor x = normal({2, 3}, 1), h = normal({2, 4}, 2);
@@ -142,7 +142,7 @@ TEST_CASE("attention weights add up to one over the tokens, and a source of padd
   check(qkv);
 }
 
-TEST_CASE("many queries at once are each query by itself, and self-attention is attention to oneself") {
+TEST_CASE("several queries give what each gives alone, and self-attention is attention to its own input") {
   nn::ParameterStore store(1, DType::f64);
   const nn::Attention attention(store.root() / "cross", 3, 4, 5);
   const Tensor queries = normal({2, 3, 3}, 1), x = normal({2, 4, 4}, 2), mask = mask_of({4, 2}, 4);
@@ -156,7 +156,7 @@ TEST_CASE("many queries at once are each query by itself, and self-attention is 
   check_close(narrow(causal, 1, 0, 2), self(narrow(x, 1, 0, 2), {}, true));
 }
 
-TEST_CASE("multi-head attention step by step is causal attention at once") {
+TEST_CASE("multi-head attention step by step equals causal attention at once") {
   nn::ParameterStore store(1, DType::f64);
   const nn::MultiHeadAttention attention(store.root(), 6, 3);
   const Tensor x = normal({2, 4, 6}, 1);
@@ -176,7 +176,7 @@ TEST_CASE("layer norm gives rows of mean 0 and variance 1 before training") {
   check_close(var(y, {1}, 0), Tensor::ones({3}, DType::f64));
 }
 
-TEST_CASE("dropout acts in training alone, and repeats with its random scope") {
+TEST_CASE("dropout acts in training only, and repeats with its random scope") {
   const nn::Dropout half{0.5};
   const Tensor x = Tensor::ones({100});
   CHECK(half(x).to_vector<float>() == x.to_vector<float>());
@@ -256,7 +256,7 @@ TEST_CASE("the smallest encoder layer is one head of self-attention and nothing 
   check_close(layer(x), layer.self_attn(x));
 }
 
-TEST_CASE("the loss of a sequence counts no padding") {
+TEST_CASE("the sequence loss ignores padding") {
   const Tensor logits = normal({2, 3, 5}, 1).set_requires_grad();
   const Tensor target = Tensor::from(std::vector<Index>{1, 4, 0, 2, 0, 0}, {2, 3});
   CHECK(nn::token_count(target) == 3);

@@ -55,7 +55,7 @@ TEST_CASE("recurrent parameters have PyTorch's names") {
   CHECK(store.all().size() == 16);
 }
 
-TEST_CASE("an initial value depends on seed, path and position alone") {
+TEST_CASE("an initial value depends on seed, path and position only") {
   nn::ParameterStore a(7), b(7), c(8), wide(7, DType::f64);
   b.root().uniform("before", {5});
   const auto values = [](nn::ParameterStore& s) { return (s.root() / "x").uniform("w", {3, 4}).to_vector<float>(); };
@@ -112,7 +112,7 @@ TEST_CASE("an orthogonal matrix has orthonormal rows when wide and columns when 
   }
 }
 
-TEST_CASE("a path that is taken, unknown or empty is an error that names it and what is near") {
+TEST_CASE("an error for a taken, unknown or empty path names it and the nearest paths") {
   nn::ParameterStore store(1);
   const nn::Linear layer(store.root() / "encoder" / "key", 2, 2);
   CHECK_THROWS_WITH(nn::Linear(store.root() / "encoder" / "key", 2, 2),
@@ -143,7 +143,7 @@ TEST_CASE("tied weights are one parameter with two paths") {
   CHECK_THROWS_AS(elsewhere.root().share("weight", table.weight), Error);
 }
 
-TEST_CASE("freezing stops whole names only, and can be undone") {
+TEST_CASE("freezing matches whole names only, and can be undone") {
   nn::ParameterStore store(1);
   const nn::Linear one(store.root() / "layers" / 1, 2, 2), ten(store.root() / "layers" / 10, 2, 2);
   store.freeze("layers.1");
@@ -185,7 +185,7 @@ TEST_CASE("flattening gathers the trainable parameters into aligned slices of on
   CHECK(b.weight.to_vector<float>() == weight);
 }
 
-TEST_CASE("a network with wrong input says which and what it expected") {
+TEST_CASE("an error for wrong input names the network and the expected shape") {
   nn::ParameterStore store(1);
   const nn::Recurrent network(store.root() / "encoder", {.in = 3, .hidden = 2, .bidirectional = true});
   const std::string mask = error_of([&] { network(Tensor::zeros({2, 4, 3}), Tensor::ones({2, 3})); });

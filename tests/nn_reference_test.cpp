@@ -1,5 +1,5 @@
-// Layers against PyTorch in double precision. The numbers are those that tests/reference/layers.py prints; it also says
-// how weights and inputs are made.
+// Layers against PyTorch in double precision. tests/reference/layers.py prints the numbers below, and has the formulas
+// of weights and inputs.
 #include <cmath>
 #include <map>
 #include <string>
@@ -18,7 +18,7 @@ using namespace gradus;
 namespace {
 
 struct Expected {
-  std::vector<double> first;                // the first output's first elements
+  std::vector<double> first;                // first elements of the first output
   std::vector<double> outputs;              // digests
   std::vector<double> input_gradients;      // digests
   std::map<std::string, double> gradients;  // digests, by parameter

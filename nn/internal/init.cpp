@@ -10,7 +10,7 @@
 namespace gradus::nn::init {
 
 Fans fans(const Shape& shape) {
-  if (shape.rank() == 0) throw Error("a scalar has no inputs to count; give its initial bound or deviation");
+  if (shape.rank() == 0) throw Error("a scalar has no inputs to count; pass its initial bound or deviation");
   if (shape.rank() == 1) return {shape[0], 1};
   Index each = 1;  // positions of a convolution kernel
   for (Index axis = 2; axis < shape.rank(); ++axis) each *= shape[axis];
@@ -36,7 +36,7 @@ Tensor kaiming_normal(const Shape& shape, const Philox& random, DType dtype) {
 
 Tensor orthogonal(const Shape& shape, const Philox& random, DType dtype, double gain) {
   if (shape.rank() < 2)
-    throw Error(fmt::format("orthogonal: shape {} is no matrix; expected [out, in, ...]", to_string(shape)));
+    throw Error(fmt::format("orthogonal: shape {} is not a matrix; expected [out, in, ...]", to_string(shape)));
   Tensor t = Tensor::empty(shape, dtype);
   if (t.numel() == 0) return t;
   const Index rows = shape[0], columns = t.numel() / rows;

@@ -3,14 +3,14 @@
 #include <gradus/autograd/engine/tensor.h>
 #include <gradus/autograd/foundation/random.h>
 
-// Initial values, as torch.nn.init defines them: pure functions of the generator, whatever the number of threads.
+// Initial values as torch.nn.init defines them. They depend on the generator only, not on the number of threads.
 namespace gradus::nn::init {
 
-/// How many inputs reach a unit and how many units an input reaches, for a weight [out, in, ...].
+/// The inputs per unit and the units per input of a weight [out, in, ...].
 struct Fans {
   Index in, out;
 };
-/// A vector counts as one row of inputs. Throws for a scalar.
+/// A vector is one row of inputs. Throws for a scalar.
 Fans fans(const Shape& shape);
 
 /// U(-bound, bound)

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """Prints the numbers of tests/nn_reference_test.cpp, computed by PyTorch (Debian: python3-torch) in double precision.
 
-Weights and inputs are formulas, so that C++ and Python agree without files: element i of a parameter is
-0.4 sin(0.37 i + the sum of its path's bytes). A tensor is told by its digest, sum_i t_i cos(0.17 i).
+Weights and inputs are formulas, so that C++ and Python need no common files: element i of a parameter is
+0.4 sin(0.37 i + the sum of the bytes of its path). A digest, sum_i t_i cos(0.17 i), stands for a tensor.
 """
 import torch
 from torch import nn
@@ -61,7 +61,7 @@ recurrent('rnn', nn.RNN(3, 4, num_layers=2, batch_first=True))
 recurrent('gru', nn.GRU(3, 4, num_layers=1, bidirectional=True, batch_first=True))
 recurrent('lstm', nn.LSTM(3, 4, num_layers=2, bidirectional=True, batch_first=True))
 
-MASK = PRESENT == 0  # PyTorch hides where a mask is true
+MASK = PRESENT == 0  # PyTorch ignores positions where a mask is true
 CAUSAL = torch.ones(4, 4).triu(1).bool()
 
 
@@ -98,7 +98,7 @@ decoder('decoder_pre', True, 'gelu')
 
 
 class Additive(nn.Module):
-    """score_i = v . tanh(W [h_i; s] + b), with W's two halves under names of their own."""
+    """score_i = v . tanh(W [h_i; s] + b), with the two halves of W as key and query."""
 
     def __init__(self):
         super().__init__()
