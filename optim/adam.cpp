@@ -9,7 +9,10 @@ namespace gradus::optim {
 
 namespace {
 
-const AdamOptions& checked_options(const char* name, const AdamOptions& o) {
+const char* name_of(const AdamOptions& o) { return o.decoupled ? "AdamW" : "Adam"; }
+
+const AdamOptions& checked_options(const AdamOptions& o) {
+  const char* name = name_of(o);
   checked(name, "beta1", o.beta1, o.beta1 >= 0 && o.beta1 < 1, "at least 0 and less than 1");
   checked(name, "beta2", o.beta2, o.beta2 >= 0 && o.beta2 < 1, "at least 0 and less than 1");
   checked(name, "eps", o.eps, o.eps >= 0 && std::isfinite(o.eps), "a finite number >= 0");
@@ -21,7 +24,7 @@ std::vector<std::string> moment_names(const AdamOptions& o) {
   return {"exp_avg", "exp_avg_sq"};
 }
 
-/// What is the same for all elements of a stretch.
+/// The constants of one stretch.
 template <class T>
 struct Factors {
   T scale;          // of the gradient
@@ -56,44 +59,30 @@ void adam(T* __restrict p, const T* __restrict gradient, T* __restrict m, T* __r
 
 }  // namespace
 
-Adam::Adam(const char* name, const std::vector<ParameterGroup>& groups, const AdamOptions& options, bool decoupled)
-    : Optimizer(name, groups, checked_options(name, options).weight_decay, moment_names(options)),
-      options_(options),
-      decoupled_(decoupled) {}
+Adam::Adam(const ParameterGroups& parameters, const AdamOptions& options)
+    : Optimizer(name_of(options), parameters, checked_options(options).weight_decay, moment_names(options)),
+      options_(options) {}
 
-Adam::Adam(const std::vector<ParameterGroup>& groups, const AdamOptions& options)
-    : Adam("Adam", groups, options, false) {}
-
-Adam::Adam(const std::vector<Tensor>& parameters, const AdamOptions& options)
-    : Adam(std::vector<ParameterGroup>{{parameters, 1, std::nullopt}}, options) {}
-
-AdamW::AdamW(const std::vector<ParameterGroup>& groups, const AdamWOptions& o)
-    : Adam("AdamW", groups, {o.beta1, o.beta2, o.eps, o.weight_decay, o.amsgrad}, true) {}
-
-AdamW::AdamW(const std::vector<Tensor>& parameters, const AdamWOptions& options)
-    : AdamW(std::vector<ParameterGroup>{{parameters, 1, std::nullopt}}, options) {}
-
-template <class T>
-void Adam::update_all(const Stretch<T>& s) const {
+void Adam::update(const Stretch& s) const {
   const auto t = static_cast<double>(s.step);
   const AdamOptions& o = options_;
-  const Factors<T> factors{
-      .scale = static_cast<T>(s.grad_scale),
-      .decay = static_cast<T>(decoupled_ ? 0 : s.weight_decay),
-      .keep = static_cast<T>(decoupled_ ? 1 - s.lr * s.weight_decay : 1),
-      .beta1 = static_cast<T>(o.beta1),
-      .share1 = static_cast<T>(1 - o.beta1),
-      .beta2 = static_cast<T>(o.beta2),
-      .share2 = static_cast<T>(1 - o.beta2),
-      .step_size = static_cast<T>(s.lr / (1 - std::pow(o.beta1, t))),
-      .root = static_cast<T>(1 / std::sqrt(1 - std::pow(o.beta2, t))),
-      .eps = static_cast<T>(o.eps),
-  };
-  (o.amsgrad ? adam<true, T> : adam<false, T>)(s.parameter, s.gradient, s.moments[0], s.moments[1], s.moments[2],
-                                               s.count, factors);
+  dispatch_floating(s.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    const Factors<T> factors{
+        .scale = static_cast<T>(s.grad_scale),
+        .decay = static_cast<T>(o.decoupled ? 0 : s.weight_decay),
+        .keep = static_cast<T>(o.decoupled ? 1 - s.lr * s.weight_decay : 1),
+        .beta1 = static_cast<T>(o.beta1),
+        .share1 = static_cast<T>(1 - o.beta1),
+        .beta2 = static_cast<T>(o.beta2),
+        .share2 = static_cast<T>(1 - o.beta2),
+        .step_size = static_cast<T>(s.lr / (1 - std::pow(o.beta1, t))),
+        .root = static_cast<T>(1 / std::sqrt(1 - std::pow(o.beta2, t))),
+        .eps = static_cast<T>(o.eps),
+    };
+    (o.amsgrad ? adam<true, T> : adam<false, T>)(s.parameter<T>(), s.gradient<T>(), s.moment<T>(0), s.moment<T>(1),
+                                                 s.moment<T>(2), s.count, factors);
+  });
 }
-
-void Adam::update(const Stretch<float>& stretch) const { update_all(stretch); }
-void Adam::update(const Stretch<double>& stretch) const { update_all(stretch); }
 
 }  // namespace gradus::optim

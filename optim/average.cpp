@@ -5,6 +5,7 @@
 
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/autograd/ops.h>
+#include <gradus/optim/internal/entry.h>
 #include <gradus/optim/internal/multiply_add.h>
 #include <gradus/optim/internal/option.h>
 
@@ -14,7 +15,7 @@ namespace {
 
 constexpr Index grain = 1 << 15;  // elements
 
-// f(parameter, mean, count) on a piece of each parameter after another.
+// f(parameter, mean, count) on pieces of every parameter.
 template <class F>
 void for_pieces(std::vector<Tensor>& parameters, std::vector<Tensor>& means, const F& f) {
   for (std::size_t i = 0; i < parameters.size(); ++i) {
@@ -34,7 +35,7 @@ Average::Average(const std::vector<Tensor>& parameters, double decay)
   std::set<std::string> taken;
   for (const Tensor& p : parameters_) {
     if (!is_floating(p.dtype()) || !p.is_leaf())
-      throw Error(fmt::format("Average: {} is no parameter; expected a leaf of f32 or f64", describe(p)));
+      throw Error(fmt::format("Average: {} is not a parameter; expected a leaf of f32 or f64", describe(p)));
     names_.push_back(p.name().empty() ? std::to_string(names_.size()) : p.name());
     if (!taken.insert(names_.back()).second)
       throw Error(fmt::format("Average: two parameters are called '{}'", names_.back()));
@@ -75,8 +76,9 @@ void Average::load_state(const State& state) {
   for (std::size_t i = 0; i < means_.size(); ++i)
     means.push_back(clone(entry(state, "mean/" + names_[i], means_[i].shape(), means_[i].dtype(), "Average")));
   if (state.size() != means.size() + 1) {
-    throw Error(fmt::format("Average: the state has {} entries, expected {}: the number of updates and one a parameter",
-                            state.size(), means.size() + 1));
+    throw Error(
+        fmt::format("Average: the state has {} entries, expected {}: the number of updates and one per parameter",
+                    state.size(), means.size() + 1));
   }
   step_ = step;
   means_ = std::move(means);

@@ -4,34 +4,36 @@
 #include <vector>
 
 #include <gradus/autograd/engine/tensor.h>
-#include <gradus/optim/internal/state.h>
+#include <gradus/optim/state.h>
 
 namespace gradus::optim {
 
-/// A moving average of parameters, which often is the better model (Polyak & Juditsky 1992, in its exponential form).
-/// It begins as the parameters and after the n-th update, n from 1, is a + (1 - d) (p - a) with
-/// d = min(decay, n / (n + 9)), so that the first steps are soon forgotten. The bits do not depend on the number of
-/// threads.
+/// An exponential moving average of parameters, which is often the better model (Polyak & Juditsky 1992). It starts as
+/// a copy of the parameters. The n-th update (from 1) replaces a by
+///
+///     a + (1 - d) (p - a)     with d = min(decay, n / (n + 9))
+///
+/// The small first d make the average forget the first steps. The bits do not depend on the number of threads.
 class Average {
  public:
-  /// decay in (0, 1). The parameters (f32 or f64 leaves, none twice) stay in use. Throws on other decays, on a
-  /// parameter that is none, and on two of one name.
+  /// decay is in (0, 1); parameters are leaves of f32 or f64, each listed once. Throws otherwise, and when two have the
+  /// same name.
   Average(const std::vector<Tensor>& parameters, double decay);
-  /// A copy follows the same parameters with averages of its own.
+  /// A copy has its own averages of the same parameters.
   Average(const Average& other);
   Average& operator=(Average&& other) = default;
 
-  /// Takes in the parameters as they are now.
+  /// Adds the current parameters to the averages.
   void update();
 
-  /// Exchanges parameters and averages in place; a second time brings them back.
+  /// Exchanges parameters and averages in place. A second call restores them.
   void swap();
 
-  /// "step", the number of updates (i64 scalar), and "mean/NAME" of each parameter's shape and dtype, with names as an
-  /// Optimizer's.
+  /// "step", the number of updates (i64 scalar), and one "mean/NAME" per parameter, of its shape and dtype. NAME is as
+  /// in Optimizer::state.
   State state() const;
-  /// Goes on from a state. Throws before anything is changed when an entry is missing, unknown, or has another shape or
-  /// dtype.
+  /// Continues from a state. Throws before anything changes when an entry is missing or unknown, or has another shape
+  /// or dtype.
   void load_state(const State& state);
 
  private:
@@ -41,7 +43,7 @@ class Average {
   Index step_ = 0;
 };
 
-/// Puts the averages, if there are any, in the parameters' place for as long as it lives.
+/// While it exists, the parameters are the averages. A null pointer changes nothing.
 class Averaged {
  public:
   explicit Averaged(Average* average) : average_(average) {

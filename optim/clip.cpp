@@ -12,8 +12,8 @@ namespace gradus::optim {
 
 namespace {
 
-constexpr Index chunk = 1 << 14;  // elements added up by one thread
-constexpr Index grain = 1 << 15;  // elements worth a task
+constexpr Index chunk = 1 << 14;  // elements per sum
+constexpr Index grain = 1 << 15;  // elements per task, at least
 
 std::vector<Tensor> gradients_of(const std::vector<Tensor>& parameters) {
   std::vector<Tensor> gradients;
@@ -94,10 +94,10 @@ Clip clip_of(const std::vector<Tensor>& gradients, const char* owner, double max
   return clip;
 }
 
-/// Replaces each element by f(element), as one write to each gradient.
+/// Replaces each element by f(element). Counts as one write per gradient.
 template <class F>
 void rewrite(std::vector<Tensor> gradients, F&& f) {
-  // Several leaves may hold one gradient: it is rewritten once.
+  // Several leaves may share one gradient, which is rewritten once.
   std::set<std::pair<const Storage*, Index>> seen;
   std::erase_if(gradients, [&](const Tensor& g) { return !seen.insert({g.storage().get(), g.offset()}).second; });
   for (Tensor& g : gradients) dispatch_floating(g.dtype(), [&](auto zero) { g.mutable_data<decltype(zero)>(); });

@@ -5,6 +5,7 @@
 #include <set>
 
 #include <gradus/autograd/foundation/parallel.h>
+#include <gradus/optim/internal/entry.h>
 #include <gradus/optim/internal/option.h>
 
 namespace gradus::optim {
@@ -14,7 +15,7 @@ namespace {
 constexpr Index alignment = 64;   // bytes
 constexpr Index grain = 1 << 15;  // elements
 
-/// Elements between the end of one and the start of the next; -1 when they are not neighbours up to padding.
+/// Elements between the end of `before` and the start of `after`; -1 when more than padding is between them.
 template <class T>
 Index gap_between(const Tensor& before, const Tensor& after) {
   if (!(before.storage() == after.storage())) return -1;
@@ -29,21 +30,21 @@ bool all_zero(const T* p, Index n) {
 
 }  // namespace
 
-/// Parameters first..last, walked as one.
+/// Parameters first..last, updated as one.
 template <class T>
 struct Optimizer::Run {
   std::size_t first, last;
-  T* parameter;  // set when the run is about to be written
+  T* parameter;  // null until the run is written
   const T* gradient;
   Index slot, count;
   Index begin;  // elements in the runs before it
 };
 
-Optimizer::Optimizer(const char* name, const std::vector<ParameterGroup>& groups, double weight_decay,
+Optimizer::Optimizer(const char* name, const ParameterGroups& parameters, double weight_decay,
                      std::vector<std::string> moments)
     : name_(name), moments_(std::move(moments)) {
   checked(name, "weight_decay", weight_decay, weight_decay >= 0 && std::isfinite(weight_decay), "a finite number >= 0");
-  for (const ParameterGroup& group : groups) {
+  for (const ParameterGroup& group : parameters.groups) {
     const double scale = group.lr_scale, decay = group.weight_decay.value_or(weight_decay);
     checked(name, "lr_scale of a group", scale, scale >= 0 && std::isfinite(scale), "a finite number >= 0");
     checked(name, "weight_decay of a group", decay, decay >= 0 && std::isfinite(decay), "a finite number >= 0");
@@ -151,8 +152,15 @@ void Optimizer::apply(double lr, double grad_scale, const Place& place) {
     for (; begin < end; ++run) {
       const Index from = begin - run->begin, to = std::min(end - run->begin, run->count);
       const Entry& e = entries_[run->first];
-      Stretch<T> s{run->parameter + from, run->gradient + from, {},        to - from, e.steps + 1,
-                   lr * e.lr_scale,       e.weight_decay,       grad_scale};
+      Stretch s{.dtype = dtype_of<T>(),
+                .parameters = run->parameter + from,
+                .gradients = run->gradient + from,
+                .moments = {},
+                .count = to - from,
+                .step = e.steps + 1,
+                .lr = lr * e.lr_scale,
+                .weight_decay = e.weight_decay,
+                .grad_scale = grad_scale};
       for (std::size_t m = 0; m < moments_.size(); ++m) s.moments[m] = block[m] + run->slot + from;
       update(s);
       begin += to - from;

@@ -1,12 +1,13 @@
 #pragma once
 
 #include <array>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include <gradus/autograd/engine/tensor.h>
-#include <gradus/optim/internal/state.h>
+#include <gradus/optim/state.h>
 
 namespace gradus::optim {
 
@@ -17,21 +18,32 @@ struct ParameterGroup {
   std::optional<double> weight_decay;  // at least 0; empty: the optimiser's own
 };
 
-/// Changes leaves (f32 or f64) by their gradients, `p.grad()`. As in PyTorch, a parameter without a gradient is passed
-/// over: neither it nor its moments nor its count of steps change.
+/// What an optimiser works on: parameters, or groups of them.
+struct ParameterGroups {
+  std::vector<ParameterGroup> groups;
+
+  ParameterGroups(const std::vector<Tensor>& parameters) : groups{{parameters, 1, std::nullopt}} {}
+  ParameterGroups(std::initializer_list<Tensor> parameters) : ParameterGroups(std::vector<Tensor>(parameters)) {}
+  ParameterGroups(std::vector<ParameterGroup> groups) : groups(std::move(groups)) {}
+};
+
+/// Changes leaves (f32 or f64) by their gradients, `p.grad()`. As in PyTorch, a parameter without a gradient is
+/// skipped: the parameter, its moments and its number of steps stay as they are.
 ///
-/// A step is one pass over memory. Parameters that follow each other in one storage with nothing but zero padding (less
-/// than 64 bytes) between them, and whose gradients do so alike, are walked as one run; the work is cut by shape. The
-/// bits are the same for separate and for neighbouring parameters, and at any number of threads.
+/// - A step is one pass over memory. Neighbours in one storage, with at most 63 bytes of zero padding between them, are
+///   updated as one run if their gradients are neighbours in the same way.
+/// - The bits are the same for separate and for neighbouring parameters, and at any number of threads.
+///
+/// A new optimiser is a class with a constructor and `update`.
 class Optimizer {
  public:
   virtual ~Optimizer();
   Optimizer(const Optimizer&) = delete;
   Optimizer& operator=(const Optimizer&) = delete;
 
-  /// One update with the gradients times `grad_scale` (what `clip_scale` returns, say; the gradients stay as they are).
-  /// Counts as a write to each parameter. Throws before anything is changed when lr is negative or not finite, or when
-  /// grad_scale is not finite.
+  /// One update with the gradients times `grad_scale`, for example the scale of `clip_scale`. The gradients stay as
+  /// they are. Counts as a write to each parameter. Throws before anything changes when lr is negative or not finite,
+  /// or when grad_scale is not finite.
   void step(double lr, double grad_scale = 1, Place place = Place::current());
 
   /// Drops the gradients of all parameters.
@@ -40,37 +52,53 @@ class Optimizer {
   /// All parameters, group after group.
   const std::vector<Tensor>& parameters() const { return parameters_; }
 
-  /// A copy of everything that the next step depends on beside parameters, gradients and options: "step/NAME", the
-  /// number of updates a parameter has had (i64 scalar), and one tensor of the parameter's shape a moment, under
-  /// PyTorch's name
-  /// ("exp_avg/NAME"). NAME is the parameter's name, or its position ("2") when it has none.
+  /// A copy of what the next step depends on, apart from parameters, gradients and options:
+  ///
+  /// - "step/NAME": how many updates the parameter has had (i64 scalar);
+  /// - one tensor per moment, of the parameter's shape, under PyTorch's name ("exp_avg/NAME").
+  ///
+  /// NAME is the parameter's name, or its position ("2") when it has none.
   State state() const;
 
-  /// Goes on from a state. Throws before anything is changed when an entry is missing, unknown, or has another shape or
-  /// dtype.
+  /// Continues from a state. Throws before anything changes when an entry is missing or unknown, or has another shape
+  /// or dtype.
   void load_state(const State& state);
 
  protected:
-  /// A stretch of memory in which all elements are updated alike.
-  template <class T>
+  /// `count` elements in a row that are updated alike. T is the C++ type of `dtype`.
   struct Stretch {
-    T* parameter;
-    const T* gradient;
-    std::array<T*, 3> moments;  // in the order of their names; zero before the first step
+    DType dtype;
+    void* parameters;
+    const void* gradients;
+    std::array<void*, 3> moments;  // in the order of their names; zero before the first step
     Index count;
-    Index step;  // of this update, from 1
+    Index step;  // the number of this update, from 1
     double lr, weight_decay, grad_scale;
+
+    template <class T>
+    T* parameter() const {
+      return static_cast<T*>(parameters);
+    }
+    template <class T>
+    const T* gradient() const {
+      return static_cast<const T*>(gradients);
+    }
+    template <class T>
+    T* moment(std::size_t i) const {
+      return static_cast<T*>(moments[i]);
+    }
   };
 
-  /// `name` speaks in errors. `moments` are the names of the tensors kept for each parameter, at most three. Throws
-  /// when there are no parameters, when one is undefined, i64, not a leaf, or there twice (or two overlap in memory or
-  /// have one name), and on bad group options.
-  Optimizer(const char* name, const std::vector<ParameterGroup>& groups, double weight_decay,
-            std::vector<std::string> moments);
+  /// `name` begins the messages of errors. `moments` names the tensors kept per parameter, at most three. Throws when
+  ///
+  /// - there are no parameters;
+  /// - a parameter is undefined, i64 or not a leaf;
+  /// - two parameters overlap in memory or have the same name;
+  /// - an option of a group is out of range.
+  Optimizer(const char* name, const ParameterGroups& parameters, double weight_decay, std::vector<std::string> moments);
 
-  virtual void update(const Stretch<float>& stretch) const = 0;
-  virtual void update(const Stretch<double>& stretch) const = 0;
-  /// Whether an element that is zero, with gradient and moments zero, stays zero, so that padding may be walked over.
+  virtual void update(const Stretch& stretch) const = 0;
+  /// Whether an element that is zero, with zero gradient and moments, stays zero. Padding may then be updated too.
   virtual bool keeps_zeros() const { return true; }
 
  private:
@@ -95,9 +123,9 @@ class Optimizer {
 
   const char* name_;
   std::vector<Tensor> parameters_;
-  std::vector<Entry> entries_;  // one a parameter
+  std::vector<Entry> entries_;  // one per parameter
   std::vector<std::string> moments_;
-  // One flat block a moment, laid out like the parameters: neighbours in memory are neighbours here.
+  // One flat block per moment, in which neighbouring parameters are neighbours too.
   std::vector<Tensor> blocks_f32_, blocks_f64_;
 };
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numbers>
 
+#include <gradus/optim/internal/entry.h>
 #include <gradus/optim/internal/option.h>
 
 namespace gradus::optim {

@@ -4,66 +4,66 @@
 #include <limits>
 
 #include <gradus/autograd/foundation/types.h>
-#include <gradus/optim/internal/state.h>
+#include <gradus/optim/state.h>
 
 namespace gradus::optim {
 
-/// The learning rate as a pure function of the number of steps done so far (0 for the first step): it has no state to
-/// save. What makes one throws on options outside their ranges.
+/// The learning rate by the number of steps done, 0 at the first step. A pure function, so there is no state to save.
+/// The functions below throw on options outside their ranges.
 using Schedule = std::function<double(Index step)>;
 
-/// lr, always.
+/// lr at every step.
 Schedule constant(double lr);
 
 /// lr * factor^floor(step / every); factor in (0, 1], every at least 1. (StepLR)
 Schedule step_decay(double lr, Index every, double factor);
 
-/// lr * factor^(step / every), without stairs; factor in (0, 1], every at least 1. (ExponentialLR when every is 1)
+/// lr * factor^(step / every), not rounded down; factor in (0, 1], every at least 1. (ExponentialLR when every is 1)
 Schedule exponential(double lr, double factor, Index every = 1);
 
-/// From lr down to `floor` over `steps` steps along half a cosine, and `floor` from there on; floor in [0, lr], steps
-/// at least 1. (Loshchilov & Hutter 2017, without restarts; CosineAnnealingLR up to its T_max)
+/// From lr to `floor` along half a cosine of `steps` steps, then `floor`; floor in [0, lr], steps at least 1.
+/// (Loshchilov & Hutter 2017, without restarts; CosineAnnealingLR up to its T_max)
 Schedule cosine(double lr, Index steps, double floor = 0);
 
-/// lr * sqrt(scale / (scale + step)); scale at least 1. After a warm-up of `scale` steps it is lr * sqrt(scale / n) at
-/// the n-th step of the run.
+/// lr * sqrt(scale / (scale + step)); scale at least 1. After a warm-up of `scale` steps the n-th step of the run has
+/// the rate lr * sqrt(scale / n).
 Schedule inverse_square_root(double lr, Index scale);
 
-/// The rate rises evenly over the first `steps` steps and reaches after(0) with the last of them, where `after` begins:
-/// after(0) * (step + 1) / steps, then after(step + 1 - steps). steps = 0 is `after` itself.
+/// A linear rise over `steps` steps, then `after`: after(0) * (step + 1) / steps, then after(step + 1 - steps). The
+/// last step of the rise has the rate after(0). With steps = 0 it is `after` itself.
 Schedule warm_up(Index steps, Schedule after);
 
-/// Vaswani et al. 2017, equation 3, with n = step + 1: factor * dim^-0.5 * min(n^-0.5, n * warm_up_steps^-1.5). The
-/// same as warm_up before inverse_square_root. dim and warm_up_steps at least 1, factor above 0.
+/// factor * dim^-0.5 * min(n^-0.5, n * warm_up_steps^-1.5) with n = step + 1 (Vaswani et al. 2017, equation 3): a
+/// warm_up followed by inverse_square_root. dim and warm_up_steps at least 1, factor above 0.
 Schedule noam(Index dim, Index warm_up_steps, double factor = 1);
 
 struct PlateauOptions {
   bool higher_is_better = false;
   double factor = 0.1;      // of each reduction, in (0, 1)
-  Index patience = 10;      // measurements in a row without improvement that are borne; at least 0
-  double threshold = 1e-4;  // the least improvement that counts; at least 0
+  Index patience = 10;      // measurements in a row without improvement before a reduction; at least 0
+  double threshold = 1e-4;  // smallest improvement that counts; at least 0
   bool relative = true;     // threshold as a share of the best value so far
-  Index cooldown = 0;       // measurements after a reduction in which none counts as bad; at least 0
-  double least = 0;         // the scale never falls below; in [0, 1]
+  Index cooldown = 0;       // measurements after a reduction that cannot count as bad; at least 0
+  double least = 0;         // lowest scale; in [0, 1]
 };
 
-/// Lowers the rate when a measurement has stopped to improve (ReduceLROnPlateau): multiply `scale()` onto any schedule.
+/// Lowers the learning rate when a measurement stops improving (ReduceLROnPlateau). Multiply any schedule by `scale()`.
 class Plateau {
  public:
   /// Throws on options outside their ranges.
   explicit Plateau(const PlateauOptions& options = {});
 
-  /// Takes in a measurement; true when it lowered the scale. NaN is no improvement.
+  /// Records a measurement. True when that lowered the scale. NaN is no improvement.
   bool observe(double value);
 
-  /// From 1 down.
+  /// The factor of the learning rate: 1 at first, then lower.
   double scale() const { return scale_; }
   /// The best measurement so far; an infinity before the first.
   double best() const { return best_; }
 
   /// "scale" and "best" (f64), "bad" and "cooldown" (i64), scalars.
   State state() const;
-  /// Throws before anything is changed when an entry is missing, unknown, not a scalar of its dtype, or out of range.
+  /// Throws before anything changes when an entry is missing, unknown, not a scalar of its dtype, or out of range.
   void load_state(const State& state);
 
  private:

@@ -36,25 +36,22 @@ void with_momentum(T* __restrict p, const T* __restrict g, T* __restrict b, Inde
 
 }  // namespace
 
-SGD::SGD(const std::vector<ParameterGroup>& groups, const SGDOptions& options)
-    : Optimizer("SGD", groups, checked_options(options).weight_decay,
+SGD::SGD(const ParameterGroups& parameters, const SGDOptions& options)
+    : Optimizer("SGD", parameters, checked_options(options).weight_decay,
                 options.momentum > 0 ? std::vector<std::string>{"momentum_buffer"} : std::vector<std::string>{}),
       options_(options) {}
 
-SGD::SGD(const std::vector<Tensor>& parameters, const SGDOptions& options)
-    : SGD(std::vector<ParameterGroup>{{parameters, 1, std::nullopt}}, options) {}
-
-template <class T>
-void SGD::update_all(const Stretch<T>& s) const {
-  const T lr = static_cast<T>(s.lr), decay = static_cast<T>(s.weight_decay), scale = static_cast<T>(s.grad_scale);
-  if (options_.momentum == 0) return plain(s.parameter, s.gradient, s.count, lr, decay, scale);
-  const T momentum = static_cast<T>(options_.momentum),
-          share = static_cast<T>(s.step == 1 ? 1 : 1 - options_.dampening);
-  (options_.nesterov ? with_momentum<true, T> : with_momentum<false, T>)(s.parameter, s.gradient, s.moments[0], s.count,
-                                                                         lr, decay, scale, momentum, share);
+void SGD::update(const Stretch& s) const {
+  dispatch_floating(s.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    const T lr = static_cast<T>(s.lr), decay = static_cast<T>(s.weight_decay), scale = static_cast<T>(s.grad_scale);
+    if (options_.momentum == 0) return plain(s.parameter<T>(), s.gradient<T>(), s.count, lr, decay, scale);
+    const T momentum = static_cast<T>(options_.momentum),
+            share = static_cast<T>(s.step == 1 ? 1 : 1 - options_.dampening);
+    (options_.nesterov ? with_momentum<true, T> : with_momentum<false, T>)(s.parameter<T>(), s.gradient<T>(),
+                                                                           s.moment<T>(0), s.count, lr, decay, scale,
+                                                                           momentum, share);
+  });
 }
-
-void SGD::update(const Stretch<float>& stretch) const { update_all(stretch); }
-void SGD::update(const Stretch<double>& stretch) const { update_all(stretch); }
 
 }  // namespace gradus::optim

@@ -12,19 +12,17 @@ struct SGDOptions {
 };
 
 /// Stochastic gradient descent as torch.optim.SGD defines it (momentum of Sutskever et al. 2013, with the learning rate
-/// outside the buffer): b = g at a parameter's first step, then b = momentum b + (1 - dampening) g;
-/// p = p - lr b, or p - lr (g + momentum b) with Nesterov's look-ahead.
+/// outside the buffer):
+///
+///     b = g at a parameter's first step, then b = momentum b + (1 - dampening) g
+///     p = p - lr b, or with Nesterov's momentum p = p - lr (g + momentum b)
 class SGD final : public Optimizer {
  public:
   /// Throws on options outside their ranges.
-  explicit SGD(const std::vector<ParameterGroup>& groups, const SGDOptions& options = {});
-  explicit SGD(const std::vector<Tensor>& parameters, const SGDOptions& options = {});
+  explicit SGD(const ParameterGroups& parameters, const SGDOptions& options = {});
 
  private:
-  void update(const Stretch<float>& stretch) const override;
-  void update(const Stretch<double>& stretch) const override;
-  template <class T>
-  void update_all(const Stretch<T>& stretch) const;
+  void update(const Stretch& stretch) const override;
 
   SGDOptions options_;
 };

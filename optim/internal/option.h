@@ -6,8 +6,8 @@
 
 namespace gradus::optim {
 
-/// Returns the value of an option, or throws an Error that names its owner, itself, the value and the range.
-/// `valid` must be false for NaN: write it as comparisons that hold.
+/// Returns `value` when it is valid. Otherwise throws an Error that names the owner, the option, the value and the
+/// range. Write `valid` as a comparison that is false for NaN.
 template <class T>
 T checked(const char* owner, const char* option, T value, bool valid, const char* range) {
   if (!valid) throw Error(fmt::format("{}: {} is {}, expected {}", owner, option, value, range));

@@ -1,20 +1,10 @@
-#pragma once
+#include <gradus/optim/internal/entry.h>
 
 #include <fmt/format.h>
 
-#include <map>
-#include <string>
-
-#include <gradus/autograd/engine/tensor.h>
-
 namespace gradus::optim {
 
-/// What has to be kept with a run so that it can go on with the same bits: tensors by name.
-using State = std::map<std::string, Tensor>;
-
-/// The tensor of that name; throws when it is missing, or is not of the shape and dtype. `owner` stands in the message.
-inline const Tensor& entry(const State& state, const std::string& name, const Shape& shape, DType dtype,
-                           const char* owner) {
+const Tensor& entry(const State& state, const std::string& name, const Shape& shape, DType dtype, const char* owner) {
   const auto found = state.find(name);
   if (found == state.end() || !found->second.defined())
     throw Error(
