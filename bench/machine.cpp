@@ -7,7 +7,7 @@
 
 #include <gradus/autograd/foundation/internal/blas.h>
 #include <gradus/autograd/foundation/internal/gemm.h>
-#include <gradus/train/internal/stopwatch.h>
+#include <gradus/autograd/foundation/internal/stopwatch.h>
 
 namespace gradus::bench {
 
@@ -20,7 +20,7 @@ double product_peak() {
   LargeProduct product(2048);
   double best = 1e9;
   for (int i = 0; i < 6; ++i) {
-    const train::Stopwatch time;
+    const Stopwatch time;
     product.run();
     best = std::min(best, time.seconds());
   }
@@ -44,10 +44,10 @@ double core_ratio() {
   work();
   double alone = 1e9, both = 1e9;
   for (int i = 0; i < 3; ++i) {
-    const train::Stopwatch one;
+    const Stopwatch one;
     work();
     alone = std::min(alone, one.seconds());
-    const train::Stopwatch two;
+    const Stopwatch two;
     std::thread other(work);
     work();
     other.join();

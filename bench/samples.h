@@ -5,7 +5,7 @@
 #include <functional>
 #include <vector>
 
-#include <gradus/train/internal/stopwatch.h>
+#include <gradus/autograd/foundation/internal/stopwatch.h>
 
 namespace gradus::bench {
 
@@ -43,12 +43,12 @@ inline std::vector<Samples> time_in_turn(const std::vector<Timed>& all, double b
       const auto& run = all[k].run;
       all[k].before();
       run();
-      const train::Stopwatch once;
+      const Stopwatch once;
       run();
       const int inner = std::max(1, static_cast<int>(2e-4 / std::max(1e-8, once.seconds())));
-      const train::Stopwatch series;
+      const Stopwatch series;
       for (int n = 0; n < least || (series.seconds() < budget / turns && n < most); ++n) {
-        const train::Stopwatch one;
+        const Stopwatch one;
         for (int i = 0; i < inner; ++i) run();
         times[k].add(one.seconds() / inner);
       }

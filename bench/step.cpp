@@ -6,6 +6,7 @@
 #include <charconv>
 #include <map>
 
+#include <gradus/autograd/foundation/internal/stopwatch.h>
 #include <gradus/autograd/foundation/random.h>
 #include <gradus/data/internal/utf8.h>
 #include <gradus/models/registry.h>
@@ -169,9 +170,9 @@ StepTimes time_steps(const StepSetup& setup, double seconds) {
     times.last_loss = result.loss;
     return result.seconds;
   };
-  for (const train::Stopwatch warm_up; i < 3 || warm_up.seconds() < 0.15 * seconds;) run();
-  for (const train::Stopwatch all; times.step.size() < 9 || (all.seconds() < seconds && times.step.size() < 5000);) {
-    const train::Stopwatch one;
+  for (const Stopwatch warm_up; i < 3 || warm_up.seconds() < 0.15 * seconds;) run();
+  for (const Stopwatch all; times.step.size() < 9 || (all.seconds() < seconds && times.step.size() < 5000);) {
+    const Stopwatch one;
     const auto part = run();
     times.step.add(one.seconds());
     times.forward.add(part.forward);

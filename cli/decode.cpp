@@ -40,7 +40,7 @@ Source read_source(const RunConfig& config, const data::Line& line) {
   if (const std::size_t tab = line.text.find('\t'); tab != std::string_view::npos)
     refuse(tab, "a tab; lines hold a source alone (cut -f1 takes it from a file of pairs)");
   Source source{std::string(line.text), source_tokens(config, line.text)};
-  check_source_length(config.model, std::ssize(source.tokens), fmt::format("{}:{}", line.path, line.number));
+  check_length(config.model, std::ssize(source.tokens), fmt::format("{}:{}", line.path, line.number));
   return source;
 }
 

@@ -8,8 +8,8 @@
 #include <gradus/data/toy_tasks.h>
 #include <gradus/train/dataset.h>
 #include <gradus/train/evaluate.h>
+#include <gradus/train/internal/json.h>
 #include <gradus/train/internal/suggest.h>
-#include <gradus/train/metrics.h>
 #include <gradus/train/progress.h>
 #include <gradus/train/report.h>
 #include <gradus/train/run.h>
@@ -27,8 +27,8 @@ struct EvalFlags {
 TestSet read_test(const RunConfig& config, const EvalFlags& f) {
   TestSet set = f.task.empty() ? load_test(config, f.test, f.test_target) : load_test_task(config, f.task);
   for (const data::ReferenceSet& r : set.references) {
-    check_source_length(config.model, std::ssize(r.source),
-                        fmt::format("the source \"{}\"", data::shown(join(r.source, source_tokenizer(config)))));
+    check_length(config.model, std::ssize(r.source),
+                 fmt::format("the source \"{}\"", data::shown(join(r.source, source_tokenizer(config)))));
   }
   return set;
 }

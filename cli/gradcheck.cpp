@@ -1,10 +1,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <memory>
 
+#include <gradus/autograd/foundation/internal/stopwatch.h>
 #include <gradus/checks/model_check.h>
 #include <gradus/checks/op_table.h>
 #include <gradus/cli/command.h>
@@ -12,7 +12,7 @@
 #include <gradus/models/registry.h>
 #include <gradus/train/dataset.h>
 #include <gradus/train/evaluate.h>
-#include <gradus/train/metrics.h>
+#include <gradus/train/internal/json.h>
 #include <gradus/train/progress.h>
 #include <gradus/train/report.h>
 #include <gradus/train/run.h>
@@ -29,15 +29,6 @@ struct GradcheckFlags {
   bool json = false, markdown = false;
 };
 
-class Stopwatch {
- public:
-  double milliseconds() const {
-    return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start_).count();
-  }
-
- private:
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-};
 
 // All rows of one op.
 struct OpResult {
@@ -68,7 +59,7 @@ void check_row(const table::Row& row, OpResult& result) {
           fmt::format("{} {} (should be: {})\n{}\n", row.op, row.what, name(row.verdict), to_string(report));
     }
   }
-  result.milliseconds += time.milliseconds();
+  result.milliseconds += 1e3 * time.seconds();
 }
 
 std::vector<OpResult> check_ops() {
@@ -187,7 +178,7 @@ std::vector<data::EncodedPair> pairs_of(const Run& run, const std::string& file)
   constexpr std::size_t most = 4;
   std::vector<data::EncodedPair> pairs;
   for (const data::ReferenceSet& r : load_test(run.config, file).references) {
-    check_source_length(run.config.model, std::ssize(r.source), "a source of " + file);
+    check_length(run.config.model, std::ssize(r.source), "a source of " + file);
     pairs.push_back({run.source.encode(r.source), run.target.encode(r.references.front())});
     if (pairs.size() == most) break;
   }

@@ -11,6 +11,7 @@
 #include <gradus/cli/command.h>
 #include <gradus/data/internal/utf8.h>
 #include <gradus/models/registry.h>
+#include <gradus/train/internal/json.h>
 #include <gradus/train/internal/presets.h>
 #include <gradus/train/internal/suggest.h>
 #include <gradus/train/trainer.h>
@@ -49,7 +50,7 @@ CLI::Option* add_setting(CLI::App& command, TrainFlags& f, const char* flag, std
 void print_settings() {
   const RunConfig defaults;
   for (const Setting& s : settings()) {
-    fmt::print("{:<24} {:<16} {} ({})\n", s.key, train::to_toml(s.get(defaults)), s.help, s.allowed);
+    fmt::print("{:<24} {:<16} {} ({})\n", s.key, train::to_toml(s.get(defaults)), s.help, s.allowed());
   }
 }
 
@@ -123,18 +124,18 @@ int train_in(const RunDirectory& directory, Run& run, Trainer& trainer, Progress
 }
 
 int train_new(const TrainFlags& f) {
-  RunConfig config = resolve(sources_of(f));
+  const RunConfig asked = resolve(sources_of(f));
   const Replace replace = f.overwrite ? Replace::run : f.resume ? Replace::unmade : Replace::nothing;
   RunDirectory::check(f.out, replace);
-  const Dataset dataset = load_dataset(config);
+  const Dataset dataset = load_dataset(asked);
   Progress progress = Progress::on_stderr();
   for (const std::string& note : dataset.notes) progress.line(note);
 
-  Run run = make_run(config, dataset.source, dataset.target);
+  Run run = make_run(dataset.config, dataset.source, dataset.target);
   Trainer trainer(run, dataset);
   catch_interrupts();
-  const RunDirectory directory = RunDirectory::create(f.out, config, dataset.source, dataset.target, replace);
-  progress.line(fmt::format("{}: {} parameters, {} steps, {} threads; run directory {}", config.model.model,
+  const RunDirectory directory = RunDirectory::create(f.out, dataset.config, dataset.source, dataset.target, replace);
+  progress.line(fmt::format("{}: {} parameters, {} steps, {} threads; run directory {}", dataset.config.model.model,
                             run.store->count(), trainer.total_steps(), threads(), f.out));
   return train_in(directory, run, trainer, progress);
 }
@@ -142,19 +143,20 @@ int train_new(const TrainFlags& f) {
 int train_on(const TrainFlags& f) {
   const RunDirectory directory = RunDirectory::reopen(f.out);
   const RunConfig own = read_config(directory.config());
-  RunConfig config = overlay(own, sources_of(f));
-  check_repeats(config, own, false, directory);
-  const Dataset dataset = load_dataset(config);
-  check_repeats(config, own, true, directory);
+  const RunConfig asked = overlay(own, sources_of(f));
+  check_repeats(asked, own, false, directory);
+  const Dataset dataset = load_dataset(asked);
+  check_repeats(dataset.config, own, true, directory);
   Progress progress = Progress::on_stderr();
   for (const std::string& note : dataset.notes) progress.line(note);
 
-  Run run = make_run(config, dataset.source, dataset.target);
+  Run run = make_run(dataset.config, dataset.source, dataset.target);
   Trainer trainer(run, dataset);
   trainer.resume(directory);
   catch_interrupts();
-  progress.line(fmt::format("{}: going on after step {} of {}, {} threads; run directory {}", config.model.model,
-                            trainer.position().step, trainer.total_steps(), threads(), f.out));
+  progress.line(fmt::format("{}: going on after step {} of {}, {} threads; run directory {}",
+                            dataset.config.model.model, trainer.position().step, trainer.total_steps(), threads(),
+                            f.out));
   return train_in(directory, run, trainer, progress);
 }
 

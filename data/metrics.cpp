@@ -3,25 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <numeric>
 
 #include <gradus/autograd/foundation/error.h>
+#include <gradus/autograd/foundation/internal/edit_distance.h>
 
 namespace gradus::data {
 
-Index edit_distance(const Tokens& a, const Tokens& b) {
-  std::vector<Index> row(b.size() + 1);  // row[j]: distance of the first tokens of a to the first j of b
-  std::iota(row.begin(), row.end(), Index{0});
-  for (const std::string& token : a) {
-    Index diagonal = row[0]++;
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const Index replaced = diagonal + (token == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replaced, row[j] + 1, diagonal + 1});
-    }
-  }
-  return row.back();
-}
+Index edit_distance(const Tokens& a, const Tokens& b) { return gradus::edit_distance(a, b); }
 
 Score score(const std::vector<Tokens>& hypotheses, const std::vector<ReferenceSet>& sets) {
   if (hypotheses.size() != sets.size()) {

@@ -7,6 +7,7 @@
 #include <chrono>
 
 #include <gradus/autograd/foundation/error.h>
+#include <gradus/autograd/foundation/internal/fnv1a.h>
 #include <gradus/data/internal/draws.h>
 #include <gradus/data/internal/utf8.h>
 
@@ -173,8 +174,7 @@ constexpr std::array<Recipe, 5> recipes = {{
 
 /// FNV-1a, then mixed so that the last digits depend on every byte.
 std::uint64_t hash(std::string_view text) {
-  std::uint64_t h = 0xCBF29CE484222325;
-  for (const char c : text) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001B3;
+  std::uint64_t h = fnv1a(text);
   h = (h ^ (h >> 33)) * 0xFF51AFD7ED558CCD;
   h = (h ^ (h >> 33)) * 0xC4CEB9FE1A85EC53;
   return h ^ (h >> 33);

@@ -6,11 +6,10 @@
 using namespace gradus;
 
 int main() {
-  train::RunConfig config = train::resolve(
+  const train::Dataset data = train::load_dataset(train::resolve(
       {.preset = "tiny",
-       .assignments = {{"model.name", "rnn-attention"}, {"data.task", "reverse"}, {"train.steps", "60"}}});
-  const train::Dataset data = train::load_dataset(config);
-  train::Run run = train::make_run(config, data.source, data.target);
+       .assignments = {{"model.name", "rnn-attention"}, {"data.task", "reverse"}, {"train.steps", "60"}}}));
+  train::Run run = train::make_run(data.config, data.source, data.target);
   train::Progress progress = train::Progress::on_stderr();
   train::Trainer(run, data).run(progress);
   const auto found = train::evaluate(*run.model, run.source, run.target, data.references, {.max_length = 20});

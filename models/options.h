@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <string>
 #include <string_view>
 
@@ -15,10 +14,10 @@ enum class Alignment { additive, qkv };
 enum class Positions { none, sinusoidal, learned };
 
 // The spelling of switches in configuration files and messages, in order of their values.
-inline constexpr std::array<std::string_view, 3> cell_names = {"rnn", "gru", "lstm"};
-inline constexpr std::array<std::string_view, 2> alignment_names = {"additive", "qkv"};
-inline constexpr std::array<std::string_view, 3> positions_names = {"none", "sinusoidal", "learned"};
-inline constexpr std::array<std::string_view, 3> norm_names = {"none", "pre", "post"};
+inline constexpr std::string_view cell_names[] = {"rnn", "gru", "lstm"};
+inline constexpr std::string_view alignment_names[] = {"additive", "qkv"};
+inline constexpr std::string_view positions_names[] = {"none", "sinusoidal", "learned"};
+inline constexpr std::string_view norm_names[] = {"none", "pre", "post"};
 
 /// The values that a number may have, both ends included.
 template <class T>

@@ -4,9 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <utility>
 
+#include <gradus/autograd/foundation/internal/edit_distance.h>
+#include <gradus/autograd/foundation/internal/fnv1a.h>
 #include <gradus/autograd/foundation/memory.h>
 #include <gradus/nn/internal/init.h>
 
@@ -15,13 +16,6 @@ namespace gradus::nn {
 namespace {
 
 constexpr Index alignment = 64;  // bytes
-
-/// FNV-1a with 64 bits: the stream of random numbers of a path.
-std::uint64_t hash(std::string_view s) {
-  std::uint64_t h = 0xcbf29ce484222325;
-  for (const char c : s) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-  return h;
-}
 
 Index aligned(Index elements, DType dtype) {
   const Index step = alignment / size_of(dtype);
@@ -33,25 +27,10 @@ bool is_at_or_below(std::string_view path, std::string_view prefix) {
   return path.starts_with(prefix) && path[prefix.size()] == '.';
 }
 
-/// Insertions, deletions and replacements between two strings.
-Index edit_distance(std::string_view a, std::string_view b) {
-  std::vector<Index> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), Index{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    Index diagonal = std::exchange(row[0], static_cast<Index>(i) + 1);
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const Index replaced = diagonal + (a[i] != b[j]);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replaced, diagonal + 1, row[j] + 1});
-    }
-  }
-  return row.back();
-}
-
 std::string nearest(std::string_view path, std::vector<std::string> known) {
   if (known.empty()) return "the store is empty";
   std::stable_sort(known.begin(), known.end(), [&](const std::string& a, const std::string& b) {
-    return edit_distance(path, a) < edit_distance(path, b);
+    return edit_distance<std::string_view>(path, a) < edit_distance<std::string_view>(path, b);
   });
   known.resize(std::min<std::size_t>(known.size(), 3));
   return fmt::format("the nearest are '{}'", fmt::join(known, "', '"));
@@ -202,7 +181,7 @@ std::string Scope::path_of(std::string_view name) const {
   return path_.empty() ? std::string(name) : fmt::format("{}.{}", path_, name);
 }
 
-Philox Scope::random(const std::string& path) const { return {store_->seed(), hash(path)}; }
+Philox Scope::random(const std::string& path) const { return {store_->seed(), fnv1a(path)}; }
 
 Tensor Scope::uniform(std::string_view name, const Shape& shape) const {
   return uniform(name, shape, 1 / std::sqrt(static_cast<double>(std::max<Index>(init::fans(shape).in, 1))));

@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include <gradus/autograd/engine/graph.h>
+#include <gradus/autograd/foundation/internal/fnv1a.h>
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/autograd/foundation/random.h>
 #include <gradus/autograd/ops.h>
@@ -19,10 +20,10 @@ namespace {
 
 // FNV-1a over the bits of several tensors.
 std::uint64_t fingerprint(const Tensors& tensors) {
-  std::uint64_t h = 14695981039346656037u;
+  Fnv1a hash;
   for (const Tensor& t : tensors)
-    for (float v : t.detach().to_vector<float>()) h = (h ^ std::bit_cast<std::uint32_t>(v)) * 1099511628211u;
-  return h;
+    for (float v : t.detach().to_vector<float>()) hash.take(std::bit_cast<std::uint32_t>(v));
+  return hash.value();
 }
 
 Tensor random(const Shape& shape, std::uint64_t stream = 0) {

@@ -41,14 +41,14 @@ RunConfig small(Assignments more = {}) {
 }
 
 struct Trained {
-  RunConfig config;
   Dataset dataset;
+  RunConfig config;
   Run run;
   Trainer trainer;
 
   explicit Trained(const RunConfig& wanted)
-      : config(wanted),
-        dataset(load_dataset(config)),
+      : dataset(load_dataset(wanted)),
+        config(dataset.config),
         run(make_run(config, dataset.source, dataset.target)),
         trainer(run, dataset) {}
 

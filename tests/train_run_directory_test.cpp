@@ -159,11 +159,12 @@ TEST_CASE("what a configuration leaves to the data is filled in") {
   const std::string train = scratch.write("t.tsv", "ab\tA B\nb\tB\n"), valid = scratch.write("v.tsv", "a\tA\na\tB\n");
   RunConfig config = config_with({{"data.train", train}, {"data.valid", valid}, {"model.name", "transformer"}});
   const Dataset set = load_dataset(config);
-  CHECK(config.model.source_vocab == 6);
-  CHECK(config.model.target_vocab == 6);
-  CHECK(config.data.source_tokens == TokensOf::characters);
-  CHECK(config.data.target_tokens == TokensOf::whitespace);
-  CHECK(config.decode.max_length == 4);
+  CHECK(config.model.source_vocab == 0);
+  CHECK(set.config.model.source_vocab == 6);
+  CHECK(set.config.model.target_vocab == 6);
+  CHECK(set.config.data.source_tokens == TokensOf::characters);
+  CHECK(set.config.data.target_tokens == TokensOf::whitespace);
+  CHECK(set.config.decode.max_length == 4);
   REQUIRE(set.references.size() == 1);
   CHECK(set.references[0].references.size() == 2);
   CHECK(set.valid.size() == 2);

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <gradus/autograd/foundation/internal/fnv1a.h>
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/train/trainer.h>
 
@@ -29,17 +30,18 @@ struct Trained {
   Run run;
   Trainer trainer;
 
-  explicit Trained(RunConfig config)
-      : dataset(load_dataset(config)), run(make_run(config, dataset.source, dataset.target)), trainer(run, dataset) {}
+  explicit Trained(const RunConfig& config)
+      : dataset(load_dataset(config)),
+        run(make_run(dataset.config, dataset.source, dataset.target)),
+        trainer(run, dataset) {}
 };
 
 std::uint64_t hash_of(const nn::ParameterStore& store) {
-  std::uint64_t hash = 0xcbf29ce484222325;
-  for (const nn::Parameter& p : store.all()) {
-    const auto* bytes = reinterpret_cast<const unsigned char*>(p.tensor.data<float>());
-    for (Index i = 0; i < p.tensor.numel() * 4; ++i) hash = (hash ^ bytes[i]) * 0x100000001b3;
-  }
-  return hash;
+  Fnv1a hash;
+  for (const nn::Parameter& p : store.all())
+    hash.take(std::string_view(reinterpret_cast<const char*>(p.tensor.data<float>()),
+                               static_cast<std::size_t>(p.tensor.numel()) * sizeof(float)));
+  return hash.value();
 }
 
 std::uint64_t hash_after(const RunConfig& config, int thread_count) {

@@ -1,13 +1,11 @@
 #include <gradus/train/config.h>
 
 #include <fmt/format.h>
-#include <toml++/toml.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <limits>
 #include <sstream>
 
 #include <gradus/data/internal/utf8.h>
@@ -15,97 +13,36 @@
 #include <gradus/models/registry.h>
 #include <gradus/train/internal/presets.h>
 #include <gradus/train/internal/suggest.h>
+#include <gradus/train/internal/toml.h>
 
 namespace gradus::train {
 namespace {
 
-Value value_of(const Setting& setting, const toml::node& node) {
-  if (const auto* b = node.as_boolean()) return b->get();
-  if (const auto* n = node.as_integer()) return static_cast<Index>(n->get());
-  if (const auto* d = node.as_floating_point()) return d->get();
-  if (const auto* s = node.as_string()) return s->get();
-  throw ConfigError(fmt::format("{} is a table, list or date: {} is wanted", setting.key, setting.allowed));
-}
-
-// What `action` gives; its ConfigErrors begin with the place.
+// What `action` returns; a ConfigError in it begins with the place.
 template <class Action>
-decltype(auto) with_place(const toml::source_region& place, const std::string& name, const Action& action) {
+decltype(auto) with_place(const std::string& place, const Action& action) {
   try {
     return action();
   } catch (const ConfigError& e) {
-    throw ConfigError(fmt::format("{}:{}:{}: {}", name, place.begin.line, place.begin.column, e.what()));
+    throw ConfigError(fmt::format("{}: {}", place, e.what()));
   }
 }
 
-void apply(RunConfig& config, const toml::table& table, const std::string& prefix, const std::string& name) {
-  for (auto&& entry : table) {
-    const toml::key& own_key = entry.first;
-    const toml::node& node = entry.second;
-    const std::string key = prefix + std::string(own_key.str());
-    const std::string inside = key + ".";
-    const bool section =
-        std::any_of(settings().begin(), settings().end(), [&](const Setting& s) { return s.key.starts_with(inside); });
-    if (section && node.is_table()) {
-      apply(config, *node.as_table(), inside, name);
-      continue;
-    }
-    const Setting& setting = with_place(own_key.source(), name, [&]() -> const Setting& { return setting_named(key); });
-    with_place(node.source(), name, [&] { setting.set(config, value_of(setting, node)); });
-  }
+std::vector<TomlEntry> read_entries(std::string_view text, const std::string& name) {
+  return read_toml(text, name, [](const std::string& key) {
+    return std::any_of(settings().begin(), settings().end(),
+                       [&](const Setting& s) { return s.key.starts_with(key + "."); });
+  });
 }
 
-// The end of the string that begins at text[at].
-std::size_t end_of_string(std::string_view text, std::size_t at) {
-  const char quote = text[at];
-  const std::string three(3, quote);
-  const bool many_lines = text.substr(at, 3) == three;
-  for (at += many_lines ? 3 : 1; at < text.size(); ++at) {
-    if (quote == '"' && text[at] == '\\') {
-      ++at;
-    } else if (many_lines && text.substr(at, 3) == three) {
-      at += 3;
-      for (int more = 0; more < 2 && at < text.size() && text[at] == quote; ++more) ++at;  // they belong to the text
-      return at;
-    } else if (!many_lines && (text[at] == quote || text[at] == '\n')) {
-      return at + 1;
-    }
-  }
-  return text.size();
-}
-
-// Refuses keys of many parts. They nest tables as deep as they are long, which toml++ up to 3.3 takes apart by
-// recursion.
-void check_depth(std::string_view text, const std::string& name) {
-  constexpr int most = 8;
-  int parts = 1;
-  for (std::size_t at = 0; at < text.size();) {
-    const char c = text[at];
-    if (c == '"' || c == '\'') {
-      at = end_of_string(text, at);
-      continue;
-    }
-    if (c == '#') {
-      at = std::min(text.find('\n', at), text.size());
-      continue;
-    }
-    if (c == '.' && ++parts > most) {
-      const std::size_t line = text.rfind('\n', at) + 1;
-      throw ConfigError(fmt::format("{}:{}:{}: a key of more than {} parts", name,
-                                    1 + std::count(text.begin(), text.begin() + static_cast<Index>(at), '\n'),
-                                    data::column_of(text.substr(line), at - line), most));
-    }
-    if (std::string_view("\n=,[]{}").find(c) != std::string_view::npos) parts = 1;
-    ++at;
-  }
-}
-
-toml::table parse_toml(std::string_view text, const std::string& name) {
-  check_depth(text, name);
-  try {
-    return toml::parse(text);
-  } catch (const toml::parse_error& e) {
-    throw ConfigError(fmt::format("{}:{}:{}: {}", name, e.source().begin.line, e.source().begin.column,
-                                  data::shown(e.description(), 300)));
+void apply_entries(RunConfig& config, const std::vector<TomlEntry>& entries) {
+  for (const TomlEntry& e : entries) {
+    const Setting& setting = with_place(e.key_place, [&]() -> const Setting& { return setting_named(e.key); });
+    with_place(e.value_place, [&] {
+      if (!e.value)
+        throw ConfigError(fmt::format("{} is a table, list or date, but must be {}", e.key, setting.allowed()));
+      setting.set(config, *e.value);
+    });
   }
 }
 
@@ -133,15 +70,6 @@ void assign(RunConfig& config, const Assignments& assignments) {
 
 }  // namespace
 
-const Setting& setting_named(std::string_view key) {
-  const std::vector<Setting>& all = settings();
-  const auto found = std::find_if(all.begin(), all.end(), [&](const Setting& s) { return s.key == key; });
-  if (found != all.end()) return *found;
-  std::vector<std::string> keys;
-  for (const Setting& s : all) keys.push_back(s.key);
-  throw ConfigError(fmt::format("there is no setting \"{}\"{}", data::shown(key), did_you_mean(key, keys)));
-}
-
 std::pair<std::string, std::string> split_assignment(std::string_view text) {
   const std::size_t at = text.find('=');
   if (at == std::string_view::npos || at == 0) {
@@ -151,10 +79,10 @@ std::pair<std::string, std::string> split_assignment(std::string_view text) {
 }
 
 RunConfig overlay(RunConfig base, const ConfigSources& sources) {
-  std::optional<toml::table> file;
-  if (sources.file) file = parse_toml(read_text(*sources.file), sources.file->string());
+  std::vector<TomlEntry> file;
+  if (sources.file) file = read_entries(read_text(*sources.file), sources.file->string());
   const auto settle = [&](RunConfig config) {
-    if (file) apply(config, *file, "", sources.file->string());
+    apply_entries(config, file);
     assign(config, sources.assignments);
     return config;
   };
@@ -236,14 +164,14 @@ std::string to_toml(const RunConfig& config) {
       section = next;
     }
     const std::string line = fmt::format("{} = {}", s.key.substr(dot + 1), to_toml(s.get(config)));
-    text += fmt::format("{:<32}  # {} ({})\n", line, s.help, s.allowed);
+    text += fmt::format("{:<32}  # {} ({})\n", line, s.help, s.allowed());
   }
   return text;
 }
 
 RunConfig from_toml(std::string_view text, const std::string& name) {
   RunConfig config;
-  apply(config, parse_toml(text, name), "", name);
+  apply_entries(config, read_entries(text, name));
   try {
     check(config);
   } catch (const ConfigError& e) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 
+#include <gradus/autograd/foundation/internal/fnv1a.h>
 #include <gradus/autograd/foundation/random.h>
 #include <gradus/data/internal/utf8.h>
 #include <gradus/data/toy_tasks.h>
@@ -16,13 +17,12 @@ namespace {
 using data::Pair;
 using data::Tokenizer;
 
-// FNV-1a.
-class Hash {
+class Hash : public Fnv1a {
  public:
-  void take(std::uint64_t value) { hash_ = (hash_ ^ value) * 0x100000001b3; }
+  using Fnv1a::take;
   void take(const data::Tokens& tokens) {
     for (const std::string& token : tokens) {
-      for (char c : token) take(static_cast<unsigned char>(c));
+      take(std::string_view(token));
       take(0);
     }
   }
@@ -30,19 +30,13 @@ class Hash {
     take(ids.size());
     for (data::Id id : ids) take(static_cast<std::uint64_t>(id));
   }
-  std::uint64_t value() const { return hash_; }
-
- private:
-  std::uint64_t hash_ = 0xcbf29ce484222325;
 };
 
-std::uint64_t fnv1a(const data::Tokens& tokens) {
+bool held_out(const data::Tokens& source, double share) {
   Hash hash;
-  hash.take(tokens);
-  return hash.value();
+  hash.take(source);
+  return Philox(0, hash.value()).uniform(0) < share;
 }
-
-bool held_out(const data::Tokens& source, double share) { return Philox(0, fnv1a(source)).uniform(0) < share; }
 
 Tokenizer tokenizer_of(TokensOf wanted, Tokenizer automatic) {
   return wanted == TokensOf::automatic    ? automatic
@@ -136,27 +130,24 @@ bool has_positions(const models::Seq2SeqOptions& o) {
 }
 
 void check_lengths(const RunConfig& config, const std::vector<Pair>& pairs) {
-  const Index most = longest_source(config.model);
+  const auto check_side = [&](const char* side, const data::Tokens& tokens, Tokenizer tokenizer) {
+    check_length(config.model, std::ssize(tokens),
+                 fmt::format("the {} \"{}\"", side, data::shown(join(tokens, tokenizer))));
+  };
   for (const Pair& p : pairs) {
-    check_source_length(config.model, std::ssize(p.source),
-                        fmt::format("the source \"{}\"", data::shown(join(p.source, source_tokenizer(config)))));
-    if (std::ssize(p.target) > most) {
-      throw Error(fmt::format(
-          "the target \"{}\" has {} tokens; the model's positions hold {} and the end mark "
-          "(model.max_length = {}): shorten it, or raise model.max_length",
-          data::shown(join(p.target, target_tokenizer(config))), p.target.size(), most, config.model.max_length));
-    }
+    check_side("source", p.source, source_tokenizer(config));
+    check_side("target", p.target, target_tokenizer(config));
   }
 }
 
 }  // namespace
 
-Index longest_source(const models::Seq2SeqOptions& options) {
+Index longest_sequence(const models::Seq2SeqOptions& options) {
   return has_positions(options) ? options.max_length - 1 : std::numeric_limits<Index>::max();
 }
 
-void check_source_length(const models::Seq2SeqOptions& options, Index tokens, const std::string& what) {
-  const Index most = longest_source(options);
+void check_length(const models::Seq2SeqOptions& options, Index tokens, const std::string& what) {
+  const Index most = longest_sequence(options);
   if (tokens <= most) return;
   throw Error(
       fmt::format("{} has {} tokens; the model's positions hold {} and the end mark (model.max_length = {}): "
@@ -205,8 +196,9 @@ std::uint64_t fingerprint(const Dataset& dataset) {
   return hash.value();
 }
 
-Dataset load_dataset(RunConfig& config) {
-  Dataset set;
+Dataset load_dataset(const RunConfig& asked) {
+  Dataset set{.config = asked};
+  RunConfig& config = set.config;
   const Pairs pairs = config.data.task.empty() ? read_pairs(config, set.notes) : make_pairs(config, set.notes);
   check_lengths(config, pairs.train);
   check_lengths(config, pairs.valid);

@@ -15,46 +15,51 @@ namespace gradus::train {
 
 /// What a run trains and validates on.
 struct Dataset {
-  data::Vocabulary source, target;  // of the training pairs
-  std::vector<data::EncodedPair> train, valid;
-  std::vector<data::ReferenceSet> references;  // the validation pairs by source
-  std::vector<std::string> notes;              // a line for each file or task: what reading it came to
+  /// The configuration, with what the data determine: the sizes of the vocabularies, the tokenizers, and the longest
+  /// output.
+  RunConfig config = {};
+  data::Vocabulary source = {}, target = {};  // of the training pairs
+  std::vector<data::EncodedPair> train = {}, valid = {};
+  std::vector<data::ReferenceSet> references = {};  // the validation pairs, one set per source
+  std::vector<std::string> notes = {};              // for people, one line per file or task
 };
 
-/// A number that tells datasets apart: pairs to train on, in their order, and what validation compares with.
+/// A number that identifies the training pairs, in their order, and the references of validation.
 std::uint64_t fingerprint(const Dataset& dataset);
 
-/// A number that tells vocabularies from others; never 0.
+/// A number that identifies two vocabularies; never 0.
 std::uint64_t fingerprint(const data::Vocabulary& source, const data::Vocabulary& target);
 
-/// Reads or makes the pairs that the configuration names, and fills in what it leaves to the data: the vocabularies'
-/// sizes, the tokenizers and the longest output. Without validation pairs, a share of the sources that depends on
-/// nothing but the source is held out. Throws Error when files cannot be read and when a pair is longer than the
-/// model's positions.
-Dataset load_dataset(RunConfig& config);
+/// Reads or makes the pairs that the configuration names. Without validation pairs some sources are held out; whether a
+/// source is, depends on the source alone. Throws
+///
+/// - Error when a file cannot be read, and when a pair does not fit the model's positions;
+/// - ConfigError when the configuration contradicts the data.
+Dataset load_dataset(const RunConfig& config);
 
-/// Whether load_dataset may fill in this setting: a tokenizer, or the longest output.
+/// Whether load_dataset may set this setting: a tokenizer, or the longest output.
 bool is_left_to_data(std::string_view key);
 
-/// The pairs of a test file, or of the toy task's test split, read as the resolved configuration reads pairs; with
-/// `targets`, `file` holds sources alone.
+/// Pairs to test on.
 struct TestSet {
-  std::vector<data::ReferenceSet> references;
-  std::vector<std::string> notes;  // as a Dataset's
+  std::vector<data::ReferenceSet> references;  // one set per source
+  std::vector<std::string> notes;              // as in Dataset
 };
+/// The pairs of a file, read as the dataset's configuration says. With `targets`, `file` holds sources alone.
 TestSet load_test(const RunConfig& config, const std::filesystem::path& file,
                   const std::filesystem::path& targets = {});
+/// The test split of a toy task.
 TestSet load_test_task(const RunConfig& config, const std::string& task);
 
-/// How the resolved configuration cuts a text into tokens.
+/// How the dataset's configuration splits a text into tokens.
 data::Tokenizer source_tokenizer(const RunConfig& config);
 data::Tokenizer target_tokenizer(const RunConfig& config);
-/// A line of text as the source that the model would have read in training: case and tokens.
+/// The tokens of a source as in training, in lower case where the configuration says so.
 data::Tokens source_tokens(const RunConfig& config, std::string_view text);
 
-/// The most source tokens that the model can read, beside the end mark.
-Index longest_source(const models::Seq2SeqOptions& options);
-/// Throws Error when `tokens` is more; `what` names the source in the message ("line 3").
-void check_source_length(const models::Seq2SeqOptions& options, Index tokens, const std::string& what);
+/// The longest source or target in tokens, without the end mark.
+Index longest_sequence(const models::Seq2SeqOptions& options);
+/// Throws Error when `tokens` is more than that. `what` begins the message ("line 3").
+void check_length(const models::Seq2SeqOptions& options, Index tokens, const std::string& what);
 
 }  // namespace gradus::train

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <vector>
 
+#include <gradus/autograd/foundation/internal/stopwatch.h>
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/models/registry.h>
 #include <gradus/train/report.h>
@@ -107,10 +107,6 @@ std::string summaries() {
   return text + '\n';
 }
 
-double seconds_now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
 }  // namespace
 
 bool run_demo(const DemoOptions& options, std::FILE* out, Progress& progress, const std::function<bool()>& stop) {
@@ -121,18 +117,17 @@ bool run_demo(const DemoOptions& options, std::FILE* out, Progress& progress, co
   }
   std::vector<Contestant> all;
   for (const std::string& model : names) {
-    RunConfig config = config_of(options, model);
-    const Dataset dataset = load_dataset(config);
-    Contestant c{model, make_run(config, dataset.source, dataset.target), {}, 0};
+    const Dataset dataset = load_dataset(config_of(options, model));
+    Contestant c{model, make_run(dataset.config, dataset.source, dataset.target), {}, 0};
     progress.line(fmt::format("{}: {} parameters, task {}", model, c.run.store->count(), options.task));
     Trainer trainer(c.run, dataset);
     std::optional<RunDirectory> directory;
     if (!options.out.empty()) {
-      directory = RunDirectory::create(options.out / model, config, dataset.source, dataset.target, replace);
+      directory = RunDirectory::create(options.out / model, dataset.config, dataset.source, dataset.target, replace);
     }
-    const double started = seconds_now();
+    const Stopwatch time;
     const Outcome outcome = trainer.run(progress, directory ? &*directory : nullptr, stop);
-    c.seconds = seconds_now() - started;
+    c.seconds = time.seconds();
     if (outcome.ending == Ending::interrupted) return false;
     all.push_back(std::move(c));
   }

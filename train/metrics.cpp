@@ -1,7 +1,6 @@
 #include <gradus/train/metrics.h>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -13,14 +12,6 @@
 #include <gradus/train/internal/file_calls.h>
 
 namespace gradus::train {
-
-std::string json_line(std::initializer_list<std::pair<const char*, std::variant<Index, double, std::string>>> fields) {
-  nlohmann::ordered_json line = nlohmann::ordered_json::object();
-  for (const auto& [key, value] : fields) {
-    std::visit([&, k = key](const auto& v) { line[k] = v; }, value);
-  }
-  return line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
-}
 
 MetricsLog::MetricsLog(const std::filesystem::path& path, Index keep) : path_(path.string()) {
   file_ = file_calls().open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);

@@ -1,22 +1,16 @@
 #pragma once
 
 #include <filesystem>
-#include <initializer_list>
 #include <string>
-#include <utility>
-#include <variant>
 
 #include <gradus/autograd/foundation/types.h>
 
 namespace gradus::train {
 
-/// One line of JSON from fields in order; numbers that are not finite become null.
-std::string json_line(std::initializer_list<std::pair<const char*, std::variant<Index, double, std::string>>> fields);
-
-/// Appends lines to a file and hands each to the system at once. Throws Error when that fails.
+/// A file of lines. Each line is written at once. Throws Error when a call of the system fails.
 class MetricsLog {
  public:
-  /// Cuts what the file holds beyond `keep` bytes, and an unfinished last line.
+  /// Cuts the file after `keep` bytes, and an unfinished last line.
   MetricsLog(const std::filesystem::path& path, Index keep);
   ~MetricsLog();
   MetricsLog(const MetricsLog&) = delete;
@@ -27,7 +21,7 @@ class MetricsLog {
   void sync();
   /// Bytes in the file.
   Index size() const { return size_; }
-  /// Bytes that were to be kept and are not there.
+  /// How many of the `keep` bytes the file lacked.
   Index missing() const { return missing_; }
 
  private:

@@ -4,9 +4,9 @@
 
 #include <unistd.h>
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 
+#include <gradus/autograd/foundation/internal/stopwatch.h>
 #include <gradus/data/internal/utf8.h>
 
 namespace gradus::train {
@@ -15,7 +15,8 @@ namespace {
 constexpr double redraw_seconds = 0.1, line_seconds = 10;
 
 double steady_seconds() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  static const Stopwatch since_first_use;
+  return since_first_use.seconds();
 }
 
 std::string as_line(std::string_view text) {

@@ -1,7 +1,6 @@
 #include <gradus/train/safetensors.h>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <bit>
@@ -11,8 +10,9 @@
 #include <limits>
 #include <set>
 
-#include <gradus/data/internal/utf8.h>
 #include <gradus/train/internal/file_replacement.h>
+#include <gradus/train/internal/json.h>
+#include <gradus/train/internal/safetensors_header.h>
 
 namespace gradus::train {
 namespace {
@@ -20,7 +20,6 @@ namespace {
 static_assert(std::endian::native == std::endian::little, "safetensors are little-endian; so must be the machine");
 
 constexpr std::uint64_t longest_header = 100'000'000;
-constexpr const char* metadata_key = "__metadata__";
 
 const char* format_name(DType t) { return t == DType::f32 ? "F32" : t == DType::f64 ? "F64" : "I64"; }
 
@@ -89,147 +88,6 @@ void* bytes_for_writing(Tensor& t) {
 
 std::size_t bytes_in(const Tensor& t) { return static_cast<std::size_t>(t.numel() * size_of(t.dtype())); }
 
-std::string shown(const std::string& name) { return fmt::format("\"{}\"", data::shown(name)); }
-
-std::string not_json(std::size_t byte) { return fmt::format("its header is not JSON at byte {}", byte); }
-
-struct Entry {
-  std::string name;
-  std::string dtype;
-  std::vector<std::uint64_t> shape, offsets;
-  bool has_dtype = false, has_shape = false, has_offsets = false;
-};
-
-// Takes the header apart as it is parsed. Nothing nests deeper than a tensor's shape, so neither does the parser.
-class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
- public:
-  std::vector<Entry> entries;
-  std::map<std::string, std::string> metadata;
-  std::string defect;
-
-  // The text begins with {, so that every value but the first stands in an object.
-  bool null() override { return refuse("null"); }
-  bool boolean(bool) override { return refuse("a boolean"); }
-  bool number_integer(number_integer_t) override { return refuse("a negative number"); }
-  bool number_float(number_float_t, const string_t&) override { return refuse("a number that is not whole"); }
-  bool binary(binary_t&) override { return refuse("binary data"); }
-
-  bool number_unsigned(number_unsigned_t value) override {
-    if (place_ != Place::list) return refuse("a number");
-    list_->push_back(value);
-    if (key_ == "shape" && std::ssize(*list_) > Shape::max_rank)
-      return fail(fmt::format("tensor {} has more than {} axes", shown(entries.back().name), Shape::max_rank));
-    if (key_ != "shape" && list_->size() > 2)
-      return fail(fmt::format("tensor {} has more than two data_offsets", shown(entries.back().name)));
-    return true;
-  }
-
-  bool string(string_t& value) override {
-    if (place_ == Place::metadata) {
-      metadata[key_] = value;
-      return true;
-    }
-    if (place_ == Place::tensor && key_ == "dtype") {
-      entries.back().dtype = value;
-      return true;
-    }
-    return refuse("a string");
-  }
-
-  bool start_object(std::size_t) override {
-    switch (place_) {
-      case Place::outside:
-        place_ = Place::top;
-        return true;
-      case Place::top:
-        place_ = key_ == metadata_key ? Place::metadata : Place::tensor;
-        if (place_ == Place::tensor) {
-          entries.emplace_back();
-          entries.back().name = key_;
-        }
-        return true;
-      default:
-        return refuse("an object");
-    }
-  }
-
-  bool end_object() override {
-    if (place_ == Place::tensor) {
-      const Entry& e = entries.back();
-      if (!e.has_dtype || !e.has_shape || !e.has_offsets) {
-        return fail(fmt::format("tensor {} lacks {}", shown(e.name),
-                                !e.has_dtype   ? "its dtype"
-                                : !e.has_shape ? "its shape"
-                                               : "its data_offsets"));
-      }
-    }
-    place_ = place_ == Place::top ? Place::outside : Place::top;
-    return true;
-  }
-
-  bool start_array(std::size_t) override {
-    if (place_ != Place::tensor || key_ == "dtype") return refuse("a list");
-    list_ = key_ == "shape" ? &entries.back().shape : &entries.back().offsets;
-    place_ = Place::list;
-    return true;
-  }
-
-  bool end_array() override {
-    place_ = Place::tensor;
-    return true;
-  }
-
-  bool key(string_t& name) override {
-    key_ = name;
-    switch (place_) {
-      case Place::top:
-        if (!names_.insert(name).second) return fail(fmt::format("the name {} occurs twice", shown(name)));
-        return true;
-      case Place::metadata:
-        if (metadata.contains(name)) return fail(fmt::format("the metadata key {} occurs twice", shown(name)));
-        return true;
-      default:
-        return tensor_key(name);
-    }
-  }
-
-  bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception&) override {
-    return fail(not_json(position + 8));
-  }
-
- private:
-  enum class Place { outside, top, metadata, tensor, list };
-
-  bool fail(std::string what) {
-    defect = std::move(what);
-    return false;
-  }
-
-  bool refuse(const char* what) {
-    if (place_ == Place::metadata)
-      return fail(fmt::format("the metadata of {} is {}, not a string", shown(key_), what));
-    return fail(
-        fmt::format("the header's entry {} holds {}", shown(place_ == Place::top ? key_ : entries.back().name), what));
-  }
-
-  bool tensor_key(const std::string& name) {
-    Entry& e = entries.back();
-    bool* seen = name == "dtype"          ? &e.has_dtype
-                 : name == "shape"        ? &e.has_shape
-                 : name == "data_offsets" ? &e.has_offsets
-                                          : nullptr;
-    if (seen == nullptr) return fail(fmt::format("tensor {} has the unknown key {}", shown(e.name), shown(name)));
-    if (*seen) return fail(fmt::format("tensor {} has {} twice", shown(e.name), name));
-    *seen = true;
-    return true;
-  }
-
-  Place place_ = Place::outside;
-  std::string key_;
-  std::vector<std::uint64_t>* list_ = nullptr;
-  std::set<std::string> names_;
-};
-
 struct Planned {
   std::string name;
   Shape shape;
@@ -295,16 +153,14 @@ class Reader {
     std::string text(static_cast<std::size_t>(length), '\0');
     get(text.data(), text.size());
     if (text.empty() || text.front() != '{') refuse("its header does not begin with {");
-    // The parser takes a NUL for the end.
-    if (const std::size_t nul = text.find('\0'); nul != std::string::npos) refuse(not_json(nul + 8));
-    if (!nlohmann::json::sax_parse(text, &header_)) refuse(header_.defect);
+    if (const std::string defect = read_header_text(text, header_); !defect.empty()) refuse(defect);
     return 8 + length;
   }
 
   std::vector<Planned> check(std::uint64_t data_bytes) const {
     std::vector<Planned> plan;
     plan.reserve(header_.entries.size());
-    for (const Entry& e : header_.entries) plan.push_back(check(e, data_bytes));
+    for (const HeaderEntry& e : header_.entries) plan.push_back(check(e, data_bytes));
     std::stable_sort(plan.begin(), plan.end(), [](const Planned& a, const Planned& b) {
       return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
     });
@@ -320,7 +176,7 @@ class Reader {
     return plan;
   }
 
-  Planned check(const Entry& e, std::uint64_t data_bytes) const {
+  Planned check(const HeaderEntry& e, std::uint64_t data_bytes) const {
     const Format* format =
         std::find_if(std::begin(formats), std::end(formats), [&](const Format& f) { return e.dtype == f.name; });
     if (format == std::end(formats)) {
@@ -350,8 +206,15 @@ class Reader {
   const std::string& name_;
   std::uint64_t size_;
   std::istream& in_;
-  HeaderReader header_;
+  SafetensorsHeader header_;
 };
+
+std::string metadata_text(const std::map<std::string, std::string>& metadata) {
+  std::vector<std::string> fields;
+  for (const auto& [key, value] : metadata)
+    fields.push_back(fmt::format("{}:{}", json_string(key), json_string(value)));
+  return fmt::format("\"{}\":{{{}}}", metadata_key, fmt::join(fields, ","));
+}
 
 }  // namespace
 
@@ -369,8 +232,8 @@ void write_safetensors(const std::filesystem::path& path, const Safetensors& con
            std::pair(a->tensor.dtype(), std::string_view(b->name));
   });
 
-  nlohmann::ordered_json header = nlohmann::ordered_json::object();
-  if (!contents.metadata.empty()) header[metadata_key] = contents.metadata;
+  std::vector<std::string> entries;
+  if (!contents.metadata.empty()) entries.push_back(metadata_text(contents.metadata));
   std::set<std::string_view> names{metadata_key};
   std::size_t at = 0;
   for (const NamedTensor* t : order) {
@@ -379,13 +242,11 @@ void write_safetensors(const std::filesystem::path& path, const Safetensors& con
     }
     const std::size_t end = at + bytes_in(t->tensor);
     const Shape& shape = t->tensor.shape();
-    nlohmann::ordered_json& entry = header[t->name];
-    entry["dtype"] = format_name(t->tensor.dtype());
-    entry["shape"] = std::vector<Index>(shape.begin(), shape.end());
-    entry["data_offsets"] = std::vector<std::size_t>{at, end};
+    entries.push_back(fmt::format(R"({}:{{"dtype":"{}","shape":[{}],"data_offsets":[{},{}]}})", json_string(t->name),
+                                  format_name(t->tensor.dtype()), fmt::join(shape.begin(), shape.end(), ","), at, end));
     at = end;
   }
-  std::string text = header.dump();
+  std::string text = fmt::format("{{{}}}", fmt::join(entries, ","));
   text.append((8 - text.size() % 8) % 8, ' ');
 
   FileReplacement file(path);

@@ -2,91 +2,138 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-#include <cmath>
+#include <algorithm>
+#include <limits>
 
 #include <gradus/data/internal/utf8.h>
+#include <gradus/models/registry.h>
+#include <gradus/train/internal/setting_kinds.h>
 #include <gradus/train/internal/suggest.h>
+#include <gradus/train/optimizers.h>
 
 namespace gradus::train {
 namespace {
 
-// Basic strings of TOML 1.0: everything but control characters, quote and backslash stands for itself.
-std::string quoted(std::string_view text) {
-  std::string out = "\"";
-  for (char c : text) {
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
-      out += fmt::format("\\u{:04X}", static_cast<unsigned>(static_cast<unsigned char>(c)));
-    } else {
-      out += c;
-    }
-  }
-  return out + '"';
-}
+using namespace kinds;
+using M = models::Seq2SeqOptions;
+using D = DataConfig;
+using T = TrainConfig;
+namespace limits = models::limits;
 
-[[noreturn]] void refuse_text(const std::string& key, std::string_view value, const std::string& allowed) {
-  throw ConfigError(fmt::format("{} = \"{}\" is not allowed: {}", key, data::shown(value), allowed));
-}
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr Index million = 1'000'000, largest_seed = std::numeric_limits<std::uint32_t>::max();
 
-template <class T>
-bool read_all(std::string_view text, T& value) {
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return problem == std::errc() && end == text.data() + text.size();
+std::vector<Setting> table() {
+  return {
+      name("model.name", &M::model, models::model_names, "which model"),
+      whole("model.dim", &M::dim, limits::width,
+            "size of an embedding, and of each layer of attention and transformer"),
+      whole("model.hidden", &M::hidden, limits::width, "size of a recurrent state (rnn, rnn-attention)"),
+      whole("model.encoder_layers", &M::encoder_layers, limits::layers, "layers of the encoder (all but attention)"),
+      whole("model.decoder_layers", &M::decoder_layers, limits::layers, "layers of the decoder (all but attention)"),
+      choice("model.cell", &M::cell, models::cell_names, "recurrent cell (rnn, rnn-attention)"),
+      flag("model.bidirectional", &M::bidirectional, "the encoder reads both ways (rnn, rnn-attention)"),
+      choice("model.alignment", &M::alignment, models::alignment_names,
+             "scores of rnn-attention: a small network, or queries and keys"),
+      choice("model.positions", &M::positions, models::positions_names,
+             "how attention and transformer see the order of words"),
+      whole("model.max_length", &M::max_length, limits::max_length,
+            "longest source and target, end marks included, if there are positions (attention, transformer)"),
+      whole("model.heads", &M::heads, limits::heads, "attention heads, a divisor of model.dim (transformer)"),
+      whole("model.ffn", &M::ffn, limits::ffn, "width of the feed-forward sublayers; 0: none (transformer)"),
+      flag("model.residual", &M::residual, "residual connections (transformer)"),
+      choice("model.norm", &M::norm, models::norm_names, "layer norm before or after each sublayer (transformer)"),
+      number("model.dropout", &M::dropout, limits::dropout, "share of activations set to zero in training"),
+      flag("model.tied", &M::tied, "the output layer's weight is the target embedding"),
+
+      text("data.task", &D::task, "toy task: copy, reverse, sort, add or dates; empty: read data.train"),
+      text("data.train", &D::train, "file of training pairs"),
+      text("data.valid", &D::valid, "file of validation pairs; empty: hold out some training pairs"),
+      text("data.train_target", &D::train_target,
+           "file of training targets, one line per source in data.train; empty: data.train holds pairs"),
+      text("data.valid_target", &D::valid_target, "file of validation targets, one line per source in data.valid"),
+      choice("data.format", &D::format, {"tsv", "dictionary"},
+             "tsv: lines source<TAB>target, or one file per side; dictionary: a pronouncing dictionary like CMU's"),
+      choice("data.source_tokens", &D::source_tokens, {"auto", "characters", "whitespace"},
+             "how a source is split; auto: into characters"),
+      choice("data.target_tokens", &D::target_tokens, {"auto", "characters", "whitespace"},
+             "how a target is split; auto: at whitespace for files, into characters for tasks"),
+      flag("data.lowercase", &D::lowercase, "change both sides to lower case (tsv)"),
+      flag("data.stress", &D::stress, "keep the stress digits of vowels (dictionary)"),
+      choice("data.on_bad_line", &D::on_bad_line, {"skip", "stop"},
+             "what happens at an unreadable line: skip and count it, or stop"),
+      whole("data.min_count", &D::min_count, {1, 1000 * million}, "rarer tokens of the training pairs are unknown"),
+      whole("data.max_vocabulary", &D::max_vocabulary, {0, 100 * million}, "most tokens in a vocabulary; 0: no limit"),
+      positive("data.held_out", &D::held_out, 0.5, "share of the sources to validate on when data.valid is empty"),
+      whole("data.pairs", &D::pairs, {1, 100 * million}, "training pairs to make (toy tasks)"),
+      whole("data.valid_pairs", &D::valid_pairs, {1, 100 * million},
+            "validation pairs to make, and test pairs (toy tasks)"),
+      whole("data.min_length", &D::min_length, {1, 1000}, "shortest source to make (toy tasks)"),
+      whole("data.max_length", &D::max_length, {0, 1000}, "longest source to make (toy tasks); 0: the task's own"),
+
+      whole("train.seed", &T::seed, {0, largest_seed}, "seed of parameters, data order, dropout and toy tasks"),
+      whole("train.epochs", &T::epochs, {0, million}, "passes over the training pairs; 0: only train.steps counts"),
+      whole("train.steps", &T::steps, {0, 1000 * million}, "largest number of steps; 0: only train.epochs counts"),
+      whole("train.batch", &T::batch, {1, million}, "size of a batch"),
+      choice("train.batch_by", &T::batch_by, {"sentences", "tokens"},
+             "what train.batch counts: pairs, or tokens with padding"),
+      whole("train.shards", &T::shards, {1, most_parts},
+            "parts of a batch computed at the same time; affects rounding, independent of the number of threads"),
+      whole("train.accumulate", &T::accumulate, {1, most_parts},
+            "parts of a shard computed one after another, for less memory; affects rounding"),
+      name("train.optimizer", &T::optimizer, optimizer_names, "optimiser"),
+      positive("train.lr", &T::lr, 100, "highest learning rate"),
+      number("train.momentum", &T::momentum, {0, 0.9999}, "momentum (sgd)"),
+      number("train.beta1", &T::beta1, {0, 0.999999}, "decay of the mean gradient (adam, adamw, amsgrad)"),
+      number("train.beta2", &T::beta2, {0, 0.999999}, "decay of the mean square (adam, adamw, amsgrad)"),
+      positive("train.epsilon", &T::epsilon, 1, "added to the root of the mean square (adam, adamw, amsgrad)"),
+      number("train.weight_decay", &T::weight_decay, {0, 10}, "weight decay, as the optimiser defines it"),
+      number("train.clip", &T::clip, {0, infinity}, "largest Euclidean norm of the gradient; 0: no limit"),
+      number(
+          "train.average", &T::average, {0, 0.999999},
+          "decay of a moving average of the parameters, such as 0.999; validation, best.safetensors and decoding use "
+          "the average; 0: none"),
+      name("train.schedule", &T::schedule, schedule_names,
+           "course of the learning rate after the warm-up; warm-up and inverse_sqrt together are Noam's"),
+      whole("train.warmup", &T::warmup, {0, 100 * million}, "steps in which the learning rate rises to train.lr"),
+      positive("train.decay", &T::decay, 1, "factor of the learning rate (step, exponential, plateau)"),
+      whole("train.decay_every", &T::decay_every, {1, 100 * million},
+            "steps per factor (step, exponential), or validations without progress (plateau)"),
+      number("train.min_lr", &T::min_lr, {0, 100}, "lowest learning rate (cosine, plateau)"),
+      number("train.label_smoothing", &T::label_smoothing, {0, 0.99},
+             "share of the probability spread over all tokens in the training loss"),
+      whole("train.evaluate_every", &T::evaluate_every, {0, 100 * million},
+            "steps between two validations; 0: validate after each epoch"),
+      choice("train.best_by", &T::best_by, {"word_error_rate", "loss"},
+             "validation result that chooses the best checkpoint"),
+      whole("train.patience", &T::patience, {0, million},
+            "stop after so many validations without a new best; 0: never stop early"),
+      whole("train.save_every", &T::save_every, {0, 100 * million},
+            "steps between two writes of last.safetensors; 0: write it only after validations"),
+      whole("train.keep", &T::keep, {0, million}, "how many of the newest states to keep as step-NUMBER.safetensors"),
+      whole("train.log_every", &T::log_every, {1, million}, "steps between two lines of metrics"),
+      flag("train.detect_nan", &T::detect_nan,
+           "check every value and gradient, and name the op that makes the first NaN or infinity"),
+
+      whole("decode.max_length", &DecodeConfig::max_length, {0, million},
+            "longest output; 0: twice the longest training target, at most model.max_length"),
+  };
 }
 
 }  // namespace
 
-std::string to_toml(const Value& value) {
-  if (const bool* b = std::get_if<bool>(&value)) return *b ? "true" : "false";
-  if (const Index* n = std::get_if<Index>(&value)) return fmt::format("{}", *n);
-  if (const double* d = std::get_if<double>(&value)) {
-    std::string text = fmt::format("{}", *d);
-    if (std::isfinite(*d) && text.find_first_of(".e") == std::string::npos) text += ".0";
-    return text;
-  }
-  return quoted(std::get<std::string>(value));
+const std::vector<Setting>& settings() {
+  static const std::vector<Setting> all = table();
+  return all;
 }
 
-void refuse_value(const Setting& setting, const Value& value, const std::vector<std::string>& names) {
-  const std::string* name = std::get_if<std::string>(&value);
-  const std::string text = name == nullptr ? to_toml(value) : fmt::format("\"{}\"", data::shown(*name));
-  throw ConfigError(fmt::format("{} = {} is not allowed: {}{}", setting.key, text, setting.allowed,
-                                name == nullptr ? "" : did_you_mean(*name, names)));
+const Setting& setting_named(std::string_view key) {
+  const std::vector<Setting>& all = settings();
+  const auto found = std::find_if(all.begin(), all.end(), [&](const Setting& s) { return s.key == key; });
+  if (found != all.end()) return *found;
+  std::vector<std::string> keys;
+  for (const Setting& s : all) keys.push_back(s.key);
+  throw ConfigError(fmt::format("there is no setting \"{}\"{}", data::shown(key), did_you_mean(key, keys)));
 }
-
-namespace make {
-
-bool is_text(std::string_view text) {
-  return text.find('\0') == std::string_view::npos && data::find_invalid_utf8(text) == std::string_view::npos;
-}
-
-std::string range_text(const char* what, double min, double max, bool open_low) {
-  if (std::isinf(max)) return fmt::format("{} {} {}", what, open_low ? "above" : "from", min);
-  if (open_low) return fmt::format("{} above {} up to {}", what, min, max);
-  return fmt::format("{} from {} to {}", what, min, max);
-}
-
-std::function<Value(std::string_view)> parser_of(const std::string& key, const std::string& allowed,
-                                                 const Value& like) {
-  return [key, allowed, like](std::string_view text) -> Value {
-    if (std::holds_alternative<std::string>(like)) return std::string(text);
-    if (std::holds_alternative<bool>(like)) {
-      if (text == "true") return true;
-      if (text == "false") return false;
-    } else if (std::holds_alternative<Index>(like)) {
-      Index n = 0;
-      if (read_all(text, n)) return n;
-    } else {
-      double d = 0;
-      if (read_all(text, d)) return d;
-    }
-    refuse_text(key, text, allowed);
-  };
-}
-
-}  // namespace make
 
 }  // namespace gradus::train

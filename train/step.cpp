@@ -6,13 +6,12 @@
 #include <cmath>
 #include <limits>
 
+#include <gradus/autograd/foundation/internal/stopwatch.h>
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/nn/dropout.h>
 #include <gradus/nn/losses.h>
-#include <gradus/optim/adam.h>
 #include <gradus/optim/clip.h>
-#include <gradus/optim/sgd.h>
-#include <gradus/train/internal/stopwatch.h>
+#include <gradus/train/optimizers.h>
 
 namespace gradus::train {
 
@@ -28,43 +27,6 @@ std::string pairs_of(const data::Batch& batch) {
 }
 
 }  // namespace
-
-std::unique_ptr<optim::Optimizer> make_optimizer(const TrainConfig& c, const std::vector<Tensor>& parameters) {
-  switch (c.optimizer) {
-    case OptimizerKind::sgd:
-      return std::make_unique<optim::SGD>(parameters,
-                                          optim::SGDOptions{.momentum = c.momentum, .weight_decay = c.weight_decay});
-    case OptimizerKind::adamw:
-      return std::make_unique<optim::AdamW>(
-          parameters,
-          optim::AdamWOptions{.beta1 = c.beta1, .beta2 = c.beta2, .eps = c.epsilon, .weight_decay = c.weight_decay});
-    default:
-      return std::make_unique<optim::Adam>(parameters,
-                                           optim::AdamOptions{.beta1 = c.beta1,
-                                                              .beta2 = c.beta2,
-                                                              .eps = c.epsilon,
-                                                              .weight_decay = c.weight_decay,
-                                                              .amsgrad = c.optimizer == OptimizerKind::amsgrad});
-  }
-}
-
-optim::Schedule make_schedule(const TrainConfig& c, Index total) {
-  const auto after_warm_up = [&]() -> optim::Schedule {
-    switch (c.schedule) {
-      case ScheduleKind::step:
-        return optim::step_decay(c.lr, c.decay_every, c.decay);
-      case ScheduleKind::exponential:
-        return optim::exponential(c.lr, c.decay, c.decay_every);
-      case ScheduleKind::cosine:
-        return optim::cosine(c.lr, std::max<Index>(1, total - c.warmup), c.min_lr);
-      case ScheduleKind::inverse_sqrt:
-        return optim::inverse_square_root(c.lr, std::max<Index>(1, c.warmup));
-      default:
-        return optim::constant(c.lr);
-    }
-  };
-  return optim::warm_up(c.warmup, after_warm_up());
-}
 
 TrainingStep::TrainingStep(const models::Seq2Seq& model, nn::ParameterStore& store, const TrainConfig& config)
     : model_(model), config_(config), parameters_(store.trainable()) {

@@ -9,15 +9,9 @@
 #include <gradus/models/seq2seq.h>
 #include <gradus/nn/parameters.h>
 #include <gradus/optim/optimizer.h>
-#include <gradus/optim/schedule.h>
 #include <gradus/train/config.h>
 
 namespace gradus::train {
-
-/// Makes the optimiser that the configuration names, over the leaves.
-std::unique_ptr<optim::Optimizer> make_optimizer(const TrainConfig& config, const std::vector<Tensor>& parameters);
-/// The learning rate by step; `total` is the number of steps of the run, where a schedule has an end.
-optim::Schedule make_schedule(const TrainConfig& config, Index total);
 
 /// One step of training. The batch is cut into a fixed number of shards, which run side by side, each with a flat block
 /// of gradients of its own; a shard is cut into parts (train.accumulate), which run one after another, each forward and

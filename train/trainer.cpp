@@ -6,6 +6,9 @@
 #include <cmath>
 #include <new>
 
+#include <gradus/train/internal/json.h>
+#include <gradus/train/optimizers.h>
+
 namespace gradus::train {
 namespace {
 
@@ -31,11 +34,8 @@ Trainer::Trainer(Run& run, const Dataset& dataset)
       config_(run.config.train),
       step_(*run.model, *run.store, config_),
       total_steps_(steps_of(config_, dataset.train)),
-      schedule_(make_schedule(config_, total_steps_)) {
-  if (config_.schedule == ScheduleKind::plateau) {
-    plateau_.emplace(optim::PlateauOptions{
-        .factor = config_.decay, .patience = config_.decay_every, .least = config_.min_lr / config_.lr});
-  }
+      schedule_(make_schedule(config_, total_steps_)),
+      plateau_(make_plateau(config_)) {
   if (config_.average > 0) average_.emplace(run.store->trainable(), config_.average);
   position_.data = fingerprint(dataset);
   position_.vocabularies = fingerprint(dataset.source, dataset.target);

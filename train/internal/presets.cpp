@@ -7,7 +7,7 @@
 #include <gradus/data/internal/utf8.h>
 #include <gradus/models/registry.h>
 #include <gradus/train/internal/suggest.h>
-#include <gradus/train/settings.h>
+#include <gradus/train/setting.h>
 
 namespace gradus::train {
 namespace {

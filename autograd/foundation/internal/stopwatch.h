@@ -2,9 +2,9 @@
 
 #include <chrono>
 
-namespace gradus::train {
+namespace gradus {
 
-/// Seconds since it was made.
+/// Seconds since its construction.
 class Stopwatch {
  public:
   double seconds() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
@@ -14,4 +14,4 @@ class Stopwatch {
   Clock::time_point start_ = Clock::now();
 };
 
-}  // namespace gradus::train
+}  // namespace gradus

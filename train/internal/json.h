@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+#include <gradus/autograd/foundation/types.h>
+
+namespace gradus::train {
+
+/// One line of JSON: an object of the fields, in order. Numbers that are not finite become null, and bytes that are not
+/// UTF-8 become U+FFFD.
+std::string json_line(std::initializer_list<std::pair<const char*, std::variant<Index, double, std::string>>> fields);
+
+/// The text as a string of JSON, in quotes.
+std::string json_string(std::string_view text);
+
+/// What a text of JSON consists of, part by part. Each function returns whether to read on.
+class JsonHandler {
+ public:
+  virtual ~JsonHandler() = default;
+  virtual bool start_object() = 0;
+  virtual bool key(const std::string& name) = 0;
+  virtual bool end_object() = 0;
+  virtual bool start_list() = 0;
+  virtual bool end_list() = 0;
+  virtual bool string(const std::string& value) = 0;
+  virtual bool whole(std::uint64_t value) = 0;
+  /// Any other value: "null", "a boolean", "a negative number", "a number that is not whole".
+  virtual bool other(const char* what) = 0;
+  /// The text is not JSON at this byte.
+  virtual void error(std::size_t byte) = 0;
+};
+
+/// Hands the text to the handler. False when the handler stopped or the text is not JSON.
+bool read_json(const std::string& text, JsonHandler& handler);
+
+}  // namespace gradus::train

@@ -1,0 +1,80 @@
+#include <gradus/train/internal/setting_kinds.h>
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cmath>
+
+#include <gradus/data/internal/utf8.h>
+#include <gradus/train/internal/suggest.h>
+
+namespace gradus::train::kinds {
+namespace {
+
+template <class T>
+bool read_all(std::string_view text, T& value) {
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return problem == std::errc() && end == text.data() + text.size();
+}
+
+// The text as a value of the type that `like` has.
+std::optional<Value> parsed(std::string_view text, const Value& like) {
+  if (std::holds_alternative<std::string>(like)) return std::string(text);
+  if (std::holds_alternative<bool>(like)) {
+    if (text == "true") return true;
+    if (text == "false") return false;
+  } else if (std::holds_alternative<Index>(like)) {
+    if (Index n = 0; read_all(text, n)) return n;
+  } else if (double d = 0; read_all(text, d)) {
+    return d;
+  }
+  return std::nullopt;
+}
+
+[[noreturn]] void refuse(const std::string& key, const std::string& value, const std::string& allowed,
+                         const std::string& suggestion = {}) {
+  throw ConfigError(fmt::format("{} = {} is not allowed: {}{}", key, value, allowed, suggestion));
+}
+
+std::string in_quotes(std::string_view text) { return fmt::format("\"{}\"", data::shown(text)); }
+
+}  // namespace
+
+bool is_text(std::string_view text) {
+  return text.find('\0') == std::string_view::npos && data::find_invalid_utf8(text) == std::string_view::npos;
+}
+
+std::string range_text(const char* what, double low, double high, bool above) {
+  if (std::isinf(high)) return fmt::format("{} {} {}", what, above ? "above" : "from", low);
+  if (above) return fmt::format("{} above {} up to {}", what, low, high);
+  return fmt::format("{} from {} to {}", what, low, high);
+}
+
+std::string list_text(const std::vector<std::string>& names) {
+  return fmt::format("one of {}", fmt::join(names, ", "));
+}
+
+std::optional<double> number_of(const Value& value) {
+  if (const double* d = std::get_if<double>(&value)) return *d;
+  if (const Index* n = std::get_if<Index>(&value)) return static_cast<double>(*n);
+  return std::nullopt;
+}
+
+Setting make_setting(std::string key, std::string help, std::function<std::string()> allowed,
+                     std::function<Value(const RunConfig&)> get, std::function<bool(RunConfig&, const Value&)> set,
+                     Value like, Names names) {
+  auto checked_set = [=](RunConfig& config, const Value& value) {
+    if (set(config, value)) return;
+    const std::string* text = std::get_if<std::string>(&value);
+    refuse(key, text == nullptr ? to_toml(value) : in_quotes(*text), allowed(),
+           text == nullptr || !names ? std::string() : did_you_mean(*text, names()));
+  };
+  auto parse = [=](std::string_view text) {
+    const std::optional<Value> value = parsed(text, like);
+    if (!value) refuse(key, in_quotes(text), allowed());
+    return *value;
+  };
+  return {key, std::move(help), allowed, std::move(get), std::move(checked_set), std::move(parse)};
+}
+
+}  // namespace gradus::train::kinds

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <string>
+
+#include <gradus/data/batches.h>
+#include <gradus/data/corpus.h>
+#include <gradus/models/options.h>
+
+namespace gradus::train {
+
+enum class DataFormat { tsv, dictionary };
+enum class TokensOf { automatic, characters, whitespace };
+enum class BestBy { word_error_rate, loss };
+
+/// Which pairs a run uses, and how text becomes tokens. Pairs come from a toy task or from files.
+struct DataConfig {
+  std::string task;
+  std::string train, valid;
+  std::string train_target, valid_target;  // targets of the sources in the files above; empty: those hold pairs
+  DataFormat format = DataFormat::tsv;
+  TokensOf source_tokens = TokensOf::automatic;
+  TokensOf target_tokens = TokensOf::automatic;
+  bool lowercase = false;
+  bool stress = false;
+  data::OnBadLine on_bad_line = data::OnBadLine::skip;
+  Index min_count = 1;
+  Index max_vocabulary = 0;
+  double held_out = 0.05;
+  Index pairs = 20000;
+  Index valid_pairs = 1000;
+  Index min_length = 1;
+  Index max_length = 0;
+};
+
+/// The largest train.shards * train.accumulate: each part of a batch has its own random numbers.
+inline constexpr Index most_parts = 1024;
+
+struct TrainConfig {
+  Index seed = 1;
+  Index epochs = 10;
+  Index steps = 0;
+  Index batch = 64;
+  data::BatchBy batch_by = data::BatchBy::sentences;
+  Index shards = 2;
+  Index accumulate = 1;
+  std::string optimizer = "adam";  // one of optimizer_names()
+  double lr = 0.002;
+  double momentum = 0;
+  double beta1 = 0.9;
+  double beta2 = 0.999;
+  double epsilon = 1e-8;
+  double weight_decay = 0;
+  double clip = 1;
+  double average = 0;
+  std::string schedule = "constant";  // one of schedule_names()
+  Index warmup = 0;
+  double decay = 0.5;
+  Index decay_every = 1000;
+  double min_lr = 0;
+  double label_smoothing = 0;
+  Index evaluate_every = 0;
+  BestBy best_by = BestBy::word_error_rate;
+  Index patience = 0;
+  Index save_every = 500;
+  Index keep = 0;
+  Index log_every = 50;
+  bool detect_nan = false;
+};
+
+struct DecodeConfig {
+  Index max_length = 0;
+};
+
+/// Everything that determines the result of a run. What each field means is in `gradus train --help-settings`.
+struct RunConfig {
+  models::Seq2SeqOptions model;  // load_dataset sets the sizes of the vocabularies
+  DataConfig data;
+  TrainConfig train;
+  DecodeConfig decode;
+};
+
+}  // namespace gradus::train

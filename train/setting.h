@@ -1,0 +1,36 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include <gradus/autograd/foundation/error.h>
+#include <gradus/train/run_config.h>
+
+namespace gradus::train {
+
+/// A setting is unknown, of the wrong type or out of range. The message names the key, the value and what is allowed.
+class ConfigError : public Error {
+ public:
+  using Error::Error;
+};
+
+using Value = std::variant<bool, Index, double, std::string>;
+
+/// The value in TOML's notation.
+std::string to_toml(const Value& value);
+
+/// One key of the configuration.
+struct Setting {
+  std::string key;  // "train.lr"
+  std::string help;
+  std::function<std::string()> allowed;  // "a number above 0 up to 100"
+  std::function<Value(const RunConfig&)> get;
+  /// Throws ConfigError on a value of another type or out of range.
+  std::function<void(RunConfig&, const Value&)> set;
+  /// Reads the value as it is written on a command line; throws ConfigError.
+  std::function<Value(std::string_view)> parse;
+};
+
+}  // namespace gradus::train
