@@ -4,14 +4,14 @@
 
 #include <gradus/autograd/foundation/types.h>
 
-// What the machine can do at the moment, to hold results against.
+// What the machine can do now, as a reference for results.
 namespace gradus::bench {
 
-/// A product of two square f32 matrices, as large as products come near the peak.
+/// A product of two square f32 matrices; a large size comes near the peak of the machine.
 class LargeProduct {
  public:
   explicit LargeProduct(Index size) : size_(size), a_(elements(), 0.5f), b_(elements(), 0.25f), c_(elements()) {}
-  /// On the threads in use.
+  /// Computes it on the threads in use.
   void run();
   double gflop() const { return 2e-9 * static_cast<double>(size_ * size_ * size_); }
 
@@ -22,14 +22,13 @@ class LargeProduct {
   std::vector<float> a_, b_, c_;
 };
 
-/// GFLOP/s of matrices of 2048 rows, the best of a few.
+/// GFLOP/s of a product of 2048 x 2048 matrices; the best of six.
 double product_peak();
 
-/// The most memory that the process ever held, in MB.
+/// The peak resident memory of the process, in MB.
 double peak_resident_mb();
 
-/// How much two threads do together in the time one takes for itself: about 2 on two cores, 1 where the two processors
-/// are one core's.
+/// The throughput of two threads relative to one: about 2 on two cores, 1 on two hardware threads of one core.
 double core_ratio();
 
 }  // namespace gradus::bench

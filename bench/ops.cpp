@@ -30,21 +30,21 @@ constexpr Index adam_size = 10000000;
 
 Tensor normal(const Shape& shape, std::uint64_t stream) { return Tensor::normal(shape, 0, 1, Philox(1, stream)); }
 
-// What an op works on beside its input.
+// The other operands of an op.
 struct Operands {
   Tensor other;              // of the input's shape
   Tensor bias, ones, zeros;  // [512]
-  Tensor target;             // ids below 1024, one a row
+  Tensor target;             // ids below 1024, one per row
 };
 
 struct Op {
   const char* name;
-  Index row;  // of the last axis; 0: one axis alone
+  Index row;  // length of the last axis; 0: there is only one axis
   Tensor (*f)(const Tensor& x, const Operands& o);
   Pattern forward, backward;  // the least traffic
 };
 
-// The ops, sizes and least traffic are those of libtorch's benchmark, for comparison line by line.
+// The same ops, sizes and least traffic as in libtorch's benchmark, for comparison line by line.
 const Op ops[] = {
     {"add", 0, [](const Tensor& x, const Operands& o) { return x + o.other; }, Pattern::add, Pattern::copy},
     {"mul", 0, [](const Tensor& x, const Operands& o) { return x * o.other; }, Pattern::add, Pattern::add},

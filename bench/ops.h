@@ -10,16 +10,16 @@ std::vector<std::string> op_parts();  // ops, adam, matmul, dispatch
 
 struct OpsOptions {
   std::vector<std::string> parts = op_parts();
-  std::string filter;     // only what has this in its name
-  double seconds = 0.25;  // a measurement
+  std::string filter;     // a part of the names to measure
+  double seconds = 0.25;  // per measurement
 };
 
-/// What can be measured: ops, "adam_step", "clip_scale", "clip_adam", "dispatch_chain1000", ..., and products as
-/// "matmul BATCH M K N" (batch 0: two matrices).
+/// The names of all measurements: ops, "adam_step", "clip_scale", "clip_adam", "dispatch_chain1000", ..., and products
+/// as "matmul BATCH M K N" (batch 0: two matrices).
 std::vector<std::string> op_names();
 
-/// Measures the machine, then every op of the parts whose name has the filter in it, and hands out line by line,
-/// explained by lines that begin with '#'. Times are medians.
+/// Measures the machine, then every op of `parts` whose name contains `filter`. Passes each result to `line`; lines
+/// that begin with '#' explain the columns. Times are medians.
 void measure_ops(const OpsOptions& options, const std::function<void(const std::string&)>& line);
 
 }  // namespace gradus::bench

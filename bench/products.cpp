@@ -20,7 +20,7 @@ namespace {
 
 using blas::Transpose;
 
-// Threads of OpenBLAS's own, which the library never uses.
+// The number of OpenBLAS's own threads; the library does not use them.
 void set_blas_threads(int n) {
   static const auto set = [] {
     blas::describe();  // opens the library
@@ -30,7 +30,7 @@ void set_blas_threads(int n) {
   if (set) set(n);
 }
 
-// OpenBLAS's threads look for work for some time before they sleep.
+// OpenBLAS's threads wait actively for some time before they sleep.
 void rest() {
   set_blas_threads(1);
   std::this_thread::sleep_for(std::chrono::milliseconds(40));

@@ -7,16 +7,16 @@
 
 namespace gradus::bench {
 
-/// [m, k] times [k, n], or `batch` of these; batch 0 is one product of two matrices.
+/// [m, k] times [k, n], or a batch of such products; batch 0 is one product of two matrices.
 struct Product {
   Index batch, m, k, n;
 };
 std::vector<Product> products();
 std::string name(const Product& p);  // "matmul 0 32 64 64"
 
-/// Times matmul forward and backward, beside OpenBLAS's bare sgemm on the same shapes: on one thread and on as many as
-/// are in use (batches: one product after the other, and divided over the threads), whichever is faster, and beside one
-/// large product. One line, as the header says.
+/// Times matmul forward and backward, OpenBLAS's sgemm on the same shapes, and one large product. sgemm runs on one
+/// thread and on all threads in use, and the faster counts; a batch runs in sequence and divided over the threads.
+/// Returns a line with the columns of product_header().
 std::string measure_product(const Product& p, double seconds);
 std::string product_header();
 

@@ -26,15 +26,15 @@ class Samples {
   std::vector<double> values_;
 };
 
-/// What is timed, and what is done before and after a series of calls.
+/// A function to time, with functions to call before and after each series.
 struct Timed {
   std::function<void()> run;
   std::function<void()> before = [] {}, after = [] {};
 };
 
-/// How long each of `all` takes, in samples of 0.2 ms or more, for about `budget` seconds each and at least 8 samples.
-/// They take turns in series, so that what else goes on in the machine meets all alike; the first calls of a series,
-/// which find the caches filled by others, do not count.
+/// Times each of `all` for about `budget` seconds, in at least 8 samples of 0.2 ms or more. The functions take turns in
+/// series of calls, so other load on the machine affects all of them equally. The first calls of a series do not count,
+/// because the caches hold the data of another function.
 inline std::vector<Samples> time_in_turn(const std::vector<Timed>& all, double budget) {
   constexpr int turns = 4, least = 2, most = 500;
   std::vector<Samples> times(all.size());

@@ -70,7 +70,7 @@ Index whole_number(const std::string& key, const std::string& text, Index low) {
 
 constexpr data::Id first_word_id = data::unk_id + 1;
 
-// Ids of words, past those of padding and the ends of sentences.
+// Ids of words, without the special ones.
 std::vector<data::Id> draw_ids(Index count, Index vocabulary, std::uint64_t seed) {
   std::vector<data::Id> ids(static_cast<std::size_t>(count));
   const Philox random(seed, 0);

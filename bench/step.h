@@ -8,7 +8,7 @@
 
 namespace gradus::bench {
 
-/// What a training step is timed on: sequences of one length, of random tokens, without padding.
+/// The training step to time: random tokens, sequences of one length, no padding.
 struct StepSetup {
   std::string model, size;  // as given
   train::RunConfig run;     // the model, its dimensions and the training
@@ -34,7 +34,7 @@ struct StepTimes {
   double first_loss = 0, last_loss = 0;
 };
 
-/// Trains for about `seconds` after a short warm-up, on 8 batches in turn.
+/// Trains for about `seconds` on 8 batches in turn, after a short warm-up.
 StepTimes time_steps(const StepSetup& setup, double seconds);
 
 }  // namespace gradus::bench

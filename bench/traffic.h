@@ -7,29 +7,29 @@
 
 namespace gradus::bench {
 
-/// Which arrays of f32 a loop walks through, each once: `update` reads four and writes three of them back in place, as
-/// Adam does; `add` reads two and writes a third; and so on.
+/// The arrays of f32 that a loop reads and writes, each once: `add` reads two and writes a third; `update` reads four
+/// and writes three of them in place, as Adam does.
 enum class Pattern { read, write, copy, add, update };
 inline constexpr Pattern patterns[] = {Pattern::read, Pattern::write, Pattern::copy, Pattern::add, Pattern::update};
 const char* name(Pattern pattern);
-/// Bytes an element, without what a cache reads in order to write.
+/// Bytes per element, without the reads of a cache before its writes.
 int bytes(Pattern pattern);
 
-/// What memory gives to loops that compute nothing worth mentioning.
+/// Memory bandwidth: loops with hardly any computation.
 class Traffic {
  public:
   explicit Traffic(Index elements);
 
-  /// Finds the fastest of the ways to run a pattern: on one thread or on all, with stores that pass through the caches
-  /// or around them; times each for `seconds`.
+  /// Finds the fastest way to run a pattern: on one thread or all, with stores through the caches or around them. Times
+  /// each for `seconds`.
   void tune(Pattern pattern, double seconds);
-  /// The way found: "2 threads, around the caches".
+  /// The fastest way: "2 threads, around the caches".
   std::string way(Pattern pattern) const;
   /// Its median, in GB/s.
   double bandwidth(Pattern pattern) const;
 
-  /// Runs a tuned pattern once, as a pass forward through a graph, or as one back through it: that reads what the other
-  /// wrote.
+  /// Runs a tuned pattern once, with the arrays of a forward pass or of a backward pass, which reads what the forward
+  /// pass wrote.
   void run(Pattern pattern, bool backward = false);
 
  private:

@@ -57,8 +57,8 @@ void add_step_arguments(CLI::App& command, Flags& flags) {
       ->required();
   command
       .add_option("--set", flags.sets,
-                  "Another dimension: dim, ffn, heads, layers, vocabulary, batch, source or target, or a setting of "
-                  "`gradus train`; repeatable")
+                  "Another value of dim, ffn, heads, layers, vocabulary, batch, source or target, or of a setting of "
+                  "`gradus train`; may be repeated")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
 }
@@ -68,11 +68,12 @@ void add_step(CLI::App& bench, Action& action) {
   auto flags = std::make_shared<StepFlags>();
   add_step_arguments(command, *flags);
   command.add_option("--seconds", flags->seconds, "How long (default: 3)")->check(number_from(0.01, 3600));
-  command.add_option("--peak", flags->peak, "GFLOP/s that mfu_pct is of (default: measured, a large product)")
+  command
+      .add_option("--peak", flags->peak, "GFLOP/s that count as 100 % in mfu_pct (default: those of a large product)")
       ->check(number_from(0.001, 1e9));
   add_threads(command);
   command.footer(
-      "Prints one line: model, size, threads, median ms a step, target tokens/s, peak memory in MB, then\n"
+      "Prints one line: model, size, threads, median ms per step, target tokens/s, peak memory in MB, then\n"
       "key=value. gflop counts the matrix products: 3 x 2 x the multiply-adds of a forward pass.\n\n"
       "Examples:\n"
       "  gradus bench step transformer small\n"

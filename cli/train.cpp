@@ -28,9 +28,9 @@ struct TrainFlags {
   bool overwrite = false, resume = false;
 };
 
-// A flag that stands for settings: its value is checked as theirs, and a refusal names the flag.
+// A flag that sets the first of `keys` and sets the others to 0. A refused value is reported with the flag's name.
 CLI::Option* add_setting(CLI::App& command, TrainFlags& f, const char* flag, std::vector<std::string> keys,
-                         const char* help) {
+                         const std::string& help) {
   return command.add_option_function<std::string>(
       flag,
       [&f, flag, keys](const std::string& text) {
@@ -49,9 +49,8 @@ CLI::Option* add_setting(CLI::App& command, TrainFlags& f, const char* flag, std
 
 void print_settings() {
   const RunConfig defaults;
-  for (const Setting& s : settings()) {
+  for (const Setting& s : settings())
     fmt::print("{:<24} {:<16} {} ({})\n", s.key, train::to_toml(s.get(defaults)), s.help, s.allowed());
-  }
 }
 
 ConfigSources sources_of(const TrainFlags& f) {
@@ -62,13 +61,13 @@ ConfigSources sources_of(const TrainFlags& f) {
   return sources;
 }
 
-// What is asked for may repeat the run's own settings; but for the search for NaNs, which changes no result, it may not
-// change them. Until the data are read, what is left to them may stand as it was first given.
+// Throws when `asked` changes a setting of the run. train.detect_nan may change, because it changes no result. Before
+// the data are read (`settled` is false), settings that the data determine may still have their original values.
 void check_repeats(const RunConfig& asked, const RunConfig& config, bool settled, const RunDirectory& directory) {
   for (const Setting& s : settings()) {
     if (s.get(asked) == s.get(config) || s.key == "train.detect_nan" || (!settled && is_left_to_data(s.key))) continue;
     throw UsageError(fmt::format(
-        "{} = {} contradicts the run in {}, which has {}: a resumed run keeps its settings; leave this one out, or "
+        "{} = {} contradicts the run in {}, which has {}: a resumed run keeps its settings; omit this one, or "
         "train a new run in another folder",
         s.key, train::to_toml(s.get(asked)), directory.path().string(), train::to_toml(s.get(config))));
   }
@@ -110,14 +109,14 @@ int report(const RunDirectory& directory, const Run& run, const Outcome& outcome
     return success;
   }
   say(stdout, result);
-  say_line(fmt::format("interrupted after step {}; to go on: gradus train --resume --out {}", outcome.position.step,
+  say_line(fmt::format("interrupted after step {}; to continue: gradus train --resume --out {}", outcome.position.step,
                        shell_word(directory.path().string())));
   return interrupt_code();
 }
 
 int train_in(const RunDirectory& directory, Run& run, Trainer& trainer, Progress& progress) {
   if (!directory.locked()) {
-    progress.line(fmt::format("note: the file system of {} has no locks: see that no other trainer works there",
+    progress.line(fmt::format("note: the file system of {} has no locks: make sure that no other trainer uses it",
                               directory.path().string()));
   }
   return report(directory, run, trainer.run(progress, &directory, interrupt_requested));
@@ -154,14 +153,13 @@ int train_on(const TrainFlags& f) {
   Trainer trainer(run, dataset);
   trainer.resume(directory);
   catch_interrupts();
-  progress.line(fmt::format("{}: going on after step {} of {}, {} threads; run directory {}",
+  progress.line(fmt::format("{}: continuing after step {} of {}, {} threads; run directory {}",
                             dataset.config.model.model, trainer.position().step, trainer.total_steps(), threads(),
                             f.out));
   return train_in(directory, run, trainer, progress);
 }
 
-// Whether --resume has nothing to go on with and is told what to train, so that one command both begins a run and goes
-// on with it.
+// Whether --resume starts a new run: there is none yet, and the flags say what to train.
 bool begins(const TrainFlags& f) {
   if (RunDirectory::exists(f.out)) return false;
   const DataConfig asked = overlay({}, sources_of(f)).data;
@@ -171,9 +169,9 @@ bool begins(const TrainFlags& f) {
 }  // namespace
 
 void add_train(CLI::App& program, Action& action) {
-  CLI::App& command = *program.add_subcommand("train", "Train a model and keep it in a run directory");
+  CLI::App& command = *program.add_subcommand("train", "Train a model and save it in a run directory");
   auto f = std::make_shared<TrainFlags>();
-  add_setting(command, *f, "--model", {"model.name"}, "rnn, rnn-attention, attention or transformer")
+  add_setting(command, *f, "--model", {"model.name"}, fmt::format("One of {}", fmt::join(models::model_names(), ", ")))
       ->type_name("NAME");
   CLI::Option* task =
       add_setting(command, *f, "--task", {"data.task"}, "Toy task to train on: copy, reverse, sort, add or dates")
@@ -182,26 +180,28 @@ void add_train(CLI::App& program, Action& action) {
                                   "File of pairs to train on: source<TAB>target, or as data.format says")
                           ->type_name("FILE");
   CLI::Option* valid = add_setting(command, *f, "--valid", {"data.valid"},
-                                   "File of pairs to validate on (default: some of --train are held out)")
+                                   "File of pairs to validate on (default: some pairs of --train)")
                            ->type_name("FILE");
   CLI::Option* train_target =
       add_setting(command, *f, "--train-target", {"data.train_target"},
-                  "File of the targets, line by line beside the sources in --train (default: --train holds pairs)")
+                  "File of targets, one line per source in --train (default: --train holds pairs)")
           ->type_name("FILE");
   CLI::Option* valid_target =
-      add_setting(command, *f, "--valid-target", {"data.valid_target"}, "The same beside --valid")->type_name("FILE");
+      add_setting(command, *f, "--valid-target", {"data.valid_target"}, "The same for --valid")->type_name("FILE");
   task->excludes(file)->excludes(valid)->excludes(train_target)->excludes(valid_target);
-  command.add_option("--out", f->out, "Run directory to make, or with --resume to go on in")
+  command.add_option("--out", f->out, "Run directory to create, or with --resume to continue")
       ->required()
       ->type_name("DIR");
-  command.add_option("--preset", f->preset, "tiny (default), small or base")->check(not_empty())->type_name("NAME");
-  command.add_option("--config", f->config, "Settings as TOML; stronger than the preset")
+  command.add_option("--preset", f->preset, fmt::format("One of {} (default: tiny)", fmt::join(preset_names(), ", ")))
+      ->check(not_empty())
+      ->type_name("NAME");
+  command.add_option("--config", f->config, "Settings as TOML; they override the preset")
       ->check(not_empty())
       ->type_name("FILE");
-  command.add_option("--set", f->sets, "One setting, stronger than the file; may be repeated")
+  command.add_option("--set", f->sets, "One setting, which overrides the file; may be repeated")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
-  add_setting(command, *f, "--seed", {"train.seed"}, "Seed of everything that is drawn")->type_name("N");
+  add_setting(command, *f, "--seed", {"train.seed"}, "Seed of all random numbers")->type_name("N");
   CLI::Option* epochs =
       add_setting(command, *f, "--epochs", {"train.epochs", "train.steps"}, "Passes over the data")->type_name("N");
   add_setting(command, *f, "--steps", {"train.steps", "train.epochs"}, "Steps")->type_name("N")->excludes(epochs);
@@ -209,12 +209,11 @@ void add_train(CLI::App& program, Action& action) {
       "--detect-nan", [f] { f->flags.emplace_back("train.detect_nan", "true"); },
       "Check every value and gradient, and name the op that makes the first NaN or infinity");
   add_threads(command);
-  CLI::Option* overwrite = command.add_flag("--overwrite", f->overwrite, "Replace the run that --out holds");
+  CLI::Option* overwrite = command.add_flag("--overwrite", f->overwrite, "Replace the run in --out");
   command
       .add_flag(
           "--resume", f->resume,
-          "Go on with the run that --out holds, with its own settings, as if it had never stopped; where there is "
-          "none yet, begin it")
+          "Continue the run in --out with its own settings, as if it had never stopped; start it if there is none")
       ->excludes(overwrite);
   command.add_flag_callback(
       "--help-settings",
@@ -222,7 +221,7 @@ void add_train(CLI::App& program, Action& action) {
         print_settings();
         throw CLI::Success();
       },
-      "List the keys of --set and --config with their meaning, then exit");
+      "List the keys of --set and --config with their meanings, then exit");
   command.footer(
       "Examples:\n"
       "  gradus train --model transformer --task reverse --out runs/reverse\n"
@@ -232,7 +231,7 @@ void add_train(CLI::App& program, Action& action) {
       "  gradus train --model transformer --train train.de --train-target train.en --set data.source_tokens=whitespace "
       "--out runs/de-en\n"
       "  gradus train --resume --out runs/rnn\n"
-      "Files are TSV by default: sources are read as characters, targets as words between blanks "
+      "Files are TSV by default: a source is split into characters, a target into words "
       "(data.source_tokens, data.target_tokens).");
   command.callback([f, &action] {
     action = [f] {

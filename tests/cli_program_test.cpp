@@ -239,7 +239,7 @@ TEST_CASE("paths are shown on one line, without control characters, and as a she
   const std::string log = data::contents(scratch.folder() / "log");
   CAPTURE(log);
   CHECK_THAT(log, ContainsSubstring("1 line skipped: first at a\\x1B[31m\\x0Ab'.tsv:2:7: no tab"));
-  CHECK_THAT(log, ContainsSubstring("to go on: gradus train --resume --out " + out + "\n"));
+  CHECK_THAT(log, ContainsSubstring("to continue: gradus train --resume --out " + out + "\n"));
   std::istringstream lines(log);
   for (std::string line; std::getline(lines, line);) CHECK(data::shown(line, 10000) == line);
 }

@@ -121,9 +121,8 @@ TEST_CASE("a run killed at random moments and resumed each time ends with the by
       if (code == 0) break;
       ++killed;
       std::error_code none;
-      for (const auto& file : std::filesystem::directory_iterator(out, none)) {
+      for (const auto& file : std::filesystem::directory_iterator(out, none))
         writing += file.path().extension() == ".tmp" ? 1 : 0;
-      }
       // What a reader finds at any moment is whole.
       for (const char* file : {"last", "best"}) {
         if (!std::filesystem::exists(out / (std::string(file) + ".safetensors"))) continue;
@@ -153,7 +152,7 @@ TEST_CASE(
     CHECK(process.wait() == code);
     CHECK_THAT(process.log(), ContainsSubstring("stopping after this step; once more to stop at once\n"));
     CHECK_THAT(process.log(), ContainsSubstring("interrupted after step "));
-    CHECK_THAT(process.log(), ContainsSubstring("; to go on: gradus train --resume --out " + name + "\n"));
+    CHECK_THAT(process.log(), ContainsSubstring("; to continue: gradus train --resume --out " + name + "\n"));
     CHECK(run(scratch, "decode --checkpoint last --run " + name, "ab\n").code == 0);
   }
   // A step that takes long: the second signal comes within the first step, on all but the fastest machines.
@@ -245,7 +244,7 @@ TEST_CASE("one command with --resume begins a run and goes on with it, and destr
   const std::string last = contents(scratch.folder() / "run" / "last.safetensors");
   const Ran again = run(scratch, train);
   CHECK(again.code == 0);
-  CHECK_THAT(again.err, ContainsSubstring("going on after step 4"));
+  CHECK_THAT(again.err, ContainsSubstring("continuing after step 4"));
   CHECK(contents(scratch.folder() / "run" / "last.safetensors") == last);
 
   CHECK_THAT(run(scratch, "train --resume --detect-nan --out typo").err,
@@ -256,9 +255,8 @@ TEST_CASE("one command with --resume begins a run and goes on with it, and destr
   CHECK(checkpoints.code == 1);
   CHECK_THAT(checkpoints.err, ContainsSubstring("holds checkpoints and no config.toml"));
   CHECK(contents(scratch.folder() / "run" / "last.safetensors") == last);
-  for (const char* file : {"last.safetensors", "best.safetensors"}) {
+  for (const char* file : {"last.safetensors", "best.safetensors"})
     std::filesystem::remove(scratch.folder() / "run" / file);
-  }
   CHECK(run(scratch, train).code == 0);  // what is left is a run that was never made whole
   CHECK(contents(scratch.folder() / "run" / "last.safetensors") == last);
 }
@@ -278,7 +276,7 @@ TEST_CASE("settings that are left to the data may be repeated as they were first
     const Ran again = run(scratch, train);
     CAPTURE(again.err);
     CHECK(again.code == 0);
-    CHECK_THAT(again.err, ContainsSubstring("going on after step 2"));
+    CHECK_THAT(again.err, ContainsSubstring("continuing after step 2"));
     const Ran other = run(scratch, train + " --set decode.max_length=3");
     CHECK(other.code == 2);
     CHECK_THAT(other.err, ContainsSubstring("decode.max_length = 3 contradicts the run in run"));

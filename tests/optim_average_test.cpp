@@ -122,9 +122,8 @@ TEST_CASE("a copy of an average goes its own way") {
 }
 
 TEST_CASE("an average refuses a decay that is none, and two parameters of one name") {
-  for (const double decay : {0.0, 1.0, -0.1, std::nan("")}) {
+  for (const double decay : {0.0, 1.0, -0.1, std::nan("")})
     CHECK_THROWS_WITH(Average({Tensor::ones({1})}, decay), ContainsSubstring("expected between 0 and 1"));
-  }
   CHECK_THROWS_WITH(Average({Tensor::from(std::vector<Index>{1}, {1})}, 0.9), ContainsSubstring("is not a parameter"));
   Tensor a = Tensor::ones({1}), b = Tensor::ones({1});
   a.set_name("w");

@@ -262,7 +262,7 @@ TEST_CASE("a run is not resumed on other pairs, from a first-format checkpoint, 
     return "accepted";
   };
   CHECK(refused({}) == "accepted");
-  CHECK_THAT(refused({{"batch", "14"}}), ContainsSubstring("it stands at batch 14 of epoch 0, which there is not"));
+  CHECK_THAT(refused({{"batch", "14"}}), ContainsSubstring("there is no batch 14 in epoch 0"));
   CHECK_THAT(refused({{"batch", "-1"}}), ContainsSubstring("no good \"batch\""));
   CHECK_THAT(refused({{"epoch", "9223372036854775807"}}), ContainsSubstring("no good \"epoch\""));
   CHECK_THAT(refused({{"loss_steps", "1000000000000001"}}), ContainsSubstring("no good \"loss_steps\""));

@@ -120,9 +120,8 @@ TEST_CASE("checkpoints without a configuration, and a whole run, do not count as
   CHECK_THROWS_WITH(create(path, Replace::unmade), ContainsSubstring("holds a run already"));
   scratch.write("run/best.safetensors", "mine");
   std::filesystem::remove(path / "config.toml");
-  for (const Replace replace : {Replace::nothing, Replace::unmade}) {
+  for (const Replace replace : {Replace::nothing, Replace::unmade})
     CHECK_THROWS_WITH(create(path, replace), ContainsSubstring("holds checkpoints and no config.toml"));
-  }
   CHECK(data::contents(path / "best.safetensors") == "mine");
   create(path, Replace::run);
   CHECK_FALSE(std::filesystem::exists(path / "best.safetensors"));

@@ -19,7 +19,7 @@ constexpr std::string_view optimizer_prefix = "optimizer.", schedule_prefix = "s
 constexpr const char* format_key = "format";
 constexpr const char* format = "gradus-checkpoint-3";
 constexpr std::string_view older_formats[] = {"gradus-checkpoint-1", "gradus-checkpoint-2"};
-constexpr Index most = 1'000'000'000'000'000;  // of anything that is counted
+constexpr Index most = 1'000'000'000'000'000;  // largest count
 
 bool is_state(std::string_view name) {
   return name.starts_with(optimizer_prefix) || name.starts_with(schedule_prefix) || name.starts_with(average_prefix);
@@ -46,7 +46,7 @@ T read_number(const Safetensors& file, const std::string& name, const char* key)
   return value;
 }
 
-// `whole`: all of it, as going on needs.
+// `whole`: the fields of older formats are not enough.
 Position read_position(const Safetensors& file, const std::string& name, bool whole) {
   const std::string written = metadata_of(file, format_key);
   const bool older = std::find(std::begin(older_formats), std::end(older_formats), written) != std::end(older_formats);
@@ -74,7 +74,7 @@ Position read_position(const Safetensors& file, const std::string& name, bool wh
   return position;
 }
 
-// The file's entries with the prefix: those that are known, each with its shape and dtype, and all of them.
+// The file's entries with the prefix. They must be the known ones, with the same shapes and dtypes.
 optim::State state_of(const Safetensors& file, std::string_view prefix, const optim::State& known,
                       const std::string& name) {
   optim::State state;
@@ -82,8 +82,8 @@ optim::State state_of(const Safetensors& file, std::string_view prefix, const op
     if (!t.name.starts_with(prefix)) continue;
     const auto wanted = known.find(t.name.substr(prefix.size()));
     if (wanted == known.end()) {
-      throw Error(fmt::format("{}: its state \"{}\" is none that this run keeps: other options wrote it", name,
-                              data::shown(t.name)));
+      throw Error(
+          fmt::format("{}: this run has no state \"{}\": other options wrote the file", name, data::shown(t.name)));
     }
     if (t.tensor.shape() != wanted->second.shape() || t.tensor.dtype() != wanted->second.dtype()) {
       throw Error(fmt::format("{}: its state \"{}\" is {}, this run's is {}", name, data::shown(t.name),
@@ -93,8 +93,7 @@ optim::State state_of(const Safetensors& file, std::string_view prefix, const op
   }
   for (const auto& [key, tensor] : known) {
     if (state.contains(key)) continue;
-    throw Error(fmt::format("{}: it lacks the state \"{}{}\", which this run keeps: other options wrote it", name,
-                            prefix, key));
+    throw Error(fmt::format("{}: it lacks the state \"{}{}\": other options wrote the file", name, prefix, key));
   }
   return state;
 }
@@ -104,8 +103,7 @@ void load_state(Stateful& owner, const Safetensors& file, std::string_view prefi
   owner.load_state(state_of(file, prefix, owner.state(), name));
 }
 
-// A copy of the owner, if there is one, with the file's state. Without an owner nobody can go on from such a state: the
-// `whole` file must then have none.
+// A copy of the owner, if there is one, with the file's state. Without an owner a `whole` file must have no such state.
 template <class Stateful>
 std::optional<Stateful> with_state(const Stateful* owner, const Safetensors& file, std::string_view prefix,
                                    const std::string& name, bool whole) {
@@ -129,9 +127,8 @@ void check_parameters(const Safetensors& file, const std::string& name, const nn
     if (!is_state(t.name)) names.push_back(t.name);
   for (const nn::Parameter& p : store.all()) {
     const Tensor saved = file.find(p.path);
-    if (!saved.defined()) {
+    if (!saved.defined())
       throw Error(fmt::format("{}: it lacks the parameter {}{}", name, p.path, did_you_mean(p.path, names)));
-    }
     const auto check = [&](const Tensor& t) {
       if (t.shape() == p.tensor.shape() && t.dtype() == p.tensor.dtype()) return;
       throw Error(
@@ -142,9 +139,8 @@ void check_parameters(const Safetensors& file, const std::string& name, const nn
   }
   for (const std::string& saved : names) {
     const auto& all = store.all();
-    if (std::none_of(all.begin(), all.end(), [&](const nn::Parameter& p) { return p.path == saved; })) {
+    if (std::none_of(all.begin(), all.end(), [&](const nn::Parameter& p) { return p.path == saved; }))
       throw Error(fmt::format("{}: the model has no parameter {}", name, data::shown(saved)));
-    }
   }
 }
 

@@ -72,9 +72,8 @@ void assign(RunConfig& config, const Assignments& assignments) {
 
 std::pair<std::string, std::string> split_assignment(std::string_view text) {
   const std::size_t at = text.find('=');
-  if (at == std::string_view::npos || at == 0) {
+  if (at == std::string_view::npos || at == 0)
     throw ConfigError(fmt::format("\"{}\" is not key=value, as in train.lr=0.001", data::shown(text)));
-  }
   return {std::string(text.substr(0, at)), std::string(text.substr(at + 1))};
 }
 
@@ -100,34 +99,30 @@ RunConfig resolve(const ConfigSources& sources) {
 
 void check(const RunConfig& config) {
   const DataConfig& d = config.data;
-  if (d.task.empty() && d.train.empty()) {
+  if (d.task.empty() && d.train.empty())
     throw ConfigError("there is nothing to train on: name a toy task (data.task) or a file (data.train)");
-  }
   const std::vector<std::string> tasks = data::task_names();
   if (!d.task.empty() && std::find(tasks.begin(), tasks.end(), d.task) == tasks.end()) {
     throw ConfigError(fmt::format("data.task = \"{}\" is not allowed: one of {}{}", data::shown(d.task),
                                   fmt::join(tasks, ", "), did_you_mean(d.task, tasks)));
   }
-  if (!d.task.empty() && !(d.train.empty() && d.valid.empty() && d.train_target.empty() && d.valid_target.empty())) {
+  if (!d.task.empty() && !(d.train.empty() && d.valid.empty() && d.train_target.empty() && d.valid_target.empty()))
     throw ConfigError("data.task and data.train (or another file of data) are both set: one of them must go");
-  }
   const auto check_sources = [](const std::string& sources, const std::string& targets, const char* key) {
     if (sources.empty() && !targets.empty())
       throw ConfigError(fmt::format("{0}_target is set, {0} is not: it names the file of the sources", key));
   };
   check_sources(d.train, d.train_target, "data.train");
   check_sources(d.valid, d.valid_target, "data.valid");
-  if (!d.train_target.empty() && d.format == DataFormat::dictionary) {
+  if (!d.train_target.empty() && d.format == DataFormat::dictionary)
     throw ConfigError("data.train_target is set and data.format is dictionary, whose lines hold both sides");
-  }
   if (!d.valid.empty() && d.train_target.empty() != d.valid_target.empty()) {
     throw ConfigError(fmt::format("data.{} is set, data.{} is not: both files hold pairs, or neither does",
                                   d.train_target.empty() ? "valid_target" : "train_target",
                                   d.train_target.empty() ? "train_target" : "valid_target"));
   }
-  if (d.max_length != 0 && d.max_length < d.min_length) {
+  if (d.max_length != 0 && d.max_length < d.min_length)
     throw ConfigError(fmt::format("data.max_length = {} is below data.min_length = {}", d.max_length, d.min_length));
-  }
   if (!d.task.empty() && d.max_length == 0 && data::longest_of_task(d.task) < d.min_length) {
     throw ConfigError(fmt::format("data.min_length = {} is above {}, the task {}'s own data.max_length: set that too",
                                   d.min_length, data::longest_of_task(d.task), d.task));
@@ -136,16 +131,14 @@ void check(const RunConfig& config) {
     throw ConfigError(fmt::format("data.max_vocabulary = {} has no room beside the four special tokens: 0 or from 5",
                                   d.max_vocabulary));
   }
-  if (config.train.epochs == 0 && config.train.steps == 0) {
+  if (config.train.epochs == 0 && config.train.steps == 0)
     throw ConfigError("train.epochs and train.steps are both 0: one of them must say when to end");
-  }
   if (config.train.shards * config.train.accumulate > most_parts) {
     throw ConfigError(fmt::format("train.shards = {} times train.accumulate = {} is above {} parts of a batch",
                                   config.train.shards, config.train.accumulate, most_parts));
   }
-  if (config.train.min_lr > config.train.lr) {
+  if (config.train.min_lr > config.train.lr)
     throw ConfigError(fmt::format("train.min_lr = {} is above train.lr = {}", config.train.min_lr, config.train.lr));
-  }
   try {
     models::Seq2SeqOptions with_words = config.model;
     with_words.source_vocab = with_words.target_vocab = data::unk_id + 1;

@@ -73,9 +73,8 @@ data::Task generate(const RunConfig& config, const std::string& name, data::Spli
 }
 
 void settle(const char* key, TokensOf& wanted, Tokenizer actual, const std::string& owner) {
-  if (wanted != TokensOf::automatic && wanted != settled(actual)) {
+  if (wanted != TokensOf::automatic && wanted != settled(actual))
     throw ConfigError(fmt::format("{} cannot be chosen for {}: its tokens are {}", key, owner, tokenizer_name(actual)));
-  }
   wanted = settled(actual);
 }
 
@@ -217,9 +216,8 @@ Dataset load_dataset(const RunConfig& asked) {
     for (const Pair& p : pairs.train) longest = std::max(longest, static_cast<Index>(std::ssize(p.target)));
     config.decode.max_length = 2 * longest;
   }
-  if (has_positions(config.model)) {
+  if (has_positions(config.model))
     config.decode.max_length = std::min(config.decode.max_length, config.model.max_length);
-  }
   return set;
 }
 

@@ -21,7 +21,7 @@ struct Contestant {
   double seconds = 0;
 };
 
-// The lecture's models: tanh cells, one layer; the transformer small enough to be done in time.
+// Tanh cells and few layers, as in the lecture, and small enough for half a minute.
 RunConfig config_of(const DemoOptions& options, const std::string& model) {
   ConfigSources sources{.preset = "tiny", .file = {}, .assignments = {}};
   const auto set = [&](const char* key, const std::string& value) { sources.assignments.emplace_back(key, value); };
@@ -38,7 +38,8 @@ RunConfig config_of(const DemoOptions& options, const std::string& model) {
   set("train.lr", "0.002");
   for (const auto& [key, value] : models::model_info(model).demo) set(key.c_str(), value);
   RunConfig config = resolve(sources);
-  config.data.pairs = std::clamp<Index>(config.train.steps * config.train.batch, 5000, 50000);  // no more than are read
+  config.data.pairs =
+      std::clamp<Index>(config.train.steps * config.train.batch, 5000, 50000);  // at most as many as training reads
   return config;
 }
 
@@ -64,7 +65,7 @@ void print_accuracy(std::FILE* out, const std::vector<Contestant>& all, const Te
              test.references.size(), table(rows));
 }
 
-// A short, a middling and a long source of the test set.
+// A short, a medium and a long source of the test set.
 std::vector<std::size_t> examples_of(const TestSet& test) {
   std::vector<std::size_t> order(test.references.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
@@ -81,9 +82,8 @@ void print_examples(std::FILE* out, const std::vector<Contestant>& all, const Te
     std::vector<std::vector<std::string>> rows;
     rows.push_back({"source", join(set.source, source_tokenizer(config))});
     rows.push_back({"wanted", join(set.references.front(), target_tokenizer(config))});
-    for (const Contestant& c : all) {
+    for (const Contestant& c : all)
       rows.push_back({c.model, join(c.found.outputs[i], target_tokenizer(config)), c.found.exact[i] ? "" : "wrong"});
-    }
     for (auto& row : rows) row[1].resize(std::max<std::size_t>(row[1].size(), 24), ' ');
     fmt::print(out, "{}\n", table(rows));
   }
@@ -95,11 +95,12 @@ void print_attention(std::FILE* out, const Contestant& c, const TestSet& test) {
                                     {.max_length = c.run.config.decode.max_length, .attention_weights = true});
   const models::Hypothesis& best = found.front().front();
   if (!best.attention_weights.defined()) return;
-  fmt::print(out, "Where {} looked as it wrote: a row an output token, a column a source token (⏎ is the end)\n\n{}\n",
+  fmt::print(out,
+             "Attention weights of {}: one row per output token, one column per source token (⏎ is the end)\n\n{}\n",
              c.model, attention_map(best.attention_weights, source, c.run.target.decode(best.ids)));
 }
 
-// One line per model: what it is.
+// One line per model: its name and what characterises it.
 std::string summaries() {
   std::string text;
   for (const std::string& name : models::model_names())
@@ -122,9 +123,8 @@ bool run_demo(const DemoOptions& options, std::FILE* out, Progress& progress, co
     progress.line(fmt::format("{}: {} parameters, task {}", model, c.run.store->count(), options.task));
     Trainer trainer(c.run, dataset);
     std::optional<RunDirectory> directory;
-    if (!options.out.empty()) {
+    if (!options.out.empty())
       directory = RunDirectory::create(options.out / model, dataset.config, dataset.source, dataset.target, replace);
-    }
     const Stopwatch time;
     const Outcome outcome = trainer.run(progress, directory ? &*directory : nullptr, stop);
     c.seconds = time.seconds();

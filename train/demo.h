@@ -13,15 +13,19 @@ namespace gradus::train {
 
 struct DemoOptions {
   std::string task = "reverse";
-  Index steps = 0;  // of each model; 0: what the task needs
+  Index steps = 0;  // per model; 0: 2000
   Index seed = 1;
-  std::filesystem::path out;  // a folder for the four run directories; empty: nothing is written
+  std::filesystem::path out;  // folder of the run directories, one per model; empty: nothing is written
   bool overwrite = false;
 };
 
-/// Trains the four models on one toy task, side by side, and prints to `out` how often each gets sources of which
-/// length exactly right, what each writes for a few sources, and where attention looks. False when `stop` ended it
-/// early. Throws Error as training does; `out` folders are checked before anything is trained.
+/// Trains every model on one toy task and prints to `out`
+///
+/// - the share of outputs that are exactly right, by length of the source;
+/// - the outputs for a few sources;
+/// - attention weights.
+///
+/// False when `stop` returned true. Throws Error as training does. The folders are checked before training starts.
 bool run_demo(const DemoOptions& options, std::FILE* out, Progress& progress, const std::function<bool()>& stop = {});
 
 }  // namespace gradus::train

@@ -9,22 +9,22 @@
 
 namespace gradus::train {
 
-/// What a model wrote for a set of sources, and how good it is.
+/// The outputs of a model for a set of sources, and their score.
 struct Evaluation {
-  std::vector<data::Tokens> outputs;  // one a source
-  std::vector<bool> exact;            // whether it equals one of the references
+  std::vector<data::Tokens> outputs;  // one per source
+  std::vector<bool> exact;            // whether the output equals a reference
   data::Score score;
-  Index unfinished = 0;  // outputs that the limit of length ended
+  Index unfinished = 0;  // outputs that reached the length limit
 };
 
-/// Decodes every source and compares with its references. The result of a source depends on nothing but the source.
+/// Decodes every source and compares it with its references. The output for a source depends on that source alone.
 Evaluation evaluate(const models::Seq2Seq& model, const data::Vocabulary& source, const data::Vocabulary& target,
                     const std::vector<data::ReferenceSet>& references, const models::DecodeOptions& options);
 
-/// Cross-entropy of the targets in nats a token, end marks included, without dropout and label smoothing.
+/// Cross-entropy of the targets in nats per token, end marks included, without dropout and label smoothing.
 double mean_loss(const models::Seq2Seq& model, const std::vector<data::EncodedPair>& pairs);
 
-/// Ids of a source as models read them: its tokens and the end mark.
+/// The ids of a source for the model: its tokens and the end mark.
 std::vector<Index> source_ids(const data::Vocabulary& vocabulary, const data::Tokens& tokens);
 
 }  // namespace gradus::train

@@ -44,7 +44,7 @@ void MetricsLog::fail(const char* what, int reason) const {
   throw Error(fmt::format("cannot write {}: {} failed: {}", path_, what, std::strerror(reason)));
 }
 
-// Where the last whole line of the first `limit` bytes ends.
+// The end of the last complete line in the first `limit` bytes.
 Index MetricsLog::end_of_lines(Index limit) const {
   for (; limit > 0; --limit) {
     char last = 0;

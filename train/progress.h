@@ -9,34 +9,33 @@
 
 namespace gradus::train {
 
-/// Writes to the stream what it takes. What cannot be told there (its disk is full, its terminal is gone) is lost, and
-/// the work that it tells of goes on.
+/// Writes to the stream and ignores errors, so that work continues when a disk is full or a terminal is closed.
 void say(std::FILE* out, std::string_view text);
 
-/// A line for people, on standard error, of bounded length: control characters and what is not UTF-8 as \\xHH.
+/// Writes a line of bounded length to standard error, with control characters and invalid UTF-8 as \\xHH.
 void say_line(std::string_view text);
 
-/// How far long work has come, for people: on a terminal a bar that is redrawn with rate and time left, elsewhere a
-/// plain line every ten seconds. Written as by `say`.
+/// Shows the progress of long work: on a terminal a bar with rate and time left, elsewhere a line every ten seconds.
+/// Writes by `say`.
 class Progress {
  public:
   using Clock = std::function<double()>;  // seconds from any start
 
-  /// Writes to `out`; `terminal` says whether lines may be redrawn.
+  /// Writes to `out`; on a `terminal` the bar is redrawn in place.
   Progress(std::FILE* out, bool terminal, Clock clock);
   /// On stderr.
   static Progress on_stderr();
   /// Writes nothing.
   static Progress silent();
-  /// Takes the bar away.
+  /// Removes the bar.
   ~Progress();
 
-  /// `done`: what had been done before.
+  /// `done`: work that was done before.
   void start(std::string label, Index total, Index done = 0);
   void update(Index done, std::string_view note = "");
-  /// Ends the work: takes the bar away.
+  /// Ends the work and removes the bar.
   void finish();
-  /// A line of its own, above the bar; control characters and what is not UTF-8 as \\xHH.
+  /// Writes a line above the bar, with control characters and invalid UTF-8 as \\xHH.
   void line(std::string_view text);
 
  private:

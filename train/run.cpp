@@ -28,9 +28,9 @@ Run load_run(const RunDirectory& directory, Which which) {
   }
   const Position position = unpack(read_safetensors(file), file.string(), *run.store);
   if (position.vocabularies != 0 && position.vocabularies != fingerprint(run.source, run.target)) {
-    throw Error(
-        fmt::format("{}: it was trained with other vocabularies than those in {} and {}; bring the old ones back",
-                    file.string(), directory.source_vocabulary().string(), directory.target_vocabulary().string()));
+    throw Error(fmt::format("{}: it was trained with other vocabularies than those in {} and {}; restore the old ones",
+                            file.string(), directory.source_vocabulary().string(),
+                            directory.target_vocabulary().string()));
   }
   return run;
 }

@@ -9,7 +9,7 @@
 
 namespace gradus::train {
 
-/// A model ready for use, with what turns text into its ids and back.
+/// A model with its configuration, vocabularies and parameters.
 struct Run {
   RunConfig config;
   data::Vocabulary source, target;
@@ -17,13 +17,13 @@ struct Run {
   std::unique_ptr<models::Seq2Seq> model;
 };
 
-/// A fresh model of the configuration, its parameters drawn from the run's seed.
+/// A new model of the configuration. train.seed determines its parameters.
 Run make_run(const RunConfig& config, const data::Vocabulary& source, const data::Vocabulary& target);
 
 enum class Which { best, last };
 
-/// The model of a run directory, from one of its checkpoints: the averages, where it has any. Throws Error naming file
-/// and defect.
+/// The model of a run directory from one of its checkpoints, with averages as parameters where the checkpoint has them.
+/// Throws Error that names the file and the defect.
 Run load_run(const RunDirectory& directory, Which which = Which::best);
 
 }  // namespace gradus::train

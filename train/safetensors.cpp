@@ -34,7 +34,7 @@ float from_half(std::uint16_t half) {
 
 float from_bfloat(std::uint16_t b) { return from_bits(std::uint32_t{b} << 16); }
 
-// Values of a narrow dtype, side by side in `bytes`, as the wider ones of a tensor.
+// Converts the values in `bytes` to the wider dtype of a tensor.
 template <class From, class To, To (*value)(From)>
 void widen(const char* bytes, std::size_t count, void* into) {
   for (std::size_t i = 0; i < count; ++i) {
@@ -49,12 +49,12 @@ Index whole(From value) {
   return static_cast<Index>(value);
 }
 
-// A dtype of the format, and the tensor's that holds its values.
+// A dtype of the format, and the dtype of the tensor that holds its values.
 struct Format {
   const char* name;
-  std::uint64_t size;  // bytes a value
+  std::uint64_t size;  // bytes per value
   DType dtype;
-  void (*widen)(const char* bytes, std::size_t count, void* into);  // null: values are stored as they are held
+  void (*widen)(const char* bytes, std::size_t count, void* into);  // null: same dtype
 };
 
 constexpr Format formats[] = {
@@ -183,16 +183,14 @@ class Reader {
       throw Error(fmt::format("{}: tensor {} has dtype {}; these can be read: {}", name_, shown(e.name), shown(e.dtype),
                               format_names()));
     }
-    if (e.offsets.size() != 2 || e.offsets[0] > e.offsets[1] || e.offsets[1] > data_bytes) {
+    if (e.offsets.size() != 2 || e.offsets[0] > e.offsets[1] || e.offsets[1] > data_bytes)
       refuse(fmt::format("the data_offsets of tensor {} are not a range inside the file", shown(e.name)));
-    }
     Planned p{e.name, {}, format, e.offsets[0], e.offsets[1]};
     std::uint64_t bytes = format->size;
     constexpr std::uint64_t most = std::numeric_limits<Index>::max();
     for (std::uint64_t extent : e.shape) {
-      if (extent > most || (extent != 0 && bytes > most / extent)) {
+      if (extent > most || (extent != 0 && bytes > most / extent))
         refuse(fmt::format("the shape of tensor {} is too large", shown(e.name)));
-      }
       bytes *= extent;
       p.shape.push_back(static_cast<Index>(extent));
     }
@@ -237,9 +235,8 @@ void write_safetensors(const std::filesystem::path& path, const Safetensors& con
   std::set<std::string_view> names{metadata_key};
   std::size_t at = 0;
   for (const NamedTensor* t : order) {
-    if (!names.insert(t->name).second) {
+    if (!names.insert(t->name).second)
       throw Error(fmt::format("cannot write {}: the name {} is taken", path.string(), shown(t->name)));
-    }
     const std::size_t end = at + bytes_in(t->tensor);
     const Shape& shape = t->tensor.shape();
     entries.push_back(fmt::format(R"({}:{{"dtype":"{}","shape":[{}],"data_offsets":[{},{}]}})", json_string(t->name),
@@ -261,9 +258,8 @@ Safetensors read_safetensors(const std::filesystem::path& path) {
   const std::string name = path.string();
   std::error_code problem;
   const std::filesystem::file_status status = std::filesystem::status(path, problem);
-  if (status.type() == std::filesystem::file_type::none) {
+  if (status.type() == std::filesystem::file_type::none)
     throw Error(fmt::format("{}: cannot be opened: {}", name, problem.message()));
-  }
   if (!std::filesystem::exists(status)) throw Error(fmt::format("{}: no such file", name));
   if (!std::filesystem::is_regular_file(status)) throw Error(fmt::format("{}: not a regular file", name));
   std::ifstream in(path, std::ios::binary | std::ios::ate);

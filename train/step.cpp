@@ -17,7 +17,7 @@ namespace gradus::train {
 
 namespace {
 
-// "training pairs 5, 17, 3", counted from 0 as the data gives them.
+// "training pairs 5, 17, 3", counted from 0 in the order of the data.
 std::string pairs_of(const data::Batch& batch) {
   constexpr std::size_t most = 64;
   const std::size_t shown = std::min(most, batch.rows.size());
@@ -111,7 +111,7 @@ TrainingStep::ShardResult TrainingStep::run_shard(const data::Batch& shard, Inde
   return sum;
 }
 
-// What the pairs add to the batch's mean.
+// The share of these pairs in the mean loss of the batch.
 Tensor TrainingStep::loss_of(const data::Batch& pairs, Index batch_tokens) const {
   const Tensor logits = model_.logits(Tensor::from(pairs.source, {pairs.size, pairs.source_length}),
                                       Tensor::from(pairs.target_in, {pairs.size, pairs.target_length}));
@@ -121,7 +121,7 @@ Tensor TrainingStep::loss_of(const data::Batch& pairs, Index batch_tokens) const
   return sum * (1.0 / static_cast<double>(batch_tokens));
 }
 
-// blocks_[0] += the others, as ((0 + 1) + (2 + 3)) + ..., a piece of memory at a time.
+// blocks_[0] += the others, as ((0 + 1) + (2 + 3)) + ..., one piece of memory after another.
 void TrainingStep::add_blocks(std::size_t used) {
   if (used < 2) return;
   constexpr Index piece = 16384;

@@ -13,28 +13,32 @@
 
 namespace gradus::train {
 
-/// One step of training. The batch is cut into a fixed number of shards, which run side by side, each with a flat block
-/// of gradients of its own; a shard is cut into parts (train.accumulate), which run one after another, each forward and
-/// backward on a graph of its own; the blocks are added in one fixed tree; clipping and the optimiser are one pass. The
-/// bits depend on the numbers of shards and parts, never on the number of threads. With one shard, ops divide their own
-/// work among the threads.
+/// One step of training:
+///
+/// - The batch is split into train.shards shards, which run at the same time. Each has its own flat block of gradients.
+/// - A shard is split into train.accumulate parts, which run one after another, each on its own graph.
+/// - The blocks are added in a fixed tree; clipping and the optimiser are one pass over flat memory.
+///
+/// The bits depend on the numbers of shards and parts, not on the number of threads. With one shard, each op divides
+/// its work among the threads.
 class TrainingStep {
  public:
   /// Flattens the store. Model and store must outlive it.
   TrainingStep(const models::Seq2Seq& model, nn::ParameterStore& store, const TrainConfig& config);
 
   struct Result {
-    double loss = 0;       // nats a target token, before the update, with label smoothing
+    double loss = 0;       // nats per target token, before the update, with label smoothing
     double grad_norm = 0;  // before clipping
     Index target_tokens = 0;
-    // Wall time in seconds. Shards run side by side; their time is divided as their forward and backward parts are.
+    // Wall time in seconds. The time of the shards is divided in proportion to their forward and backward times.
     struct {
       double forward = 0, backward = 0, clip = 0, update = 0;
     } seconds;
   };
 
-  /// Moves the parameters by the batch. Throws Error, with the parameters as they were, when the loss or a gradient is
-  /// not finite; `step` (from 0) seeds dropout. The message names step and pairs, and with train.detect_nan the op.
+  /// Updates the parameters with the gradients of the batch. `step` (from 0) seeds dropout. Throws Error, with the
+  /// parameters unchanged, when the loss or a gradient is not finite; the message names the step and the pairs, and
+  /// with train.detect_nan the op.
   Result run(const data::Batch& batch, Index step, double lr);
 
   optim::Optimizer& optimizer() { return *optimizer_; }
@@ -52,7 +56,7 @@ class TrainingStep {
   const models::Seq2Seq& model_;
   TrainConfig config_;
   std::vector<Tensor> parameters_;
-  std::vector<Tensor> blocks_;  // a shard each
+  std::vector<Tensor> blocks_;  // one per shard
   std::vector<Gradients> gradients_;
   std::unique_ptr<optim::Optimizer> optimizer_;
 };

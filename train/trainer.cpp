@@ -20,7 +20,7 @@ Index steps_of(const TrainConfig& config, const std::vector<data::EncodedPair>& 
   return config.steps == 0 ? all : std::min(config.steps, all);
 }
 
-// Where pairs come from, for messages.
+// The source of the pairs, for messages.
 std::string origin(const DataConfig& config) {
   if (!config.task.empty()) return fmt::format("the task {}", config.task);
   return config.train_target.empty() ? config.train : fmt::format("{} and {}", config.train, config.train_target);
@@ -49,7 +49,7 @@ void Trainer::resume(const RunDirectory& directory) {
 
 void Trainer::check_vocabulary(const std::filesystem::path& file, const data::Vocabulary& own) const {
   if (data::Vocabulary::load(file) == own) return;
-  throw Error(fmt::format("{}: it is not the vocabulary of {}; bring the old file back, or train anew", file.string(),
+  throw Error(fmt::format("{}: it is not the vocabulary of {}; restore the old file, or train a new run", file.string(),
                           origin(run_.config.data)));
 }
 
@@ -59,12 +59,12 @@ void Trainer::go_on_from(const std::filesystem::path& file) {
   const Position found = position_of(checkpoint, name);
   if (found.data != position_.data) {
     throw Error(
-        fmt::format("{}: it was trained on other pairs than {} gives now; bring the old ones back, or train anew", name,
-                    origin(run_.config.data)));
+        fmt::format("{}: it was trained on other pairs than {} gives now; restore the old ones, or train a new run",
+                    name, origin(run_.config.data)));
   }
   if (found.step < 0 || found.epoch < 0 || found.batch < 0 || found.batch >= std::ssize(plan(found.epoch))) {
-    throw Error(fmt::format("{}: it stands at batch {} of epoch {}, which there is not: was config.toml changed?", name,
-                            found.batch, found.epoch));
+    throw Error(
+        fmt::format("{}: there is no batch {} in epoch {}: was config.toml changed?", name, found.batch, found.epoch));
   }
   position_ = unpack(checkpoint, name, *run_.store, owners());
 }
@@ -92,7 +92,7 @@ bool Trainer::out_of_patience() const { return config_.patience > 0 && position_
 Outcome Trainer::run(Progress& progress, const RunDirectory* directory, const std::function<bool()>& stop) {
   directory_ = directory;
   if (directory != nullptr) open_metrics(progress);
-  prune();  // a trainer that was killed may have left one too many
+  prune();  // a killed trainer may have left one file too many
   progress.start("training", total_steps_, position_.step);
   const auto ended = [&](Ending ending) {
     progress.finish();
@@ -195,7 +195,7 @@ void Trainer::save(bool best, bool keep) {
   directory_->check_place();
   metrics_->sync();
   position_.metrics_bytes = metrics_->size();
-  // The best comes first: a trainer that is killed between the two finds the best again on its way.
+  // The best comes first: a trainer killed between the two reaches the same best state again after it resumes.
   if (best) {
     const optim::Averaged averaged(owners().average);
     write_safetensors(directory_->best(), pack(*run_.store, position_));
@@ -206,17 +206,16 @@ void Trainer::save(bool best, bool keep) {
   prune();
 }
 
-// Leaves the newest train.keep of the kept checkpoints. Steps that this run has not done yet were another's, before it
-// was begun anew or taken back to an older state: those are older than its own.
+// Keeps the newest train.keep of the kept checkpoints. Files of later steps are from before the run went back to an
+// older state; they count as older.
 void Trainer::prune() const {
   if (directory_ == nullptr || config_.keep == 0) return;
   std::vector<std::filesystem::path> kept = directory_->kept();
   const std::filesystem::path now = directory_->kept(position_.step);
   std::stable_partition(kept.begin(), kept.end(), [&](const auto& file) { return file > now; });
   std::error_code ignored;
-  for (Index i = 0; i < std::ssize(kept) - config_.keep; ++i) {
+  for (Index i = 0; i < std::ssize(kept) - config_.keep; ++i)
     std::filesystem::remove(kept[static_cast<std::size_t>(i)], ignored);
-  }
 }
 
 void Trainer::log(const std::string& line) {

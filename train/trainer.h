@@ -22,27 +22,31 @@ struct Outcome {
   data::Score score;  // of the last validation of this call
 };
 
-/// Trains a run's model on a dataset: batches in the order of their epoch, a validation after each epoch (or every so
-/// many steps) and at the end, the best and the last parameters kept. With train.average the best are averages, and the
-/// last checkpoint has both. Everything is a function of configuration and data.
+/// Trains a run's model on a dataset.
+///
+/// - Batches come in the order of their epoch. Validation follows each epoch, or every train.evaluate_every steps, and
+///   the end.
+/// - The best and the last state are saved. With train.average the best state holds the averages, the last state both.
+/// - The result depends on the configuration and the data alone.
 class Trainer {
  public:
-  /// Run and dataset must outlive it. Throws Error on settings that the optimiser or the schedule refuses.
+  /// Run and dataset must outlive it. Throws Error when the optimiser or the schedule refuses a setting.
   Trainer(Run& run, const Dataset& dataset);
 
-  /// Takes up the state that a run left in its last checkpoint; a run that left none begins anew. What follows has the
-  /// same bits as if training had never stopped, files included. Throws Error, with no file changed, when the
-  /// checkpoint or a vocabulary cannot be read, is of another model, or of other pairs.
+  /// Continues from the last checkpoint of a run, or from the start when there is none. All later results and files
+  /// have the same bits as without the interruption. Throws Error, with no file changed, when the checkpoint or a
+  /// vocabulary cannot be read or belongs to another model or other pairs.
   void resume(const RunDirectory& directory);
 
-  /// Trains to the end of the configuration, or until `stop` (asked after each step) says so; then the state is saved
-  /// as it stands. Without a directory nothing is written. Throws Error when a loss or gradient is not finite, and when
-  /// something cannot be written; checkpoints written before stay. With
-  /// train.average the run's model keeps the trained parameters; load_run gives the averages.
+  /// Trains until the configuration's end, or until `stop` returns true after a step; then saves the state.
+  ///
+  /// - Without a directory nothing is written.
+  /// - With train.average the model of the run keeps the trained parameters; load_run reads the averages.
+  /// - Throws Error when a loss or gradient is not finite and when a write fails. Earlier checkpoints stay.
   Outcome run(Progress& progress, const RunDirectory* directory = nullptr, const std::function<bool()>& stop = {});
 
   const Position& position() const { return position_; }
-  /// The steps that the configuration asks for; with batches by tokens an estimate.
+  /// The number of steps of the configuration; an estimate when train.batch counts tokens.
   Index total_steps() const { return total_steps_; }
 
  private:

@@ -4,12 +4,11 @@
 
 namespace gradus::train {
 
-/// Keeps a folder for one trainer, as flock(2) on the folder itself: no file is made, and the system lets go of it when
-/// the process ends in whatever way.
+/// A lock by flock(2) on a folder, for one trainer. It needs no file, and the system releases it when the process ends.
 class DirectoryLock {
  public:
-  /// Throws Error when another holds it, in this process or another, and when the folder cannot be opened. Where the
-  /// file system has no such locks (some network ones), there is none: `held` is false.
+  /// Throws Error when this or another process holds the lock, and when the folder cannot be opened. On a file system
+  /// without such locks (some network ones) `held` is false.
   explicit DirectoryLock(const std::filesystem::path& folder);
   ~DirectoryLock();
   DirectoryLock(const DirectoryLock&) = delete;
@@ -17,7 +16,7 @@ class DirectoryLock {
 
   bool held() const { return held_; }
 
-  /// Throws Error when the path does not lead to this folder any more: it was removed, moved or replaced.
+  /// Throws Error when the path no longer leads to this folder, because it was removed, moved or replaced.
   void check_place() const;
 
  private:

@@ -6,8 +6,7 @@
 
 namespace gradus::train {
 
-/// The system calls that put a run's files on disk. Everything that train/ writes goes through them, so that a test can
-/// make any call fail.
+/// The system calls that write the files of a run. Tests replace them to make a call fail.
 struct FileCalls {
   std::function<int(const char* path, int flags, mode_t mode)> open;
   std::function<ssize_t(int file, const void* bytes, std::size_t size)> write;
@@ -17,10 +16,10 @@ struct FileCalls {
   std::function<int(const char* from, const char* to)> rename;
 };
 
-/// The calls in force: the system's own.
+/// The calls in use: those of the system, unless a test replaces them.
 FileCalls& file_calls();
 
-/// Writes all of the bytes, in as many calls as the system takes; 0, or the reason (errno) why it could not.
+/// Writes all bytes, in as many calls as needed. Returns 0 or the errno of the failure.
 int write_all(int file, const void* bytes, std::size_t size);
 
 }  // namespace gradus::train

@@ -15,7 +15,7 @@ namespace gradus::train {
 
 FileReplacement::FileReplacement(std::filesystem::path path) : path_(std::move(path)), temporary_(path_) {
   temporary_ += temporary_suffix;
-  ::unlink(temporary_.c_str());  // what a killed process left, or a link to elsewhere
+  ::unlink(temporary_.c_str());  // from a killed process, or a link to another file
   file_ = file_calls().open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   if (file_ < 0) fail("create", errno);
   written_ = true;

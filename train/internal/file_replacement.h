@@ -6,12 +6,11 @@
 
 namespace gradus::train {
 
-/// What a file's temporary sibling has after its name.
+/// The suffix of a file's temporary sibling.
 inline constexpr std::string_view temporary_suffix = ".tmp";
 
-/// A file written so that readers see the old contents or the new, never a part: into a temporary sibling, fsynced,
-/// renamed over the old file, the folder fsynced. Every failing call throws Error with the system's reason and leaves
-/// the old file as it was.
+/// Replaces a file atomically: writes a temporary sibling, fsyncs it, renames it over the old file and fsyncs the
+/// folder. A failing call throws Error with the system's reason, and the old file stays.
 class FileReplacement {
  public:
   explicit FileReplacement(std::filesystem::path path);
@@ -31,7 +30,7 @@ class FileReplacement {
   bool written_ = false;
 };
 
-/// Replaces a file's contents in one go; throws Error.
+/// Replaces a file's contents atomically; throws Error.
 void replace_file(const std::filesystem::path& path, std::string_view contents);
 
 }  // namespace gradus::train

@@ -18,10 +18,10 @@ std::vector<std::string> near_names(std::string_view name, const std::vector<std
     const std::size_t shorter = std::min(name.size(), candidate.size()),
                       longer = std::max(name.size(), candidate.size());
     const std::size_t most = std::max<std::size_t>(1, shorter / 3);
-    // The last part of a dotted key alone is a good guess too.
+    // A key without its section is a close match.
     if (candidate.size() > name.size() && candidate.ends_with(suffix)) {
       near.emplace_back(0, candidate);
-    } else if (longer - shorter <= most) {  // no fewer slips than that
+    } else if (longer - shorter <= most) {  // the distance is at least that
       if (const auto distance = static_cast<std::size_t>(edit_distance<std::string_view>(name, candidate, true));
           distance <= most)
         near.emplace_back(distance, candidate);
@@ -37,7 +37,7 @@ std::vector<std::string> near_names(std::string_view name, const std::vector<std
 
 std::string did_you_mean(std::string_view name, const std::vector<std::string>& candidates) {
   std::vector<std::string> near = near_names(name, candidates);
-  for (std::string& n : near) n = data::shown(n);  // it may come from a file
+  for (std::string& n : near) n = data::shown(n);  // the name may come from a file
   return near.empty() ? "" : fmt::format("; did you mean {}?", fmt::join(near, " or "));
 }
 

@@ -6,10 +6,10 @@
 
 namespace gradus::train {
 
-/// The candidates that `name` is probably a slip of, nearest first, at most three.
+/// The candidates of which `name` is probably a misspelling, nearest first, at most three.
 std::vector<std::string> near_names(std::string_view name, const std::vector<std::string>& candidates);
 
-/// "; did you mean a or b?", or nothing when no candidate is near.
+/// "; did you mean a or b?", or an empty text when no candidate is near.
 std::string did_you_mean(std::string_view name, const std::vector<std::string>& candidates);
 
 }  // namespace gradus::train
