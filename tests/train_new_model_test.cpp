@@ -41,13 +41,11 @@ struct Bag final : models::Seq2Seq {
   State encode(const Tensor& source) const override {
     const Tensor mask = nn::padding_mask(source);
     const Tensor words = source_words(source) * unsqueeze(mask, 2);
-    return {.memory = {sum(words, {1}) / sum(mask, {1}, true)}, .rows = {}, .source_mask = mask};
+    return {.source = {sum(words, {1}) / sum(mask, {1}, true)}, .cache = {}, .source_mask = mask};
   }
 
   Step step(const Tensor& word, const State& state) const override {
-    State next = state;
-    ++next.position;
-    return {output(concat({target_words(word), state.memory[0]}, -1)), next, {}};
+    return {output(concat({target_words(word), state.source[0]}, -1)), state.next({})};
   }
 };
 
