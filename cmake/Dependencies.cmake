@@ -1,40 +1,84 @@
-# What gradus needs from the system. Used by the build, and installed for find_package(gradus).
+# What each library of gradus needs from the system. Used by the build, and installed for find_package(gradus).
 
-# Stops with the one message that says what is missing and where to get it.
-macro(gradus_missing what package)
-  message(FATAL_ERROR "gradus needs ${what}, which was not found. Debian/Ubuntu package: ${package}. "
-                      "scripts/install-dependencies.sh installs everything that is missing.")
+set(gradus_all_components autograd nn optim models data train)
+
+# gradus_with_needed(<variable> [<component>...]): the components and the components that they need; all if none is
+# given.
+function(gradus_with_needed variable)
+  set(wanted ${ARGN})
+  if(NOT wanted OR "train" IN_LIST wanted)
+    list(APPEND wanted models optim data train)
+  endif()
+  if("models" IN_LIST wanted)
+    list(APPEND wanted nn)
+  endif()
+  list(APPEND wanted autograd)
+  list(REMOVE_DUPLICATES wanted)
+  set(${variable} "${wanted}" PARENT_SCOPE)
+endfunction()
+
+# gradus_need(<what> <target> <package>): adds a line to `missing` if the target is not there.
+macro(gradus_need what target package)
+  if(NOT TARGET ${target})
+    string(APPEND missing "\n  ${what} (Debian/Ubuntu package: ${package})")
+  endif()
 endmacro()
 
-macro(gradus_require name target package)
+# gradus_find(<name> <target> <package>): finds a CMake package that defines the target.
+macro(gradus_find name target package)
   if(NOT TARGET ${target})
     find_package(${name} QUIET)
   endif()
-  if(NOT TARGET ${target})
-    gradus_missing(${name} ${package})
-  endif()
+  gradus_need(${name} ${target} ${package})
 endmacro()
 
-set(THREADS_PREFER_PTHREAD_FLAG ON)
-gradus_require(Threads Threads::Threads libc6-dev)
-gradus_require(TBB TBB::tbb libtbb-dev)
-gradus_require(fmt fmt::fmt libfmt-dev)
-gradus_require(ZLIB ZLIB::ZLIB zlib1g-dev)
-gradus_require(nlohmann_json nlohmann_json::nlohmann_json nlohmann-json3-dev)
+# gradus_find_dependencies(<variable> <component>...): finds what the components link. Sets the variable to one message
+# about all that is missing, or to "".
+function(gradus_find_dependencies variable)
+  set(missing "")
+  foreach(component IN LISTS ARGN)
+    if(NOT component IN_LIST gradus_all_components)
+      string(REPLACE ";" ", " known "${gradus_all_components}")
+      set(${variable} "gradus has no component '${component}'. Its components are ${known}." PARENT_SCOPE)
+      return()
+    endif()
+  endforeach()
 
-# On Debian 12 toml++ is a compiled library, on Ubuntu 22.04 headers alone; its pkg-config file knows.
-find_package(PkgConfig QUIET)
-if(NOT PKG_CONFIG_FOUND)
-  gradus_missing(pkg-config pkg-config)
-endif()
-pkg_check_modules(tomlplusplus QUIET IMPORTED_TARGET GLOBAL tomlplusplus)
-if(NOT TARGET PkgConfig::tomlplusplus)
-  gradus_missing(toml++ libtomlplusplus-dev)
-endif()
+  set(THREADS_PREFER_PTHREAD_FLAG ON)
+  gradus_find(Threads Threads::Threads libc6-dev)
+  gradus_find(TBB TBB::tbb libtbb-dev)
+  gradus_find(fmt fmt::fmt libfmt-dev)
+  # OpenBLAS is opened when the program runs, after its kernels are chosen for the processor: present, but not linked.
+  find_library(GRADUS_OPENBLAS NAMES openblas libopenblas.so.0
+               PATH_SUFFIXES openblas-pthread openblas-openmp openblas-serial)
+  mark_as_advanced(GRADUS_OPENBLAS)
+  if(NOT GRADUS_OPENBLAS)
+    string(APPEND missing "\n  OpenBLAS (Debian/Ubuntu package: libopenblas-dev)")
+  endif()
+  if("data" IN_LIST ARGN)
+    gradus_find(ZLIB ZLIB::ZLIB zlib1g-dev)
+  endif()
+  if("train" IN_LIST ARGN)
+    # On Debian 12 toml++ is a compiled library, on Ubuntu 22.04 it has headers alone. Its pkg-config file says which.
+    find_package(PkgConfig QUIET)
+    if(PKG_CONFIG_FOUND AND NOT TARGET PkgConfig::tomlplusplus)
+      pkg_check_modules(tomlplusplus QUIET IMPORTED_TARGET GLOBAL tomlplusplus)
+    endif()
+    gradus_need("toml++, found by pkg-config" PkgConfig::tomlplusplus "pkg-config libtomlplusplus-dev")
+  endif()
 
-# OpenBLAS is opened when the program runs, after its kernels were chosen for this CPU: present, but not linked.
-find_library(GRADUS_OPENBLAS NAMES openblas libopenblas.so.0 PATH_SUFFIXES openblas-pthread openblas-openmp openblas-serial)
-mark_as_advanced(GRADUS_OPENBLAS)
-if(NOT GRADUS_OPENBLAS)
-  gradus_missing(OpenBLAS libopenblas-dev)
-endif()
+  if(missing)
+    string(PREPEND missing "gradus needs the following, which was not found:")
+  endif()
+  set(${variable} "${missing}" PARENT_SCOPE)
+endfunction()
+
+# gradus_require(<name> <target> <package>): stops unless the CMake package is found.
+macro(gradus_require name target package)
+  set(missing "")
+  gradus_find(${name} ${target} ${package})
+  if(missing)
+    message(FATAL_ERROR "gradus needs the following, which was not found:${missing}\n"
+                        "scripts/install-dependencies.sh installs everything that is missing.")
+  endif()
+endmacro()

@@ -1,18 +1,21 @@
-# Headers as they lie, the libraries, the program, and the package that find_package(gradus) reads.
+# Installs the libraries, their public headers, and the package that find_package(gradus) reads.
 include(CMakePackageConfigHelpers)
 
-get_property(rooms GLOBAL PROPERTY GRADUS_ROOMS)
-foreach(room IN LISTS rooms)
-  if(IS_DIRECTORY "${PROJECT_SOURCE_DIR}/${room}")
-    install(DIRECTORY "${room}/" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/gradus/${room}" FILES_MATCHING PATTERN "*.h")
+get_property(headers GLOBAL PROPERTY GRADUS_HEADERS)
+foreach(path IN LISTS headers)
+  set(destination "${CMAKE_INSTALL_INCLUDEDIR}/gradus/${path}")
+  if(IS_DIRECTORY "${PROJECT_SOURCE_DIR}/${path}")
+    install(DIRECTORY "${path}/" DESTINATION "${destination}"
+            FILES_MATCHING PATTERN "*.h" PATTERN "internal" EXCLUDE)
+  else()
+    get_filename_component(destination "${destination}" DIRECTORY)
+    install(FILES "${path}" DESTINATION "${destination}")
   endif()
-  list(APPEND room_targets gradus_${room})
 endforeach()
 
-install(TARGETS ${room_targets} gradus_umbrella EXPORT gradusTargets ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
-if(TARGET gradus)
-  install(TARGETS gradus RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
-endif()
+get_property(rooms GLOBAL PROPERTY GRADUS_ROOMS)
+list(TRANSFORM rooms PREPEND gradus_)
+install(TARGETS ${rooms} EXPORT gradusTargets ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 
 set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/gradus")
 install(EXPORT gradusTargets NAMESPACE gradus:: DESTINATION "${package_dir}")

@@ -1,8 +1,8 @@
-# A room is one folder of the tree, built as one library. Its headers are included as <gradus/FOLDER/NAME.h>, in the
-# tree as after installation. A room sees the headers of the rooms that it links, and no others, so the build keeps the
-# arrows between rooms.
+# A room is one or more folders of the tree, built as one library. Its headers are included as <gradus/FOLDER/NAME.h>,
+# in the tree as after installation. A room can include the headers of the rooms that it links, and no others, so the
+# build keeps the arrows between rooms.
 
-# gradus_room_scope(<room> <variable>): PUBLIC for a room with sources, INTERFACE for a room of headers alone.
+# gradus_room_scope(<room> <variable>): PUBLIC for a room with sources, INTERFACE for a room that has headers alone.
 function(gradus_room_scope room variable)
   get_target_property(type gradus_${room} TYPE)
   if(type STREQUAL "INTERFACE_LIBRARY")
@@ -25,11 +25,16 @@ function(gradus_show_headers room)
     "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
   # The place of a call inside a header reads "gradus/nn/linear.h:12".
   target_compile_options(gradus_${room} ${scope} "$<BUILD_INTERFACE:-fmacro-prefix-map=${include_directory}/=>")
+  set_property(GLOBAL APPEND PROPERTY GRADUS_HEADERS ${ARGN})
 endfunction()
 
-# gradus_add_room(<room> FOLDERS <folder>... [LINK <target>...] [HIDE <target>...]): the library gradus::<room>. Its
-# users see what it LINKs; what it HIDEs is linked, and appears in none of its public headers.
+# gradus_add_room(<room> [FOLDERS <folder>...] [LINK <target>...] [HIDE <target>...]): the library gradus::<room>.
+# Its users see what it LINKs. What it HIDEs is linked too, and is in none of its public headers.
+# Adds nothing if the room is in gradus_left_out.
 function(gradus_add_room room)
+  if(room IN_LIST gradus_left_out)
+    return()
+  endif()
   cmake_parse_arguments(ARG "" "" "FOLDERS;LINK;HIDE" ${ARGN})
   set(sources "")
   foreach(folder IN LISTS ARG_FOLDERS)
@@ -52,5 +57,4 @@ function(gradus_add_room room)
     target_link_libraries(gradus_${room} PRIVATE ${ARG_HIDE})
   endif()
   set_property(GLOBAL APPEND PROPERTY GRADUS_ROOMS ${room})
-  set_property(GLOBAL APPEND PROPERTY GRADUS_FOLDERS ${ARG_FOLDERS})
 endfunction()

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <system_error>
 
+#include <gradus/train/internal/directory_lock.h>
 #include <gradus/train/internal/file_replacement.h>
 
 namespace gradus::train {
@@ -171,6 +172,10 @@ RunDirectory RunDirectory::lock(const fs::path& path) {
   run.lock_ = std::make_shared<const DirectoryLock>(path);
   return run;
 }
+
+bool RunDirectory::locked() const { return lock_ != nullptr && lock_->held(); }
+
+void RunDirectory::check_place() const { lock_->check_place(); }
 
 fs::path RunDirectory::kept(Index step) const {
   return path_ / fmt::format("{}{:010}{}", kept_prefix, step, kept_suffix);

@@ -7,9 +7,10 @@
 
 #include <gradus/data/vocabulary.h>
 #include <gradus/train/config.h>
-#include <gradus/train/internal/directory_lock.h>
 
 namespace gradus::train {
+
+class DirectoryLock;
 
 /// What of an older run in its folder a new one may take the place of: nothing, the files of one that was stopped while
 /// it was being made (no configuration and no checkpoint yet), or all that a run is.
@@ -55,10 +56,10 @@ class RunDirectory {
   std::vector<std::filesystem::path> kept() const;
 
   /// Whether other trainers are kept out; false where the file system cannot.
-  bool locked() const { return lock_ != nullptr && lock_->held(); }
+  bool locked() const;
   /// To be called before writing, by who holds the lock: throws Error when another folder, or none, has taken the place
   /// of this one.
-  void check_place() const { lock_->check_place(); }
+  void check_place() const;
 
  private:
   explicit RunDirectory(std::filesystem::path path) : path_(std::move(path)) {}

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <unistd.h>
+#include <zlib.h>
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -16,12 +17,13 @@ constexpr int gzip_alone = 15 + 16;  // zlib's windowBits: the largest window, a
 
 }  // namespace
 
-ByteReader::ByteReader(int file, MakeError error) : file_(file), error_(std::move(error)), raw_(chunk, '\0') {
-  inflateInit2(&stream_, gzip_alone);
+ByteReader::ByteReader(int file, MakeError error)
+    : file_(file), error_(std::move(error)), raw_(chunk, '\0'), stream_(std::make_unique<z_stream>()) {
+  inflateInit2(stream_.get(), gzip_alone);
 }
 
 ByteReader::~ByteReader() {
-  inflateEnd(&stream_);
+  inflateEnd(stream_.get());
   ::close(file_);
 }
 
@@ -58,21 +60,21 @@ std::size_t ByteReader::copy(char* into, std::size_t size) {
 std::size_t ByteReader::unpack(char* into, std::size_t size) {
   if (member_ == Member::ended && raw_[at_] != '\x1F')
     throw error_("behind the gzip data stand bytes that are no gzip");
-  stream_.next_in = reinterpret_cast<Bytef*>(raw_.data() + at_);
-  stream_.avail_in = static_cast<uInt>(end_ - at_);
-  stream_.next_out = reinterpret_cast<Bytef*>(into);
-  stream_.avail_out = static_cast<uInt>(size);
-  const int code = inflate(&stream_, Z_NO_FLUSH);
-  at_ = end_ - stream_.avail_in;
+  stream_->next_in = reinterpret_cast<Bytef*>(raw_.data() + at_);
+  stream_->avail_in = static_cast<uInt>(end_ - at_);
+  stream_->next_out = reinterpret_cast<Bytef*>(into);
+  stream_->avail_out = static_cast<uInt>(size);
+  const int code = inflate(stream_.get(), Z_NO_FLUSH);
+  at_ = end_ - stream_->avail_in;
   if (code == Z_STREAM_END) {
     member_ = Member::ended;
-    inflateReset(&stream_);
+    inflateReset(stream_.get());
   } else if (code == Z_OK) {
     member_ = Member::begun;
   } else {
     throw error_(fmt::format("the gzip data are damaged ({})", zError(code)));
   }
-  return size - stream_.avail_out;
+  return size - stream_->avail_out;
 }
 
 }  // namespace gradus::data

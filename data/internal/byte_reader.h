@@ -1,11 +1,13 @@
 #pragma once
 
-#include <zlib.h>
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <string>
 
 #include <gradus/autograd/foundation/error.h>
+
+struct z_stream_s;  // of zlib
 
 namespace gradus::data {
 
@@ -37,7 +39,7 @@ class ByteReader {
   std::size_t at_ = 0, end_ = 0;  // of the bytes in raw_ that were not used yet
   bool begun_ = false, packed_ = false;
   enum class Member { none, begun, ended } member_ = Member::none;
-  z_stream stream_{};
+  std::unique_ptr<z_stream_s> stream_;
 };
 
 }  // namespace gradus::data

@@ -1,0 +1,14 @@
+#pragma once
+
+// All public headers of autograd/: tensors, ops, backward and grad, random numbers, and the checks of gradients.
+#include <gradus/autograd/checks/gradcheck.h>
+#include <gradus/autograd/checks/graph_dot.h>
+#include <gradus/autograd/engine/broadcast.h>
+#include <gradus/autograd/engine/graph.h>
+#include <gradus/autograd/engine/tensor.h>
+#include <gradus/autograd/foundation/error.h>
+#include <gradus/autograd/foundation/memory.h>
+#include <gradus/autograd/foundation/parallel.h>
+#include <gradus/autograd/foundation/random.h>
+#include <gradus/autograd/ops.h>
+#include <gradus/autograd/ops/pointwise.h>

@@ -1,0 +1,52 @@
+# What is built only when gradus is the top-level project: the program `gradus` and its libraries, tests, examples and
+# fuzz targets. None of these libraries is installed.
+
+gradus_require(CLI11 CLI11::CLI11 libcli11-dev)
+
+gradus_add_room(checks FOLDERS checks LINK gradus::train HIDE fmt::fmt)
+gradus_add_room(bench FOLDERS bench LINK gradus::train HIDE fmt::fmt)
+# Long to compile and short to run.
+set_source_files_properties(checks/op_table.cpp PROPERTIES COMPILE_OPTIONS "$<$<CONFIG:Release>:-O1>")
+
+file(GLOB cli_sources CONFIGURE_DEPENDS cli/*.cpp)
+add_executable(gradus ${cli_sources})
+target_link_libraries(gradus PRIVATE gradus::checks gradus::bench CLI11::CLI11 fmt::fmt)
+file(MAKE_DIRECTORY "${PROJECT_BINARY_DIR}/include/cli/gradus")
+file(CREATE_LINK "${PROJECT_SOURCE_DIR}/cli" "${PROJECT_BINARY_DIR}/include/cli/gradus/cli" SYMBOLIC)
+target_include_directories(gradus PRIVATE "${PROJECT_BINARY_DIR}/include/cli")
+set_target_properties(gradus PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}")
+if(GRADUS_INSTALL)
+  install(TARGETS gradus RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+endif()
+
+if(GRADUS_SANITIZE)
+  # What computes. The rest is not optimised: under sanitizers compiling it takes longer than running it.
+  foreach(room IN ITEMS autograd nn optim models checks)
+    target_compile_options(gradus_${room} PRIVATE -O1 ${gradus_sanitizer_optimization})
+  endforeach()
+  target_precompile_headers(gradus PRIVATE cli/command.h)
+endif()
+if(GRADUS_COVERAGE)
+  foreach(room IN ITEMS data train)
+    target_compile_options(gradus_${room} PRIVATE --coverage)
+    target_link_options(gradus_${room} PUBLIC --coverage)
+  endforeach()
+endif()
+if(GRADUS_MUTATE)
+  target_compile_definitions(gradus_autograd PRIVATE GRADUS_MUTATE)
+  add_executable(gradus_mutants checks/mutants/main.cpp)
+  target_link_libraries(gradus_mutants PRIVATE gradus::checks fmt::fmt)
+endif()
+
+if(GRADUS_TESTS OR GRADUS_EXAMPLES)
+  enable_testing()
+endif()
+if(GRADUS_TESTS)
+  add_subdirectory(tests)
+endif()
+if(GRADUS_EXAMPLES)
+  add_subdirectory(examples)
+endif()
+if(GRADUS_FUZZ)
+  add_subdirectory(fuzz)
+endif()
