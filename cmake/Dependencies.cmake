@@ -2,8 +2,8 @@
 
 set(gradus_all_components autograd nn optim models data train)
 
-# gradus_with_needed(<variable> [<component>...]): the components and the components that they need; all if none is
-# given.
+# gradus_with_needed(<variable> [<component>...]): the components and the components that they need; all of them if none
+# is given. Unknown ones come last.
 function(gradus_with_needed variable)
   set(wanted ${ARGN})
   if(NOT wanted OR "train" IN_LIST wanted)
@@ -13,8 +13,15 @@ function(gradus_with_needed variable)
     list(APPEND wanted nn)
   endif()
   list(APPEND wanted autograd)
-  list(REMOVE_DUPLICATES wanted)
-  set(${variable} "${wanted}" PARENT_SCOPE)
+  set(unknown ${wanted})
+  list(REMOVE_ITEM unknown ${gradus_all_components})
+  set(known "")
+  foreach(component IN LISTS gradus_all_components)
+    if(component IN_LIST wanted)
+      list(APPEND known ${component})
+    endif()
+  endforeach()
+  set(${variable} ${known} ${unknown} PARENT_SCOPE)
 endfunction()
 
 # gradus_need(<what> <target> <package>): adds a line to `missing` if the target is not there.

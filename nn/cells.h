@@ -84,8 +84,8 @@ struct LSTMCell : CellWeights {
 struct Cell {
   std::variant<RNNCell, GRUCell, LSTMCell> kind;
 
-  Cell(Scope scope, CellKind kind, Index in, Index hidden, std::string_view suffix = "")
-      : kind(make(scope, kind, in, hidden, suffix)) {}
+  Cell(Scope scope, CellKind cell_kind, Index in, Index hidden, std::string_view suffix = "")
+      : kind(make(scope, cell_kind, in, hidden, suffix)) {}
 
   const CellWeights& weights() const {
     return std::visit([](const CellWeights& w) -> const CellWeights& { return w; }, kind);

@@ -16,11 +16,11 @@ struct FeedForward {
   Dropout dropout;
   Activation activation;
 
-  FeedForward(Scope scope, Index dim, Index hidden, Activation activation = Activation::relu, double dropout = 0)
+  FeedForward(Scope scope, Index dim, Index hidden, Activation function = Activation::relu, double dropout_rate = 0)
       : linear1(scope / "linear1", dim, hidden),
         linear2(scope / "linear2", hidden, dim),
-        dropout{dropout},
-        activation(activation) {}
+        dropout{dropout_rate},
+        activation(function) {}
 
   Tensor operator()(const Tensor& x) const { return linear2(dropout(activate(linear1(x), activation))); }
 };

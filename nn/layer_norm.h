@@ -10,8 +10,8 @@ struct LayerNorm {
   Tensor weight, bias;  // [dim]
   double epsilon;
 
-  LayerNorm(Scope scope, Index dim, double epsilon = 1e-5)
-      : weight(scope.ones("weight", {dim})), bias(scope.zeros("bias", {dim})), epsilon(epsilon) {}
+  LayerNorm(Scope scope, Index dim, double eps = 1e-5)
+      : weight(scope.ones("weight", {dim})), bias(scope.zeros("bias", {dim})), epsilon(eps) {}
 
   Tensor operator()(const Tensor& x, Place place = Place::current()) const {
     return layer_norm(x, weight, bias, epsilon, place);

@@ -20,11 +20,11 @@ struct MultiHeadAttention {
   Index heads;
 
   /// Throws unless heads divides dim.
-  MultiHeadAttention(Scope scope, Index dim, Index heads)
+  MultiHeadAttention(Scope scope, Index dim, Index head_count)
       : in_proj_weight(scope.xavier_uniform("in_proj_weight", {3 * dim, dim})),
         in_proj_bias(scope.zeros("in_proj_bias", {3 * dim})),
         out_proj(scope / "out_proj", dim, dim),
-        heads(heads) {
+        heads(head_count) {
     if (heads < 1 || dim % heads != 0)
       throw Error("'" + scope.path() + "' has " + std::to_string(heads) + " heads for " + std::to_string(dim) +
                   " dimensions; the number of heads must divide the dimension");

@@ -131,7 +131,7 @@ class Node {
   };
   using Hook = std::function<Tensor(const Tensor&)>;
 
-  Node(OpName op, const Tensor& value) : op(op), shape(value.shape()), dtype(value.dtype()) {}
+  Node(OpName made_by, const Tensor& value) : op(made_by), shape(value.shape()), dtype(value.dtype()) {}
   virtual ~Node() = default;
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
@@ -217,7 +217,7 @@ class RuleNode final : public Node {
                 "a rule is callable as (dy), (dy, y), (dy, needs) or (dy, y, needs) and returns Grads");
 
  public:
-  RuleNode(OpName op, const Tensor& value, Rule rule) : Node(op, value), rule_(std::move(rule)) {}
+  RuleNode(OpName made_by, const Tensor& value, Rule rule) : Node(made_by, value), rule_(std::move(rule)) {}
   Grads apply(const Tensor& dy, const Tensor& y, Needs needs) override {
     if constexpr (takes_y_needs) {
       return (*rule_)(dy, y, needs);

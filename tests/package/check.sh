@@ -1,0 +1,123 @@
+#!/usr/bin/env bash
+# Tests of gradus as a user meets it: installed, and as a folder of another project. Each runs in a folder of its own.
+set -euo pipefail
+
+usage() {
+  cat <<HELP
+Usage: CXX=COMPILER CODEGEN=OPTIONS CCACHE=[PROGRAM] tests/package/check.sh TEST BUILD
+
+TEST is one of
+  install        installs BUILD in BUILD/package/prefix, for the others
+  find_package   builds and runs a program with find_package(gradus COMPONENTS autograd)
+  everything     builds and runs examples/1_train.cpp with find_package(gradus)
+  components     checks the messages about components that are unknown, and about libraries that are missing
+  subdirectory   builds and runs a program with add_subdirectory
+  headers        compiles each installed header alone
+  together       compiles <gradus/gradus.h>, which includes each installed header
+  includes       checks that installed headers include only public headers and the standard library
+
+Where it matters, zlib, nlohmann_json, toml++ and CLI11 cannot be found.
+HELP
+}
+
+[[ $# -eq 2 ]] || { usage >&2; exit 2; }
+build="$2"
+tree="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
+work="$build/package/$1"
+prefix="$build/package/prefix"
+headers="$prefix/include/gradus"
+
+fail() {
+  echo "package: $*" >&2
+  exit 1
+}
+
+# Configures the user's project in $work; the arguments are for cmake.
+configure() {
+  rm -rf "$work"
+  cmake -S "$tree/tests/package/user" -B "$work" -G Ninja -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O0 \
+    -DCMAKE_CXX_COMPILER="$CXX" -DCMAKE_CXX_COMPILER_WORKS=ON -DCMAKE_CXX_COMPILER_LAUNCHER="$CCACHE" \
+    -DCMAKE_PREFIX_PATH="$prefix" "$@"
+}
+
+# As configure, where the libraries that users of autograd do not need cannot be found.
+configure_without_others() {
+  local hidden=()
+  for name in ZLIB nlohmann_json tomlplusplus PkgConfig CLI11; do
+    hidden+=("-DCMAKE_DISABLE_FIND_PACKAGE_$name=ON")
+  done
+  PKG_CONFIG_LIBDIR="" configure "${hidden[@]}" "$@"
+}
+
+build_and_run() {
+  cmake --build "$work" --target user
+  (cd "$work" && ./user)
+}
+
+# Fails unless configuring with these components fails with this message.
+refuses() {
+  local components="$1" message="$2" printed
+  if printed="$(configure_without_others -DPROGRAM=main.cpp -DLIBRARY= -DCOMPONENTS="$components" 2>&1)"; then
+    fail "find_package(gradus COMPONENTS $components) succeeds"
+  fi
+  [[ "$(tr -s ' \n' ' ' <<<"$printed")" == *"$message"* ]] || fail "expected: $message; found: $printed"
+}
+
+# Compiles a source that only includes <HEADER>; more arguments are for the compiler.
+compile() {
+  local header="$1" object="$work/${1//\//_}"
+  shift
+  mkdir -p "$work"
+  echo "#include <$header>" >"$object.cpp"
+  $CCACHE "$CXX" -std=c++20 $CODEGEN -Wall -Wextra -Wshadow -Wconversion -Werror -I "$tree/tests/package/user" \
+    -I "$prefix/include" -c "$object.cpp" -o "$object.o" "$@"
+}
+
+case "$1" in
+  install)
+    rm -rf "$prefix"
+    cmake --install "$build" --prefix "$prefix"
+    [[ -z "$(find "$prefix" -name internal)" ]] || fail "internal headers are installed"
+    ;;
+  find_package)
+    configure_without_others -DPROGRAM=main.cpp -DLIBRARY=gradus::autograd -DCOMPONENTS=autograd
+    build_and_run
+    ;;
+  everything)
+    configure -DPROGRAM="$tree/examples/1_train.cpp" -DLIBRARY=gradus::gradus
+    build_and_run
+    ;;
+  components)
+    refuses "autograd;autogard" "gradus has no component 'autogard'. Its components are autograd, nn, optim, models, data, train."
+    refuses "data" "gradus needs the following, which was not found: ZLIB (Debian/Ubuntu package: zlib1g-dev)"
+    refuses "train" "toml++, found by pkg-config (Debian/Ubuntu package: pkg-config libtomlplusplus-dev)"
+    ;;
+  subdirectory)
+    configure_without_others -DPROGRAM=main.cpp -DLIBRARY=gradus::autograd -DCOMPONENTS=autograd -DGRADUS_TREE="$tree"
+    build_and_run
+    ;;
+  headers)
+    export CXX CODEGEN CCACHE tree prefix work
+    export -f compile
+    # One compiler per processor.
+    (cd "$prefix/include" && find gradus -name '*.h' | sort) |
+      xargs -P "$(nproc)" -I HEADER bash -euc "compile HEADER"
+    ;;
+  together)
+    compile gradus/gradus.h -MD -MF "$work/dependencies"
+    included="$(tr -s ' \\' '\n' <"$work/dependencies" | sed -n "s|^$prefix/include/||p" | sort -u)"
+    diff <(cd "$prefix/include" && find gradus -name '*.h' | sort) <(echo "$included") ||
+      fail "<gradus/gradus.h> leaves out the headers above"
+    ;;
+  includes)
+    # The standard library has neither a folder nor an ending; immintrin.h comes with the compiler.
+    allowed='#include <(gradus/[a-z0-9_/]+\.h|[a-z_]+|immintrin\.h)>'
+    if grep -rnE '^ *# *include' "$headers" | grep -vE "$allowed" || grep -rn 'include.*/internal/' "$headers"; then
+      fail "the installed headers above include what is not public"
+    fi
+    ;;
+  *)
+    usage >&2
+    exit 2
+    ;;
+esac
