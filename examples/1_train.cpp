@@ -1,4 +1,4 @@
-// Trains a model on a toy task and lets it speak.
+// Trains a model on a toy task and counts the words that it gets right.
 #include <cstdio>
 
 #include <gradus/train/trainer.h>

@@ -1,4 +1,4 @@
-// The same engine without the trainer: parameters, a loss, backward, a step.
+// Trains without the trainer: parameters, a loss, backward, a step of the optimiser.
 #include <cstdio>
 
 #include <gradus/autograd/ops.h>

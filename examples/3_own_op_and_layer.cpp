@@ -1,4 +1,4 @@
-// An op of one's own, two ways, a layer of one's own, and the check that their gradients are right.
+// Two ops and a layer of your own, and the check that their gradients are right.
 #include <cstdio>
 
 #include <gradus/autograd/checks/gradcheck.h>
@@ -9,19 +9,19 @@
 
 using namespace gradus;
 
-// Elementwise, from one scalar formula. Its derivatives come from dual numbers.
+// An elementwise op is one scalar formula. Its derivatives come from dual numbers.
 Tensor swish(const Tensor& x) {
   return pointwise("swish", x, [](auto v) { return v * sigmoid(v); });
 }
 
-// With a rule of its own: the gradient is written in ordinary ops, so it can be differentiated again.
+// An op with a rule of its own. The gradient is written in ordinary ops, so it can be differentiated again.
 Tensor outer(const Tensor& a, const Tensor& b) {
   return record("outer", mul(unsqueeze(a.detach(), 1), unsqueeze(b.detach(), 0)), {a, b}, [a, b](const Tensor& dy) {
     return Grads{matmul(dy, b), matmul(transpose(dy), a)};
   });
 }
 
-// A layer is a struct: to construct it is to register its parameters, and its scope gives them their path.
+// A layer is a struct. Its constructor registers its parameters, and the scope gives them their path.
 struct Gate {
   Tensor weight;  // [dim]
   Gate(nn::Scope scope, Index dim) : weight(scope.ones("weight", {dim})) {}

@@ -2,22 +2,9 @@
 
 #include <fmt/format.h>
 
-<<<<<<<< HEAD:optim/internal/entry.cpp
 namespace gradus::optim {
 
 const Tensor& entry(const State& state, const std::string& name, const Shape& shape, DType dtype, const char* owner) {
-========
-#include <string>
-
-#include <gradus/optim/state.h>
-
-namespace gradus::optim {
-
-/// The tensor of that name. Throws Error, with `owner` in the message, when it is missing or has another shape or
-/// dtype.
-inline const Tensor& entry(const State& state, const std::string& name, const Shape& shape, DType dtype,
-                           const char* owner) {
->>>>>>>> 6187adf (Install public headers alone; look only for what a component links):optim/internal/state_entry.h
   const auto found = state.find(name);
   if (found == state.end() || !found->second.defined())
     throw Error(

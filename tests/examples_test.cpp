@@ -1,0 +1,52 @@
+// The C++ in README.md and docs/ is taken from the examples, which are compiled and run.
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "catch.h"
+
+namespace {
+
+std::string text_of(const std::filesystem::path& path) {
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
+}
+
+/// The blocks between "```cpp" and "```", without these lines.
+std::vector<std::string> code_in(const std::string& page) {
+  const std::string begin = "```cpp\n", end = "```\n";
+  std::vector<std::string> blocks;
+  for (std::size_t at = page.find(begin); at != std::string::npos; at = page.find(begin, at)) {
+    at += begin.size();
+    blocks.push_back(page.substr(at, page.find(end, at) - at));
+  }
+  return blocks;
+}
+
+}  // namespace
+
+TEST_CASE("the C++ in README and docs is lines of the examples") {
+  std::vector<std::string> examples;
+  for (const auto& file : std::filesystem::directory_iterator("examples")) {
+    if (file.path().extension() == ".cpp") examples.push_back(text_of(file.path()));
+  }
+  std::vector<std::filesystem::path> pages = {"README.md"};
+  for (const auto& file : std::filesystem::directory_iterator("docs")) pages.push_back(file.path());
+  for (const auto& page : pages) {
+    for (const std::string& block : code_in(text_of(page))) {
+      CAPTURE(page, block);
+      CHECK(std::any_of(examples.begin(), examples.end(),
+                        [&](const std::string& example) { return example.find(block) != std::string::npos; }));
+    }
+  }
+}
+
+TEST_CASE("the first C++ in README is the first example, whole") {
+  const std::vector<std::string> blocks = code_in(text_of("README.md"));
+  REQUIRE(blocks.size() > 1);
+  CHECK(blocks[0] == text_of("examples/0_gradient.cpp"));
+}
