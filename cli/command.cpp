@@ -21,18 +21,18 @@ static_assert(std::atomic<int>::is_always_lock_free);
 extern "C" void on_interrupt(int signal) {
   int none = 0;
   if (requested.compare_exchange_strong(none, signal)) {
-    constexpr std::string_view told = "\nstopping after this step; once more to stop at once\n";
+    constexpr std::string_view message = "\nstopping after this step; once more to stop at once\n";
     const int number = errno;
-    static_cast<void>(::write(STDERR_FILENO, told.data(), told.size()) != 0);
+    static_cast<void>(::write(STDERR_FILENO, message.data(), message.size()) != 0);
     errno = number;
     return;
   }
-  if (signal == SIGHUP) return;  // the system and the shell may each send one
+  if (signal == SIGHUP) return;  // the system and the shell may send one each
   std::signal(signal, SIG_DFL);
   std::raise(signal);
 }
 
-// What refuses a text that is no number of the range, and writes the number in its place as it is commonly written.
+// A validator that refuses a text that is not a number in the range, and otherwise rewrites it in its usual form.
 template <class T>
 std::function<std::string(std::string&)> range(T least, T most) {
   return [least, most](std::string& text) {
@@ -40,7 +40,7 @@ std::function<std::string(std::string&)> range(T least, T most) {
     const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
     const bool all = problem == std::errc() && end == text.data() + text.size();
     if (!all || !(value >= least && value <= most))
-      return fmt::format("Value {} not in range {} to {}", text, least, most);
+      return fmt::format("{} is not in the range {} to {}", text, least, most);
     text = fmt::format("{}", value);
     return std::string();
   };
@@ -55,13 +55,14 @@ CLI::Validator whole_from(Index least, Index most) {
 CLI::Validator number_from(double least, double most) { return {range<double>(least, most), "FLOAT"}; }
 
 CLI::Validator not_empty() {
-  return {[](const std::string& text) { return text.empty() ? std::string("a value is wanted") : std::string(); }, ""};
+  return {[](const std::string& text) { return text.empty() ? std::string("expected a value") : std::string(); }, ""};
 }
 
 void add_threads(CLI::App& command) {
   command
       .add_option_function<int>(
-          "--threads", [](int n) { set_threads(n); }, "Threads to use; changes no result (default: one a processor)")
+          "--threads", [](int n) { set_threads(n); },
+          "Number of threads; does not change results (default: one per processor)")
       ->transform(whole_from(1, 1024))
       ->type_name("N");
 }
@@ -69,7 +70,7 @@ void add_threads(CLI::App& command) {
 void catch_interrupts() {
   std::signal(SIGINT, on_interrupt);
   std::signal(SIGTERM, on_interrupt);
-  if (std::signal(SIGHUP, on_interrupt) == SIG_IGN) std::signal(SIGHUP, SIG_IGN);  // as nohup wants it
+  if (std::signal(SIGHUP, on_interrupt) == SIG_IGN) std::signal(SIGHUP, SIG_IGN);  // started by nohup
 }
 
 bool interrupt_requested() { return requested.load() != 0; }

@@ -10,7 +10,7 @@
 
 namespace gradus::cli {
 
-/// What was asked for makes no sense: the flag or setting is named, with what is allowed. Exit code 2.
+/// A wrong flag or setting. The message has its name and what is allowed. Exit code 2.
 class UsageError : public Error {
  public:
   using Error::Error;
@@ -18,10 +18,10 @@ class UsageError : public Error {
 
 inline constexpr int success = 0, failure = 1, usage = 2;
 
-/// What the chosen command does, set by the command as it is parsed; returns the exit code.
+/// Runs the chosen command and returns the exit code. The command sets it when it is parsed.
 using Action = std::function<int()>;
 
-// Each adds its command to the program; one file a command.
+// Each adds its command to the program. Each command has its own file.
 void add_train(CLI::App& program, Action& action);
 void add_eval(CLI::App& program, Action& action);
 void add_decode(CLI::App& program, Action& action);
@@ -31,30 +31,30 @@ void add_bench(CLI::App& program, Action& action);
 void add_inspect(CLI::App& program, Action& action);
 void add_doctor(CLI::App& program, Action& action);
 
-/// For transform(): a whole number from `least` to `most`. Unlike CLI::Range it takes decimal digits alone, and 010 is
+/// For transform(): a whole number from `least` to `most`. Unlike CLI::Range it accepts only decimal digits, and 010 is
 /// ten.
 CLI::Validator whole_from(Index least, Index most);
 
-/// For check(): a number from `least` to `most`, in decimal digits and not NaN.
+/// For check(): a number from `least` to `most`, in decimal digits, not NaN.
 CLI::Validator number_from(double least, double most);
 
 /// For check(): refuses an empty text.
 CLI::Validator not_empty();
 
-/// The flag --threads, whose value is in force once the command runs.
+/// Adds the flag --threads. Its value is set before the command runs.
 void add_threads(CLI::App& command);
 
-/// Makes the first SIGINT, SIGTERM or SIGHUP a request that `interrupt_requested` tells of; a second SIGINT or
-/// SIGTERM ends the program.
+/// From now on, `interrupt_requested` is true after the first SIGINT, SIGTERM or SIGHUP. A second SIGINT or SIGTERM
+/// ends the program.
 void catch_interrupts();
 bool interrupt_requested();
-/// The exit code that tells of the request, as shells count: 130 for SIGINT, 143 for SIGTERM, 129 for SIGHUP.
+/// The exit code of a shell for the signal: 130 for SIGINT, 143 for SIGTERM, 129 for SIGHUP.
 int interrupt_code();
 
-/// Lets the program outlive who reads its output: for work whose result is kept in files.
+/// Ignores SIGPIPE, so that the program continues when the reader of its output ends. For work that writes files.
 void outlive_readers();
 
-/// Throws Error when standard output could not take all that was written to it.
+/// Throws Error when not all output could be written to standard output.
 void flush_results();
 
 }  // namespace gradus::cli

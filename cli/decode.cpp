@@ -27,18 +27,18 @@ struct DecodeFlags {
 };
 
 struct Source {
-  std::string text;  // the line as it was given
+  std::string text;  // the whole line
   data::Tokens tokens;
 };
 
-// One line as a source, or an Error that names the place.
+// The line as a source. Throws Error, with its place, when it is not good text or too long for the model.
 Source read_source(const RunConfig& config, const data::Line& line) {
   const auto refuse = [&line](std::size_t offset, std::string_view reason) {
     throw Error(fmt::format("{}:{}:{}: {}", line.path, line.number, data::column_of(line.text, offset), reason));
   };
   if (const auto flaw = data::flaw_of(line)) refuse(flaw->offset, flaw->reason);
   if (const std::size_t tab = line.text.find('\t'); tab != std::string_view::npos)
-    refuse(tab, "a tab; lines hold a source alone (cut -f1 takes it from a file of pairs)");
+    refuse(tab, "a tab; expected only a source per line (cut -f1 extracts it from a file of pairs)");
   Source source{std::string(line.text), source_tokens(config, line.text)};
   check_length(config.model, std::ssize(source.tokens), fmt::format("{}:{}", line.path, line.number));
   return source;
@@ -55,7 +55,7 @@ std::vector<Source> read_sources(const RunConfig& config, data::LineReader reade
 
 std::vector<Source> read_file(const RunConfig& config, const std::string& path) {
   std::vector<Source> sources = read_sources(config, data::LineReader(path));
-  if (sources.empty()) throw Error(fmt::format("{}: the file is empty; it should hold sources, one a line", path));
+  if (sources.empty()) throw Error(fmt::format("{}: the file is empty; expected one source per line", path));
   return sources;
 }
 
@@ -63,7 +63,7 @@ std::vector<Source> read_stdin(const RunConfig& config) {
   return read_sources(config, data::LineReader(STDIN_FILENO, standard_input));
 }
 
-// The next line of a terminal, which hands over each as it is ended.
+// The next line of a terminal, as soon as it ends.
 bool next_line(std::string& line) {
   if (!std::getline(std::cin, line)) return false;
   if (line.ends_with('\r')) line.pop_back();
@@ -74,7 +74,7 @@ class Writer {
  public:
   Writer(const Run& run, const DecodeFlags& flags) : run_(run), flags_(flags) {}
 
-  /// Decodes the sources [first, last) side by side and prints them in order.
+  /// Decodes the sources [first, last) together and prints them in order.
   void write(const Source* first, const Source* last) const {
     std::vector<std::vector<Index>> ids;
     for (const Source* s = first; s != last; ++s)
@@ -118,7 +118,7 @@ class Writer {
 int decode_run(const DecodeFlags& f) {
   if (f.n_best > f.beam) {
     throw UsageError(
-        fmt::format("--n-best {} is more than --beam {}: a beam of N gives at most N outputs", f.n_best, f.beam));
+        fmt::format("--n-best {} is more than --beam {}; a beam of N has at most N outputs", f.n_best, f.beam));
   }
   const Run run = load_run(RunDirectory::open(f.run), f.checkpoint == "best" ? Which::best : Which::last);
   const Writer writer(run, f);
@@ -145,26 +145,26 @@ int decode_run(const DecodeFlags& f) {
 }  // namespace
 
 void add_decode(CLI::App& program, Action& action) {
-  CLI::App& command = *program.add_subcommand("decode", "Write the target of each source line");
+  CLI::App& command = *program.add_subcommand("decode", "Print the target of each source line");
   auto f = std::make_shared<DecodeFlags>();
   command.add_option("--run", f->run, "Run directory")->required()->type_name("DIR");
-  command.add_option("--input", f->input, "File of sources, one a line; - is standard input (default)")
+  command.add_option("--input", f->input, "File of sources, one per line; - is standard input (default)")
       ->type_name("FILE");
-  command.add_option("--beam", f->beam, "Hypotheses kept (default: 1, greedy)")
+  command.add_option("--beam", f->beam, "Number of hypotheses in the beam (default: 1, greedy)")
       ->transform(whole_from(1, 1000))
       ->type_name("N");
-  command.add_option("--n-best", f->n_best, "Outputs printed for each line, with their scores when more than 1")
+  command.add_option("--n-best", f->n_best, "Outputs printed per line, with their scores if more than 1")
       ->transform(whole_from(1, 1000))
       ->type_name("N");
-  command.add_flag("--attention", f->attention, "Draw on standard error where each output token looked");
+  command.add_flag("--attention", f->attention, "Print the attention weights of each output token to standard error");
   command.add_option("--checkpoint", f->checkpoint, "best (default) or last")
       ->check(CLI::IsMember({"best", "last"}))
       ->type_name("NAME");
   add_threads(command);
   command.footer(
-      "Prints source<TAB>output for each input line, in order; with --n-best above 1 up to N lines\n"
+      "Prints source<TAB>output for each input line, in order. With --n-best above 1, prints up to N lines\n"
       "source<TAB>output<TAB>score, best first. An empty line gives an empty output. All lines are checked before the\n"
-      "first is decoded. Tokens that training never saw are read as <unk>.\n\n"
+      "first is decoded. Tokens that were not in the training pairs are read as <unk>.\n\n"
       "Examples:\n"
       "  gradus decode --run runs/words --input words.txt --beam 5\n"
       "  echo gradus | gradus decode --run runs/words --beam 5 --n-best 3");

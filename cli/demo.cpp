@@ -14,20 +14,22 @@ void add_demo(CLI::App& program, Action& action) {
   CLI::App& command = *program.add_subcommand("demo", "Train the four models on one toy task and compare them");
   auto options = std::make_shared<train::DemoOptions>();
   auto out = std::make_shared<std::string>();
-  command.add_option("--out", *out, "Folder for the four run directories (default: none are kept)")->type_name("DIR");
+  command.add_option("--out", *out, "Folder for the four run directories (default: they are not kept)")
+      ->type_name("DIR");
   command.add_option("--task", options->task, "Toy task (default: reverse)")
       ->check(CLI::IsMember(data::task_names()))
       ->type_name("NAME");
-  command.add_option("--steps", options->steps, "Steps of each model (default: what the comparison needs)")
+  command.add_option("--steps", options->steps, "Training steps per model (default: enough for the comparison)")
       ->transform(whole_from(1, 10000000))
       ->type_name("N");
-  command.add_option("--seed", options->seed, "Seed of everything that is drawn (default: 1)")
+  command.add_option("--seed", options->seed, "Seed of all random numbers (default: 1)")
       ->transform(whole_from(0, 2000000000))
       ->type_name("N");
   add_threads(command);
-  command.add_flag("--overwrite", options->overwrite, "Replace the runs that --out holds");
+  command.add_flag("--overwrite", options->overwrite, "Replace runs in --out");
   command.footer(
-      "The plain RNN has to carry the whole source in its last state and forgets long ones; attention looks it up.\n\n"
+      "The plain RNN must hold the whole source in its last state, and forgets long ones. Attention looks the source "
+      "up.\n\n"
       "Examples:\n"
       "  gradus demo\n"
       "  gradus demo --task dates --out runs/demo");

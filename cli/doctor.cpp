@@ -40,11 +40,12 @@ int examine() {
 }  // namespace
 
 void add_doctor(CLI::App& program, Action& action) {
-  CLI::App& command = *program.add_subcommand("doctor", "Say what products, vectors and threads run on");
+  CLI::App& command =
+      *program.add_subcommand("doctor", "Print which BLAS kernels, vector instructions and threads are in use");
   add_threads(command);
   command.footer(
-      "Kernels that do not fit the processor make products several times slower; OPENBLAS_CORETYPE in the environment\n"
-      "chooses others.");
+      "Matrix products are several times slower with kernels for another processor. OPENBLAS_CORETYPE in the\n"
+      "environment chooses the kernels.");
   command.callback([&action] { action = examine; });
 }
 

@@ -45,10 +45,10 @@ void print_by_length(const std::vector<data::ReferenceSet>& references, const st
 }
 
 int evaluate_run(const EvalFlags& f) {
-  if (f.test.empty() && f.task.empty()) throw UsageError("eval wants --test FILE or --task NAME");
+  if (f.test.empty() && f.task.empty()) throw UsageError("eval needs --test FILE or --task NAME");
   const std::vector<std::string> tasks = data::task_names();
   if (!f.task.empty() && std::find(tasks.begin(), tasks.end(), f.task) == tasks.end()) {
-    throw UsageError(fmt::format("--task: there is no task {}: one of {}{}", data::shown(f.task),
+    throw UsageError(fmt::format("--task: there is no task {}; expected one of {}{}", data::shown(f.task),
                                  fmt::join(tasks, ", "), did_you_mean(f.task, tasks)));
   }
   const Run run = load_run(RunDirectory::open(f.run), f.checkpoint == "best" ? Which::best : Which::last);
@@ -74,18 +74,18 @@ int evaluate_run(const EvalFlags& f) {
 }  // namespace
 
 void add_eval(CLI::App& program, Action& action) {
-  CLI::App& command = *program.add_subcommand("eval", "Measure a run on pairs that it was not trained on");
+  CLI::App& command = *program.add_subcommand("eval", "Measure a run on test pairs");
   auto f = std::make_shared<EvalFlags>();
   command.add_option("--run", f->run, "Run directory")->required()->type_name("DIR");
   CLI::Option* test = command.add_option("--test", f->test, "File of pairs; a source may have several targets");
   test->type_name("FILE");
   command
       .add_option("--test-target", f->test_target,
-                  "File of the targets, line by line beside the sources in --test (default: --test holds pairs)")
+                  "File of targets, one per line of the sources in --test (default: --test has pairs)")
       ->type_name("FILE")
       ->needs(test);
-  command.add_option("--task", f->task, "Toy task, its test pairs")->type_name("NAME")->excludes(test);
-  command.add_option("--beam", f->beam, "Hypotheses kept (default: 1, greedy)")
+  command.add_option("--task", f->task, "Toy task whose test pairs are used")->type_name("NAME")->excludes(test);
+  command.add_option("--beam", f->beam, "Number of hypotheses in the beam (default: 1, greedy)")
       ->transform(whole_from(1, 1000))
       ->type_name("N");
   command.add_option("--checkpoint", f->checkpoint, "best (default) or last")
@@ -93,7 +93,7 @@ void add_eval(CLI::App& program, Action& action) {
       ->type_name("NAME");
   add_threads(command);
   command.footer(
-      "Prints accuracy by length of the source, then one line of JSON.\n\n"
+      "Prints the accuracy by length of the source, then one line of JSON.\n\n"
       "Examples:\n"
       "  gradus eval --run runs/words --test test.tsv --beam 5\n"
       "  gradus eval --run runs/reverse --task reverse | tail -n 1");

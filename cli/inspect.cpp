@@ -18,7 +18,7 @@ std::string dtype_of(const NamedTensor& t) {
   return t.widened_from.empty() ? gradus::name(t.tensor.dtype()) : data::lowercase(t.widened_from);
 }
 
-// A name or a value from a file, as it may stand on a line.
+// A name or a value from a file, prepared for one line of output.
 std::string shown(const std::string& text) { return data::shown(text, 200); }
 
 struct Numbers {
@@ -69,11 +69,13 @@ int inspect(const std::string& path) {
 }  // namespace
 
 void add_inspect(CLI::App& program, Action& action) {
-  CLI::App& command = *program.add_subcommand("inspect", "Show what a checkpoint or another safetensors file holds");
+  CLI::App& command =
+      *program.add_subcommand("inspect", "Print the contents of a checkpoint or another safetensors file");
   auto path = std::make_shared<std::string>();
   command.add_option("FILE", *path, "File to read")->required()->type_name("FILE");
   command.footer(
-      "A line a tensor: name, dtype, shape, how many numbers, their Euclidean norm; then the metadata.\n\n"
+      "Prints one line per tensor, with name, dtype, shape, number of values and their Euclidean norm, then the "
+      "metadata.\n\n"
       "Example:\n"
       "  gradus inspect runs/words/best.safetensors");
   command.callback([path, &action] { action = [path] { return inspect(*path); }; });

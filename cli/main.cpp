@@ -11,12 +11,12 @@
 namespace gradus::cli {
 namespace {
 
-int complain(int code, const std::string& what) {
+int report(int code, const std::string& what) {
   train::say_line("gradus: " + what);
   return code;
 }
 
-// A stream that was closed would have its number taken by the next file that is opened.
+// If a standard stream is closed, the next file to be opened would get its number.
 void hold_standard_streams() {
   for (int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     if (::fcntl(stream, F_GETFD) < 0) ::open("/dev/null", O_RDWR);
@@ -35,14 +35,14 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
   using namespace gradus::cli;
   hold_standard_streams();
-  std::signal(SIGXFSZ, SIG_IGN);  // a file above the limit of size is an error of write(2), and told as such
+  std::signal(SIGXFSZ, SIG_IGN);  // write(2) then fails when a file exceeds the size limit
   try {
     return run(argc, argv);
   } catch (const UsageError& error) {
-    return complain(usage, error.what());
+    return report(usage, error.what());
   } catch (const std::bad_alloc&) {
-    return complain(failure, "there is not enough memory for this");
+    return report(failure, "there is not enough memory");
   } catch (const std::exception& error) {
-    return complain(failure, error.what());
+    return report(failure, error.what());
   }
 }

@@ -13,7 +13,7 @@
 namespace gradus::cli {
 namespace {
 
-// Bytes of a parser's message, which quotes what it refuses; each may become four when it is shown.
+// The maximum number of bytes of a parser's message. The message quotes the input, and a byte may be printed as four.
 constexpr std::size_t most_quoted = 200;
 
 struct Command {
@@ -26,7 +26,7 @@ constexpr Command commands[] = {
     {"gradcheck", add_gradcheck}, {"bench", add_bench}, {"inspect", add_inspect}, {"doctor", add_doctor},
 };
 
-// What parsing refused, in one line with what was probably meant.
+// One line that says what parsing refused, and what was probably meant.
 std::string explain(CLI::App& program, const CLI::ParseError& error) {
   const std::vector<CLI::App*> chosen = program.get_subcommands();
   const std::string refused = data::shown(error.what(), most_quoted);
@@ -38,18 +38,18 @@ std::string explain(CLI::App& program, const CLI::ParseError& error) {
     const std::vector<std::string> rest = command.remaining();
     if (!rest.empty()) {
       const std::string flag = rest.front().substr(0, rest.front().find('='));
-      return fmt::format("{} does not know {}{}; see gradus {} --help", command.get_name(), data::shown(flag),
+      return fmt::format("{} has no option {}{}; see gradus {} --help", command.get_name(), data::shown(flag),
                          train::did_you_mean(flag, flags), command.get_name());
     }
   }
   return fmt::format("{}; see gradus {} --help", refused, command.get_name());
 }
 
-// Adds the command that the first argument names; before --help and --version, all of them.
+// Adds the command that the first argument names, or all commands before --help and --version.
 void add_commands(CLI::App& program, Action& action, int argc, const char* const* argv) {
   std::vector<std::string> names;
   for (const Command& command : commands) names.push_back(command.name);
-  if (argc < 2) throw UsageError(fmt::format("a command is wanted: {}; see gradus --help", fmt::join(names, ", ")));
+  if (argc < 2) throw UsageError(fmt::format("expected a command: {}; see gradus --help", fmt::join(names, ", ")));
   const std::string wanted = argv[1];
   const std::vector<std::string> flags = {"--help", "-h", "--version"};
   const bool all = std::find(flags.begin(), flags.end(), wanted) != flags.end();
@@ -64,8 +64,8 @@ void add_commands(CLI::App& program, Action& action, int argc, const char* const
     throw UsageError(fmt::format("there is no flag {} before the command{}; see gradus --help", data::shown(wanted),
                                  train::did_you_mean(wanted, flags)));
   }
-  throw UsageError(fmt::format("there is no command {}: one of {}{}", data::shown(wanted), fmt::join(names, ", "),
-                               train::did_you_mean(wanted, names)));
+  throw UsageError(fmt::format("there is no command {}; expected one of {}{}", data::shown(wanted),
+                               fmt::join(names, ", "), train::did_you_mean(wanted, names)));
 }
 
 }  // namespace
@@ -76,8 +76,9 @@ Action parse(int argc, const char* const* argv) {
   program.require_subcommand(1);
   program.set_version_flag("--version", fmt::format("gradus {}", version));
   program.footer(
-      "Example:\n  gradus demo\n\nExit codes: 0 done, 1 failed, 2 asked for wrongly, 128 and the signal's number: "
-      "stopped (130, 143).");
+      "Example:\n  gradus demo\n\nExit codes: 0 success, 1 failure, 2 wrong arguments, 128 plus the number of the "
+      "signal "
+      "that stopped it (130, 143).");
   Action action;
   add_commands(program, action, argc, argv);
   try {

@@ -4,8 +4,8 @@
 
 namespace gradus::cli {
 
-/// What the arguments ask for, ready to be run; after --help or --version, the printing of it. Throws UsageError, with
-/// what was probably meant, when they make no sense. Nothing is done yet, but that --threads is in force.
+/// The action that the arguments choose; for --help and --version, it prints them. Sets --threads and does nothing
+/// else. Throws UsageError, with what was probably meant, when the arguments are wrong.
 Action parse(int argc, const char* const* argv);
 
 }  // namespace gradus::cli

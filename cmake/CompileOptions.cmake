@@ -1,5 +1,5 @@
-# Warnings and sanitizers for everything built here, and gradus_codegen_options: what the library and the code that
-# uses its headers must be compiled with alike.
+# Warnings and sanitizers for everything built here, and gradus_codegen_options, which the library and the code that
+# includes its headers must share.
 include(CheckCXXCompilerFlag)
 include(CheckCXXSourceCompiles)
 
@@ -9,7 +9,7 @@ if(GRADUS_WERROR)
 endif()
 
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-  # GCC 12 sees overlapping copies inside std::string's operator+ where there are none (GCC bug 105651).
+  # GCC 12 warns about overlapping copies inside std::string's operator+ where there are none (GCC bug 105651).
   add_compile_options(-Wno-restrict)
 endif()
 
@@ -18,22 +18,23 @@ if(GRADUS_SANITIZE)
   add_compile_definitions(_GLIBCXX_ASSERTIONS)
   add_link_options(-fsanitize=${GRADUS_SANITIZE})
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    # The instrumented code makes GCC warn of uninitialised values inside the standard library itself (std::function).
+    # With instrumented code GCC warns about uninitialised values inside the standard library (std::function).
     add_compile_options(-Wno-maybe-uninitialized)
-    # With -O1 alone GCC fuses a product and a sum only where they happen to meet: rows of one product would differ.
+    # With -O1 alone GCC fuses only some products and sums, so that rows of one matrix product would differ.
     set(gradus_sanitizer_optimization -fexpensive-optimizations)
   endif()
   if(GRADUS_SANITIZE MATCHES "thread")
-    # The door to TBB. TBB is not built with ThreadSanitizer, which would take the tasks that TBB hands from thread to
-    # thread for races; so neither is the door, and it tells what is handed over (autograd/foundation/internal/sanitizers.h).
+    # TBB is not built with ThreadSanitizer, which would report the tasks that TBB passes between threads as races. So the
+    # one source that calls TBB is not built with it either, and reports what is passed
+    # (autograd/foundation/internal/sanitizers.h).
     set_source_files_properties("${PROJECT_SOURCE_DIR}/autograd/foundation/parallel.cpp" PROPERTIES
       COMPILE_OPTIONS -fno-sanitize=thread COMPILE_DEFINITIONS GRADUS_THREAD_SANITIZER)
   endif()
 endif()
 
-# No -ffast-math: infinities, NaN and the order of sums mean what they say. These three cost none of that.
+# Not -ffast-math, which changes infinities, NaN and the order of sums. These three options do not.
 set(gradus_codegen_options -fno-math-errno -fno-trapping-math -ffp-contract=fast)
-# How vectors wider than the machine's are passed to functions has changed between compilers; ours are all inline.
+# Compilers warn that passing vectors wider than the machine's has changed between versions. Ours are all inline.
 list(APPEND gradus_codegen_options -Wno-psabi)
 
 if(GRADUS_ARCH)
@@ -41,11 +42,11 @@ if(GRADUS_ARCH)
   check_cxx_compiler_flag("-march=${GRADUS_ARCH}" ${march_works})
   if(NOT ${march_works})
     message(FATAL_ERROR "The compiler ${CMAKE_CXX_COMPILER} does not accept -march=${GRADUS_ARCH}. "
-                        "Set GRADUS_ARCH to an instruction set that it knows, or to nothing: -DGRADUS_ARCH=")
+                        "Set GRADUS_ARCH to an instruction set that it accepts, or to nothing: -DGRADUS_ARCH=")
   endif()
   list(APPEND gradus_codegen_options "-march=${GRADUS_ARCH}")
 
-  # Compilers prefer 256-bit vectors on most AVX-512 machines; dense loops over floats gain from the whole width.
+  # Compilers prefer 256-bit vectors on most AVX-512 machines. Dense loops over floats are faster with 512 bits.
   set(CMAKE_REQUIRED_FLAGS "-march=${GRADUS_ARCH} -mprefer-vector-width=512")
   string(MAKE_C_IDENTIFIER "GRADUS_HAS_AVX512_${GRADUS_ARCH}" has_avx512)
   check_cxx_source_compiles("

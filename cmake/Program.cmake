@@ -5,7 +5,7 @@ gradus_require(CLI11 CLI11::CLI11 libcli11-dev)
 
 gradus_add_room(checks FOLDERS checks LINK gradus::train HIDE fmt::fmt)
 gradus_add_room(bench FOLDERS bench LINK gradus::train HIDE fmt::fmt)
-# Long to compile and short to run.
+# This takes longer to compile than to run.
 set_source_files_properties(checks/op_table.cpp PROPERTIES COMPILE_OPTIONS "$<$<CONFIG:Release>:-O1>")
 
 file(GLOB cli_sources CONFIGURE_DEPENDS cli/*.cpp)
@@ -20,7 +20,7 @@ if(GRADUS_INSTALL)
 endif()
 
 if(GRADUS_SANITIZE)
-  # What computes. The rest is not optimised: under sanitizers compiling it takes longer than running it.
+  # Only what computes is optimised. The rest takes longer to compile than to run under sanitizers.
   foreach(room IN ITEMS autograd nn optim models checks)
     target_compile_options(gradus_${room} PRIVATE -O1 ${gradus_sanitizer_optimization})
   endforeach()

@@ -17,10 +17,10 @@ constexpr Index batches_in_pool = 100;
 
 const EncodedPair& at(const std::vector<EncodedPair>& pairs, Index row) { return pairs[static_cast<std::size_t>(row)]; }
 
-/// Entries of the wider side, bos_id or eos_id included.
+/// Entries of the wider side, with bos_id or eos_id.
 Index width(const EncodedPair& pair) { return std::max(std::ssize(pair.source), std::ssize(pair.target)) + 1; }
 
-/// Consecutive pools of `rows`, each as large as `batches_in_pool` batches would be without padding.
+/// Cuts `rows` into pools. Each has the size of `batches_in_pool` batches without padding.
 std::vector<std::vector<Index>> cut_pools(const std::vector<EncodedPair>& pairs, const std::vector<Index>& rows,
                                           const BatchOptions& options) {
   std::vector<std::vector<Index>> pools;
@@ -36,7 +36,7 @@ std::vector<std::vector<Index>> cut_pools(const std::vector<EncodedPair>& pairs,
   return pools;
 }
 
-/// Consecutive batches of `rows`, each as large as allowed.
+/// Cuts `rows` into batches, each as large as allowed.
 std::vector<std::vector<Index>> cut_batches(const std::vector<EncodedPair>& pairs, const std::vector<Index>& rows,
                                             const BatchOptions& options) {
   std::vector<std::vector<Index>> batches;
@@ -95,7 +95,7 @@ Batch make_batch(const std::vector<EncodedPair>& pairs, const std::vector<Index>
 }
 
 std::vector<std::vector<Index>> plan_batches(const std::vector<EncodedPair>& pairs, const BatchOptions& options) {
-  if (options.size < 1) throw Error(fmt::format("batches of size {} were asked for; ask for 1 or more", options.size));
+  if (options.size < 1) throw Error(fmt::format("the batch size is {}; expected 1 or more", options.size));
   const auto by_length = [&pairs](Index a, Index b) {
     return std::pair(at(pairs, a).source.size(), at(pairs, a).target.size()) <
            std::pair(at(pairs, b).source.size(), at(pairs, b).target.size());
@@ -119,7 +119,7 @@ std::vector<std::vector<Index>> plan_batches(const std::vector<EncodedPair>& pai
 }
 
 std::vector<Batch> split(const Batch& batch, Index shards) {
-  if (shards < 1) throw Error(fmt::format("a batch cannot be split into {} shards; ask for 1 or more", shards));
+  if (shards < 1) throw Error(fmt::format("a batch cannot be split into {} shards; expected 1 or more", shards));
   const Index pieces = std::min(shards, batch.size);
   std::vector<Batch> parts;
   for (Index i = 0; i < pieces; ++i) {

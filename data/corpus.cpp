@@ -23,11 +23,11 @@ std::string counted(Index count, std::string_view noun) {
   return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
 
-std::string told(const Defect& defect) {
+std::string described(const Defect& defect) {
   return fmt::format("{}:{}:{}: {}", defect.path, defect.line, defect.column, defect.reason);
 }
 
-/// Gathers the pairs of a file and what was wrong with its other lines.
+/// Collects the pairs of a file and the defects of its other lines.
 class Gatherer {
  public:
   Gatherer(std::string path, OnBadLine on_bad_line) : on_bad_line_(on_bad_line) {
@@ -45,12 +45,12 @@ class Gatherer {
     defect.line = line.number;
     defect.column = column_of(line.text, offset);
     defect.reason = std::move(reason);
-    if (on_bad_line_ == OnBadLine::stop) throw Error(told(defect));
+    if (on_bad_line_ == OnBadLine::stop) throw Error(described(defect));
     ++report.skipped;
     if (std::ssize(report.defects) < ReadReport::most_kept) report.defects.push_back(std::move(defect));
   }
 
-  /// Refuses the line and returns false if it is not sound text.
+  /// Refuses the line and returns false if it is not good text.
   bool sound(const Line& line) {
     std::optional<Flaw> flaw = flaw_of(line);
     if (!flaw) return true;
@@ -64,7 +64,7 @@ class Gatherer {
     if (report.pairs != 0) return std::move(corpus_);
     if (report.skipped == 0) throw Error(fmt::format("{}: nothing to read; expected {}", report.path, wanted));
     throw Error(fmt::format("{}: none of {} is good (first: {}); expected {}", report.path,
-                            counted(report.skipped, "line"), told(report.defects.front()), wanted));
+                            counted(report.skipped, "line"), described(report.defects.front()), wanted));
   }
 
  private:
@@ -90,7 +90,7 @@ std::string_view without_variant(std::string_view word) {
   return is_number ? word.substr(0, open) : word;
 }
 
-// A side of a pair, as `options` cut it.
+// The tokens of one side of a pair.
 Tokens tokens_of(std::string_view side, Tokenizer kind, const PairOptions& options) {
   if (options.lowercase) return tokenize(lowercase(side), kind);
   return tokenize(side, kind);
@@ -107,7 +107,7 @@ std::string ReadReport::summary() const {
   std::vector<std::string> remarks;
   if (repeated != 0) remarks.push_back(counted(repeated, "repeated pronunciation") + " left out");
   if (skipped != 0) {
-    remarks.push_back(fmt::format("{} skipped: first at {}", counted(skipped, "line"), told(defects.front())));
+    remarks.push_back(fmt::format("{} skipped: first at {}", counted(skipped, "line"), described(defects.front())));
   }
   return remarks.empty() ? text : fmt::format("{} ({})", text, fmt::join(remarks, "; "));
 }
@@ -116,7 +116,7 @@ std::vector<std::string> ReadReport::messages() const {
   std::vector<std::string> lines;
   lines.push_back(summary());
   for (Index i = 1; i < std::ssize(defects); ++i) {
-    lines.push_back(fmt::format("skipped {}", told(defects[static_cast<std::size_t>(i)])));
+    lines.push_back(fmt::format("skipped {}", described(defects[static_cast<std::size_t>(i)])));
   }
   if (skipped > most_kept)
     lines.push_back(fmt::format("skipped {} of {}", counted(skipped - most_kept, "more line"), path));
@@ -163,7 +163,7 @@ Corpus read_parallel(const std::filesystem::path& sources, const std::filesystem
     }
     const std::size_t tab = line.text.find('\t');
     if (tab == std::string_view::npos) return true;
-    gatherer.refuse(line, tab, "a tab; in files side by side a line holds one side alone");
+    gatherer.refuse(line, tab, "a tab; expected one side of a pair per line");
     return false;
   };
   while (true) {
@@ -171,7 +171,7 @@ Corpus read_parallel(const std::filesystem::path& sources, const std::filesystem
     if (more_sources != more_targets) {
       const auto& [longer, shorter] = more_sources ? std::tie(sources, targets) : std::tie(targets, sources);
       const Index lines = more_sources ? target.number : source.number;
-      throw Error(fmt::format("{} ends after {}, {} goes on: files side by side have a line for each line of the other",
+      throw Error(fmt::format("{} ends after {}, but {} goes on; expected as many lines in both files",
                               shorter.string(), counted(lines, "line"), longer.string()));
     }
     if (!more_sources) break;
@@ -179,7 +179,8 @@ Corpus read_parallel(const std::filesystem::path& sources, const std::filesystem
     gatherer.keep({tokens_of(source.text, options.source_tokens, options),
                    tokens_of(target.text, options.target_tokens, options)});
   }
-  return std::move(gatherer).finish("a source on each line of the one and its target on that line of the other");
+  return std::move(gatherer).finish(
+      "a source on each line of the first file and its target on the same line of the second");
 }
 
 Corpus read_dictionary(const std::filesystem::path& path, const DictionaryOptions& options) {

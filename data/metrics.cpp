@@ -19,7 +19,8 @@ Score score(const std::vector<Tokens>& hypotheses, const std::vector<ReferenceSe
   Score total;
   total.pairs = std::ssize(sets);
   for (std::size_t i = 0; i < sets.size(); ++i) {
-    if (sets[i].references.empty()) throw Error(fmt::format("source {} has no reference to score against", i + 1));
+    if (sets[i].references.empty())
+      throw Error(fmt::format("source {} has no reference; expected at least one", i + 1));
     Index least = -1;
     Index length = 0;
     for (const Tokens& reference : sets[i].references) {

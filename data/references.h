@@ -7,14 +7,14 @@
 
 namespace gradus::data {
 
-/// A source and every target that it may have.
+/// A source and all of its correct targets.
 struct ReferenceSet {
   Tokens source;
   std::vector<Tokens> references;
 };
 
-/// Groups the pairs by source. Sources, and the references of each, stand in the order of their first appearance;
-/// equal references once.
+/// Groups the pairs by source. Sources, and the references of each, keep the order in which they first appear. Equal
+/// references of a source appear once.
 std::vector<ReferenceSet> group_references(const std::vector<Pair>& pairs);
 
 }  // namespace gradus::data

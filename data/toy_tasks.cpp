@@ -172,7 +172,7 @@ constexpr std::array<Recipe, 5> recipes = {{
     {"dates", draw_date, 1000},
 }};
 
-/// FNV-1a, then mixed so that the last digits depend on every byte.
+/// FNV-1a, then mixed so that the last bits depend on every byte.
 std::uint64_t hash(std::string_view text) {
   std::uint64_t h = fnv1a(text);
   h = (h ^ (h >> 33)) * 0xFF51AFD7ED558CCD;
@@ -200,11 +200,10 @@ Index longest_of_task(std::string_view name) { return recipe_of(name).max_length
 Task make_task(std::string_view name, const TaskOptions& options) {
   const Recipe& recipe = recipe_of(name);
   const Lengths lengths{options.min_length, options.max_length == 0 ? recipe.max_length : options.max_length};
-  if (options.count < 1)
-    throw Error(fmt::format("task {}: {} pairs were asked for; ask for 1 or more", name, options.count));
+  if (options.count < 1) throw Error(fmt::format("task {}: the count is {}; expected 1 or more", name, options.count));
   if (lengths.min < 1 || lengths.max < lengths.min || lengths.max > 1000) {
-    throw Error(fmt::format("task {}: lengths {} to {} were asked for; expected 1 <= min <= max <= 1000", name,
-                            lengths.min, lengths.max));
+    throw Error(fmt::format("task {}: the lengths are {} to {}; expected 1 <= min <= max <= 1000", name, lengths.min,
+                            lengths.max));
   }
   constexpr int most_misses = 10000;
   Draws draws(options.seed, Purpose::toy_task, static_cast<std::uint64_t>(options.split));
@@ -217,7 +216,7 @@ Task make_task(std::string_view name, const TaskOptions& options) {
           {tokenize(example.source, task.source_tokens), tokenize(example.target, task.target_tokens)});
       misses = 0;
     } else if (++misses == most_misses) {
-      throw Error(fmt::format("task {}: no source of length {} to {} belongs to this split; allow longer ones", name,
+      throw Error(fmt::format("task {}: no source of length {} to {} is in this split; allow longer ones", name,
                               lengths.min, lengths.max));
     }
   }

@@ -32,7 +32,7 @@ std::string escape(std::string_view token) {
 
 struct Unescaped {
   std::string token;
-  std::size_t bad = std::string_view::npos;  // offset of what cannot be in a line; npos: the line is good
+  std::size_t bad = std::string_view::npos;  // offset of the first error; npos: the line is good
 };
 
 /// The token that `escape` wrote as `line`.
@@ -156,7 +156,7 @@ Vocabulary Vocabulary::load(const std::filesystem::path& path) {
     if (line.too_long) refuse(count, "the line is longer than 1 MiB");
     if (line.text.empty()) refuse(count, "expected a token; the line is empty");
     const auto is_special = std::find(specials.begin(), specials.end(), line.text) != specials.end();
-    if (is_special) refuse(count, fmt::format("{} is a special token and stands in the first lines only", line.text));
+    if (is_special) refuse(count, fmt::format("{} is a special token, which only the first lines may hold", line.text));
     const auto [token, bad] = unescape(line.text);
     if (bad != std::string_view::npos) {
       refuse(count, "expected a token in UTF-8 with white space and backslashes written as \\xHH",

@@ -7,7 +7,7 @@
 
 using namespace gradus;
 
-// One argument a line.
+// The input has one argument per line.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   std::string text(fuzz::text_of(data, size));
   std::vector<const char*> arguments{"gradus"};
@@ -20,6 +20,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   cli::Action action;
   const bool accepted =
       fuzz::accepts([&] { action = cli::parse(static_cast<int>(arguments.size()), arguments.data()); });
-  fuzz::expect(accepted == static_cast<bool>(action), "what is accepted can be run");
+  fuzz::expect(accepted == static_cast<bool>(action), "accepted arguments have an action");
   return 0;
 }

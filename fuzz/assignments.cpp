@@ -5,8 +5,8 @@
 using namespace gradus;
 using namespace gradus::train;
 
-// A line each: the preset, then assignments as `gradus train --set` takes them. After a '!', what is accepted is also
-// written and read again.
+// The first line is the preset, and each other line an assignment of `gradus train --set`. After a '!', an accepted
+// input is also written and read again.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   std::string_view text = fuzz::text_of(data, size);
   const bool closely = text.starts_with('!');
@@ -24,6 +24,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   });
   if (!accepted || !closely) return 0;
   const RunConfig again = from_toml(to_toml(config), "config.toml");
-  for (const Setting& s : settings()) fuzz::expect(s.get(again) == s.get(config), "a setting survives", s.key);
+  for (const Setting& s : settings())
+    fuzz::expect(s.get(again) == s.get(config), "a setting is the same after writing and reading", s.key);
   return 0;
 }

@@ -8,7 +8,7 @@
 
 namespace gradus::fuzz {
 
-/// The options that the bits of an input's first byte choose.
+/// The options that the first byte of the input chooses.
 inline data::PairOptions pair_options(std::uint8_t bits) {
   data::PairOptions options;
   if (bits & 1) options.source_tokens = data::Tokenizer::whitespace;
@@ -24,7 +24,7 @@ inline bool sound(const data::Tokens& tokens) {
   });
 }
 
-/// What holds of every corpus of pairs that was read.
+/// Checks what is true of every corpus of pairs.
 inline void check_pairs(const data::Corpus& corpus) {
   const data::ReadReport& report = corpus.report;
   for (const data::Pair& pair : corpus.pairs) expect(sound(pair.source) && sound(pair.target), "pairs hold text");

@@ -8,7 +8,7 @@
 using namespace gradus;
 using namespace gradus::data;
 
-// The first byte chooses the options, the rest is the file.
+// The first byte chooses the options. The rest is the file.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   static fuzz::MemoryFile file;
@@ -26,7 +26,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   fuzz::expect(report.pairs == std::ssize(corpus.pairs), "the report counts the pairs");
   if ((data[0] & 4) == 0) return 0;
 
-  // Lines that are neither pairs nor defects are blank or hold a comment alone.
+  // A line that is neither a pair nor a defect is blank or a comment.
   Index others = 0;
   LineReader reader(path);
   Line line;
@@ -40,12 +40,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                      std::string_view(" \t\n\v\f\r").find(line.text[first + 1]) != std::string_view::npos)));
     others += (blank && !line.too_long) || comment;
   }
-  const Index told = report.pairs + report.repeated + report.skipped;
-  fuzz::expect(told <= line.number && told >= line.number - others, "nothing is dropped silently");
+  const Index reported = report.pairs + report.repeated + report.skipped;
+  fuzz::expect(reported <= line.number && reported >= line.number - others, "every other line is reported");
 
   options.on_bad_line = OnBadLine::stop;
   const bool strict =
       fuzz::accepts([&] { fuzz::expect(read_dictionary(path, options).pairs == corpus.pairs, "same"); });
-  fuzz::expect(strict == (report.skipped == 0), "only defects stop the reading");
+  fuzz::expect(strict == (report.skipped == 0), "only defects end the reading");
   return 0;
 }

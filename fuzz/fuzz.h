@@ -10,8 +10,8 @@
 #include <gradus/autograd/foundation/error.h>
 #include <gradus/data/internal/utf8.h>
 
-// What the targets share. A target defines LLVMFuzzerTestOneInput; whatever breaks a promise ends the program, which
-// libFuzzer takes for a crash.
+// Code that the targets share. A target defines LLVMFuzzerTestOneInput. When a promise is broken, the program aborts,
+// which libFuzzer reports as a crash.
 namespace gradus::fuzz {
 
 [[noreturn]] inline void fail(const char* promise, std::string_view found) {
@@ -23,16 +23,17 @@ inline void expect(bool kept, const char* promise, std::string_view found = "") 
   if (!kept) fail(promise, found);
 }
 
-/// What a message may be: not empty, short, one line of UTF-8 without control characters.
+/// Checks that a message is not empty, short, and one line of UTF-8 without control characters.
 inline void check_message(std::string_view message) {
   constexpr std::size_t longest = 1000;
-  expect(!message.empty(), "a refusal says why");
-  expect(message.size() <= longest, "a refusal is short", message);
-  for (const char c : message) expect(static_cast<unsigned char>(c) >= 0x20 && c != 0x7F, "it is printable", message);
-  expect(data::find_invalid_utf8(message) == std::string_view::npos, "a refusal is UTF-8", message);
+  expect(!message.empty(), "a message is not empty");
+  expect(message.size() <= longest, "a message is short", message);
+  for (const char c : message)
+    expect(static_cast<unsigned char>(c) >= 0x20 && c != 0x7F, "a message is printable", message);
+  expect(data::find_invalid_utf8(message) == std::string_view::npos, "a message is UTF-8", message);
 }
 
-/// Whether `read` accepts its input. A refusal must be a gradus::Error with a good message; nothing else may leave.
+/// Whether `read` accepts its input. It may throw only gradus::Error with a good message.
 template <class Read>
 bool accepts(Read&& read) {
   try {

@@ -11,7 +11,7 @@
 
 namespace gradus::fuzz {
 
-/// A file without a disk, with a path for readers that take one.
+/// A file in memory that has a path.
 class MemoryFile {
  public:
   MemoryFile() : file_(::memfd_create("input", MFD_CLOEXEC)), path_("/proc/self/fd/" + std::to_string(file_)) {

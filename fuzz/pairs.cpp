@@ -6,7 +6,7 @@
 using namespace gradus;
 using namespace gradus::data;
 
-// The first byte chooses the options, the rest is the file.
+// The first byte chooses the options. The rest is the file.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   static fuzz::MemoryFile file;
@@ -27,6 +27,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
   options.on_bad_line = OnBadLine::stop;
   const bool strict = fuzz::accepts([&] { fuzz::expect(read_pairs(path, options).pairs == corpus.pairs, "same"); });
-  fuzz::expect(strict == (report.skipped == 0), "only defects stop the reading");
+  fuzz::expect(strict == (report.skipped == 0), "only defects end the reading");
   return 0;
 }

@@ -18,7 +18,7 @@ Index lines_in(const std::filesystem::path& path) {
 
 }  // namespace
 
-// The first byte chooses the options; the rest is the sources, then, after a line "=====", the targets.
+// The first byte chooses the options. The rest is the sources and, after a line "=====", the targets.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   constexpr std::string_view cut = "=====\n";
@@ -34,12 +34,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   fuzz::check_pairs(corpus);
   if ((data[0] & 8) == 0) return 0;
 
-  const Index told = corpus.report.pairs + corpus.report.skipped;
-  fuzz::expect(lines_in(sources) == told && lines_in(targets) == told, "each line is in a pair or a defect");
+  const Index reported = corpus.report.pairs + corpus.report.skipped;
+  fuzz::expect(lines_in(sources) == reported && lines_in(targets) == reported, "each line is in a pair or a defect");
 
   options.on_bad_line = OnBadLine::stop;
   const bool strict =
       fuzz::accepts([&] { fuzz::expect(read_parallel(sources, targets, options).pairs == corpus.pairs, "same"); });
-  fuzz::expect(strict == (corpus.report.skipped == 0), "only defects stop the reading");
+  fuzz::expect(strict == (corpus.report.skipped == 0), "only defects end the reading");
   return 0;
 }

@@ -20,7 +20,7 @@ Safetensors read(std::string bytes) {
   return read_safetensors(in, size, "file");
 }
 
-/// What `write_safetensors` would have put on disk.
+/// The bytes that `write_safetensors` writes.
 std::string written(const Safetensors& contents) {
   static std::string bytes;
   static const bool captured = [] {
@@ -60,7 +60,7 @@ bool same(const Safetensors& a, const Safetensors& b) {
   return true;
 }
 
-/// A model of one layer, as a checkpoint's reader meets it.
+/// A model of one layer, to read a checkpoint into.
 struct Model {
   nn::ParameterStore store{1};
   Tensor weight = store.root().zeros("w", {2, 1});
@@ -75,8 +75,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Safetensors file;
   if (!fuzz::accepts([&] { file = read(std::string(fuzz::text_of(data, size))); })) return 0;
   const std::string bytes = written(file);
-  fuzz::expect(same(read(bytes), file), "what was read can be written and read again");
-  fuzz::expect(written(read(bytes)) == bytes, "what was written is written alike");
+  fuzz::expect(same(read(bytes), file), "a file is the same after writing and reading");
+  fuzz::expect(written(read(bytes)) == bytes, "writing is repeatable");
 
   Position position;
   if (!fuzz::accepts([&] { position = position_of(file, "file"); })) return 0;
@@ -85,7 +85,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const StateOwners owners{&model.optimizer, &model.plateau, average};
   if (!fuzz::accepts([&] { unpack(file, "file", model.store, owners); })) return 0;
   const Safetensors packed = pack(model.store, position, owners);
-  fuzz::expect(pack(model.store, position_of(packed, "file")).metadata == packed.metadata, "a position survives");
-  fuzz::expect(same(read(written(packed)), packed), "a checkpoint survives");
+  fuzz::expect(pack(model.store, position_of(packed, "file")).metadata == packed.metadata,
+               "a position is the same after packing");
+  fuzz::expect(same(read(written(packed)), packed), "a checkpoint is the same after writing and reading");
   return 0;
 }

@@ -13,6 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     fuzz::expect(vocabulary.id(vocabulary.token(id)) == id, "a token has one id");
     fuzz::expect(find_invalid_utf8(vocabulary.token(id)) == std::string::npos, "a token is UTF-8");
   }
-  fuzz::expect(Vocabulary::load(file.holding(vocabulary.to_text())) == vocabulary, "what was read can be written");
+  fuzz::expect(Vocabulary::load(file.holding(vocabulary.to_text())) == vocabulary,
+               "a vocabulary is the same after writing and reading");
   return 0;
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Which lines and branches of the readers and writers of files the tests take.
+# Measures which branches of the code that reads and writes files are taken by its tests.
 set -euo pipefail
 
 if [[ $# -gt 0 ]]; then
@@ -7,12 +7,12 @@ if [[ $# -gt 0 ]]; then
 Usage: scripts/coverage.sh
 
 Builds the tests of checkpoints and corpora in build/coverage with GCC's counters, runs them, and prints gcovr's report
-of the branches taken in the readers and writers of both. Exits with 1 unless that is all of them.
+of the branches taken in the code that reads and writes both. Exits with 1 unless all branches are taken.
 
-Left out of the count are the branches that GCC makes for exceptions (--exclude-throw-branches) and code that cannot be
-reached, as GCC marks it (--exclude-unreachable-branches).
+Branches that GCC adds for exceptions (--exclude-throw-branches) and code that GCC marks as unreachable
+(--exclude-unreachable-branches) do not count.
 
-Environment: GRADUS_COVERAGE_BUILD, the build folder in the place of build/coverage.
+Environment: GRADUS_COVERAGE_BUILD, the build folder instead of build/coverage.
 HELP
   [[ "$1" == "--help" || "$1" == "-h" ]] && exit 0
   exit 2

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# From a fresh clone to the four models, trained side by side on a toy task.
+# Installs, builds, and trains the four models side by side on a toy task.
 set -euo pipefail
 
 if [[ "${1:-}" == "--help" || "${1:-}" == "-h" ]]; then
@@ -7,8 +7,8 @@ if [[ "${1:-}" == "--help" || "${1:-}" == "-h" ]]; then
 Usage: scripts/demo.sh [argument of 'gradus demo']...
 
 Installs the packages that are missing (Debian/Ubuntu; sudo when not root), builds the program in build/release, and
-runs 'gradus demo', which trains the four models on one toy task and prints how accurate they are by source length.
-Works from any directory; a second run does only what is still to do.
+runs 'gradus demo', which trains the four models on one toy task and prints their accuracy by source length.
+Works from any directory. A second run does only what is left.
 
 Example: scripts/demo.sh --out /tmp/demo      (all arguments: build/release/gradus demo --help)
 HELP

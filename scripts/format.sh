@@ -7,7 +7,7 @@ case "${1:-}" in
   --check) arguments=(--dry-run --Werror) ;;
   *)
     echo "Usage: scripts/format.sh [--check]"
-    echo "Formats every .h and .cpp file of the repository; with --check, only lists what is not formatted and exits with 1."
+    echo "Formats every .h and .cpp file of the repository. With --check, only lists files that are not formatted, and then exits with 1."
     [[ "$1" == "--help" || "$1" == "-h" ]] && exit 0
     exit 2
     ;;

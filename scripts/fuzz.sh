@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the fuzz targets and feeds each of them with mutated input.
+# Builds the fuzz targets and runs each of them with mutated input.
 set -euo pipefail
 
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
@@ -14,14 +14,14 @@ usage() {
 Usage: scripts/fuzz.sh [--runs N] [--seed N] [target]... [-- argument of libFuzzer...]
 
 Builds the targets (all: ${all[*]}) in build/fuzz with Clang, libFuzzer and the address and undefined-behaviour
-sanitizers, and runs each for N executions (default $runs), as many side by side as there are processors. Seeds are in
-fuzz/corpus; inputs that reach new code are kept in build/fuzz/found and used by the next run. Prints a table of
-executions and seconds. At a finding, exits with 1 and says where the input that shows it lies.
+sanitizers, and runs each for N executions (default $runs), with one target per processor at a time. Seeds are in
+fuzz/corpus. Inputs that reach new code are kept in build/fuzz/found, and the next run uses them. Prints a table of
+executions and seconds. After a finding, exits with 1 and prints the path of the input that causes it.
 
-  --runs N   executions of each target
-  --seed N   random numbers of the mutations; default 0: others in every run
+  --runs N   executions per target
+  --seed N   seed of the mutations; 0, the default, means a new one in every run
 
-Environment: GRADUS_FUZZ_BUILD, the build folder in the place of build/fuzz.
+Environment: GRADUS_FUZZ_BUILD, the build folder instead of build/fuzz.
 
 Example: scripts/fuzz.sh --runs 100000 config assignments
 HELP
@@ -41,13 +41,13 @@ while [[ $# -gt 0 ]]; do
       break
       ;;
     --runs | --seed)
-      [[ "${2:-}" =~ ^[0-9]+$ ]] || fail "$1 wants a whole number"
+      [[ "${2:-}" =~ ^[0-9]+$ ]] || fail "$1 needs a whole number"
       declare "${1#--}=$2"
       shift 2
       ;;
     -*) fail "there is no option $1" ;;
     *)
-      [[ " ${all[*]} " == *" $1 "* ]] || fail "there is no target $1: one of ${all[*]}"
+      [[ " ${all[*]} " == *" $1 "* ]] || fail "there is no target $1; expected one of ${all[*]}"
       targets+=("$1")
       shift
       ;;
@@ -64,7 +64,7 @@ cmake -S "$root" --preset fuzz -B "$build" >"$build/logs/build" 2>&1 &&
   exit 1
 }
 
-# A small quarantine and short traces of allocations: the targets hold little, and these decide the speed.
+# A small quarantine and short traces of allocations are faster, and the targets need no more.
 export ASAN_OPTIONS="quarantine_size_mb=1:malloc_context_size=4:${ASAN_OPTIONS:-}"
 
 run() {
@@ -91,7 +91,7 @@ for name in "${targets[@]}"; do
   if [[ -e "$log.failed" ]]; then
     status=1
     tail -n 60 "$log" >&2
-    echo "fuzz: $name: a finding; to see it again: $build/fuzz/fuzz_$name $(sed -n 's/.*Test unit written to //p' "$log")" >&2
+    echo "fuzz: $name: a finding; to repeat it: $build/fuzz/fuzz_$name $(sed -n 's/.*Test unit written to //p' "$log")" >&2
   fi
 done
 exit $status

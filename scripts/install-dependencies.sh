@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Installs what gradus needs to be built and tested, from the distribution's own packages.
+# Installs what gradus needs for building and testing, from the packages of the distribution.
 set -euo pipefail
 
 packages=(
   g++                    # the compiler, GCC 11 or newer
   cmake                  # 3.22 or newer
-  ninja-build            # what the presets build with
+  ninja-build            # used by the presets
   pkg-config             # finds toml++
   libopenblas-dev        # matrix products
   libtbb-dev             # threads
@@ -21,19 +21,19 @@ fuzz_packages=(
   libclang-rt-dev        # libFuzzer and its sanitizers
 )
 coverage_packages=(
-  gcovr                  # reports of coverage
+  gcovr                  # coverage reports
 )
 
 if [[ "${1:-}" == "--help" || "${1:-}" == "-h" ]]; then
   cat <<HELP
 Usage: scripts/install-dependencies.sh [--check] [--fuzz] [--coverage]
 
-Installs those of the following Debian/Ubuntu packages that are missing, with sudo when not root:
+Installs the following Debian/Ubuntu packages if they are missing, with sudo unless you are root:
   ${packages[*]}
 
-  --check      install nothing: say what is missing, and exit with 1 if anything is
-  --fuzz       also what scripts/fuzz.sh needs: ${fuzz_packages[*]}
-  --coverage   also what scripts/coverage.sh needs: ${coverage_packages[*]}
+  --check      install nothing; print what is missing, and exit with 1 if anything is
+  --fuzz       also install what scripts/fuzz.sh needs: ${fuzz_packages[*]}
+  --coverage   also install what scripts/coverage.sh needs: ${coverage_packages[*]}
 HELP
   exit 0
 fi
@@ -58,7 +58,7 @@ fi
 if [[ " $distribution " != *" debian "* && " $distribution " != *" ubuntu "* ]] || ! command -v apt-get >/dev/null; then
   {
     echo "install-dependencies: this is not Debian or Ubuntu ($distribution), so nothing was installed."
-    echo "gradus needs the following (names of the Debian packages). Install them, then run in the repository:"
+    echo "gradus needs the following (names of Debian packages). Install them, then run in the repository:"
     echo "  cmake --preset release && cmake --build --preset release && ctest --preset release"
     printf '  - %s\n' "${packages[@]}"
   } >&2
@@ -73,7 +73,7 @@ for package in "${packages[@]}"; do
 done
 
 if [[ ${#missing[@]} -eq 0 ]]; then
-  echo "install-dependencies: all ${#packages[@]} packages are there"
+  echo "install-dependencies: all ${#packages[@]} packages are installed"
   exit 0
 fi
 if [[ $check == yes ]]; then
@@ -95,7 +95,7 @@ apt() {
 }
 
 echo "install-dependencies: installing ${missing[*]}"
-apt update || echo "install-dependencies: apt-get update failed; trying with the package lists as they are" >&2
+apt update || echo "install-dependencies: apt-get update failed; trying with the old package lists" >&2
 if ! apt install --no-install-recommends "${missing[@]}"; then
   echo "install-dependencies: apt-get could not install: ${missing[*]}" >&2
   echo "On Ubuntu the packages are in 'universe' (add-apt-repository universe)." >&2

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Seeds wrong rules into the engine, one at a time, and counts how many the table of ops catches.
+# Makes the rules of the engine wrong, one at a time, and counts how many the table of ops catches.
 # Usage: scripts/mutants.sh [build folder]
 set -eu
 cd "$(dirname "$0")/.."

@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
-# The whole suite, under sanitizers.
+# Runs all tests under sanitizers.
 set -euo pipefail
 
 usage() {
   cat <<HELP
 Usage: scripts/sanitize.sh address|thread [argument of ctest]...
 
-Builds the tests and the program with sanitizers and runs the tests, those that start the program too:
+Builds the tests and the program with sanitizers and runs all tests, also those that start the program:
 
   address   AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer, in build/asan
   thread    ThreadSanitizer, in build/tsan
 
-Exits with 0 when all tests pass and no sanitizer reported anything; a report fails its test and is shown.
-Works from any directory; a second run does only what is still to do.
+Exits with 0 if all tests pass and no sanitizer reports anything. A report fails its test and is shown.
+Works from any directory. A second run does only what is left.
 
 Example: scripts/sanitize.sh thread -R shards    (only the tests with 'shards' in their name)
 HELP

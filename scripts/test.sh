@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# From a fresh clone to the summary of all tests.
+# Installs, builds, and runs all tests.
 set -euo pipefail
 
 if [[ "${1:-}" == "--help" || "${1:-}" == "-h" ]]; then
@@ -7,8 +7,8 @@ if [[ "${1:-}" == "--help" || "${1:-}" == "-h" ]]; then
 Usage: scripts/test.sh [argument of ctest]...
 
 Installs the packages that are missing (Debian/Ubuntu; sudo when not root), builds everything in build/release, runs
-the tests and the examples, and prints the summary. Exits with 0 when all pass; what a failed test printed is shown.
-Works from any directory; a second run does only what is still to do.
+the tests and the examples, and prints the summary. Exits with 0 if all pass. The output of failed tests is shown.
+Works from any directory. A second run does only what is left.
 
 Example: scripts/test.sh -R softmax           (only the tests with 'softmax' in their name)
 HELP

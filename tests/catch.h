@@ -1,7 +1,6 @@
 #pragma once
 
-// One spelling for Catch2 2.x (Debian 12, Ubuntu 22.04) and 3.x (Ubuntu 24.04): that of 3.x, and Approx without
-// Catch::.
+// Names of Catch2 3.x (Ubuntu 24.04), also with 2.x (Debian 12, Ubuntu 22.04), and Approx without Catch::.
 #if __has_include(<catch2/catch_all.hpp>)
 #include <catch2/catch_all.hpp>
 

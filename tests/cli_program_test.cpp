@@ -4,14 +4,15 @@
 
 #include "program.h"
 
-// The built program, as users run it: results, messages, exit codes, what is left behind.
+// Runs the built program and checks its results, messages, exit codes and files.
 namespace gradus {
 namespace {
 
 using Catch::Matchers::ContainsSubstring;
 using data::Scratch;
 
-// One line "gradus: ..." with `message` in it, nothing on stdout, no run directory.
+// Checks that a command fails with this exit code and one line "gradus: ..." that contains `message`, prints nothing to
+// standard output, and makes no run directory.
 void refuses(const Scratch& scratch, const std::string& arguments, int code, const std::string& message,
              const std::string& input = "") {
   CAPTURE(arguments);
@@ -93,7 +94,7 @@ TEST_CASE("files of pairs are trained on and tested against several references")
   CHECK(nlohmann::json::parse(last_line(tested.out))["pairs"] == 2);
 }
 
-TEST_CASE("files side by side are trained on and tested against, and refused when they are of unequal length") {
+TEST_CASE("sources and targets may be in two files of equal length") {
   const Scratch scratch;
   std::string sources, targets;
   for (int i = 0; i < 60; ++i) {
@@ -105,7 +106,7 @@ TEST_CASE("files side by side are trained on and tested against, and refused whe
   const std::string train = "train --model rnn --train train.s --train-target train.t --epochs 1 --out new";
   scratch.write("longer.s", sources + "x\n");
   refuses(scratch, "train --train longer.s --train-target train.t --out new", 1,
-          "train.t ends after 60 lines, longer.s goes on");
+          "train.t ends after 60 lines, but longer.s goes on");
   refuses(scratch, train + " --valid v.tsv", 2, "data.train_target is set, data.valid_target is not");
   refuses(scratch, "train --task copy --train-target train.t --out new", 2, "--task excludes --train-target");
   refuses(scratch, "eval --run new --test-target train.t", 2, "--test-target requires --test");
@@ -128,9 +129,9 @@ TEST_CASE("files side by side are trained on and tested against, and refused whe
   CHECK_THAT(dictionary.err, ContainsSubstring("train.t: d is a dictionary, whose lines hold both sides"));
 }
 
-TEST_CASE("what is asked for wrongly is one line that names it, exit code 2") {
+TEST_CASE("wrong arguments give one line that names them, and exit code 2") {
   const Scratch scratch;
-  refuses(scratch, "", 2, "a command is wanted");
+  refuses(scratch, "", 2, "expected a command");
   refuses(scratch, "trian", 2, "did you mean train?");
   refuses(scratch, "--vresion", 2, "did you mean --version?");
   refuses(scratch, "train --modle rnn --task copy --out new", 2, "did you mean --model?");
@@ -151,7 +152,7 @@ TEST_CASE("what is asked for wrongly is one line that names it, exit code 2") {
   refuses(scratch, "decode --run new --n-best 2", 2, "--n-best 2 is more than --beam 1");
 }
 
-TEST_CASE("an option out of range is refused by its name and value and range, before anything is read or written") {
+TEST_CASE("an option out of range is refused with name, value and range before anything is read or written") {
   const Scratch scratch;
   const auto out_of = [&](const std::string& command, const std::string& option, const std::string& range,
                           const std::vector<std::string>& values) {
@@ -164,7 +165,8 @@ TEST_CASE("an option out of range is refused by its name and value and range, be
       for (const std::string& part : {"gradus: " + option + ": ", value, range}) {
         CHECK_THAT(ran.err, ContainsSubstring(part));
       }
-      CHECK(std::distance(std::filesystem::directory_iterator(scratch.folder()), {}) == 3);  // its input and output
+      CHECK(std::distance(std::filesystem::directory_iterator(scratch.folder()), {}) ==
+            3);  // the files of its input and output
     }
   };
   const std::vector<std::string> whole = {"0", "-1", "x", "1.5", "nan", "99999999999999999999", "0x10", " 5", "+5"};
@@ -181,14 +183,14 @@ TEST_CASE("an option out of range is refused by its name and value and range, be
   out_of("demo --out new", "--steps", "1 to 10000000", whole);
   out_of("demo --out new", "--seed", "0 to 2000000000", from_zero);
   out_of("demo --out new", "--task", "copy", {"cpy"});
-  out_of("train --task copy --out new", "--config", "a value is wanted", {""});
-  out_of("train --task copy --out new", "--preset", "a value is wanted", {""});
+  out_of("train --task copy --out new", "--config", "expected a value", {""});
+  out_of("train --task copy --out new", "--preset", "expected a value", {""});
   out_of("gradcheck --model rnn", "--order", "1 to 2", whole);
   out_of("bench step transformer small", "--seconds", "0.01 to 3600", {"0", "-1", "x", "nan", "1e99"});
   out_of("bench step transformer small", "--peak", "1 to 1000000000", {"0", "-1", "x", "nan", "inf"});
 }
 
-TEST_CASE("hostile arguments are quoted in bounded length and without control characters") {
+TEST_CASE("hostile arguments are quoted with limited length and without control characters") {
   const Scratch scratch;
   const std::string hostile = "\x1B[2J\xFF" + std::string(50000, 'x');
   for (const char* arguments : {"'%'", "'-%'", "train '--%' --out new", "train --task copy --out new --set '%'",
@@ -206,13 +208,13 @@ TEST_CASE("hostile arguments are quoted in bounded length and without control ch
   }
 }
 
-TEST_CASE("a whole number with zeros in front is no octal one") {
+TEST_CASE("a whole number with leading zeros is decimal") {
   const Scratch scratch;
   CHECK(run(scratch, "decode --run none --beam 010 --n-best 10").code == 1);  // there is no such run
   CHECK_THAT(run(scratch, "decode --run none --beam 010 --n-best 11").err, ContainsSubstring("--beam 10"));
 }
 
-TEST_CASE("a log that takes nothing ends no training, and spoils no message") {
+TEST_CASE("training continues when the log cannot be written") {
   const Scratch scratch;
   const std::string train = "train --model rnn --task copy --steps 3" + quick;
   for (const char* log : {"2>/dev/full", "2>&-", "<&- >&- 2>&-", "2>&1 >/dev/null | true"}) {
@@ -227,7 +229,7 @@ TEST_CASE("a log that takes nothing ends no training, and spoils no message") {
   CHECK(WEXITSTATUS(std::system(wrong.c_str())) == 2);
 }
 
-TEST_CASE("paths are shown on one line, without control characters, and as a shell reads them") {
+TEST_CASE("paths are shown on one line, without control characters, as a shell reads them") {
   const Scratch scratch;
   scratch.write("a\x1B[31m\nb'.tsv", "a\tb\nbroken\nc\td\n");
   const std::string quoted = "$'a\\x1B[31m\\x0Ab\\x27.tsv'", out = "$'r\\xFF\\x0A\\x27'";
@@ -244,7 +246,7 @@ TEST_CASE("paths are shown on one line, without control characters, and as a she
   for (std::string line; std::getline(lines, line);) CHECK(data::shown(line, 10000) == line);
 }
 
-TEST_CASE("a refused argument of control characters alone makes no long message") {
+TEST_CASE("a refused argument of control characters gives a short message") {
   const Scratch scratch;
   for (const char* flag : {"--overwrite=", "--threads ", "--resume="}) {
     const Ran ran = run(scratch, std::string("train --task copy --out new ") + flag + std::string(1000, '\xE9'));
@@ -255,7 +257,7 @@ TEST_CASE("a refused argument of control characters alone makes no long message"
   }
 }
 
-TEST_CASE("what fails is one line that says why, exit code 1, and nothing half-written") {
+TEST_CASE("a failure gives one line with the reason and exit code 1, and leaves no partial files") {
   const Scratch scratch;
   scratch.write("empty.tsv", "");
   scratch.write("bad.tsv", "one\ntwo\n");
@@ -275,7 +277,7 @@ TEST_CASE("what fails is one line that says why, exit code 1, and nothing half-w
   refuses(scratch, "decode --run . --input empty.tsv", 1, "not a run directory");
 }
 
-TEST_CASE("sources that a run cannot read stop decoding before the first output") {
+TEST_CASE("bad sources stop decoding before the first output") {
   const Scratch scratch;
   REQUIRE(run(scratch, "train --model transformer --task copy --steps 1 --out run" + quick).code == 0);
   refuses(scratch, "decode --run run", 1, "standard input:2 has 12 tokens; the model's positions hold 11",
@@ -312,7 +314,7 @@ TEST_CASE("the demo prints accuracy by length for the four models, examples and 
   CHECK_THAT(run(scratch, "demo --steps 10 --out runs").err, ContainsSubstring("holds a run already"));
 }
 
-TEST_CASE("the program tells its version, its settings and what it runs on") {
+TEST_CASE("the program prints its version, its settings and what it runs on") {
   const Scratch scratch;
   const std::string cmake = data::contents("CMakeLists.txt");
   const std::string version = run(scratch, "--version").out;

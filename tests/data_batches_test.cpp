@@ -14,7 +14,7 @@ namespace {
 
 using Ids = std::vector<Id>;
 
-/// Pairs whose lengths vary from 1 to 20 in an order without pattern.
+/// Pairs with lengths from 1 to 20 in an irregular order.
 std::vector<EncodedPair> many_pairs(Index count) {
   std::vector<EncodedPair> pairs;
   for (Index i = 0; i < count; ++i) {
@@ -35,7 +35,7 @@ bool has_every_row_once(const std::vector<std::vector<Index>>& batches, Index co
 
 }  // namespace
 
-TEST_CASE("encoded pairs hold the ids of either vocabulary") {
+TEST_CASE("encoded pairs hold the ids of both vocabularies") {
   const std::vector<EncodedPair> encoded =
       encode({{{"a", "z"}, {"X"}}}, Vocabulary::build({{"a"}}), Vocabulary::build({{"X"}}));
   REQUIRE(encoded.size() == 1);
@@ -43,7 +43,7 @@ TEST_CASE("encoded pairs hold the ids of either vocabulary") {
   CHECK(encoded[0].target == Ids{4});
 }
 
-TEST_CASE("a batch is padded row by row around bos and eos") {
+TEST_CASE("batches have bos, eos and padding in the right places") {
   const std::vector<EncodedPair> pairs = {{{7}, {8, 9}}, {{4, 5, 6}, {4}}};
   const Batch batch = make_batch(pairs, {1, 0});
   CHECK(batch.size == 2);
@@ -57,7 +57,7 @@ TEST_CASE("a batch is padded row by row around bos and eos") {
   CHECK(make_batch(pairs, {1, 0}, false).source == Ids{4, 5, 6, 7, pad_id, pad_id});
 }
 
-TEST_CASE("a batch without rows or with rows that are not there is refused") {
+TEST_CASE("a batch without rows or with a wrong row is refused") {
   const std::vector<EncodedPair> pairs = {{{}, {4}}};
   CHECK_THROWS_AS(make_batch(pairs, {}), Error);
   CHECK_THROWS_WITH(make_batch(pairs, {1}), ContainsSubstring("row 1"));
@@ -66,7 +66,7 @@ TEST_CASE("a batch without rows or with rows that are not there is refused") {
   CHECK_THROWS_WITH(make_batch(pairs, {0}, false), ContainsSubstring("empty source"));
 }
 
-TEST_CASE("every pair is in exactly one batch of at most the size asked for") {
+TEST_CASE("every pair is in exactly one batch, and no batch is too large") {
   const auto pairs = many_pairs(1003);
   for (const bool shuffle : {true, false}) {
     const auto by_sentences = plan_batches(pairs, {.size = 8, .shuffle = shuffle});
@@ -84,7 +84,7 @@ TEST_CASE("every pair is in exactly one batch of at most the size asked for") {
   CHECK(plan_batches({}, {}).empty());
 }
 
-TEST_CASE("a pair wider than a batch of tokens stands alone") {
+TEST_CASE("a pair that is larger than a batch is a batch of its own") {
   const auto batches = plan_batches(many_pairs(40), {.by = BatchBy::tokens, .size = 1});
   CHECK(batches.size() == 40);
   CHECK(has_every_row_once(batches, 40));
@@ -101,7 +101,7 @@ TEST_CASE("batches hold little padding") {
   CHECK(padding * 50 < entries);
 }
 
-TEST_CASE("the order of batches is a function of seed and epoch") {
+TEST_CASE("the order of batches depends on seed and epoch alone") {
   const auto pairs = many_pairs(500);
   const BatchOptions options{.size = 10, .seed = 3, .epoch = 1};
   const auto plan = plan_batches(pairs, options);
@@ -124,7 +124,7 @@ TEST_CASE("batches of one epoch are not sorted by length") {
   CHECK_FALSE(std::is_sorted(lengths.begin(), lengths.end()));
 }
 
-TEST_CASE("a split batch is the whole in even pieces") {
+TEST_CASE("the parts of a split batch have even sizes and make up the whole") {
   const auto pairs = many_pairs(7);
   const Batch whole = make_batch(pairs, {0, 1, 2, 3, 4, 5, 6});
   for (const Index shards : {1, 2, 3, 7, 50}) {

@@ -21,7 +21,7 @@ TEST_CASE("pairs are read from tab-separated lines") {
   CHECK(corpus.report.summary() == "read 2 pairs from " + (scratch.folder() / "p.tsv").string());
 }
 
-TEST_CASE("either side takes either tokenizer and lower case on request") {
+TEST_CASE("each side takes each tokenizer, and lower case is an option") {
   const Scratch scratch;
   const auto path = scratch.write("p.tsv", "Das Haus\tÄb\n");
   const PairOptions options{
@@ -29,7 +29,7 @@ TEST_CASE("either side takes either tokenizer and lower case on request") {
   CHECK(read_pairs(path, options).pairs == std::vector<Pair>{{{"das", "haus"}, {"ä", "b"}}});
 }
 
-TEST_CASE("a byte-order mark and CRLF and gzip make no difference") {
+TEST_CASE("a byte-order mark, CRLF and gzip make no difference") {
   const Scratch scratch;
   const std::string text = "ab\tA B\ncd\tC D\n";
   const auto plain = read_pairs(scratch.write("plain", text)).pairs;
@@ -37,7 +37,7 @@ TEST_CASE("a byte-order mark and CRLF and gzip make no difference") {
   CHECK(read_pairs(scratch.write_gzip("packed.gz", text)).pairs == plain);
 }
 
-TEST_CASE("a bad line is left out and reported with line and column and reason") {
+TEST_CASE("a bad line is skipped and reported with line, column and reason") {
   const Scratch scratch;
   const auto path = scratch.write("p.tsv", "a\tA\nécd\ne\tE\tF\n\tG\nh\t \n\nx\xE9\tX\nn\0\tN\no\tO\rp\tP\r\nz\tZ\n"s);
   const Corpus corpus = read_pairs(path);
@@ -67,7 +67,7 @@ TEST_CASE("a bad line is left out and reported with line and column and reason")
              EndsWith("(8 lines skipped: first at " + path.string() + ":2:4: no tab between source and target)"));
 }
 
-TEST_CASE("thousands of bad lines are counted and the first ten kept") {
+TEST_CASE("all bad lines are counted, and the first ten are kept") {
   const Scratch scratch;
   std::string text = "good\tG\n";
   for (int i = 0; i < 5000; ++i) text += "bad\n";
@@ -77,7 +77,7 @@ TEST_CASE("thousands of bad lines are counted and the first ten kept") {
   CHECK(report.summary().find('\n') == std::string::npos);
 }
 
-TEST_CASE("each defect that is kept is told with line and column, and how many there are beyond them") {
+TEST_CASE("the report has a line per kept defect and the number of the others") {
   const Scratch scratch;
   const auto path = scratch.write("p.tsv", "good\tG\nbad\n\tT\n");
   CHECK(read_pairs(path).report.messages() ==
@@ -91,14 +91,14 @@ TEST_CASE("each defect that is kept is told with line and column, and how many t
   CHECK(messages.back() == "skipped 4990 more lines of " + path.string());
 }
 
-TEST_CASE("a bad line stops the reading when asked to") {
+TEST_CASE("with OnBadLine::stop a bad line ends the reading") {
   const Scratch scratch;
   const auto path = scratch.write("p.tsv", "a\tA\nbc\n");
   CHECK_THROWS_WITH(read_pairs(path, {.on_bad_line = OnBadLine::stop}),
                     path.string() + ":2:3: no tab between source and target");
 }
 
-TEST_CASE("a line over a mebibyte is a defect and the next line is read") {
+TEST_CASE("a line over 1 MiB is a defect, and the next line is read") {
   const Scratch scratch;
   const std::string longest = std::string(LineReader::longest - 2, 'x') + "\tA\n";
   CHECK(read_pairs(scratch.write("fits", longest + "b\tB\n")).report.skipped == 0);
@@ -112,7 +112,7 @@ TEST_CASE("a line over a mebibyte is a defect and the next line is read") {
   CHECK(far.pairs == corpus.pairs);
 }
 
-TEST_CASE("two files side by side give a pair a line") {
+TEST_CASE("two files give one pair per line") {
   const Scratch scratch;
   const auto sources = scratch.write("s",
                                      "\xEF\xBB\xBF"
@@ -125,7 +125,7 @@ TEST_CASE("two files side by side give a pair a line") {
   CHECK(words.pairs == std::vector<Pair>{{{"ab"}, {"aa", "k"}}, {{"é"}, {"x"}}});
 }
 
-TEST_CASE("a bad line of either of two files side by side leaves its pair out, and is told with its own file") {
+TEST_CASE("a bad line in one of two files skips its pair and is reported with its file") {
   const Scratch scratch;
   const auto sources = scratch.write("s", "a\n\nc\nd\te\nf\ng\n"),
              targets = scratch.write("t", "A\nB\n \nD\n\xFF\nG\n");
@@ -137,7 +137,7 @@ TEST_CASE("a bad line of either of two files side by side leaves its pair out, a
         std::vector<std::string>{
             "read 2 pairs from " + s + " and " + t + " (4 lines skipped: first at " + s + ":2:1: the source is empty)",
             "skipped " + t + ":3:1: the target is empty",
-            "skipped " + s + ":4:2: a tab; in files side by side a line holds one side alone",
+            "skipped " + s + ":4:2: a tab; expected one side of a pair per line",
             "skipped " + t + ":5:1: byte 0xFF is not UTF-8"});
   CHECK_THROWS_WITH(read_parallel(sources, targets, {.on_bad_line = OnBadLine::stop}), s + ":2:1: the source is empty");
   CHECK_THROWS_WITH(
@@ -147,7 +147,7 @@ TEST_CASE("a bad line of either of two files side by side leaves its pair out, a
                     ContainsSubstring("none of 1 line is good (first: ") && ContainsSubstring("b1:1:2: a tab"));
 }
 
-TEST_CASE("files side by side of unequal length are refused, whichever is longer and by however little") {
+TEST_CASE("two files of unequal length are refused") {
   const Scratch scratch;
   const auto three = scratch.write("three", "a\nb\nc\n"), two = scratch.write("two", "A\nB\n"),
              blank = scratch.write("blank", "A\nB\n\n\n"), none = scratch.write("none", "");
@@ -156,7 +156,7 @@ TEST_CASE("files side by side of unequal length are refused, whichever is longer
     for (const OnBadLine on_bad_line : {OnBadLine::skip, OnBadLine::stop}) {
       CHECK_THROWS_WITH(
           read_parallel(sources, targets, {.on_bad_line = on_bad_line}),
-          ContainsSubstring(shorter.string() + " ends after " + lines + ", " + longer.string() + " goes on"));
+          ContainsSubstring(shorter.string() + " ends after " + lines + ", but " + longer.string() + " goes on"));
     }
   };
   refused(three, two, two, "2 lines", three);
@@ -165,7 +165,7 @@ TEST_CASE("files side by side of unequal length are refused, whichever is longer
   CHECK_THROWS_WITH(read_parallel(three, blank), ContainsSubstring(three.string() + " ends after 3 lines"));
 }
 
-TEST_CASE("a file without pairs is an error that says why") {
+TEST_CASE("a file without pairs is an error with the reason") {
   const Scratch scratch;
   CHECK_THROWS_WITH(read_pairs(scratch.folder() / "none.tsv"),
                     ContainsSubstring("none.tsv") && ContainsSubstring("No such file"));
@@ -206,7 +206,7 @@ TEST_CASE("a gzip file inside another is recognised") {
                     ContainsSubstring("this is a gzip file inside"));
 }
 
-TEST_CASE("a gzip file that is cut off is an error and not a short corpus") {
+TEST_CASE("an incomplete gzip file is an error, not a short corpus") {
   const Scratch scratch;
   std::string text;
   for (int i = 0; i < 20000; ++i) text += std::to_string(i * 7919) + "\tA " + std::to_string(i) + "\n";
@@ -223,7 +223,7 @@ TEST_CASE("a gzip file with a wrong byte is an error") {
                     ContainsSubstring("reading failed after line 0: the gzip data are damaged"));
 }
 
-TEST_CASE("all members of a gzip file are read, and what stands behind them is not dropped") {
+TEST_CASE("all members of a gzip file are read, and other bytes after them are an error") {
   const Scratch scratch;
   const std::string one = contents(scratch.write_gzip("1.gz", "ab\tA B\n")),
                     two = contents(scratch.write_gzip("2.gz", "cd\tC D\n"));
@@ -231,7 +231,7 @@ TEST_CASE("all members of a gzip file are read, and what stands behind them is n
         std::vector<Pair>{{{"a", "b"}, {"A", "B"}}, {{"c", "d"}, {"C", "D"}}});
   for (const std::string& behind : {std::string("lost\tL\n"), std::string(512, '\0')}) {
     CHECK_THROWS_WITH(read_pairs(scratch.write("more.gz", one + behind)),
-                      ContainsSubstring("behind the gzip data stand bytes that are no gzip"));
+                      ContainsSubstring("bytes that are not gzip follow the gzip data"));
   }
   CHECK_THROWS_WITH(read_pairs(scratch.write("cut.gz", one + two.substr(0, 3))),
                     ContainsSubstring("it ends too early"));
@@ -241,12 +241,12 @@ TEST_CASE("all members of a gzip file are read, and what stands behind them is n
   CHECK_THROWS_WITH(read_pairs(scratch.write("short", "\x1F")), ContainsSubstring("none of 1 line is good"));
 }
 
-TEST_CASE("text that begins like another format's first letters is text") {
+TEST_CASE("text that begins with the first letters of another format is text") {
   const Scratch scratch;
   CHECK(read_pairs(scratch.write("bzh", "BZh\tA\n")).pairs == std::vector<Pair>{{{"B", "Z", "h"}, {"A"}}});
 }
 
-TEST_CASE("lines are read on from an open file, which stays open") {
+TEST_CASE("lines are read from an open file, which stays open") {
   const Scratch scratch;
   const auto path = scratch.write("lines", "one\ntwo\n");
   const int file = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
@@ -304,13 +304,13 @@ TEST_CASE("a pronouncing dictionary of the new format is read") {
   CHECK(stressed.pairs[2].target == Tokens{"AA1", "L", "B", "AO2", "R", "G"});
 }
 
-TEST_CASE("only the stress of a phone is dropped, not what else its name ends in") {
+TEST_CASE("only the stress digit is removed from the end of a phone") {
   const Scratch scratch;
   const Corpus corpus = read_dictionary(scratch.write("d", "a AH0 AH1 AH2 AH3 AH' 1 é2\n"));
   CHECK(corpus.pairs.front().target == Tokens{"AH", "AH", "AH", "AH3", "AH'", "1", "é"});
 }
 
-TEST_CASE("dictionary words keep their case on request and brackets that are no variant") {
+TEST_CASE("dictionary words can keep their case, and keep brackets without a variant number") {
   const Scratch scratch;
   const auto path = scratch.write("d", "(PAREN  P\nX(Y)  Z\nA(12)  B\n(2)  T\nB)  C\nC()  D\n");
   std::vector<std::string> words;
@@ -331,7 +331,7 @@ TEST_CASE("dictionary lines with defects are reported") {
   CHECK_THROWS_WITH(read_dictionary(scratch.write("c", ";;; nothing\n")), ContainsSubstring("nothing to read"));
 }
 
-TEST_CASE("tokens of either side are counted") {
+TEST_CASE("the tokens of each side are counted") {
   const std::vector<Pair> pairs = {{{"a", "b", "a"}, {"X"}}, {{"a"}, {"X", "Y"}}};
   CHECK(count_source_tokens(pairs) == TokenCounts{{"a", 3}, {"b", 1}});
   CHECK(count_target_tokens(pairs) == TokenCounts{{"X", 2}, {"Y", 1}});

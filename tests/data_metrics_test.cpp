@@ -14,7 +14,7 @@ Tokens letters(std::string_view text) { return tokenize(text, Tokenizer::charact
 
 }  // namespace
 
-TEST_CASE("edit distance counts insertions and deletions and substitutions") {
+TEST_CASE("the edit distance counts insertions, deletions and substitutions") {
   CHECK(edit_distance(letters("kitten"), letters("sitting")) == 3);
   CHECK(edit_distance(letters("intention"), letters("execution")) == 5);
   CHECK(edit_distance(letters(""), letters("abc")) == 3);
@@ -23,14 +23,14 @@ TEST_CASE("edit distance counts insertions and deletions and substitutions") {
   CHECK(edit_distance({"AA", "K"}, {"AAK"}) == 2);
 }
 
-TEST_CASE("pairs of the same source become one set in order of appearance") {
+TEST_CASE("pairs with the same source become one set, in order of appearance") {
   const auto sets = group_references({{{"b"}, {"1"}}, {{"a"}, {"2"}}, {{"b"}, {"3"}}, {{"b"}, {"1"}}});
   REQUIRE(sets.size() == 2);
   CHECK(sets[0].source == Tokens{"b"});
   CHECK(sets[0].references == std::vector<Tokens>{{"1"}, {"3"}});
   CHECK(sets[1].source == Tokens{"a"});
   CHECK(sets[1].references == std::vector<Tokens>{{"2"}});
-  // Tokens decide, not the text they make.
+  // Sets depend on the tokens, not on the joined text.
   CHECK(group_references({{{"a", "b"}, {"1"}}, {{"ab"}, {"1"}}}).size() == 2);
 }
 
@@ -46,7 +46,7 @@ TEST_CASE("a hypothesis is scored against its nearest reference") {
   CHECK(result.token_error_rate == Approx(2.0 / 6));
 }
 
-TEST_CASE("of references equally near the first counts") {
+TEST_CASE("if references are equally near, the first counts") {
   const std::vector<ReferenceSet> sets = {{{"x"}, {letters("abc"), letters("a")}}};
   CHECK(score({letters("ab")}, sets).reference_tokens == 3);
 }

@@ -12,7 +12,7 @@
 
 namespace gradus::data {
 
-/// A new empty folder that goes away with its contents.
+/// A new empty folder. The destructor removes it with its contents.
 class Scratch {
  public:
   Scratch() {

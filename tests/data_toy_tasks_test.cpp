@@ -25,7 +25,7 @@ std::set<std::string> sources(const Task& task) {
 
 }  // namespace
 
-TEST_CASE("every task makes what was asked for and the same for the same seed") {
+TEST_CASE("every task gives the requested pairs, and the same ones for the same seed") {
   CHECK(task_names() == std::vector<std::string>{"copy", "reverse", "sort", "add", "dates"});
   for (const std::string& name : task_names()) {
     CAPTURE(name);
@@ -38,7 +38,7 @@ TEST_CASE("every task makes what was asked for and the same for the same seed") 
   }
 }
 
-TEST_CASE("copy and reverse and sort do what they say within their lengths") {
+TEST_CASE("copy, reverse and sort are correct and keep to their lengths") {
   for (const std::string name : {"copy", "reverse", "sort"}) {
     std::set<std::size_t> lengths;
     for (const Pair& pair : make_task(name, {.count = 2000, .min_length = 3, .max_length = 7}).pairs) {
@@ -66,7 +66,7 @@ TEST_CASE("add writes sums of numbers without leading zeros") {
   CHECK(large.pairs[0].source.size() == 81);
 }
 
-TEST_CASE("splits share no source whatever their seeds") {
+TEST_CASE("splits share no source, whatever their seeds") {
   for (const std::string& name : task_names()) {
     CAPTURE(name);
     const Index longest = name == "dates" ? 0 : 2;
@@ -83,7 +83,7 @@ TEST_CASE("splits share no source whatever their seeds") {
   }
 }
 
-TEST_CASE("a day held out is held out in every way of writing it") {
+TEST_CASE("a held-out day is held out in every form") {
   std::set<std::string> train;
   for (const Pair& pair : make_task("dates", {.count = 20000}).pairs) train.insert(text(pair.target));
   for (const Pair& pair : make_task("dates", {.count = 1000, .split = Split::test}).pairs) {
@@ -91,7 +91,7 @@ TEST_CASE("a day held out is held out in every way of writing it") {
   }
 }
 
-TEST_CASE("dates can be read back by an independent reader") {
+TEST_CASE("an independent reader agrees on the dates") {
   const std::string names = "janfebmaraprmayjunjulaugsepoctnovdec";
   const std::string days = "sunmontuewedthufrisat";
   const auto two_digits = [](int v) { return std::string(v < 10 ? "0" : "") + std::to_string(v); };
@@ -99,7 +99,7 @@ TEST_CASE("dates can be read back by an independent reader") {
     const int v = std::stoi(y);
     return y.size() == 4 ? v : v + (v >= 69 ? 1900 : 2000);
   };
-  // The weekday of a date (Sakamoto), to check those written in front.
+  // The weekday of a date (Sakamoto), to check the weekdays in the sources.
   const auto weekday = [](int y, int m, int d) {
     constexpr int shift[] = {0, 3, 2, 5, 0, 3, 5, 1, 4, 6, 2, 4};
     if (m < 3) --y;
@@ -163,7 +163,7 @@ TEST_CASE("dates can be read back by an independent reader") {
   CHECK(prefixed > 1000);
 }
 
-TEST_CASE("a task that cannot be made says why") {
+TEST_CASE("a task that cannot be made gives the reason") {
   CHECK_THROWS_WITH(make_task("translate", {}),
                     ContainsSubstring("\"translate\"; choose one of copy, reverse, sort, add, dates"));
   CHECK_THROWS_WITH(make_task("copy", {.count = 0}), ContainsSubstring("0 pairs"));

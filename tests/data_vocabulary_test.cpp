@@ -9,7 +9,7 @@ using namespace gradus::data;
 using Catch::Matchers::ContainsSubstring;
 using Catch::Matchers::EndsWith;
 
-TEST_CASE("a vocabulary orders tokens by frequency and equals by bytes") {
+TEST_CASE("a vocabulary orders tokens by frequency, then by bytes") {
   const Vocabulary v = Vocabulary::build({{"b", "a", "c"}, {"c", "é"}});
   CHECK(v.size() == 8);
   CHECK(v.token(pad_id) == "<pad>");
@@ -33,7 +33,7 @@ TEST_CASE("a vocabulary leaves out rare tokens and stops at its limit") {
   CHECK_THROWS_AS(Vocabulary::build(TokenCounts{{"", 1}}), Error);
 }
 
-TEST_CASE("decoding stops at eos and keeps unknown tokens visible") {
+TEST_CASE("decoding stops at eos and shows unknown tokens") {
   const Vocabulary v = Vocabulary::build({{"a", "b"}});
   CHECK(v.decode({bos_id, 4, pad_id, unk_id, 5, eos_id, 4}) == Tokens{"a", "<unk>", "b"});
   CHECK(v.decode({}).empty());
@@ -47,7 +47,7 @@ TEST_CASE("text that spells a special token never becomes one") {
   CHECK(v.decode(v.encode({"x", "<eos>", "<pad>", "x"})) == Tokens{"x", "<eos>", "<pad>", "x"});
 }
 
-TEST_CASE("a vocabulary comes back from its file as it was") {
+TEST_CASE("a vocabulary is the same after writing and reading") {
   const Scratch scratch;
   const Vocabulary v = Vocabulary::build(
       {{" ", "\n", "\t", "\r", "\\", "\\x20", "<unk>", "<pad", "é", "😀", std::string(1, '\0'), "a b", "\x7F", "#"}});
@@ -56,7 +56,7 @@ TEST_CASE("a vocabulary comes back from its file as it was") {
   CHECK(Vocabulary::load(path).encode({"<unk>", "é"}) == v.encode({"<unk>", "é"}));
 }
 
-TEST_CASE("a vocabulary file holds one token a line") {
+TEST_CASE("a vocabulary file holds one token per line") {
   CHECK(Vocabulary::build({{"b", "b", " ", "<pad>"}}).to_text() == "<pad>\n<bos>\n<eos>\n<unk>\nb\n\\x20\n\\x3cpad>\n");
 }
 
@@ -79,7 +79,7 @@ TEST_CASE("a vocabulary file with a defect is refused with file, line and column
                     EndsWith("v.txt:5:1: the line is longer than 1 MiB"));
 }
 
-TEST_CASE("a token that occurs twice is quoted in bounded length and without control characters") {
+TEST_CASE("a token that occurs twice is quoted with limited length and without control characters") {
   const Scratch scratch;
   const std::string token = "\xC2\x9B" + std::string(100000, 'x');  // U+009B begins a terminal's commands
   const auto path = scratch.write("v.txt", "<pad>\n<bos>\n<eos>\n<unk>\n" + token + "\n" + token + "\n");

@@ -1,4 +1,4 @@
-// One error of each kind, as a newcomer meets it: printed, and quoted word for word in docs/gradients.md.
+// Causes one error of each kind, prints its message, and checks that docs/gradients.md quotes it word for word.
 #include <fmt/format.h>
 
 #include <cmath>
@@ -32,7 +32,7 @@ Tensor leaf(const std::vector<double>& values, const std::string& name) {
   return t;
 }
 
-// A training step of a tiny model whose parameter holds a NaN, so that its loss is one.
+// A training step of a tiny model with a NaN in a parameter, so that the loss is NaN.
 void step_with_nan(bool detect) {
   models::Seq2SeqOptions options;
   options.model = "attention";
@@ -132,7 +132,7 @@ std::vector<Kind> kinds() {
   };
 }
 
-// Places in the sources move, so they are written as "file:line".
+// Line numbers change, so places are written as "file:line".
 std::string message_of(const Kind& kind) {
   try {
     kind.provoke();

@@ -10,7 +10,7 @@
 
 namespace gradus {
 
-/// The built program, beside the tests or in a folder above them.
+/// The path of the built program, which is in a folder above the tests.
 inline std::string program() {
   namespace fs = std::filesystem;
   for (fs::path at = fs::read_symlink("/proc/self/exe").parent_path(); at.has_relative_path(); at = at.parent_path()) {
@@ -25,7 +25,7 @@ struct Ran {
   std::string out, err;
 };
 
-/// Runs the program in the folder, to its end.
+/// Runs the program in the folder and waits for its end.
 inline Ran run(const data::Scratch& scratch, const std::string& arguments, const std::string& input = "") {
   const std::string folder = scratch.folder().string();
   scratch.write("stdin", input);

@@ -7,15 +7,14 @@
 
 namespace gradus {
 
-/// How often a test does what it does n times, or how large it makes what is n wide: under a sanitizer, where all takes
-/// ten times as long, a tenth of it.
+/// A number of repetitions or a size: n, or a tenth of it under a sanitizer, where everything takes ten times as long.
 template <class T>
 constexpr T scaled(T n) {
   return sanitizers::watching ? (n + 9) / 10 : n;
 }
 
-/// All of a list; under a sanitizer every other entry, from `first` (0 or 1) on. For two tests that do much the same
-/// with the same list and share it there.
+/// All entries of a list, or every second one from `first` (0 or 1) under a sanitizer. For two similar tests that use
+/// the same list.
 template <class T>
 std::vector<T> shared(const std::vector<T>& all, std::size_t first) {
   std::vector<T> own;

@@ -13,7 +13,7 @@ namespace gradus::data {
 namespace {
 
 constexpr std::size_t chunk = std::size_t{1} << 15;
-constexpr int gzip_alone = 15 + 16;  // zlib's windowBits: the largest window, and a gzip header in front
+constexpr int gzip_alone = 15 + 16;  // zlib's windowBits: the largest window, after a gzip header
 
 }  // namespace
 
@@ -41,7 +41,7 @@ std::size_t ByteReader::read(char* into, std::size_t size) {
   return done;
 }
 
-// Reads on into raw_; false at the end of the file.
+// Reads more bytes into raw_. Returns false at the end of the file.
 bool ByteReader::more() {
   if (at_ == end_) at_ = end_ = 0;
   const ssize_t got = ::read(file_, raw_.data() + end_, raw_.size() - end_);
@@ -58,8 +58,7 @@ std::size_t ByteReader::copy(char* into, std::size_t size) {
 }
 
 std::size_t ByteReader::unpack(char* into, std::size_t size) {
-  if (member_ == Member::ended && raw_[at_] != '\x1F')
-    throw error_("behind the gzip data stand bytes that are no gzip");
+  if (member_ == Member::ended && raw_[at_] != '\x1F') throw error_("bytes that are not gzip follow the gzip data");
   stream_->next_in = reinterpret_cast<Bytef*>(raw_.data() + at_);
   stream_->avail_in = static_cast<uInt>(end_ - at_);
   stream_->next_out = reinterpret_cast<Bytef*>(into);

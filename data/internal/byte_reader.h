@@ -11,21 +11,21 @@ struct z_stream_s;  // of zlib
 
 namespace gradus::data {
 
-/// Reads the bytes of a file; of a gzip file (RFC 1952, one member or several) those that were packed. Unlike gzread it
-/// drops nothing: what stands behind the packed bytes and is no gzip is an error.
+/// Reads the bytes of a file, and decompresses a gzip file (RFC 1952) of one or several members. gzread ignores bytes
+/// after the last member; here they are an error.
 class ByteReader {
  public:
-  /// Makes the Error that is thrown, from the reason.
+  /// Makes the Error to throw from its reason.
   using MakeError = std::function<Error(const std::string& reason)>;
 
-  /// Reads what is left of an open file, and closes it in the end.
+  /// Reads the rest of an open file. The destructor closes it.
   ByteReader(int file, MakeError error);
   ~ByteReader();
   ByteReader(const ByteReader&) = delete;
   ByteReader& operator=(const ByteReader&) = delete;
 
-  /// The next `size` bytes, fewer at the end only. Throws Error when reading fails, and when packed bytes are damaged
-  /// or end too early.
+  /// Reads the next `size` bytes, or fewer at the end of the file, and returns their number. Throws Error when reading
+  /// fails, and when compressed bytes are damaged or end too early.
   std::size_t read(char* into, std::size_t size);
 
  private:
@@ -36,7 +36,7 @@ class ByteReader {
   int file_;
   MakeError error_;
   std::string raw_;
-  std::size_t at_ = 0, end_ = 0;  // of the bytes in raw_ that were not used yet
+  std::size_t at_ = 0, end_ = 0;  // the unused bytes in raw_
   bool begun_ = false, packed_ = false;
   enum class Member { none, begun, ended } member_ = Member::none;
   std::unique_ptr<z_stream_s> stream_;

@@ -9,10 +9,10 @@
 
 namespace gradus::data {
 
-/// What random numbers are drawn for: each purpose has its own streams, whatever else the seed is used for.
+/// What random numbers are drawn for. Each purpose has its own streams for a seed.
 enum class Purpose : std::uint64_t { batch_order = 0xDA7A0001, toy_task = 0xDA7A0002 };
 
-/// A row of whole numbers that is a function of seed, purpose and `part` (an epoch, a split) alone.
+/// A sequence of random integers. It depends on seed, purpose and `part` (an epoch, a split) alone.
 class Draws {
  public:
   Draws(std::uint64_t seed, Purpose purpose, std::uint64_t part)
@@ -21,7 +21,7 @@ class Draws {
   /// The next number in 0 .. count-1; count is 1 to 2^32.
   Index below(Index count) { return static_cast<Index>(philox_.below(next_++, static_cast<std::uint64_t>(count))); }
 
-  /// Puts the items in an order that is equally likely to be any.
+  /// Shuffles the items; every order is equally likely.
   template <typename T>
   void shuffle(std::vector<T>& items) {
     for (Index i = std::ssize(items) - 1; i > 0; --i) {

@@ -35,7 +35,7 @@ constexpr Signature signatures[] = {
     {"\x7F\x45LF"sv, "a program"},
 };
 
-/// What the first bytes of a file show it to be, or "" when they may well be UTF-8 text.
+/// The format that the first bytes of a file show, or "" if they may be UTF-8 text.
 std::string_view foreign_format(std::string_view sample) {
   for (const Signature& s : signatures) {
     if (sample.size() >= s.at && sample.substr(s.at, s.bytes.size()) == s.bytes) return s.name;

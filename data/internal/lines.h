@@ -10,15 +10,15 @@
 
 namespace gradus::data {
 
-/// A line of a text file, without its end.
+/// A line of a text file, without its line end.
 struct Line {
-  std::string_view path;  // of its file; good as long as the reader
-  std::string_view text;  // good until the next line is read; empty when too_long
+  std::string_view path;  // of its file; valid as long as the reader
+  std::string_view text;  // valid until the next line is read; empty if too_long
   Index number = 0;       // from 1
-  bool too_long = false;  // more than LineReader::longest bytes: read over, not held
+  bool too_long = false;  // more than LineReader::longest bytes, which were skipped
 };
 
-/// What makes a line no sound text, and at which of its bytes.
+/// Why a line is not good text, and the offset of the byte where that begins.
 struct Flaw {
   std::size_t offset = 0;
   std::string reason;
@@ -27,18 +27,19 @@ struct Flaw {
 /// The first flaw of a line: more than LineReader::longest bytes, a NUL, a carriage return, bytes that are not UTF-8.
 std::optional<Flaw> flaw_of(const Line& line);
 
-/// Reads a text file, plain or gzip, line by line in constant memory. A byte-order mark is dropped, LF and CRLF both
-/// end a line. Lines may hold any bytes: who reads them checks them.
+/// Reads a text file, plain or gzip, line by line in constant memory. A byte-order mark is skipped; LF and CRLF end a
+/// line. Lines may hold any bytes: callers check them with `flaw_of`.
 class LineReader {
  public:
   static constexpr std::size_t longest = std::size_t{1} << 20;
 
-  /// Throws Error when the file is missing, a folder, unreadable, or plainly not UTF-8 text (UTF-16, archives, ...).
+  /// Throws Error when the file is missing, a folder, unreadable, or clearly not UTF-8 text (UTF-16, archives, ...).
   explicit LineReader(const std::filesystem::path& path);
-  /// Reads what is left of an open file, which stays open; `name` stands for it in messages.
+  /// Reads the rest of an open file, which stays open. Messages call it `name`.
   LineReader(int file, std::string name);
 
-  /// Reads the next line; false at the end of the file. Throws Error when reading fails or a gzip file is damaged.
+  /// Reads the next line. Returns false at the end of the file. Throws Error when reading fails or a gzip file is
+  /// damaged.
   bool next(Line& line);
 
  private:
