@@ -105,7 +105,7 @@ case "$1" in
     ;;
   together)
     compile gradus/gradus.h -MD -MF "$work/dependencies"
-    included="$(tr -s ' \\' '\n' <"$work/dependencies" | sed -n "s|^$prefix/include/||p" | sort -u)"
+    included="$(tr -s ' \\' '\n' <"$work/dependencies" | sed -n "s|.*/package/prefix/include/||p" | sort -u)"
     diff <(cd "$prefix/include" && find gradus -name '*.h' | sort) <(echo "$included") ||
       fail "<gradus/gradus.h> leaves out the headers above"
     ;;
