@@ -8,8 +8,8 @@
 
 #include <atomic>
 
+#include <gradus/autograd/foundation/internal/simd.h>
 #include <gradus/autograd/foundation/parallel.h>
-#include <gradus/autograd/foundation/simd.h>
 #include <gradus/bench/samples.h>
 
 namespace gradus::bench {

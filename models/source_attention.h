@@ -28,9 +28,9 @@ struct SourceAttention {
   }
 
  private:
-  static std::variant<nn::AdditiveAttention, nn::Attention> make(nn::Scope scope, Alignment kind, Index query_dim,
+  static std::variant<nn::AdditiveAttention, nn::Attention> make(nn::Scope scope, Alignment alignment, Index query_dim,
                                                                  Index source_dim, Index dim) {
-    if (kind == Alignment::additive) return nn::AdditiveAttention(scope, query_dim, source_dim, dim);
+    if (alignment == Alignment::additive) return nn::AdditiveAttention(scope, query_dim, source_dim, dim);
     return nn::Attention(scope, query_dim, source_dim, dim);
   }
 };

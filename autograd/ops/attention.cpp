@@ -12,9 +12,9 @@
 #include <gradus/autograd/engine/internal/axes.h>
 #include <gradus/autograd/foundation/internal/gemm.h>
 #include <gradus/autograd/foundation/internal/scratch.h>
+#include <gradus/autograd/foundation/internal/simd.h>
 #include <gradus/autograd/foundation/internal/softmax_row.h>
 #include <gradus/autograd/foundation/parallel.h>
-#include <gradus/autograd/foundation/simd.h>
 #include <gradus/autograd/ops.h>
 #include <gradus/autograd/ops/internal/gradients_through.h>
 

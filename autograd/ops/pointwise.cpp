@@ -8,8 +8,8 @@
 
 #include <gradus/autograd/engine/broadcast.h>
 #include <gradus/autograd/foundation/internal/jet_run.h>
+#include <gradus/autograd/foundation/internal/simd.h>
 #include <gradus/autograd/foundation/parallel.h>
-#include <gradus/autograd/foundation/simd.h>
 #include <gradus/autograd/ops/arithmetic.h>
 
 namespace gradus::detail {

@@ -5,8 +5,8 @@
 
 #include <gradus/autograd/foundation/internal/lanes.h>
 #include <gradus/autograd/foundation/internal/scratch.h>
+#include <gradus/autograd/foundation/internal/simd.h>
 #include <gradus/autograd/foundation/parallel.h>
-#include <gradus/autograd/foundation/simd.h>
 
 namespace gradus {
 

@@ -5,7 +5,7 @@
 #include <limits>
 #include <type_traits>
 
-#include <gradus/autograd/foundation/simd.h>
+#include <gradus/autograd/foundation/internal/simd.h>
 
 // Sums in one fixed order: element i goes to lane i mod 16, lanes add up in a fixed tree. The order does not depend on
 // threads, and zeros appended at the end do not change the bits.
