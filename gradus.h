@@ -51,11 +51,14 @@
 #include <gradus/train/demo.h>
 #include <gradus/train/evaluate.h>
 #include <gradus/train/metrics.h>
+#include <gradus/train/optimizers.h>
 #include <gradus/train/progress.h>
 #include <gradus/train/report.h>
 #include <gradus/train/run.h>
+#include <gradus/train/run_config.h>
 #include <gradus/train/run_directory.h>
 #include <gradus/train/safetensors.h>
+#include <gradus/train/setting.h>
 #include <gradus/train/settings.h>
 #include <gradus/train/step.h>
 #include <gradus/train/trainer.h>

@@ -24,7 +24,7 @@ struct ParameterGroups {
 
   ParameterGroups(const std::vector<Tensor>& parameters) : groups{{parameters, 1, std::nullopt}} {}
   ParameterGroups(std::initializer_list<Tensor> parameters) : ParameterGroups(std::vector<Tensor>(parameters)) {}
-  ParameterGroups(std::vector<ParameterGroup> groups) : groups(std::move(groups)) {}
+  ParameterGroups(std::vector<ParameterGroup> several) : groups(std::move(several)) {}
 };
 
 /// Changes leaves (f32 or f64) by their gradients, `p.grad()`. As in PyTorch, a parameter without a gradient is
