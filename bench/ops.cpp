@@ -8,7 +8,8 @@
 #include <map>
 #include <type_traits>
 
-#include <gradus/autograd/engine/graph.h>
+#include <gradus/autograd/engine/backward.h>
+#include <gradus/autograd/engine/modes.h>
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/autograd/foundation/random.h>
 #include <gradus/autograd/ops.h>

@@ -7,7 +7,8 @@
 #include <chrono>
 #include <thread>
 
-#include <gradus/autograd/engine/graph.h>
+#include <gradus/autograd/engine/backward.h>
+#include <gradus/autograd/engine/modes.h>
 #include <gradus/autograd/foundation/internal/blas.h>
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/autograd/foundation/random.h>

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include <gradus/autograd/engine/graph.h>
+#include <gradus/autograd/engine/record.h>
 #include <gradus/autograd/foundation/random.h>
 #include <gradus/autograd/ops.h>
 

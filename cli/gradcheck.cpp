@@ -29,7 +29,6 @@ struct GradcheckFlags {
   bool json = false, markdown = false;
 };
 
-
 // All rows of one op.
 struct OpResult {
   std::string op;

@@ -21,7 +21,7 @@ endif()
 
 if(GRADUS_SANITIZE)
   # Only what computes is optimised. The rest takes longer to compile than to run under sanitizers.
-  foreach(room IN ITEMS autograd nn optim models checks)
+  foreach(room IN ITEMS foundation engine ops autograd nn optim models checks)
     target_compile_options(gradus_${room} PRIVATE -O1 ${gradus_sanitizer_optimization})
   endforeach()
   target_precompile_headers(gradus PRIVATE cli/command.h)
@@ -32,11 +32,9 @@ if(GRADUS_COVERAGE)
     target_link_options(gradus_${room} PUBLIC --coverage)
   endforeach()
 endif()
-if(GRADUS_MUTATE)
-  target_compile_definitions(gradus_autograd PRIVATE GRADUS_MUTATE)
-  add_executable(gradus_mutants checks/mutants/main.cpp)
-  target_link_libraries(gradus_mutants PRIVATE gradus::checks fmt::fmt)
-endif()
+
+add_executable(gradus_mutants EXCLUDE_FROM_ALL checks/mutants/main.cpp)
+target_link_libraries(gradus_mutants PRIVATE gradus::checks fmt::fmt)
 
 if(GRADUS_TESTS OR GRADUS_EXAMPLES)
   enable_testing()

@@ -7,7 +7,7 @@
 #include <cmath>
 #include <cstdio>
 
-#include <gradus/autograd/engine/graph.h>
+#include <gradus/autograd/engine/backward.h>
 #include <gradus/autograd/foundation/random.h>
 #include <gradus/autograd/ops.h>
 #include <gradus/nn/linear.h>

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <numeric>
 
-#include <gradus/autograd/engine/graph.h>
+#include <gradus/autograd/engine/modes.h>
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/autograd/ops/indexing.h>
 #include <gradus/autograd/ops/matmul.h>

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Makes the rules of the engine wrong, one at a time, and counts how many the table of ops catches.
+# Makes the rules of ops wrong, one at a time, and counts how many wrong rules the table of ops finds.
 # Usage: scripts/mutants.sh [build folder]
 set -eu
 cd "$(dirname "$0")/.."
-build=${1:-build/mutants}
-cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DGRADUS_MUTATE=ON -DGRADUS_TESTS=OFF -DGRADUS_EXAMPLES=OFF
+build=${1:-build/release}
+[ -f "$build/build.ninja" ] || cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release
 cmake --build "$build" --target gradus_mutants
 "$build/gradus_mutants"

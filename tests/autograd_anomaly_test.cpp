@@ -2,8 +2,9 @@
 #include <cmath>
 #include <limits>
 
-#include <gradus/autograd/engine/graph.h>
-#include <gradus/autograd/engine/internal/accumulate.h>
+#include <gradus/autograd/checks/anomaly.h>
+#include <gradus/autograd/engine/backward.h>
+#include <gradus/autograd/engine/recompute.h>
 #include <gradus/autograd/foundation/random.h>
 #include <gradus/autograd/ops.h>
 #include <gradus/nn/linear.h>

@@ -5,7 +5,8 @@
 #include <map>
 #include <mutex>
 
-#include <gradus/autograd/engine/graph.h>
+#include <gradus/autograd/engine/backward.h>
+#include <gradus/autograd/engine/recompute.h>
 #include <gradus/autograd/foundation/internal/fnv1a.h>
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/autograd/foundation/random.h>

@@ -3,7 +3,9 @@
 #include <cstring>
 #include <functional>
 
-#include <gradus/autograd/engine/graph.h>
+#include <gradus/autograd/engine/backward.h>
+#include <gradus/autograd/engine/modes.h>
+#include <gradus/autograd/engine/recompute.h>
 #include <gradus/autograd/foundation/memory.h>
 #include <gradus/autograd/foundation/random.h>
 #include <gradus/autograd/ops.h>
@@ -195,7 +197,7 @@ TEST_CASE("detach and NoGrad cut the graph") {
     const NoGrad guard;
     CHECK_FALSE((x * x).requires_grad());
     {
-      const NoGrad on(true);
+      const GradMode on(true);
       CHECK((x * x).requires_grad());
     }
     CHECK_FALSE((x * x).requires_grad());

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include <gradus/autograd/engine/graph.h>
+#include <gradus/autograd/engine/node.h>
 #include <gradus/autograd/ops.h>
 
 #include "catch.h"

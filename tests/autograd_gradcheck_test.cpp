@@ -3,7 +3,9 @@
 #include <cmath>
 
 #include <gradus/autograd/checks/gradcheck.h>
-#include <gradus/autograd/engine/graph.h>
+#include <gradus/autograd/engine/backward.h>
+#include <gradus/autograd/engine/modes.h>
+#include <gradus/autograd/engine/record.h>
 #include <gradus/autograd/foundation/random.h>
 #include <gradus/autograd/ops.h>
 #include <gradus/autograd/ops/pointwise.h>
@@ -28,7 +30,7 @@ Tensor noise(const Shape& shape, std::uint64_t stream = 0) {
 Tensor doubled(const Tensor& x, double slope) {
   const NoGrad guard;
   const Tensor y = mul(x, 2.0);
-  const NoGrad on(true);
+  const GradMode on(true);
   return record("doubled", y, {unread(x)}, [slope](const Tensor& dy) { return Grads{mul(dy, slope)}; });
 }
 

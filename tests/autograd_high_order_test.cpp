@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include <gradus/autograd/engine/graph.h>
+#include <gradus/autograd/engine/backward.h>
 #include <gradus/autograd/foundation/random.h>
 #include <gradus/autograd/ops.h>
 #include <gradus/autograd/ops/pointwise.h>

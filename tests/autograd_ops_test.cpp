@@ -8,7 +8,7 @@
 #include <set>
 #include <sstream>
 
-#include <gradus/autograd/engine/graph.h>
+#include <gradus/autograd/engine/backward.h>
 #include <gradus/autograd/foundation/random.h>
 #include <gradus/autograd/ops.h>
 #include <gradus/checks/op_table.h>

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include <gradus/autograd/engine/graph.h>
+#include <gradus/autograd/engine/backward.h>
 #include <gradus/autograd/ops.h>
 
 #include "catch.h"

@@ -1,7 +1,8 @@
 // Bugs that were, each under its own name.
 #include <cmath>
 
-#include <gradus/autograd/engine/graph.h>
+#include <gradus/autograd/engine/backward.h>
+#include <gradus/autograd/engine/recompute.h>
 #include <gradus/autograd/foundation/math.h>
 #include <gradus/autograd/ops.h>
 

@@ -1,4 +1,4 @@
-#include <gradus/autograd/engine/graph.h>
+#include <gradus/autograd/engine/backward.h>
 #include <gradus/autograd/foundation/memory.h>
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/autograd/foundation/random.h>

@@ -1,4 +1,5 @@
-#include <gradus/autograd/engine/graph.h>
+#include <gradus/autograd/engine/modes.h>
+#include <gradus/autograd/engine/record.h>
 #include <gradus/autograd/ops/indexing.h>
 #include <gradus/checks/model_check.h>
 

@@ -8,6 +8,7 @@
 #include <regex>
 #include <sstream>
 
+#include <gradus/autograd/checks/anomaly.h>
 #include <gradus/autograd/checks/gradcheck.h>
 #include <gradus/autograd/checks/graph_dot.h>
 #include <gradus/autograd/ops.h>

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include <gradus/autograd/engine/graph.h>
+#include <gradus/autograd/engine/modes.h>
 #include <gradus/autograd/ops.h>
 #include <gradus/models/decode.h>
 

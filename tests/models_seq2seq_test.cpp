@@ -1,7 +1,7 @@
 #include <cmath>
 
 #include <gradus/autograd/checks/gradcheck.h>
-#include <gradus/autograd/engine/graph.h>
+#include <gradus/autograd/engine/backward.h>
 #include <gradus/autograd/ops.h>
 #include <gradus/nn/dropout.h>
 #include <gradus/nn/losses.h>

@@ -2,7 +2,7 @@
 #include <string>
 #include <vector>
 
-#include <gradus/autograd/engine/graph.h>
+#include <gradus/autograd/engine/node.h>
 #include <gradus/nn/embedding.h>
 #include <gradus/nn/internal/init.h>
 #include <gradus/nn/linear.h>

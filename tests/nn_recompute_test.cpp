@@ -1,4 +1,5 @@
-#include <gradus/autograd/engine/graph.h>
+#include <gradus/autograd/engine/backward.h>
+#include <gradus/autograd/engine/recompute.h>
 #include <gradus/autograd/foundation/memory.h>
 #include <gradus/autograd/foundation/random.h>
 #include <gradus/autograd/ops.h>

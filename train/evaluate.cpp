@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include <gradus/autograd/engine/graph.h>
+#include <gradus/autograd/engine/modes.h>
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/nn/dropout.h>
 #include <gradus/nn/losses.h>

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include <gradus/autograd/checks/anomaly.h>
 #include <gradus/autograd/foundation/internal/stopwatch.h>
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/nn/dropout.h>

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include <gradus/autograd/engine/graph.h>
+#include <gradus/autograd/engine/backward.h>
 #include <gradus/data/batches.h>
 #include <gradus/models/seq2seq.h>
 #include <gradus/nn/parameters.h>

@@ -9,7 +9,8 @@
 #include <numeric>
 #include <utility>
 
-#include <gradus/autograd/engine/graph.h>
+#include <gradus/autograd/engine/backward.h>
+#include <gradus/autograd/engine/modes.h>
 #include <gradus/autograd/foundation/random.h>
 #include <gradus/autograd/ops.h>
 
@@ -448,7 +449,7 @@ void require_double(const Tensor& t, std::size_t i, const char* kind) {
 
 // The gradient of f's result, weighted by the seed, by all leaves, in one row.
 Tensor gradient_row(const Evaluate& f, const std::vector<Tensor>& leaves, const Tensor& seed) {
-  const NoGrad recording(true);
+  const GradMode recording(true);
   const std::vector<Tensor> found = grad({f()}, leaves, {.seeds = {seed}, .create_graph = true, .allow_unused = true});
   std::vector<Tensor> parts;
   for (std::size_t i = 0; i < leaves.size(); ++i)

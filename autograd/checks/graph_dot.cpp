@@ -5,7 +5,7 @@
 #include <iterator>
 #include <unordered_map>
 
-#include <gradus/autograd/engine/graph.h>
+#include <gradus/autograd/engine/node.h>
 
 namespace gradus {
 

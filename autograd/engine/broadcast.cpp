@@ -22,6 +22,13 @@ Shape broadcast_shapes(const OpName& op, const Shape& a, const Shape& b) {
   return result;
 }
 
+bool broadcasts_to(const Shape& from, const Shape& to) {
+  if (from.rank() > to.rank()) return false;
+  for (Index i = 1; i <= from.rank(); ++i)
+    if (from[-i] != to[-i] && from[-i] != 1) return false;
+  return true;
+}
+
 std::array<Index, Shape::max_rank> broadcast_strides(const Shape& from, const Shape& to) {
   std::array<Index, Shape::max_rank> strides{};
   Index stride = 1;

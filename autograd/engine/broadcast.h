@@ -2,12 +2,15 @@
 
 #include <array>
 
-#include <gradus/autograd/engine/graph.h>
+#include <gradus/autograd/engine/node.h>
 
 namespace gradus {
 
 /// NumPy's rule: shapes align at the end, and extents are equal or 1. Throws naming both shapes and the axis.
 Shape broadcast_shapes(const OpName& op, const Shape& a, const Shape& b);
+
+/// Whether a tensor of shape `from` broadcasts to `to`.
+bool broadcasts_to(const Shape& from, const Shape& to);
 
 /// The strides of a tensor seen through a broadcast shape, 0 along repeated axes.
 std::array<Index, Shape::max_rank> broadcast_strides(const Shape& from, const Shape& to);

@@ -6,7 +6,8 @@
 #include <cstring>
 #include <memory>
 
-#include <gradus/autograd/engine/graph.h>
+#include <gradus/autograd/engine/backward.h>
+#include <gradus/autograd/engine/record.h>
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/autograd/foundation/random.h>
 

@@ -10,13 +10,13 @@
 
 #include <gradus/autograd/engine/broadcast.h>
 #include <gradus/autograd/engine/internal/axes.h>
+#include <gradus/autograd/engine/recompute.h>
 #include <gradus/autograd/foundation/internal/gemm.h>
 #include <gradus/autograd/foundation/internal/scratch.h>
 #include <gradus/autograd/foundation/internal/simd.h>
 #include <gradus/autograd/foundation/internal/softmax_row.h>
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/autograd/ops.h>
-#include <gradus/autograd/ops/internal/gradients_through.h>
 
 namespace gradus {
 

@@ -7,11 +7,11 @@
 #include <vector>
 
 #include <gradus/autograd/engine/internal/axes.h>
+#include <gradus/autograd/engine/recompute.h>
 #include <gradus/autograd/foundation/internal/lanes.h>
 #include <gradus/autograd/foundation/internal/scratch.h>
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/autograd/ops.h>
-#include <gradus/autograd/ops/internal/gradients_through.h>
 
 namespace gradus {
 

@@ -66,7 +66,7 @@ Tensor product(const OpName& op, const Tensor& a, bool a_t, const Tensor& b, boo
     Gradient da, db;
     if (needs[0]) da = a_t ? product(op, b, b_t, dy, true) : product(op, dy, false, b, !b_t);
     if (needs[1]) {
-      if (a.rank() == 2 && b.rank() == 2 && !a_t) {
+      if (a.rank() == 2 && b.rank() == 2 && !a_t && !grad_enabled()) {
         db = b_t ? Gradient::rows_product(a, dy) : Gradient::rows_product(dy, a);
       } else {
         db = b_t ? product(op, dy, true, a, a_t) : product(op, a, !a_t, dy, false);
@@ -76,9 +76,14 @@ Tensor product(const OpName& op, const Tensor& a, bool a_t, const Tensor& b, boo
   });
 }
 
-}  // namespace
+// The gradient of a weight [out, in] from x [..., in] and dy [..., out]: dyᵀ x, as rows.
+Gradient weight_gradient(const Tensor& x, const Tensor& dy) {
+  if (!grad_enabled()) return Gradient::rows_product(x, dy);
+  const auto as_rows = [](const Tensor& t) { return reshape(t, {rows_of(t.shape()), t.shape().back()}); };
+  return product(OpName("matmul"), as_rows(dy), true, as_rows(x), false);
+}
 
-Tensor product_of_rows(const Tensor& a, const Tensor& b) { return product(OpName("matmul"), a, true, b, false); }
+}  // namespace
 
 RowInvariant::RowInvariant() : before_(by_rows) { by_rows = true; }
 RowInvariant::~RowInvariant() { by_rows = before_; }
@@ -131,7 +136,7 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Place p
                 [x, weight, has_bias](const Tensor& dy, Needs needs) {
                   Grads grads;
                   grads.push_back(needs[0] ? Gradient(matmul(dy, weight)) : Gradient());
-                  grads.push_back(needs[1] ? Gradient::rows_product(x, dy) : Gradient());
+                  grads.push_back(needs[1] ? weight_gradient(x, dy) : Gradient());
                   if (has_bias) grads.push_back(dy);
                   return grads;
                 });

@@ -7,7 +7,7 @@
 #include <type_traits>
 #include <utility>
 
-#include <gradus/autograd/engine/graph.h>
+#include <gradus/autograd/engine/record.h>
 #include <gradus/autograd/foundation/jet.h>
 #include <gradus/autograd/foundation/numbers.h>
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <gradus/autograd/engine/internal/axes.h>
+#include <gradus/autograd/engine/internal/sum_axes.h>
 #include <gradus/autograd/foundation/internal/lanes.h>
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/autograd/ops.h>
@@ -13,49 +14,6 @@
 namespace gradus {
 
 namespace {
-
-constexpr Index sum_block = 4096;
-
-// Sums of neighbouring blocks are added sequentially, so that a long row can be cut among threads by its length alone.
-template <class T>
-T sum_row(const T* x, Index n) {
-  if (n <= sum_block) return lane_sum<T>(n, [x](Index i) { return x[i]; });
-  const Index blocks = (n + sum_block - 1) / sum_block;
-  std::vector<T> sums(static_cast<std::size_t>(blocks));
-  parallel_for(blocks, 16, [&](Index begin, Index end) {
-    for (Index b = begin; b < end; ++b) {
-      const T* p = x + b * sum_block;
-      sums[static_cast<std::size_t>(b)] =
-          lane_sum<T>(std::min(sum_block, n - b * sum_block), [p](Index i) { return p[i]; });
-    }
-  });
-  return lane_sum<T>(blocks, [&](Index i) { return sums[static_cast<std::size_t>(i)]; });
-}
-
-// out[o, i] = Σ_e x[o, e, i]
-template <class T>
-void sum_axis(const T* x, Index outer, Index extent, Index inner, T* out) {
-  if (inner == 1) {
-    parallel_for(outer, std::max<Index>(1, (Index{1} << 15) / std::max<Index>(1, extent)), [&](Index begin, Index end) {
-      for (Index o = begin; o < end; ++o) out[o] = sum_row(x + o * extent, extent);
-    });
-    return;
-  }
-  // Rows add four at a time, columns are cut among threads.
-  const Index columns = std::max<Index>(64, (Index{1} << 15) / std::max<Index>(1, extent));
-  for (Index o = 0; o < outer; ++o)
-    parallel_for(inner, columns, [&](Index begin, Index end) {
-      T* y = out + o * inner;
-      std::fill(y + begin, y + end, T(0));
-      const T* row = x + o * extent * inner;
-      Index e = 0;
-      for (; e + 4 <= extent; e += 4, row += 4 * inner)
-        for (Index i = begin; i < end; ++i)
-          y[i] += (row[i] + row[inner + i]) + (row[2 * inner + i] + row[3 * inner + i]);
-      for (; e < extent; ++e, row += inner)
-        for (Index i = begin; i < end; ++i) y[i] += row[i];
-    });
-}
 
 Shape reduced(const Shape& shape, const std::vector<bool>& named, bool keepdim) {
   Shape out;
@@ -76,39 +34,13 @@ Index elements(const Shape& shape, const std::vector<bool>& named) {
   return n;
 }
 
-// Runs of neighbouring named axes are reduced one run at a time, the last first.
-template <class Reduce>
-Tensor reduce_runs(const Tensor& x, const std::vector<bool>& named, Reduce reduce) {
-  Tensor y = x.detach();
-  Shape shape = x.shape();
-  for (Index last = x.rank(); last-- > 0;) {
-    if (!named[static_cast<std::size_t>(last)]) continue;
-    Index first = last;
-    while (first > 0 && named[static_cast<std::size_t>(first - 1)]) --first;
-    Index outer = 1, extent = 1, inner = 1;
-    for (Index i = 0; i < x.rank(); ++i) (i < first ? outer : i <= last ? extent : inner) *= shape[i];
-    for (Index i = first; i <= last; ++i) shape[i] = 1;
-    y = reduce(y, outer, extent, inner, shape);
-    last = first;
-  }
-  return y;
-}
-
 }  // namespace
 
 Tensor sum(const Tensor& x, const std::vector<Index>& axes, bool keepdim, Place place) {
   const OpName op("sum", place);
   check_floating(op, x);
   const std::vector<bool> named = normalise_axes(op, axes, x.shape());
-  const Tensor y =
-      reduce_runs(x, named, [](const Tensor& t, Index outer, Index extent, Index inner, const Shape& shape) {
-        Tensor out = Tensor::empty(shape, t.dtype());
-        dispatch_floating(t.dtype(), [&](auto zero) {
-          using T = decltype(zero);
-          sum_axis(t.data<T>(), outer, extent, inner, out.mutable_data<T>());
-        });
-        return out;
-      });
+  const Tensor y = sum_axes(x, named);
   const Shape kept = reduced(x.shape(), named, true);
   Tensor value = y.alias(reduced(x.shape(), named, keepdim));
   if (value.storage() == x.storage()) value = clone(value);

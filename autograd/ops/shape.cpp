@@ -8,6 +8,7 @@
 
 #include <gradus/autograd/engine/broadcast.h>
 #include <gradus/autograd/engine/internal/axes.h>
+#include <gradus/autograd/engine/internal/expand.h>
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/autograd/ops.h>
 
@@ -213,16 +214,7 @@ Tensor expand(const Tensor& x, Shape shape, Place place) {
     if (shape[-i] == -1 && i <= x.rank()) shape[-i] = x.shape()[-i];
   if (x.rank() > shape.rank() || !(broadcast_shapes(op, x.shape(), shape) == shape))
     throw Error(fmt::format("expand: {} does not expand to {}", describe(x), to_string(shape)), place);
-  Tensor y = Tensor::empty(shape, x.dtype());
-  const BroadcastReader reader(x.shape(), shape);
-  dispatch(x.dtype(), [&](auto zero) {
-    using T = decltype(zero);
-    const T* p = x.data<T>();
-    T* out = y.mutable_data<T>();
-    parallel_for(y.numel(), copy_grain,
-                 [&](Index begin, Index end) { reader.read(p, begin, end - begin, out + begin); });
-  });
-  return record(op, y, {unread(x)}, [from = x.shape()](const Tensor& dy) { return Grads{sum_to(dy, from)}; });
+  return detail::expand(op, x, shape);
 }
 
 Tensor sum_to(const Tensor& x, const Shape& shape, Place place) {
@@ -232,12 +224,7 @@ Tensor sum_to(const Tensor& x, const Shape& shape, Place place) {
     throw Error(
         fmt::format("sum_to: {} cannot be summed to {}, which does not broadcast to it", describe(x), to_string(shape)),
         place);
-  std::vector<Index> axes;
-  for (Index i = 0; i < x.rank(); ++i) {
-    const Index j = i - (x.rank() - shape.rank());
-    if (j < 0 || shape[j] != x.shape()[i]) axes.push_back(i);
-  }
-  return reshape(axes.empty() ? x : sum(x, axes, true, place), shape, place);
+  return detail::sum_to(op, x, shape);
 }
 
 Tensor narrow(const Tensor& x, Index axis, Index start, Index length, Place place) {

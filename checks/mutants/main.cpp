@@ -6,7 +6,7 @@
 #include <map>
 #include <set>
 
-#include <gradus/autograd/engine/internal/mutation.h>
+#include <gradus/autograd/checks/mutation.h>
 #include <gradus/checks/op_table.h>
 
 using namespace gradus;
@@ -29,10 +29,9 @@ enum class Fate { harmless, caught, missed };
 Fate fate_of(const Mutant& mutant, const std::vector<Case>& cases) {
   bool changed = false;
   for (const Case& c : cases) {
-    mutation::seed(mutant);
+    const mutation::Scope scope(mutant);
     const bool passed = table::as_expected(*c.row, table::check(*c.row, c.order));
-    changed = changed || mutation::changed();
-    mutation::seed({});
+    changed = changed || scope.changed();
     if (!passed) return Fate::caught;
   }
   return changed ? Fate::missed : Fate::harmless;
@@ -47,9 +46,9 @@ int main() {
   for (int order : {1, 2})
     for (const Row& row : rows) {
       if (order > table::order_of(row)) continue;
-      mutation::visited();
+      const mutation::Scope scope({});
       table::check(row, order);
-      for (const auto& rule : mutation::visited()) {
+      for (const auto& rule : scope.visited()) {
         users[rule].push_back({&row, order});
         ops.insert(rule.first);
       }

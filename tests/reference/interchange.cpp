@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <string>
 
-#include <gradus/autograd/engine/graph.h>
+#include <gradus/autograd/engine/backward.h>
 #include <gradus/nn/embedding.h>
 #include <gradus/nn/linear.h>
 #include <gradus/nn/losses.h>

@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include <gradus/autograd/engine/graph.h>
+#include <gradus/autograd/engine/record.h>
 
 namespace gradus {
 

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <gradus/autograd/engine/observer.h>
+
+namespace gradus {
+
+/// Whether no value is NaN or infinite.
+bool all_finite(const Tensor& x);
+
+/// Checks every value and gradient of this thread while it lives. The first op that goes wrong, forward or backward,
+/// throws an Error with its name, the ranges of its inputs, the nearest parameters and the place of its call. Wrong are
+/// - a NaN,
+/// - an infinity made of finite inputs (an infinite input, such as a mask of -inf, may pass forward),
+/// - any gradient that is not finite.
+class DetectAnomaly {
+ public:
+  explicit DetectAnomaly(bool on = true);
+
+ private:
+  ObserverScope scope_;
+};
+
+}  // namespace gradus

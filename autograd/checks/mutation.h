@@ -1,0 +1,47 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+
+#include <gradus/autograd/engine/observer.h>
+
+// Deliberately wrong rules, to test whether gradient checks find them.
+namespace gradus::mutation {
+
+enum class Kind {
+  sign,        // the gradient negated
+  factor,      // half the gradient: a missing factor
+  sum,         // of a gradient to be summed over broadcast axes, the first entry of each
+  transposed,  // the last two axes exchanged, in the expected shape
+};
+
+struct Mutant {
+  std::string op;
+  Index input = 0;
+  Kind kind = Kind::sign;
+};
+
+/// While it lives, the gradient of the mutant's op for the mutant's input is wrong in this thread; without a mutant,
+/// all gradients are right. Records which gradients were computed.
+class Scope {
+ public:
+  explicit Scope(std::optional<Mutant> mutant);
+  ~Scope();
+  Scope(const Scope&) = delete;
+  Scope& operator=(const Scope&) = delete;
+
+  /// Whether the mutant changed a value.
+  bool changed() const;
+  /// The ops and inputs whose gradients were computed.
+  const std::set<std::pair<std::string, Index>>& visited() const;
+
+ private:
+  class Mutator;
+  std::unique_ptr<Mutator> mutator_;
+  ObserverScope observer_;
+};
+
+}  // namespace gradus::mutation

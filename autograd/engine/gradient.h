@@ -1,0 +1,109 @@
+#pragma once
+
+#include <atomic>
+#include <span>
+#include <vector>
+
+#include <gradus/autograd/engine/tensor.h>
+#include <gradus/autograd/foundation/inline_vector.h>
+#include <gradus/autograd/foundation/memory.h>
+
+namespace gradus {
+
+/// What a rule returns for one input. One of:
+/// - a tensor that broadcasts from the input's shape; the engine sums it back to that shape,
+/// - an undefined Gradient: none,
+/// - `rows_product(x, dy)`: dyᵀ x, the gradient of a weight. The engine gathers all uses of a weight in one product,
+/// - `added(f)`: f(sum) adds the gradient to a tensor of the input's shape. This saves the memory of a gradient that is
+///   mostly zeros. If f's type has a static `add_all(fs, sum)`, it adds the gradients of several uses at once.
+/// The last two are not recorded: a rule returns them only while `grad_enabled()` is false.
+class Gradient {
+ public:
+  Gradient() = default;
+  Gradient(Tensor value) : value_(std::move(value)) {}
+  /// x [..., in], dy [..., out], with equal leading extents; the gradient is [out, in].
+  static Gradient rows_product(Tensor x, Tensor dy) {
+    Gradient g(std::move(x));
+    g.dy_ = std::move(dy);
+    return g;
+  }
+  template <class F>
+  static Gradient added(F f) {
+    Gradient g;
+    g.addition_ = Ref<const Addition>::adopt(new AdditionOf<F>(std::move(f)));
+    return g;
+  }
+
+  bool defined() const { return value_.defined() || is_addition(); }
+  bool is_product() const { return dy_.defined(); }
+  bool is_addition() const { return static_cast<bool>(addition_); }
+
+  /// The gradient as one tensor; of an addition, [shape].
+  Tensor evaluate(const Shape& shape, DType dtype) const;
+
+  /// The two sides of a product as matrices: x [rows, in], dy [rows, out].
+  Tensor product_x() const;
+  Tensor product_dy() const;
+
+  /// Adds gradients, all of them additions, to sum in their order.
+  static void add_to(Tensor& sum, std::span<const Gradient> additions);
+
+ private:
+  struct Addition {
+    mutable std::atomic<std::uint32_t> count{1};
+    virtual ~Addition() = default;
+    void retain() const { count.fetch_add(1, std::memory_order_relaxed); }
+    void release() const {
+      if (count.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+    }
+    static void* operator new(std::size_t bytes) { return memory::allocate(bytes); }
+    static void operator delete(void* p, std::size_t bytes) { memory::release(p, bytes); }
+    /// Adds the first of the gradients (its own) and those after it that can be added at once. Returns their number.
+    virtual std::size_t add_leading(Tensor& sum, std::span<const Gradient> gradients) const = 0;
+  };
+
+  template <class F>
+  struct AdditionOf final : Addition {
+    F f;
+    explicit AdditionOf(F g) : f(std::move(g)) {}
+    std::size_t add_leading(Tensor& sum, std::span<const Gradient> gradients) const override {
+      if constexpr (requires(std::span<const F* const> fs) { F::add_all(fs, sum); }) {
+        std::vector<const F*> alike;
+        for (const Gradient& g : gradients) {
+          const auto* other = dynamic_cast<const AdditionOf*>(g.addition_.get());
+          if (!other) break;
+          alike.push_back(&other->f);
+        }
+        F::add_all(std::span<const F* const>(alike), sum);
+        return alike.size();
+      } else {
+        f(sum);
+        return 1;
+      }
+    }
+  };
+
+  Tensor value_;  // x of a product
+  Tensor dy_;     // of a product
+  Ref<const Addition> addition_;
+};
+
+/// One gradient per input of the op, in order.
+using Grads = InlineVector<Gradient, 4>;
+
+/// The inputs of an op that need a gradient in this run. A rule may skip the work for the others.
+class Needs {
+ public:
+  void set(Index i) {
+    any_ = true;
+    mask_ |= i < 64 ? std::uint64_t{1} << i : 0;
+  }
+  bool operator[](Index i) const { return i >= 64 || (mask_ >> i & 1) != 0; }
+  bool any() const { return any_; }
+
+ private:
+  std::uint64_t mask_ = 0;
+  bool any_ = false;
+};
+
+}  // namespace gradus

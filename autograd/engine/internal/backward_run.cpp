@@ -1,0 +1,199 @@
+#include <gradus/autograd/engine/internal/backward_run.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include <gradus/autograd/engine/broadcast.h>
+#include <gradus/autograd/engine/internal/accumulate.h>
+#include <gradus/autograd/engine/internal/expand.h>
+#include <gradus/autograd/engine/modes.h>
+#include <gradus/autograd/engine/observer.h>
+
+namespace gradus {
+
+namespace {
+
+bool nearer_to_leaves(const Visit* a, const Visit* b) { return a->node->level < b->node->level; }
+
+Tensor call_hooks(const Node& node, Tensor dy) {
+  if (!node.hooks) return dy;
+  const std::vector<Node::Hook> hooks = *node.hooks;  // a hook may register further hooks
+  for (const Node::Hook& hook : hooks) {
+    Tensor replaced = hook(dy);
+    if (!replaced.defined()) continue;
+    if (replaced.shape() != node.shape || replaced.dtype() != node.dtype)
+      throw Error(fmt::format("a hook on {} returned {}, expected shape {}", made_by(node), describe(replaced),
+                              to_string(node.shape)));
+    dy = std::move(replaced);
+  }
+  return dy;
+}
+
+// The gradient in the shape of the node's value; throws when the rule of `op` returned something else.
+Gradient fitted(Gradient g, const Node& to, const OpName& op) {
+  if ((g.is_addition() || g.is_product()) && grad_enabled())
+    throw Error(fmt::format("the rule of '{}' returned a gradient that is not recorded; while grad_enabled() a rule "
+                            "returns tensors",
+                            op.name),
+                op.place);
+  if (g.is_addition()) return g;
+  if (g.is_product()) {
+    const Tensor x = g.product_x(), dy = g.product_dy();
+    if (to.shape != Shape{dy.shape()[1], x.shape()[1]} || x.shape()[0] != dy.shape()[0])
+      throw Error(fmt::format("the rule of '{}' returned the product of dy {} and x {} for an input of shape {}",
+                              op.name, describe(dy), describe(x), to_string(to.shape)),
+                  op.place);
+    return g;
+  }
+  Tensor value = g.evaluate(to.shape, to.dtype);
+  if (value.dtype() != to.dtype)
+    throw Error(fmt::format("the rule of '{}' returned a gradient of dtype {} for an input of dtype {}", op.name,
+                            name(value.dtype()), name(to.dtype)),
+                op.place);
+  if (value.shape() == to.shape) return value;
+  if (!broadcasts_to(to.shape, value.shape()))
+    throw Error(fmt::format("the rule of '{}' returned a gradient of shape {} for an input of shape {}, expected that "
+                            "shape or one that it broadcasts to",
+                            op.name, to_string(value.shape()), to_string(to.shape)),
+                op.place);
+  return detail::sum_to(OpName("sum_to", op.place), value, to.shape);
+}
+
+[[noreturn]] void refuse_overwritten(const Node& node, const WeakStorage& seen, const char* what) {
+  throw Error(
+      fmt::format("backward of '{}' (at {}) needs the value of {} that it saved, but the value was overwritten at {}; "
+                  "run backward before writing, or write to a clone",
+                  node.op.name, to_string(node.op.place), what, to_string(seen.last_write())));
+}
+
+}  // namespace
+
+BackwardRun::~BackwardRun() {
+  for (Visit* v : heap_) v->node->visit_ = nullptr;
+}
+
+void BackwardRun::seed(const Ref<Node>& node, const Tensor& dy) { deliver(node, dy, node->op); }
+
+void BackwardRun::run() {
+  const GradMode mode(options_.create_graph);
+  while (!heap_.empty()) {
+    Visit* visit = next();
+    const Ref<Node> node = std::move(visit->node);
+    Tensor dy = call_hooks(*node, finish(*visit, *node));
+    const auto target = options_.targets.find(node.get());
+    if (target != options_.targets.end()) target->second = dy;
+    check_usable(*node);
+    if (const Needs needs = needs_of(*node); needs.any()) {
+      Grads grads = apply_rule(node, std::move(dy), needs);
+      for (Index i = 0; i < grads.size(); ++i)
+        if (needs[i] && grads[i].defined()) deliver(node->inputs[i].node, std::move(grads[i]), node->op);
+    }
+    if (!options_.retain_graph) node->release_graph();
+  }
+  run_leaf_hooks();
+  leaves_.flush();
+}
+
+// The deepest node that waits.
+Visit* BackwardRun::next() {
+  std::pop_heap(heap_.begin(), heap_.end(), nearer_to_leaves);
+  Visit* visit = heap_.back();
+  heap_.pop_back();
+  visit->node->visit_ = nullptr;
+  return visit;
+}
+
+// The complete gradient of the visited node; the visit can be used again.
+Tensor BackwardRun::finish(Visit& visit, const Node& node) {
+  if (!visit.additions.empty()) accumulate_additions(visit.gradient, visit.additions, node);
+  visit.additions.clear();
+  unused_.push_back(&visit);
+  return std::exchange(visit.gradient, Tensor());
+}
+
+Grads BackwardRun::apply_rule(const Ref<Node>& node, Tensor dy, Needs needs) const {
+  Tensor y;
+  if (node->output) {
+    y = Tensor::of_storage(node->output, node->output_offset, node->shape, node->dtype);
+    if (options_.create_graph) y = y.with_node(node);
+  }
+  Observer* const watching = observer();
+  Grads grads;
+  {
+    const ObserverScope inside(watching && (watching->sees_rules() || node->observed_inside) ? watching : nullptr);
+    grads = node->apply(dy, y, needs);
+  }
+  if (grads.size() != node->inputs.size())
+    throw Error(fmt::format("the rule of '{}' returned {} gradients for {} inputs", node->op.name, grads.size(),
+                            node->inputs.size()),
+                node->op.place);
+  if (watching) watching->on_gradients(*node, dy, needs, grads);
+  return grads;
+}
+
+// g: what the rule of `op` returned for its input `to`.
+void BackwardRun::deliver(const Ref<Node>& to, Gradient g, const OpName& op) {
+  g = fitted(std::move(g), *to, op);
+  const bool at_boundary = options_.boundary && options_.boundary->contains(to.get());
+  if (to->leaf || at_boundary) {
+    Gradients& sink = to->hooks && !at_boundary ? hooked_leaves_ : leaves_;
+    sink.add(to, std::move(g), op);
+  } else if (Visit& visit = visit_of(to); g.is_addition()) {
+    visit.additions.push_back(std::move(g));
+  } else {
+    accumulate(visit.gradient, g.evaluate(to->shape, to->dtype));
+  }
+}
+
+void BackwardRun::run_leaf_hooks() {
+  hooked_leaves_.flush();
+  for (const Gradients::Entry& e : hooked_leaves_.entries_) leaves_.add(e.leaf, call_hooks(*e.leaf, e.sum), e.leaf->op);
+}
+
+Needs BackwardRun::needs_of(const Node& node) const {
+  Needs needs;
+  for (Index i = 0; i < node.inputs.size(); ++i) {
+    const Node* input = node.inputs[i].node.get();
+    if (input && (!options_.path || options_.path->contains(input))) needs.set(i);
+  }
+  return needs;
+}
+
+void BackwardRun::check_usable(const Node& node) const {
+  if (node.released)
+    throw Error(fmt::format("backward reached {} a second time, but its rule was released by the first run; pass "
+                            "retain_graph = true to the first",
+                            made_by(node)),
+                place_);
+  for (Index i = 0; i < node.inputs.size(); ++i)
+    if (node.inputs[i].seen.overwritten()) refuse_overwritten(node, node.inputs[i].seen, "an input");
+  if (node.output_seen.overwritten()) refuse_overwritten(node, node.output_seen, "its result");
+}
+
+Visit& BackwardRun::visit_of(const Ref<Node>& node) {
+  if (Visit* planned = node->visit_) {
+    if (planned->run != this)
+      throw Error(fmt::format("two backward runs reached {} at the same time; run them one after the other, or give "
+                              "each a graph of its own",
+                              made_by(*node)),
+                  place_);
+    return *planned;
+  }
+  Visit* visit = nullptr;
+  if (unused_.empty()) {
+    visit = &visits_.emplace_back();
+  } else {
+    visit = unused_.back();
+    unused_.pop_back();
+  }
+  visit->node = node;
+  visit->run = this;
+  node->visit_ = visit;
+  heap_.push_back(visit);
+  std::push_heap(heap_.begin(), heap_.end(), nearer_to_leaves);
+  return *visit;
+}
+
+}  // namespace gradus

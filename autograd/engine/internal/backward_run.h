@@ -1,0 +1,61 @@
+#pragma once
+
+#include <deque>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include <gradus/autograd/engine/gradients.h>
+
+namespace gradus {
+
+/// A node that a backward run has reached and not yet differentiated.
+struct Visit {
+  Ref<Node> node;
+  const BackwardRun* run = nullptr;
+  Tensor gradient;                  // the sum of the tensors so far
+  std::vector<Gradient> additions;  // to be added to it
+};
+
+/// One run of reverse-mode differentiation. Nodes wait in a heap by level, the longest path from a leaf, so the run
+/// reaches a node after all ops that read its value.
+class BackwardRun {
+ public:
+  struct Options {
+    bool retain_graph = false, create_graph = false;
+    std::unordered_map<const Node*, Tensor> targets = {};       // results of ops whose gradients are wanted
+    const std::unordered_set<const Node*>* path = nullptr;      // only these nodes; null: all
+    const std::unordered_set<const Node*>* boundary = nullptr;  // nodes that count as leaves without hooks; null: none
+  };
+
+  BackwardRun(Gradients& leaves, Options options, const Place& place)
+      : leaves_(leaves), options_(std::move(options)), place_(place) {}
+  ~BackwardRun();
+
+  /// dy: the gradient of the node's value.
+  void seed(const Ref<Node>& node, const Tensor& dy);
+  void run();
+
+  /// The gradient of a target after the run; undefined when no seed reached it.
+  const Tensor& target(const Node* node) const { return options_.targets.at(node); }
+
+ private:
+  Visit* next();
+  Tensor finish(Visit& visit, const Node& node);
+  Grads apply_rule(const Ref<Node>& node, Tensor dy, Needs needs) const;
+  void deliver(const Ref<Node>& to, Gradient g, const OpName& op);
+  void run_leaf_hooks();
+
+  Needs needs_of(const Node& node) const;
+  void check_usable(const Node& node) const;
+  Visit& visit_of(const Ref<Node>& node);
+
+  Gradients& leaves_;
+  Gradients hooked_leaves_;  // leaves whose hooks run once their gradients are complete
+  Options options_;
+  const Place place_;
+  std::deque<Visit> visits_;
+  std::vector<Visit*> heap_, unused_;
+};
+
+}  // namespace gradus

@@ -1,0 +1,68 @@
+#include <gradus/autograd/engine/internal/sum_axes.h>
+
+#include <algorithm>
+
+#include <gradus/autograd/foundation/internal/lanes.h>
+#include <gradus/autograd/foundation/parallel.h>
+
+namespace gradus {
+
+namespace {
+
+constexpr Index sum_block = 4096;
+
+// Sums of neighbouring blocks are added sequentially, so that a long row can be cut among threads by its length alone.
+template <class T>
+T sum_row(const T* x, Index n) {
+  if (n <= sum_block) return lane_sum<T>(n, [x](Index i) { return x[i]; });
+  const Index blocks = (n + sum_block - 1) / sum_block;
+  std::vector<T> sums(static_cast<std::size_t>(blocks));
+  parallel_for(blocks, 16, [&](Index begin, Index end) {
+    for (Index b = begin; b < end; ++b) {
+      const T* p = x + b * sum_block;
+      sums[static_cast<std::size_t>(b)] =
+          lane_sum<T>(std::min(sum_block, n - b * sum_block), [p](Index i) { return p[i]; });
+    }
+  });
+  return lane_sum<T>(blocks, [&](Index i) { return sums[static_cast<std::size_t>(i)]; });
+}
+
+// out[o, i] = Σ_e x[o, e, i]
+template <class T>
+void sum_axis(const T* x, Index outer, Index extent, Index inner, T* out) {
+  if (inner == 1) {
+    parallel_for(outer, std::max<Index>(1, (Index{1} << 15) / std::max<Index>(1, extent)), [&](Index begin, Index end) {
+      for (Index o = begin; o < end; ++o) out[o] = sum_row(x + o * extent, extent);
+    });
+    return;
+  }
+  // Rows add four at a time, columns are cut among threads.
+  const Index columns = std::max<Index>(64, (Index{1} << 15) / std::max<Index>(1, extent));
+  for (Index o = 0; o < outer; ++o)
+    parallel_for(inner, columns, [&](Index begin, Index end) {
+      T* y = out + o * inner;
+      std::fill(y + begin, y + end, T(0));
+      const T* row = x + o * extent * inner;
+      Index e = 0;
+      for (; e + 4 <= extent; e += 4, row += 4 * inner)
+        for (Index i = begin; i < end; ++i)
+          y[i] += (row[i] + row[inner + i]) + (row[2 * inner + i] + row[3 * inner + i]);
+      for (; e < extent; ++e, row += inner)
+        for (Index i = begin; i < end; ++i) y[i] += row[i];
+    });
+}
+
+}  // namespace
+
+Tensor sum_axes(const Tensor& x, const std::vector<bool>& named) {
+  return reduce_runs(x, named, [](const Tensor& t, Index outer, Index extent, Index inner, const Shape& shape) {
+    Tensor out = Tensor::empty(shape, t.dtype());
+    dispatch_floating(t.dtype(), [&](auto zero) {
+      using T = decltype(zero);
+      sum_axis(t.data<T>(), outer, extent, inner, out.mutable_data<T>());
+    });
+    return out;
+  });
+}
+
+}  // namespace gradus

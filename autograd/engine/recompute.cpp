@@ -1,0 +1,112 @@
+#include <gradus/autograd/engine/recompute.h>
+
+#include <unordered_set>
+
+#include <gradus/autograd/engine/backward.h>
+#include <gradus/autograd/engine/observer.h>
+#include <gradus/autograd/engine/record.h>
+#include <gradus/autograd/foundation/random.h>
+
+namespace gradus {
+
+namespace {
+
+// Collects the nodes that are recorded while it is the observer. Passes all events on to the observer before it.
+class NewNodes final : public Observer {
+ public:
+  bool contains(const Node* node) const { return nodes_.contains(node); }
+
+  void on_value(const OpName& op, const Tensor& value, std::span<const Input> inputs) override {
+    if (outer_) outer_->on_value(op, value, inputs);
+  }
+  void on_record(Node& node, std::span<const Input> inputs) override {
+    nodes_.insert(&node);
+    if (outer_) outer_->on_record(node, inputs);
+  }
+  void on_gradients(const Node& node, const Tensor& dy, Needs needs, Grads& grads) override {
+    if (outer_) outer_->on_gradients(node, dy, needs, grads);
+  }
+  void on_product(const OpName& op, const Tensor& sum, const Node& weight, const Tensor& x, const Tensor& dy) override {
+    if (outer_) outer_->on_product(op, sum, weight, x, dy);
+  }
+
+ private:
+  Observer* const outer_ = observer();
+  std::unordered_set<const Node*> nodes_;
+};
+
+// The leaves and earlier results that `result` was computed from, beside the inputs.
+std::vector<Tensor> captured_by(const Tensor& result, const std::vector<Tensor>& inputs, const NewNodes& in_function) {
+  std::unordered_set<Node*> seen;
+  for (const Tensor& t : inputs)
+    if (t.node()) seen.insert(t.node());
+  std::vector<Tensor> captured;
+  std::vector<Node*> stack{result.node()};
+  while (!stack.empty()) {
+    Node* node = stack.back();
+    stack.pop_back();
+    if (!seen.insert(node).second) continue;
+    if (!in_function.contains(node)) {
+      captured.push_back(Tensor::zeros({}).with_node(Ref<Node>(node)));
+      continue;
+    }
+    for (Index i = 0; i < node->inputs.size(); ++i)
+      if (Node* in = node->inputs[i].node.get()) stack.push_back(in);
+  }
+  return captured;
+}
+
+// d f(inputs) times dy, by the inputs and then by the tensors that f captures.
+Grads differentiate(const TensorFunction& f, const std::vector<Tensor>& inputs, const std::vector<Tensor>& captured,
+                    const Tensor& dy, Needs needs) {
+  const bool create_graph = grad_enabled();
+  const GradMode recording(true);
+  std::vector<Tensor> variables = inputs;
+  variables.insert(variables.end(), captured.begin(), captured.end());
+  std::vector<Tensor> wanted;
+  std::vector<Index> positions;
+  std::unordered_set<const Node*> seen;  // a tensor that is two inputs gives its whole gradient to the first
+  for (Index i = 0; i < std::ssize(variables); ++i) {
+    const Tensor& t = variables[static_cast<std::size_t>(i)];
+    if (!t.defined() || !t.requires_grad() || !needs[i] || !seen.insert(t.node()).second) continue;
+    wanted.push_back(t);
+    positions.push_back(i);
+  }
+  const std::vector<Tensor> found = grad(
+      {f(inputs)}, wanted, {.seeds = {dy}, .create_graph = create_graph, .allow_unused = true, .independent = true});
+  Grads grads;
+  for (std::size_t i = 0; i < variables.size(); ++i) grads.push_back({});
+  for (std::size_t i = 0; i < found.size(); ++i) grads[positions[i]] = found[i];
+  return grads;
+}
+
+}  // namespace
+
+Grads gradients_through(const TensorFunction& f, const std::vector<Tensor>& inputs, const Tensor& dy, Needs needs) {
+  return differentiate(f, inputs, {}, dy, needs);
+}
+
+Tensor checkpoint(const TensorFunction& f, const std::vector<Tensor>& inputs, Place place) {
+  if (!grad_enabled()) return f(inputs);
+  const RandomScope::State random = RandomScope::current();
+  // The first pass is recorded to find what f captures; its graph is freed at the end.
+  NewNodes in_function;
+  Tensor first;
+  {
+    const ObserverScope observing(&in_function);
+    first = f(inputs);
+  }
+  if (!first.requires_grad()) return first;
+  const std::vector<Tensor> captured = captured_by(first, inputs, in_function);
+  std::vector<Input> edges(inputs.begin(), inputs.end());
+  for (const Tensor& t : captured) edges.push_back(unread(t));
+  Tensor y = record(OpName("checkpoint", place), first.detach(), edges,
+                    [f, inputs, captured, random](const Tensor& dy, Needs needs) {
+                      const RandomScope same_random_numbers(random);
+                      return differentiate(f, inputs, captured, dy, needs);
+                    });
+  y.node()->observed_inside = true;
+  return y;
+}
+
+}  // namespace gradus

@@ -1,0 +1,21 @@
+#include <gradus/autograd/engine/record.h>
+
+#include <algorithm>
+
+#include <gradus/autograd/engine/observer.h>
+
+namespace gradus {
+
+bool detail::begin_record(const OpName& op, const Tensor& value, std::span<const Input> inputs) {
+  if (Observer* o = observer()) o->on_value(op, value, inputs);
+  return grad_enabled() &&
+         std::any_of(inputs.begin(), inputs.end(), [](const Input& in) { return in.node != nullptr; });
+}
+
+Tensor detail::finish_record(Ref<Node> node, Tensor value, std::span<const Input> inputs) {
+  node->connect(inputs, value);
+  if (Observer* o = observer()) o->on_record(*node, inputs);
+  return value.with_node(std::move(node));
+}
+
+}  // namespace gradus
