@@ -25,7 +25,7 @@ class RuleNode final : public Node {
                 "a rule is callable as (dy), (dy, y), (dy, needs) or (dy, y, needs) and returns Grads");
 
  public:
-  RuleNode(OpName op, const Tensor& value, Rule rule) : Node(op, value), rule_(std::move(rule)) {}
+  RuleNode(OpName name, const Tensor& value, Rule rule) : Node(name, value), rule_(std::move(rule)) {}
   Grads apply(const Tensor& dy, const Tensor& y, Needs needs) override {
     if constexpr (takes_y_needs) {
       return (*rule_)(dy, y, needs);
