@@ -38,7 +38,7 @@ bool is_checkpoint(const fs::path& file) { return file.extension() == kept_suffi
 
 bool is_temporary(std::string_view name) { return name.ends_with(temporary_suffix); }
 
-// Whether a run's folder may hold a file of this name.
+// Whether a file of this name can belong to a run.
 bool is_ours(std::string_view name) {
   constexpr std::array names{"config.toml",   "source.vocab",     "target.vocab",
                              "metrics.jsonl", "best.safetensors", "last.safetensors"};
@@ -46,7 +46,7 @@ bool is_ours(std::string_view name) {
   return is_kept(name) || std::find(names.begin(), names.end(), name) != names.end();
 }
 
-// The files of a run in the folder; others are left out.
+// The files of a run in the folder, without other files.
 std::vector<fs::path> our_files(const fs::path& folder) {
   std::vector<fs::path> files;
   std::error_code problem;
@@ -71,7 +71,7 @@ void remove_folders(const fs::path& path, const fs::path& home) {
   throw Error(fmt::format("cannot make the run directory {}: {}", path.string(), reason));
 }
 
-// Throws unless what lies at `path`, if anything, may give way to a new run.
+// Throws unless a new run may replace the contents of `path`.
 void check_contents(const fs::path& path, Replace replace) {
   if (path.empty()) throw Error("the path of the run directory is empty");
   std::error_code problem;
@@ -120,7 +120,7 @@ RunDirectory RunDirectory::create(const fs::path& path, const RunConfig& config,
     refuse(path, problem.message());
   }
   const RunDirectory run = lock(path);
-  check_contents(path, replace);  // another may have made a run since
+  check_contents(path, replace);  // another process may have created a run since
   try {
     run.remove_files();
     replace_file(run.source_vocabulary(), source.to_text());
@@ -189,7 +189,7 @@ std::vector<fs::path> RunDirectory::kept() const {
 
 void RunDirectory::remove_files() const {
   std::error_code ignored;
-  fs::remove(config(), ignored);  // first: what is left without it is known to be no run
+  fs::remove(config(), ignored);  // first: a folder without it is not a run
   for (const fs::path& file : our_files(path_)) fs::remove(file, ignored);
 }
 

@@ -12,34 +12,32 @@ namespace gradus::train {
 
 class DirectoryLock;
 
-/// What of an older run in its folder a new one may take the place of: nothing, the files of one that was stopped while
-/// it was being made (no configuration and no checkpoint yet), or all that a run is.
+/// Which files of an older run a new run may replace: none, those of a run that was interrupted during its creation
+/// (without configuration and checkpoint), or all.
 enum class Replace { nothing, unmade, run };
 
-/// The folder of a run: the configuration as resolved, both vocabularies, metrics as JSON lines, the checkpoint with
-/// the best validation and the last one, and the newest few where train.keep asks for them. Whoever trains in it holds
-/// its lock, for as long as a copy of the object made by `create` or `reopen` lives.
+/// The folder of a run: configuration, both vocabularies, metrics as JSON lines, the best and the last checkpoint, and
+/// the newest train.keep ones. A trainer holds the folder's lock while a copy of the object from `create` or `reopen`
+/// exists.
 class RunDirectory {
  public:
-  /// Throws Error unless a run could be made at `path`: it is not there yet, is an empty folder, or holds an older run
-  /// that `replace` allows for and nobody trains. Changes nothing; worth calling before long work.
+  /// Throws Error unless a run can be created at `path`: it does not exist, is an empty folder, or holds an older run
+  /// that `replace` allows and no trainer uses. Changes nothing. Call it before long work.
   static void check(const std::filesystem::path& path, Replace replace);
 
-  /// Makes the folder and writes configuration and vocabularies; the files of an older run that `replace` allows for
-  /// are removed first. Throws Error as `check` does and when something cannot be written; then nothing new is left
-  /// behind.
+  /// Creates the folder and writes configuration and vocabularies, after removing the files of an older run that
+  /// `replace` allows. Throws Error as `check` does and when a write fails; then no new file is left.
   static RunDirectory create(const std::filesystem::path& path, const RunConfig& config, const data::Vocabulary& source,
                              const data::Vocabulary& target, Replace replace = Replace::nothing);
 
-  /// Whether `path` holds a run: a folder with a configuration and a vocabulary or metrics, as no other folder has
-  /// them.
+  /// Whether `path` holds a run: a folder with config.toml and a vocabulary or metrics.jsonl.
   static bool exists(const std::filesystem::path& path);
 
-  /// An existing run, to read. Throws Error when `path` is none or cannot be looked into.
+  /// An existing run, to read. Throws Error when `path` is no run or cannot be read.
   static RunDirectory open(const std::filesystem::path& path);
 
-  /// An existing run, to train on; what a killed trainer left unfinished is removed. Throws Error as `open` does and
-  /// when another trainer is at work there.
+  /// An existing run, to train on. Removes unfinished files of a killed trainer. Throws Error as `open` does and when
+  /// another trainer uses the run.
   static RunDirectory reopen(const std::filesystem::path& path);
 
   const std::filesystem::path& path() const { return path_; }
@@ -50,16 +48,15 @@ class RunDirectory {
   std::filesystem::path best() const { return path_ / "best.safetensors"; }
   std::filesystem::path last() const { return path_ / "last.safetensors"; }
 
-  /// Where train.keep keeps the state after a step.
+  /// The file for the state after a step, with train.keep.
   std::filesystem::path kept(Index step) const;
-  /// The kept checkpoints that are there, by their steps.
+  /// The existing kept checkpoints, in the order of their steps.
   std::vector<std::filesystem::path> kept() const;
 
-  /// Whether other trainers are kept out; false where the file system cannot.
-  bool locked() const;
-  /// To be called before writing, by who holds the lock: throws Error when another folder, or none, has taken the place
-  /// of this one.
-  void check_place() const;
+  /// Whether the lock keeps other trainers out; false where the file system has no locks.
+  bool locked() const { return lock_ != nullptr && lock_->held(); }
+  /// Call it before writing, while the lock is held. Throws Error when `path` no longer leads to this folder.
+  void check_place() const { lock_->check_place(); }
 
  private:
   explicit RunDirectory(std::filesystem::path path) : path_(std::move(path)) {}
