@@ -5,18 +5,21 @@
 #include <gradus/autograd/ops/cells.h>
 #include <gradus/autograd/ops/comparison.h>
 #include <gradus/autograd/ops/convolution.h>
+#include <gradus/autograd/ops/copying.h>
 #include <gradus/autograd/ops/dropout.h>
 #include <gradus/autograd/ops/functions.h>
 #include <gradus/autograd/ops/indexing.h>
+#include <gradus/autograd/ops/joining.h>
 #include <gradus/autograd/ops/layer_norm.h>
 #include <gradus/autograd/ops/losses.h>
 #include <gradus/autograd/ops/matmul.h>
 #include <gradus/autograd/ops/reduction.h>
 #include <gradus/autograd/ops/shape.h>
+#include <gradus/autograd/ops/slicing.h>
 #include <gradus/autograd/ops/softmax.h>
 
-// Every op: names, arguments, broadcasting and conventions are PyTorch's unless a line says otherwise.
-//
-// Shapes broadcast as in NumPy. Axes may be negative. The operands of one op have one dtype; convert with `to`.
-// A mask is a tensor of any dtype whose non-zero elements mean true. Ids and indices are i64. Bad shapes, dtypes, axes
-// and indices throw Error.
+// Every op. Names, arguments, broadcasting and conventions are PyTorch's unless a comment says otherwise.
+// - Shapes broadcast as in NumPy. Axes may be negative.
+// - The operands of an op have one dtype; convert with `to`.
+// - A mask is a tensor of any dtype; elements other than 0 mean true. Ids and indices are i64.
+// - Bad shapes, dtypes, axes and indices throw Error.

@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include <gradus/autograd/foundation/random.h>
+#include <gradus/autograd/ops/copying.h>
 #include <gradus/models/registry.h>
 #include <gradus/nn/dropout.h>
 #include <gradus/nn/losses.h>

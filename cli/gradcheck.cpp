@@ -1,7 +1,10 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
+#include <limits>
 #include <memory>
 
 #include <gradus/autograd/foundation/internal/stopwatch.h>
@@ -25,93 +28,125 @@ using namespace gradus::train;
 struct GradcheckFlags {
   std::string what, model, run, pairs;
   std::vector<std::string> sets;
-  int order = 1;
+  int order = 0;  // 0: not given
   bool json = false, markdown = false;
 };
+
+constexpr const char* order_names[] = {"first", "second", "third"};
+static_assert(std::size(order_names) == checks::highest_order);
 
 // All rows of one op.
 struct OpResult {
   std::string op;
   Index cases = 0;
   bool differentiable = false, passed = true;
-  double worst[2] = {0, 0};  // relative, to first and second order
+  std::array<double, checks::highest_order> worst{};  // relative error, by order
   double milliseconds = 0;
   std::string wrong;  // the reports that are not as expected
 };
 
-void check_row(const table::Row& row, OpResult& result) {
+void check_row(const checks::Row& row, int highest_order, OpResult& result) {
   const Stopwatch time;
   ++result.cases;
   if (!row.differentiable) {
     if (row.f(row.inputs).requires_grad()) {
       result.passed = false;
-      result.wrong += fmt::format("{} {}: has a gradient and should not\n", row.op, row.what);
+      result.wrong += fmt::format("{} {}: has a gradient, expected none\n", row.op, row.what);
     }
   } else {
     result.differentiable = true;
-    for (int order = 1; order <= table::order_of(row); ++order) {
-      const GradcheckReport report = table::check(row, order);
-      result.worst[order - 1] = std::max(result.worst[order - 1], report.worst_relative());
-      if (table::as_expected(row, report)) continue;
+    for (int order = 1; order <= std::min(highest_order, checks::order_of(row)); ++order) {
+      const GradcheckReport report = checks::check(row, order);
+      double& worst = result.worst[static_cast<std::size_t>(order - 1)];
+      worst = std::max(worst, report.worst_relative());
+      if (checks::as_expected(row, report)) continue;
       result.passed = false;
-      result.wrong +=
-          fmt::format("{} {} (should be: {})\n{}\n", row.op, row.what, name(row.verdict), to_string(report));
+      result.wrong += fmt::format("{} {} (expected: {})\n{}\n", row.op, row.what, name(row.verdict), to_string(report));
     }
   }
   result.milliseconds += 1e3 * time.seconds();
 }
 
-std::vector<OpResult> check_ops() {
+std::vector<OpResult> check_ops(int highest_order) {
   std::vector<OpResult> results;
-  for (const table::Row& row : table::ops()) {
+  for (const checks::Row& row : checks::ops()) {
     auto at = std::find_if(results.begin(), results.end(), [&](const OpResult& r) { return r.op == row.op; });
     if (at == results.end()) {
       results.emplace_back().op = row.op;
       at = results.end() - 1;
     }
-    check_row(row, *at);
+    check_row(row, highest_order, *at);
   }
   return results;
 }
 
-std::string error_of(const OpResult& r, int order) {
-  return r.differentiable ? fmt::format("{:.1e}", r.worst[order - 1]) : "none";
+// One cell per order.
+std::vector<std::string> errors_of(const OpResult& r, std::size_t orders) {
+  std::vector<std::string> cells;
+  for (std::size_t i = 0; i < orders; ++i)
+    cells.push_back(r.differentiable ? fmt::format("{:.1e}", r.worst[i]) : "none");
+  return cells;
+}
+
+void print_json(const OpResult& r, std::size_t orders) {
+  const auto error = [&](std::size_t order) {
+    return order <= orders ? r.worst[order - 1] : std::numeric_limits<double>::quiet_NaN();  // becomes null
+  };
+  fmt::print("{}\n", json_line({{"op", r.op},
+                                {"cases", r.cases},
+                                {"first_order", error(1)},
+                                {"second_order", error(2)},
+                                {"third_order", error(3)},
+                                {"verdict", r.passed ? "pass" : "fail"},
+                                {"ms", r.milliseconds}}));
+}
+
+void print_markdown(const std::vector<OpResult>& results, std::size_t orders) {
+  fmt::print("| op | cases |");
+  for (std::size_t i = 0; i < orders; ++i) fmt::print(" {} order |", order_names[i]);
+  fmt::print("\n|---|---:|{}\n", fmt::join(std::vector<std::string>(orders, "---:|"), ""));
+  for (const OpResult& r : results)
+    fmt::print("| `{}` | {} | {} |\n", r.op, r.cases, fmt::join(errors_of(r, orders), " | "));
+}
+
+void print_table(const std::vector<OpResult>& results, std::size_t orders) {
+  std::vector<std::vector<std::string>> rows(1, {"op", "cases"});
+  for (std::size_t i = 0; i < orders; ++i) rows[0].push_back(fmt::format("{} order", order_names[i]));
+  rows[0].insert(rows[0].end(), {"verdict", "ms"});
+  OpResult all;
+  all.differentiable = true;
+  Index failed = 0;
+  for (const OpResult& r : results) {
+    std::vector<std::string>& row = rows.emplace_back();
+    row = {r.op, fmt::format("{}", r.cases)};
+    for (const std::string& error : errors_of(r, orders)) row.push_back(error);
+    row.insert(row.end(), {r.passed ? "pass" : "fail", fmt::format("{:.0f}", r.milliseconds)});
+    all.cases += r.cases;
+    for (std::size_t i = 0; i < orders; ++i) all.worst[i] = std::max(all.worst[i], r.worst[i]);
+    failed += r.passed ? 0 : 1;
+  }
+  fmt::print("{}\n{} ops in {} cases; worst relative error by order: {}; {}\n", train::table(rows), results.size(),
+             all.cases, fmt::join(errors_of(all, orders), ", "),
+             failed == 0 ? "all pass" : fmt::format("{} fail", failed));
 }
 
 int gradcheck_ops(const GradcheckFlags& f) {
-  const std::vector<OpResult> results = check_ops();
-  OpResult all;
-  Index failed = 0;
-  std::vector<std::vector<std::string>> rows = {{"op", "cases", "first order", "second order", "verdict", "ms"}};
-  for (const OpResult& r : results) {
-    const char* verdict = r.passed ? "pass" : "fail";
-    if (f.json) {
-      fmt::print("{}\n", json_line({{"op", r.op},
-                                    {"cases", r.cases},
-                                    {"first_order", r.worst[0]},
-                                    {"second_order", r.worst[1]},
-                                    {"verdict", verdict},
-                                    {"ms", r.milliseconds}}));
-    }
-    rows.push_back({r.op, fmt::format("{}", r.cases), error_of(r, 1), error_of(r, 2), verdict,
-                    fmt::format("{:.0f}", r.milliseconds)});
-    all.cases += r.cases;
-    all.worst[0] = std::max(all.worst[0], r.worst[0]);
-    all.worst[1] = std::max(all.worst[1], r.worst[1]);
-    all.wrong += r.wrong;
-    failed += r.passed ? 0 : 1;
+  const int highest_order = f.order > 0 ? f.order : checks::highest_order;
+  if (highest_order > checks::highest_order)
+    throw UsageError(fmt::format("--order is {}; ops are checked to order {}", highest_order, checks::highest_order));
+  const auto orders = static_cast<std::size_t>(highest_order);
+  const std::vector<OpResult> results = check_ops(highest_order);
+  if (f.json) {
+    for (const OpResult& r : results) print_json(r, orders);
+  } else if (f.markdown) {
+    print_markdown(results, orders);
+  } else {
+    print_table(results, orders);
   }
-  if (f.markdown) {
-    fmt::print("| op | cases | first order | second order |\n|---|---:|---:|---:|\n");
-    for (const OpResult& r : results)
-      fmt::print("| `{}` | {} | {} | {} |\n", r.op, r.cases, error_of(r, 1), error_of(r, 2));
-  } else if (!f.json) {
-    fmt::print("{}\n{} ops in {} cases; worst relative error {:.1e} to first order, {:.1e} to second; {}\n",
-               train::table(rows), results.size(), all.cases, all.worst[0], all.worst[1],
-               failed == 0 ? "all pass" : fmt::format("{} fail", failed));
-  }
-  train::say(stderr, all.wrong);
-  return failed == 0 ? success : failure;
+  std::string wrong;
+  for (const OpResult& r : results) wrong += r.wrong;
+  train::say(stderr, wrong);
+  return std::all_of(results.begin(), results.end(), [](const OpResult& r) { return r.passed; }) ? success : failure;
 }
 
 int report(const GradcheckFlags& f, const std::string& name_of_model, const GradcheckReport& found) {
@@ -146,7 +181,7 @@ int report(const GradcheckFlags& f, const std::string& name_of_model, const Grad
 
 GradcheckOptions options_of(const GradcheckFlags& f) {
   GradcheckOptions options = checks::model_options();
-  options.order = f.order;
+  options.order = std::max(1, f.order);
   return options;
 }
 
@@ -171,7 +206,7 @@ int gradcheck_model(const GradcheckFlags& f) {
                                     options_of(f)));
 }
 
-// The first few of the file, or random ones.
+// The first pairs of the file, or random ones.
 std::vector<data::EncodedPair> pairs_of(const Run& run, const std::string& file) {
   if (file.empty()) return checks::random_pairs(run.source.size(), run.target.size(), 1);
   constexpr std::size_t most = 4;
@@ -192,12 +227,13 @@ int gradcheck_run(const GradcheckFlags& f) {
                                     run.config.train.label_smoothing, options_of(f)));
 }
 
-int gradcheck_asked(const GradcheckFlags& f) {
-  const int asked = (f.what.empty() ? 0 : 1) + (f.model.empty() ? 0 : 1) + (f.run.empty() ? 0 : 1);
-  if (asked != 1) throw UsageError("gradcheck wants one of: ops, --model NAME, --run DIR");
+int run_gradcheck(const GradcheckFlags& f) {
+  const int given = (f.what.empty() ? 0 : 1) + (f.model.empty() ? 0 : 1) + (f.run.empty() ? 0 : 1);
+  if (given != 1) throw UsageError("gradcheck needs one of: ops, --model NAME, --run DIR");
   if (!f.what.empty() && f.what != "ops")
-    throw UsageError(fmt::format("gradcheck does not know {}: ops, --model NAME or --run DIR", data::shown(f.what)));
-  if (f.what.empty() && f.markdown) throw UsageError("--markdown goes with ops");
+    throw UsageError(
+        fmt::format("{} cannot be checked: gradcheck takes ops, --model NAME or --run DIR", data::shown(f.what)));
+  if (f.what.empty() && f.markdown) throw UsageError("--markdown needs ops");
   if (!f.what.empty()) return gradcheck_ops(f);
   return f.run.empty() ? gradcheck_model(f) : gradcheck_run(f);
 }
@@ -208,7 +244,7 @@ void add_gradcheck(CLI::App& program, Action& action) {
   CLI::App& command =
       *program.add_subcommand("gradcheck", "Compare gradients with differences: of ops, a model, a run");
   auto f = std::make_shared<GradcheckFlags>();
-  command.add_option("what", f->what, "ops: every op, in all its cases, to second order")->type_name("ops");
+  command.add_option("what", f->what, "ops: every op, in all its cases")->type_name("ops");
   CLI::Option* model =
       command.add_option("--model", f->model, "Every parameter of a small model, with padding and dropout")
           ->type_name("NAME");
@@ -216,25 +252,29 @@ void add_gradcheck(CLI::App& program, Action& action) {
                          ->type_name("KEY=VALUE")
                          ->allow_extra_args(false);
   CLI::Option* run = command.add_option("--run", f->run, "Every parameter of a trained run")->type_name("DIR");
-  command.add_option("--pairs", f->pairs, "File whose first pairs a run is checked on (default: random ids)")
+  command
+      .add_option("--pairs", f->pairs,
+                  "File with the pairs to check a run on; the first few are used (default: random ids)")
       ->type_name("FILE")
       ->needs(run);
   set->needs(model);
-  command.add_option("--order", f->order, "1: gradients; 2: gradients of gradients (--model, --run)")
-      ->transform(whole_from(1, 2))
+  command
+      .add_option("--order", f->order,
+                  "1: gradients; 2: gradients of gradients; and so on (ops: all up to this; default 3, else 1)")
+      ->transform(whole_from(1, 9))
       ->type_name("N");
-  CLI::Option* json = command.add_flag("--json", f->json, "A line of JSON an op or parameter");
+  CLI::Option* json = command.add_flag("--json", f->json, "One line of JSON per op or parameter");
   command.add_flag("--markdown", f->markdown, "The table of ops as Markdown")->excludes(json);
   command.footer(
       "Examples:\n"
       "  gradus gradcheck ops\n"
       "  gradus gradcheck --model rnn-attention --set model.cell=lstm --set model.alignment=qkv\n"
       "  gradus gradcheck --run runs/reverse --pairs dev.tsv\n"
-      "Exits with 1 when a gradient is wrong, or the check could not have failed.");
+      "Exits with 1 when a gradient is wrong or a check could not have failed.");
   command.callback([f, &action] {
     action = [f] {
       try {
-        return gradcheck_asked(*f);
+        return run_gradcheck(*f);
       } catch (const ConfigError& e) {
         throw UsageError(e.what());
       }

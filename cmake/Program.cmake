@@ -3,10 +3,12 @@
 
 gradus_require(CLI11 CLI11::CLI11 libcli11-dev)
 
-gradus_add_room(checks FOLDERS checks LINK gradus::train HIDE fmt::fmt)
+gradus_add_room(checks FOLDERS checks LINK gradus::models gradus::data HIDE fmt::fmt)
+file(GLOB op_rows CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/checks/op_rows/*.cpp")
+target_sources(gradus_checks PRIVATE ${op_rows})
 gradus_add_room(bench FOLDERS bench LINK gradus::train HIDE fmt::fmt)
 # This takes longer to compile than to run.
-set_source_files_properties(checks/op_table.cpp PROPERTIES COMPILE_OPTIONS "$<$<CONFIG:Release>:-O1>")
+set_source_files_properties(${op_rows} PROPERTIES COMPILE_OPTIONS "$<$<CONFIG:Release>:-O1>")
 
 file(GLOB cli_sources CONFIGURE_DEPENDS cli/*.cpp)
 add_executable(gradus ${cli_sources})

@@ -31,7 +31,7 @@ struct Gate {
 int main() {
   const Tensor a = Tensor::normal({3}, 0, 1, Philox(1, 1), DType::f64).set_requires_grad();
   const Tensor b = Tensor::normal({4}, 0, 1, Philox(1, 2), DType::f64).set_requires_grad();
-  const auto op = gradgradcheck([](const std::vector<Tensor>& in) { return outer(in[0], in[1]); }, {a, b});
+  const auto op = gradcheck([](const std::vector<Tensor>& in) { return outer(in[0], in[1]); }, {a, b}, {.order = 2});
   std::puts(to_string(op).c_str());
 
   nn::ParameterStore store(/*seed=*/1, DType::f64);

@@ -11,6 +11,7 @@
 #include <gradus/autograd/ops/indexing.h>
 #include <gradus/autograd/ops/matmul.h>
 #include <gradus/autograd/ops/shape.h>
+#include <gradus/autograd/ops/slicing.h>
 #include <gradus/autograd/ops/softmax.h>
 #include <gradus/nn/dropout.h>
 

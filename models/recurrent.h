@@ -3,7 +3,7 @@
 #include <vector>
 
 #include <gradus/autograd/ops/functions.h>
-#include <gradus/autograd/ops/shape.h>
+#include <gradus/autograd/ops/joining.h>
 #include <gradus/models/options.h>
 #include <gradus/nn/linear.h>
 #include <gradus/nn/recurrent.h>

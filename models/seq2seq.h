@@ -4,7 +4,8 @@
 #include <utility>
 #include <vector>
 
-#include <gradus/autograd/ops/shape.h>
+#include <gradus/autograd/ops/joining.h>
+#include <gradus/autograd/ops/slicing.h>
 #include <gradus/models/model_info.h>
 #include <gradus/models/state.h>
 

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <gradus/autograd/ops/convolution.h>
+#include <gradus/autograd/ops/joining.h>
 #include <gradus/autograd/ops/reduction.h>
 #include <gradus/autograd/ops/shape.h>
+#include <gradus/autograd/ops/slicing.h>
 
 namespace gradus::models {
 namespace {

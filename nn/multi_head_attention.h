@@ -3,8 +3,9 @@
 #include <string>
 
 #include <gradus/autograd/ops/attention.h>
+#include <gradus/autograd/ops/joining.h>
 #include <gradus/autograd/ops/matmul.h>
-#include <gradus/autograd/ops/shape.h>
+#include <gradus/autograd/ops/slicing.h>
 #include <gradus/nn/attention.h>
 #include <gradus/nn/linear.h>
 

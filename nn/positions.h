@@ -4,7 +4,7 @@
 #include <string>
 
 #include <gradus/autograd/ops/arithmetic.h>
-#include <gradus/autograd/ops/shape.h>
+#include <gradus/autograd/ops/slicing.h>
 #include <gradus/nn/parameters.h>
 
 namespace gradus::nn {

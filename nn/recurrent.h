@@ -5,8 +5,11 @@
 #include <vector>
 
 #include <gradus/autograd/ops/comparison.h>
+#include <gradus/autograd/ops/copying.h>
+#include <gradus/autograd/ops/joining.h>
 #include <gradus/autograd/ops/reduction.h>
 #include <gradus/autograd/ops/shape.h>
+#include <gradus/autograd/ops/slicing.h>
 #include <gradus/nn/cells.h>
 #include <gradus/nn/dropout.h>
 

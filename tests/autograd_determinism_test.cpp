@@ -1,4 +1,4 @@
-// The same bits at any number of threads, in any batch, under any padding, and on any shard.
+// The same bits with any number of threads, in any batch, with any padding, and in any shard.
 #include <bit>
 #include <cstring>
 #include <functional>
@@ -75,7 +75,7 @@ TEST_CASE("values and gradients have the same bits at 1, 2, 3 and 8 threads") {
        {{random({600, 400}, 16), random({600, 100}, 17)},
         [](const Tensors& in) {
           const LstmState s = lstm_gates(in[0], in[1]);
-          return s.hidden + s.memory;
+          return s.hidden + s.cell;
         }}},
   };
   const RestoreThreads restore;
@@ -98,7 +98,7 @@ TEST_CASE("values and gradients have the same bits at 1, 2, 3 and 8 threads") {
   }
 }
 
-TEST_CASE("shards on threads give the bits of shards in order, at any number of threads") {
+TEST_CASE("shards in parallel give the bits of shards one by one, with any number of threads") {
   const Tensor w = random({64, 64}, 1), table = random({30, 64}, 2);
   Tensors inputs;
   for (std::uint64_t s = 0; s < 6; ++s) inputs.push_back(random({8 + static_cast<Index>(s), 64}, 10 + s).detach());
@@ -173,7 +173,7 @@ TEST_CASE("under RowInvariant attention gives a sentence the same bits alone, in
       const Tensor alone = attention(q, k, v, heads), causal = attention(q, k, v, heads, {}, true);
       for (Index pad_sources : {0, 1, 30})
         for (Index pad_targets : {0, 2, 64}) {
-          // The sentence is the second of three; the others and the padding hold anything.
+          // The sentence is the second of three; the values of the others and of the padding do not matter.
           auto in_batch = [](const Tensor& t, Index padding, std::uint64_t stream) {
             const Tensor wide = concat({t, random({1, padding, t.size(2)}, stream).detach()}, 1);
             return concat({random(wide.shape(), stream + 1).detach(), wide, random(wide.shape(), stream + 2).detach()},

@@ -1,4 +1,4 @@
-// What ops say when they are called wrongly: the op, the shapes, the rule, and the line that called.
+// Messages of wrong calls: the op, the shapes, what was expected, and the line of the call.
 #include <functional>
 #include <string>
 #include <vector>
@@ -24,7 +24,7 @@ Tensor ids(const std::vector<Index>& v) { return Tensor::from(v, {static_cast<In
 
 }  // namespace
 
-TEST_CASE("an op that is called wrongly names itself, what it was given, and the line") {
+TEST_CASE("the message of a wrong call has the op, its inputs and the line") {
   const Tensor a = f32({2, 3}), b = f32({4, 5}), d = Tensor::ones({2, 3}, DType::f64), i = ids({0, 1});
   const std::vector<Wrong> all{
       {"add", [&] { add(a, b); }, {"[2, 3]", "[4, 5]"}},
@@ -176,13 +176,13 @@ TEST_CASE("an op that is called wrongly names itself, what it was given, and the
   }
 }
 
-TEST_CASE("an error gives the very line, and names parameters by their path") {
+TEST_CASE("a message has the exact line, and names parameters by their path") {
   const Tensor w = Tensor::ones({5, 4}).set_requires_grad().set_name("decoder.query.weight");
   const std::string line = "autograd_errors_test.cpp:" + std::to_string(__LINE__ + 1);
   CHECK_THROWS_WITH(linear(f32({2, 3}), w), ContainsSubstring(line) && ContainsSubstring("decoder.query.weight"));
 }
 
-TEST_CASE("tensors refuse what cannot be") {
+TEST_CASE("tensors refuse impossible shapes and values") {
   CHECK_THROWS_WITH(Tensor::zeros({2, -1}), ContainsSubstring("[2, -1]"));
   CHECK_THROWS_WITH(Tensor::from<float>({1, 2}, {3}), ContainsSubstring("2 values") && ContainsSubstring("[3]"));
   CHECK_THROWS_WITH(f32({2}).item(), ContainsSubstring("2 elements"));

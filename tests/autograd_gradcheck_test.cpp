@@ -1,4 +1,4 @@
-// The gradient check itself: what it confirms, what it refuses to confirm, and what it says.
+// The gradient check itself: its verdicts and its messages.
 #include <atomic>
 #include <cmath>
 
@@ -26,7 +26,7 @@ Tensor noise(const Shape& shape, std::uint64_t stream = 0) {
   return Tensor::normal(shape, 0, 1, Philox(7, stream), DType::f64).set_requires_grad();
 }
 
-// y = 2x with a rule that gives `slope` instead.
+// y = 2x with a rule for slope `slope`.
 Tensor doubled(const Tensor& x, double slope) {
   const NoGrad guard;
   const Tensor y = mul(x, 2.0);
@@ -46,15 +46,33 @@ TEST_CASE("gradcheck confirms smooth functions to 1e-9") {
   CHECK(report.inputs[0].compared == 12 * 12);
   CHECK(report.inputs[1].compared == 4 * 12);
   CHECK(report.worst_relative() < 1e-9);
-  const auto second =
-      gradgradcheck([](const Tensors& in) { return exp(sin(in[0])) * tanh(in[1]) / (square(in[0]) + 1.0); },
-                    {noise({3, 4}), noise({4}, 1)}, {.relative = 1e-9});
+}
+
+TEST_CASE("gradcheck of higher orders confirms smooth functions to 1e-9") {
+  const auto f = [](const Tensors& in) { return exp(sin(in[0])) * tanh(in[1]) / (square(in[0]) + 1.0); };
+  const auto second = gradcheck(f, {noise({3, 4}), noise({4}, 1)}, {.relative = 1e-9, .order = 2});
   INFO(to_string(second));
   CHECK(second.passed());
   CHECK(second.inputs.back().name == "seed");
+  const auto third = gradcheck([](const Tensors& in) { return in[0] * square(in[0]) / (square(in[1]) + 1.0); },
+                               {noise({2, 2}), noise({2}, 1)}, {.relative = 1e-9, .order = 3});
+  INFO(to_string(third));
+  CHECK(third.passed());
+  REQUIRE(third.inputs.size() == 4);
+  CHECK(third.inputs[2].name == "seed");
+  CHECK(third.inputs[3].name == "seed 2");
+  const auto fourth = gradcheck([](const Tensors& in) { return in[0] * square(in[0]) * in[0]; }, {noise({2})},
+                                {.relative = 1e-9, .order = 4});
+  INFO(to_string(fourth));
+  CHECK(fourth.passed());
 }
 
-TEST_CASE("gradcheck holds for values of any size and beside the edge of a domain") {
+TEST_CASE("gradcheck refuses an order below 1") {
+  CHECK_THROWS_WITH(gradcheck([](const Tensors& in) { return exp(in[0]); }, {noise({2})}, {.order = 0}),
+                    ContainsSubstring("order is 0, expected 1 or more"));
+}
+
+TEST_CASE("gradcheck works for values of any size and near the edge of a domain") {
   for (double x : {1e-6, 3e-3, 0.7, 20.0, 3e4, 1e8}) {
     const auto report = gradcheck([](const Tensors& in) { return log(in[0]); }, {leaf({x}, {1})});
     INFO(x << "\n" << to_string(report));
@@ -83,7 +101,7 @@ TEST_CASE("gradcheck finds a wrong factor, a wrong sign and a missing gradient, 
   CHECK_THAT(to_string(report), ContainsSubstring("backward and differences disagree"));
 }
 
-TEST_CASE("gradcheck tells a graph that was cut from a function that is constant") {
+TEST_CASE("gradcheck distinguishes a graph that was cut from a constant function") {
   const auto cut = gradcheck([](const Tensors& in) { return exp(in[0].detach()); }, {noise({2})});
   CHECK(cut.verdict == Verdict::fail);
   CHECK_THAT(cut.inputs[0].why, ContainsSubstring("no graph"));
@@ -111,14 +129,14 @@ TEST_CASE("a check that could not have failed is vacuous, not passed") {
   CHECK(verdict(same, {leaf({1e3}, {1})}) == Verdict::vacuous);                                    // infinite
   CHECK(verdict([](const Tensors& in) { return sqrt(in[0]); }, {leaf({0}, {1})}) == Verdict::vacuous);
   CHECK(verdict([](const Tensors& in) { return sigmoid(in[0]); }, {leaf({90}, {1})}) == Verdict::vacuous);  // saturated
-  // One dead input among others is found out.
+  // One input without effect among others.
   const auto report = gradcheck([](const Tensors& in) { return in[0] + in[1] * 0.0; }, {noise({2}), noise({2}, 1)});
   CHECK(report.inputs[0].verdict == Verdict::pass);
   CHECK(report.inputs[1].verdict == Verdict::vacuous);
   CHECK_FALSE(report.passed());
 }
 
-TEST_CASE("a kink is neither a pass nor a failure, and a slope outside of its two sides fails") {
+TEST_CASE("a kink is neither a pass nor a failure, but a slope outside of its two sides fails") {
   auto at_zero = [](const GradcheckFunction& f) { return gradcheck(f, {leaf({0.0, 1.0}, {2})}); };
   for (const auto& f : {GradcheckFunction([](const Tensors& in) { return relu(in[0]); }),
                         GradcheckFunction([](const Tensors& in) { return abs(in[0]); }),
@@ -140,7 +158,7 @@ TEST_CASE("a kink is neither a pass nor a failure, and a slope outside of its tw
   INFO(to_string(wrong));
   CHECK(wrong.verdict == Verdict::fail);
   CHECK_THAT(wrong.inputs[0].why, ContainsSubstring("outside of the slopes"));
-  // A kink near by is no kink here.
+  // A kink near the point is not a kink at the point.
   CHECK(gradcheck([](const Tensors& in) { return relu(in[0]) + abs(in[0]) * square(in[0]); },
                   {leaf({0.01, -0.01, 3e-3}, {3})}, {.relative = 1e-9})
             .verdict == Verdict::pass);
@@ -166,7 +184,7 @@ TEST_CASE("large inputs are checked along random directions and at single elemen
   CHECK(bad.inputs[1].verdict == Verdict::pass);
 }
 
-TEST_CASE("gradcheck refuses f32 and says the way out") {
+TEST_CASE("gradcheck refuses f32 and says how to convert") {
   const Tensor x = Tensor::ones({2}).set_requires_grad();
   CHECK_THROWS_WITH(gradcheck([](const Tensors& in) { return exp(in[0]); }, {x}),
                     ContainsSubstring("to(x, DType::f64)"));
@@ -181,7 +199,7 @@ TEST_CASE("gradcheck fails a function or a backward that does not repeat") {
   CHECK_THAT(values.problem, ContainsSubstring("other values"));
   const auto bits = gradcheck(
       [&](const Tensors& in) {
-        return record("restless", clone(in[0].detach()), {in[0]},
+        return record("not repeatable", clone(in[0].detach()), {in[0]},
                       [&](const Tensor& dy) { return Grads{dy * (1 + 1e-15 * ++calls)}; });
       },
       {noise({2})});
@@ -191,7 +209,7 @@ TEST_CASE("gradcheck fails a function or a backward that does not repeat") {
   CHECK(gradcheck([](const Tensors& in) { return dropout(in[0], 0.5) + in[0]; }, {noise({20})}).passed());
 }
 
-TEST_CASE("gradgradcheck finds a gradient that is right and whose own rule is wrong") {
+TEST_CASE("gradcheck to second order finds a gradient that is right and whose own rule is wrong") {
   // cube: the gradient is right, but recorded as if it were constant in x.
   auto cube = [](const Tensors& in) {
     const Tensor x = in[0];
@@ -199,21 +217,50 @@ TEST_CASE("gradgradcheck finds a gradient that is right and whose own rule is wr
                   [x](const Tensor& dy) { return Grads{dy * square(x.detach()) * 3.0}; });
   };
   CHECK(gradcheck(cube, {noise({3})}).passed());
-  const auto second = gradgradcheck(cube, {noise({3})});
+  const auto second = gradcheck(cube, {noise({3})}, {.order = 2});
   INFO(to_string(second));
   CHECK(second.verdict == Verdict::fail);
   // A linear function has no second derivative, and its gradient is linear in the seed.
-  const auto flat = gradgradcheck([](const Tensors& in) { return in[0] * 3.0; }, {noise({3})});
+  const auto flat = gradcheck([](const Tensors& in) { return in[0] * 3.0; }, {noise({3})}, {.order = 2});
   CHECK(flat.passed());
   CHECK(flat.inputs[0].why == "zero, as it should be");
-  // Another gradient with recording than without.
-  const auto split = gradgradcheck(
+  // The gradient differs when it is recorded.
+  const auto split = gradcheck(
       [](const Tensors& in) {
-        return record("two-faced", in[0].detach() * 2.0, {in[0]},
+        return record("depends on recording", in[0].detach() * 2.0, {in[0]},
                       [](const Tensor& dy) { return Grads{dy * (grad_enabled() ? 3.0 : 2.0)}; });
       },
-      {noise({3})});
+      {noise({3})}, {.order = 2});
   CHECK_THAT(split.problem, ContainsSubstring("create_graph"));
+}
+
+TEST_CASE("gradcheck to third order finds a rule whose first and second derivatives are right") {
+  // 4 x^3 as an op whose gradient 12 x^2 is recorded as if it were constant in x.
+  auto slope = [](const Tensor& x) {
+    return record("slope", x.detach() * square(x.detach()) * 4.0, {x},
+                  [x](const Tensor& dy) { return Grads{dy * square(x.detach()) * 12.0}; });
+  };
+  auto quartic = [slope](const Tensors& in) {
+    const Tensor x = in[0];
+    return record("quartic", square(square(x.detach())), {x},
+                  [x, slope](const Tensor& dy) { return Grads{dy * slope(x)}; });
+  };
+  for (int order : {1, 2}) {
+    const auto right = gradcheck(quartic, {noise({3})}, {.relative = 1e-9, .order = order});
+    INFO(to_string(right));
+    CHECK(right.verdict == Verdict::pass);
+  }
+  const auto wrong = gradcheck(quartic, {noise({3})}, {.order = 3});
+  INFO(to_string(wrong));
+  CHECK(wrong.verdict == Verdict::fail);
+  CHECK(wrong.inputs[0].verdict == Verdict::fail);
+  // A second derivative without a graph fails too, at any higher order.
+  auto cube = [](const Tensors& in) {
+    const Tensor x = in[0];
+    return record("cube", x.detach() * square(x.detach()), {x},
+                  [x](const Tensor& dy) { return Grads{(dy * square(x)).detach() * 3.0}; });
+  };
+  for (int order : {2, 3}) CHECK(gradcheck(cube, {noise({3})}, {.order = order}).verdict == Verdict::fail);
 }
 
 TEST_CASE("check_module covers parameters by path, and leaves their values and gradients alone") {
@@ -222,9 +269,9 @@ TEST_CASE("check_module covers parameters by path, and leaves their values and g
   store.flatten();
   const Tensor x = noise({4, 3});
   const auto before = store.block().to_vector<double>();
-  for (int order : {1, 2}) {
+  for (int order : {1, 2, 3}) {
     const auto report =
-        check_module([&](const Tensors& in) { return tanh(layer(in[0])); }, store.trainable(), {x}, {.order = order});
+        check_module([&](const Tensors& in) { return square(layer(in[0])); }, store.trainable(), {x}, {.order = order});
     INFO(to_string(report));
     CHECK(report.passed());
     REQUIRE(report.inputs.size() >= 3);

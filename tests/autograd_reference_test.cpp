@@ -1,5 +1,5 @@
-// Ops against PyTorch in double precision. The numbers are those that tests/reference/ops.py prints; it also says how
-// inputs are made. Differences from PyTorch that are meant stand at the end.
+// Ops against PyTorch in double precision. tests/reference/ops.py prints the numbers and defines the inputs. Intended
+// differences from PyTorch are at the end.
 #include <cmath>
 #include <map>
 #include <set>
@@ -376,16 +376,16 @@ TEST_CASE("ops have PyTorch's values, gradients and conventions") {
   CHECK(compare.cases() == expected.size());
 }
 
-TEST_CASE("where ops differ from PyTorch it is on purpose") {
+TEST_CASE("intended differences from PyTorch") {
   // A mean over no target is 0, not NaN.
   const Tensor logits = ramp({2, 3});
   const Tensor loss = cross_entropy(logits, ids({1, 1}, {2}), {.ignore_index = 1});
   CHECK(loss.item() == 0);
   loss.backward();
   CHECK(numbers(logits.grad()) == std::vector<double>(6));
-  // softplus has no linear part: at 25 PyTorch says 25.
+  // softplus has no linear part: at 25 PyTorch gives 25.
   CHECK(softplus(Tensor::scalar(25, DType::f64)).item() == Approx(25 + std::exp(-25.0)).epsilon(1e-15));
   CHECK(softplus(Tensor::scalar(25, DType::f64)).item() > 25);
-  // A row with nothing present has zeros for weights, where PyTorch has NaN.
+  // A row without any element has weights of zero, where PyTorch has NaN.
   CHECK(numbers(softmax(ramp({2}), 0, Tensor::zeros({2}))) == std::vector<double>(2));
 }

@@ -1,5 +1,6 @@
 #include <gradus/autograd/engine/modes.h>
 #include <gradus/autograd/engine/record.h>
+#include <gradus/autograd/ops/copying.h>
 #include <gradus/autograd/ops/indexing.h>
 #include <gradus/checks/model_check.h>
 
@@ -23,7 +24,7 @@ TEST_CASE("every model in every setting of its switches has right gradients, wit
   }
 }
 
-TEST_CASE("a model in f64 computes what its f32 original computes") {
+TEST_CASE("a copy of a model in f64 gives the values of the original in f32") {
   models::Seq2SeqOptions options = models::all_variants().back();
   const models::Built built(options, DType::f32);
   const checks::Doubled twice = checks::doubled(built.store, options);

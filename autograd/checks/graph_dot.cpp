@@ -20,7 +20,7 @@ std::string quoted(const std::string& text) {
   return out + '"';
 }
 
-// What a node is, with "\n" between name and shape as dot reads it.
+// The name and shape of a node, with dot's "\n" between them.
 std::string label_of(const Node& n) {
   const std::string name = n.leaf ? (n.leaf->name.empty() ? "leaf" : n.leaf->name) : n.op.name;
   std::string label = quoted(name + "|" + to_string(n.shape));
@@ -36,7 +36,7 @@ std::string graph_to_dot(const Tensor& result, Place place) {
                             describe(result)),
                 place);
   std::unordered_map<const Node*, std::size_t> numbers{{result.node(), 0}};
-  std::vector<const Node*> nodes{result.node()};  // grows as the loop goes
+  std::vector<const Node*> nodes{result.node()};  // the loop appends
   std::string edges;
   for (std::size_t i = 0; i < nodes.size(); ++i)
     for (Index k = 0; k < nodes[i]->inputs.size(); ++k)

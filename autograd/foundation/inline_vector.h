@@ -9,7 +9,7 @@
 
 namespace gradus {
 
-/// A sequence whose first N elements need no allocation. Elements are default-constructible and movable.
+/// A sequence whose first N elements need no allocation. T is default-constructible and movable.
 template <class T, Index N>
 class InlineVector {
  public:

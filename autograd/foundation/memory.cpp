@@ -11,7 +11,7 @@
 
 #include <gradus/autograd/foundation/internal/sanitizers.h>
 
-// Under AddressSanitizer every block comes from the system, no longer than promised, so that it can watch them.
+// Under AddressSanitizer every block comes from the system, exactly as long as promised, so that overruns are found.
 #if defined(GRADUS_ADDRESS_SANITIZER)
 #define GRADUS_POOL 0
 #else
@@ -23,13 +23,13 @@ namespace gradus::memory {
 namespace {
 
 constexpr std::size_t slack = 128;                       // 16 doubles: a whole group of lanes
-constexpr std::size_t large = std::size_t{1} << 18;      // from here on, blocks are shared between threads
-constexpr std::size_t most_kept = std::size_t{1} << 22;  // bytes of a class that a thread keeps to itself
+constexpr std::size_t large = std::size_t{1} << 18;      // blocks from here on are shared by all threads
+constexpr std::size_t most_kept = std::size_t{1} << 22;  // bytes per class that a thread keeps
 constexpr int classes = 4 * 40;
 
 std::atomic<std::size_t> bytes_in_use{0}, bytes_peak{0};
 
-// Four classes to each doubling, from 64 bytes: 64, 80, 96, 112, 128, 160, ... rounded up to 64.
+// Four classes per doubling, from 64 bytes: 64, 80, 96, 112, 128, 160, ...; class_bytes rounds them up to 64.
 int class_of(std::size_t bytes) {
   const std::size_t n = bytes < 64 ? 64 : bytes;
   const int log = std::bit_width(n - 1) - 1;  // 2^log < n <= 2^(log+1), except n = 64
@@ -42,7 +42,7 @@ std::size_t class_bytes(int c) {
   return (base + base / 4 * static_cast<std::size_t>(c % 4) + 63) / 64 * 64;
 }
 
-// Blocks of whole huge pages ask for them: a step that streams through 100 MB otherwise meets 25,000 pages.
+// Large blocks request huge pages: 100 MB are 25,000 pages of 4 KiB.
 void* from_system(std::size_t bytes) {
   constexpr std::size_t huge_page = std::size_t{1} << 21;
   const bool huge = bytes >= 2 * huge_page;
@@ -50,7 +50,7 @@ void* from_system(std::size_t bytes) {
   void* p = std::aligned_alloc(alignment, (bytes + slack + alignment - 1) / alignment * alignment);
   if (!p) throw std::bad_alloc();
 #ifdef MADV_HUGEPAGE
-  if (huge) madvise(p, bytes, MADV_HUGEPAGE);  // a wish: without it all works as well
+  if (huge) madvise(p, bytes, MADV_HUGEPAGE);  // may fail without harm
 #endif
   return p;
 }
@@ -81,7 +81,7 @@ struct FreeLists {
 struct Shared {
   std::mutex mutex;
   FreeLists lists;
-  std::array<std::atomic<bool>, classes> offered{};  // whether a class may have blocks: spares looking
+  std::array<std::atomic<bool>, classes> offered{};  // whether a class may have blocks; avoids the lock
 
   void* pop(int c) {
     if (!offered[static_cast<std::size_t>(c)].load(std::memory_order_relaxed)) return nullptr;

@@ -32,7 +32,7 @@ thread_local bool inside_shard = false;
 }  // namespace
 
 void set_threads(int n) {
-  if (n < 0 || n > 1024) throw Error(fmt::format("threads must be 0 (one a processor) to 1024, not {}", n));
+  if (n < 0 || n > 1024) throw Error(fmt::format("threads is {}, expected 0 (one per processor) to 1024", n));
   if (n == 0) n = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   if (n == pool()->count) return;
   pool().reset();
@@ -46,11 +46,12 @@ bool in_shard() { return inside_shard; }
 bool detail::splits(Index pieces) { return pieces > 1 && !inside_shard && threads() > 1; }
 
 void detail::for_pieces(Index pieces, const std::function<void(Index)>& piece) {
-  char begin, end;  // moments, for ThreadSanitizer, to which TBB is a stranger
-  struct OnExit {   // also by an exception
-    void (*tell)(void*);
+  // ThreadSanitizer does not see the order that TBB keeps, so these two moments mark it.
+  char begin, end;
+  struct OnExit {  // also by an exception
+    void (*mark)(void*);
     void* moment;
-    ~OnExit() { tell(moment); }
+    ~OnExit() { mark(moment); }
   };
   const auto watched = [&](Index k) {
     sanitizers::comes_after(&begin);

@@ -4,22 +4,37 @@
 
 #include <gradus/autograd/foundation/types.h>
 
-// The door to oneTBB. Work is cut by shape, never by the number of threads, so results have the same bits at any.
+// Parallel loops, on oneTBB. Work is cut by its shape and not by the number of threads, so that results have the same
+// bits with any number.
 namespace gradus {
 
-/// Threads that parallel work may use from now on, the caller included; 0 restores the number of processors.
+/// Sets the number of threads of parallel work, the caller included; 0: one per processor. Throws Error outside of
+/// [0, 1024].
 void set_threads(int n);
 int threads();
 
-/// Calls body(begin, end) for the pieces [k * grain, min((k + 1) * grain, n)), in any order, on any threads.
-/// One piece, or work that is already one of several shards, runs on the calling thread without a task.
-/// The first exception of a piece is rethrown.
+/// Calls body(begin, end) for the pieces [k * grain, min((k + 1) * grain, n)), in any order, on any threads. A single
+/// piece, or any work inside a shard, runs on the calling thread. The first exception of a piece is rethrown.
 template <class Body>
 void parallel_for(Index n, Index grain, Body&& body);
 
-/// Runs shard(0) .. shard(n - 1), each on one thread, as many at a time as there are threads.
+/// parallel_for with body(i) for each i in [0, n).
+template <class Body>
+void parallel_each(Index n, Index grain, Body&& body) {
+  parallel_for(n, grain, [&](Index begin, Index end) {
+    for (Index i = begin; i < end; ++i) body(i);
+  });
+}
+
+/// The grain for items that cost `item` each, where a piece is to cost about `piece`: at least 1.
+constexpr Index grain_of(Index piece, Index item) {
+  const Index n = piece / (item > 1 ? item : 1);
+  return n > 1 ? n : 1;
+}
+
+/// Runs shard(0) .. shard(n - 1), each on one thread, at most threads() at a time.
 void run_shards(Index n, const std::function<void(Index)>& shard);
-/// Whether the caller is one of several shards, whose work parallel_for does not divide further.
+/// Whether the caller is one of several shards. parallel_for does not divide their work.
 bool in_shard();
 
 namespace detail {

@@ -16,7 +16,7 @@ double Philox::normal(std::uint64_t index) const {
   return std::sqrt(-2 * std::log(u)) * std::cos(2 * std::numbers::pi * v);
 }
 
-// The same rounds as `block`, on 16 counters at once so that they become vector instructions.
+// The rounds of `block` on 16 counters at once, which compile to vector instructions.
 void Philox::fill(std::uint64_t counter, std::array<std::uint32_t, group>& out) const {
   constexpr std::size_t n = group / 4;
   alignas(64) std::array<std::array<std::uint32_t, n>, 4> c;

@@ -6,7 +6,7 @@
 namespace gradus {
 
 /// Counter-based random numbers: Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3").
-/// A number is a pure function of seed, stream and index, so it does not depend on threads or on order.
+/// A number is a function of seed, stream and index; it does not depend on threads or on order.
 class Philox {
  public:
   Philox(std::uint64_t seed, std::uint64_t stream) : seed_(seed), stream_(stream) {}
@@ -27,7 +27,7 @@ class Philox {
   }
 
   static constexpr std::size_t group = 64;
-  /// The words of 16 counter values from `counter` on, all first words before all second ones: made 16 at a time.
+  /// The words of 16 counter values from `counter` on: all first words, then all second ones, and so on.
   void fill(std::uint64_t counter, std::array<std::uint32_t, group>& out) const;
 
   std::uint32_t bits(std::uint64_t index) const { return block(index / 4)[index % 4]; }
@@ -35,16 +35,15 @@ class Philox {
   double uniform(std::uint64_t index) const { return bits(index) * 0x1p-32; }
   /// Standard normal (Box-Muller on two words of one block).
   double normal(std::uint64_t index) const;
-  /// In [0, n), without modulo bias worth naming for n < 2^31.
+  /// In [0, n) for n <= 2^32; the bias of each result is at most 2^-32.
   std::uint64_t below(std::uint64_t index, std::uint64_t n) const { return (std::uint64_t{bits(index)} * n) >> 32; }
 
  private:
   std::uint64_t seed_, stream_;
 };
 
-/// The stream of random numbers that ops such as dropout draw from on this thread: (seed, step, shard), and a
-/// counter that gives each call its own stream. Scopes nest; the state of a scope can be read and set again,
-/// so that a recomputed forward pass draws the same numbers.
+/// The random numbers of ops such as dropout on this thread. A counter gives each call a stream of its own. Scopes
+/// nest. A scope made from an earlier state draws the same numbers again, for a forward pass that is recomputed.
 class RandomScope {
  public:
   struct State {

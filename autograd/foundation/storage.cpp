@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t header_bytes = (sizeof(Storage) + 63) / 64 * 64;
 
-// A few bytes lie behind their header, in one block.
+// Few bytes share one block with their header.
 bool beside(std::size_t bytes) { return bytes <= 256; }
 std::size_t block_bytes(std::size_t bytes) { return beside(bytes) ? header_bytes + bytes : header_bytes; }
 

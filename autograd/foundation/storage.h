@@ -9,11 +9,11 @@
 
 namespace gradus {
 
-/// The bytes behind one or more tensors. `version` counts the writes after construction, so that a rule which saved a
-/// value can tell that it was overwritten. The header outlives the bytes while a weak reference watches it.
+/// The bytes of one or more tensors. `version` counts writes after construction, which shows whether a saved value was
+/// overwritten. The header outlives the bytes as long as a WeakStorage refers to it.
 class Storage {
  public:
-  /// Uninitialised bytes, aligned to 64; `memory::allocate` says how far past the end may be touched.
+  /// Uninitialised bytes, aligned to 64; see memory::allocate for the room past their end.
   static Ref<Storage> make(std::size_t bytes);
 
   void* data() const { return data_; }
@@ -21,7 +21,7 @@ class Storage {
   std::uint32_t version() const { return version_.load(std::memory_order_relaxed); }
   void count_write(const Place& place) {
     last_write_ = place;
-    version_.store(version() + 1, std::memory_order_relaxed);  // writers of one storage do not write at once
+    version_.store(version() + 1, std::memory_order_relaxed);  // a storage has one writer at a time
   }
   const Place& last_write() const { return last_write_; }
   bool unique() const { return strong_.load(std::memory_order_acquire) == 1; }
@@ -43,7 +43,7 @@ class Storage {
   Place last_write_;
 };
 
-/// Sees whether a storage was written to since, without keeping its bytes.
+/// Shows whether a storage was written to since construction, without keeping its bytes.
 class WeakStorage {
  public:
   WeakStorage() = default;

@@ -20,7 +20,7 @@ void Shape::push_back(Index extent) { insert(rank_, extent); }
 
 void Shape::insert(Index axis, Index extent) {
   if (rank_ == max_rank)
-    throw Error(fmt::format("a tensor has at most {} axes; {} already has as many", max_rank, to_string(*this)));
+    throw Error(fmt::format("a tensor has at most {} axes; {} cannot get another", max_rank, to_string(*this)));
   for (Index i = rank_; i > axis; --i)
     extents_[static_cast<std::size_t>(i)] = extents_[static_cast<std::size_t>(i - 1)];
   ++rank_;

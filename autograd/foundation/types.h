@@ -32,7 +32,7 @@ constexpr DType dtype_of<Index>() {
   return DType::i64;
 }
 
-/// Calls f with a value of the C++ type behind t (0.0f, 0.0 or Index 0) and returns what f returns.
+/// Calls f with a zero of t's C++ type (0.0f, 0.0 or Index 0) and returns its result.
 template <class F>
 decltype(auto) dispatch(DType t, F&& f) {
   switch (t) {
@@ -45,13 +45,13 @@ decltype(auto) dispatch(DType t, F&& f) {
   }
 }
 
-/// The same for the two floating types; the caller has checked that t is one.
+/// dispatch for f32 and f64; t must be one of them.
 template <class F>
 decltype(auto) dispatch_floating(DType t, F&& f) {
   return t == DType::f32 ? f(float{}) : f(double{});
 }
 
-/// Extents of a tensor, outermost first; at most `max_rank` of them, kept inline.
+/// The extents of a tensor, outermost first, without allocation; at most `max_rank`.
 class Shape {
  public:
   static constexpr Index max_rank = 8;
@@ -70,7 +70,7 @@ class Shape {
     for (Index e : *this) n *= e;
     return n;
   }
-  /// Extent of an axis; negative axes count from the end. Unchecked: see `normalise_axis`.
+  /// The extent of an axis; negative axes count from the end. Not checked.
   Index operator[](Index axis) const { return extents_[static_cast<std::size_t>(axis < 0 ? axis + rank_ : axis)]; }
   Index& operator[](Index axis) { return extents_[static_cast<std::size_t>(axis < 0 ? axis + rank_ : axis)]; }
   Index back() const { return (*this)[-1]; }
@@ -78,7 +78,7 @@ class Shape {
   const Index* begin() const { return extents_.data(); }
   const Index* end() const { return extents_.data() + rank_; }
 
-  /// Throws when the rank would pass `max_rank`.
+  /// Throws Error when the rank would exceed `max_rank`.
   void push_back(Index extent);
   void insert(Index axis, Index extent);
   void erase(Index axis);

@@ -5,38 +5,24 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <span>
 #include <vector>
 
 #include <gradus/autograd/engine/broadcast.h>
 #include <gradus/autograd/engine/internal/axes.h>
+#include <gradus/autograd/ops/arithmetic.h>
+#include <gradus/autograd/ops/comparison.h>
+#include <gradus/autograd/ops/internal/attention_kernels.h>
 #include <gradus/autograd/engine/recompute.h>
-#include <gradus/autograd/foundation/internal/gemm.h>
-#include <gradus/autograd/foundation/internal/scratch.h>
-#include <gradus/autograd/foundation/internal/simd.h>
-#include <gradus/autograd/foundation/internal/softmax_row.h>
-#include <gradus/autograd/foundation/parallel.h>
-#include <gradus/autograd/ops.h>
+#include <gradus/autograd/ops/matmul.h>
+#include <gradus/autograd/ops/shape.h>
+#include <gradus/autograd/ops/softmax.h>
 
 namespace gradus {
 
 namespace {
 
-constexpr Index query_block = 64;  // rows of the score matrix that exist at a time
-
-Index padded(Index n) { return (n + lanes - 1) / lanes * lanes; }
-
-struct Problem {
-  Index batch, targets, sources, heads, dim, value_dim;  // dim and value_dim are per head
-  bool causal;
-  double scale;
-  Index rows_grain() const {
-    return std::max<Index>(1, (Index{1} << 17) / std::max<Index>(1, targets * sources * (dim + value_dim)));
-  }
-};
-
-Problem check(const OpName& op, const Tensor& q, const Tensor& k, const Tensor& v, Index heads, bool causal,
-              double scale) {
+AttentionProblem check(const OpName& op, const Tensor& q, const Tensor& k, const Tensor& v, Index heads, bool causal,
+                       double scale) {
   check_floating(op, q);
   const bool fits = heads > 0 && q.rank() == 3 && k.rank() == 3 && v.rank() == 3 && k.shape()[0] == q.shape()[0] &&
                     v.shape()[0] == q.shape()[0] && k.shape()[1] == v.shape()[1] && k.shape()[2] == q.shape()[2] &&
@@ -44,11 +30,11 @@ Problem check(const OpName& op, const Tensor& q, const Tensor& k, const Tensor& 
                     v.dtype() == q.dtype();
   if (!fits)
     throw Error(fmt::format("{}: query {}, key {}, value {} and {} heads do not fit: expected [batch, T, heads * d], "
-                            "[batch, S, heads * d], "
-                            "[batch, S, heads * e]",
+                            "[batch, S, heads * d], [batch, S, heads * e]",
                             op.name, describe(q), describe(k), describe(v), heads),
                 op.place);
-  Problem p{q.shape()[0], q.shape()[1], k.shape()[1], heads, q.shape()[2] / heads, v.shape()[2] / heads, causal, scale};
+  AttentionProblem p{q.shape()[0],         q.shape()[1],         k.shape()[1], heads,
+                     q.shape()[2] / heads, v.shape()[2] / heads, causal,       scale};
   if (p.scale == 0) p.scale = p.dim ? 1 / std::sqrt(static_cast<double>(p.dim)) : 1;
   return p;
 }
@@ -60,9 +46,8 @@ bool all_seen(const Tensor& keep) {
   });
 }
 
-// The mask as a bias of the scores: 0 where a source may be seen, -inf where not; [batch, 1 or T, S], or undefined
-// where all may.
-Tensor score_bias(const OpName& op, const Tensor& keep, const Problem& p, DType dtype) {
+// The mask as the bias of the kernels.
+Tensor score_bias(const OpName& op, const Tensor& keep, const AttentionProblem& p, DType dtype) {
   if (!keep.defined()) return {};
   const NoGrad guard;
   Tensor mask = keep.detach();
@@ -78,276 +63,12 @@ Tensor score_bias(const OpName& op, const Tensor& keep, const Problem& p, DType 
   return where(seen, Tensor::zeros({}, dtype), Tensor::full({}, -std::numeric_limits<double>::infinity(), dtype));
 }
 
-template <class T>
-void transpose_into(const T* x, Index rows, Index columns, Index stride, T* out, Index out_stride) {
-  constexpr Index block = simd::lanes_of<T>;
-  const Index whole_rows = rows / block * block, whole_columns = columns / block * block;
-  for (Index r = 0; r < whole_rows; r += block)
-    for (Index c = 0; c < whole_columns; c += block)
-      simd::transpose_block(x + r * stride + c, stride, out + c * out_stride + r, out_stride);
-  for (Index r = 0; r < rows; ++r)
-    for (Index c = r < whole_rows ? whole_columns : 0; c < columns; ++c) out[c * out_stride + r] = x[r * stride + c];
-}
-
-// One head of one sentence, with what its kernels need in cache.
-template <class T>
-class Head {
- public:
-  Head(const Problem& p) : p_(p), width_(padded(p.sources)), keys_(p.dim * width_), weights_(query_block * width_) {}
-
-  void keys(const T* k) { transpose_into(k, p_.sources, p_.dim, p_.heads * p_.dim, keys_.data(), width_); }
-
-  /// Softmax weights of queries [begin, end): rows of `width()`.
-  T* weights(const T* q, const T* bias, Index bias_step, Index begin, Index end) {
-    const Index stride = p_.heads * p_.dim;
-    small_gemm(end - begin, width_, p_.dim, q + begin * stride, stride, Index{1}, keys_.data(), width_, weights_.data(),
-               width_);
-    const T scale = static_cast<T>(p_.scale), hidden = -std::numeric_limits<T>::infinity();
-    for (Index t = begin; t < end; ++t) {
-      T* row = weights_.data() + (t - begin) * width_;
-      const Index seen = p_.causal ? std::min(p_.sources, t + 1) : p_.sources;
-      if (bias) {
-        const T* b = bias + t * bias_step;
-        for (Index s = 0; s < seen; ++s) row[s] = row[s] * scale + b[s];
-      } else {
-        for (Index s = 0; s < seen; ++s) row[s] *= scale;
-      }
-      std::fill(row + seen, row + width_, hidden);
-      softmax_row(row, width_, row);
-    }
-    return weights_.data();
-  }
-  Index width() const { return width_; }
-
- private:
-  const Problem& p_;
-  Index width_;
-  Scratch<T> keys_;     // [dim, width]
-  Scratch<T> weights_;  // [query_block, width]
-};
-
-// A few queries against many keys (a decoder's step): reads keys and values where they lie, once. Adds in another order
-// than the blocks do, so under RowInvariant it serves any number of queries.
-constexpr Index few_queries = 4;
-
-bool one_by_one(const Problem& p) { return p.targets <= few_queries || row_invariant(); }
-
-// Softmax weights of one query over the keys of its head.
-template <class T>
-void weights_of_one(const Problem& p, const T* q, const T* k, const T* bias, Index t, T* w) {
-  const Index stride = p.heads * p.dim, seen = p.causal ? std::min(p.sources, t + 1) : p.sources,
-              width = padded(p.sources);
-  const T scale = static_cast<T>(p.scale);
-  lane_dots(seen, p.dim, k, stride, q, w);
-  for (Index s = 0; s < seen; ++s) w[s] = w[s] * scale + (bias ? bias[s] : T(0));
-  std::fill(w + seen, w + width, -std::numeric_limits<T>::infinity());
-  softmax_row(w, width, w);
-}
-
-// out = Σ_s w_s x_s of rows of n numbers.
-template <class T>
-void weighted_sum(Index rows, Index n, const T* w, const T* x, Index step, T* out) {
-  const Index whole = n / lanes * lanes;
-  small_gemm(Index{1}, whole, rows, w, rows, Index{1}, x, step, out, n);
-  for (Index i = whole; i < n; ++i) {
-    out[i] = 0;
-    for (Index s = 0; s < rows; ++s) out[i] += w[s] * x[s * step + i];
-  }
-}
-
-// ds = w (dw - Σ dw w) scale, in the place of dw.
-template <class T>
-[[gnu::noinline]] void score_gradient(Index n, T scale, const T* __restrict w, T* __restrict ds) {
-  const T total = lane_sum<T>(n, [w, ds](Index s) { return w[s] * ds[s]; });
-  for (Index s = 0; s < n; ++s) ds[s] = w[s] * (ds[s] - total) * scale;
-}
-
-template <class T>
-void forward_few(const Problem& p, const T* q, const T* k, const T* v, const Tensor& bias, T* out) {
-  const T* b = bias.defined() ? bias.data<T>() : nullptr;
-  const Index bias_rows = bias.defined() ? bias.shape()[1] : 0, qs = p.heads * p.dim, vs = p.heads * p.value_dim;
-  parallel_for(p.batch * p.heads, p.rows_grain(), [&](Index begin, Index end) {
-    const Scratch<T> w(padded(p.sources));
-    for (Index i = begin; i < end; ++i) {
-      const Index n = i / p.heads, h = i % p.heads;
-      const T *keys = k + n * p.sources * qs + h * p.dim, *values = v + n * p.sources * vs + h * p.value_dim;
-      for (Index t = 0; t < p.targets; ++t) {
-        const T* my_bias = b ? b + (n * bias_rows + (bias_rows == 1 ? 0 : t)) * p.sources : nullptr;
-        weights_of_one(p, q + (n * p.targets + t) * qs + h * p.dim, keys, my_bias, t, w.data());
-        T* context = out + (n * p.targets + t) * vs + h * p.value_dim;
-        weighted_sum(p.sources, p.value_dim, w.data(), values, vs, context);
-      }
-    }
-  });
-}
-
-// Where a head's result is a whole number of column groups, it is computed in its place, else beside it and copied.
-template <class T>
-class HeadBlock {
- public:
-  HeadBlock(Index rows, Index columns, Index stride)
-      : columns_(columns),
-        stride_(stride),
-        aside_(columns % lanes != 0),
-        step_(aside_ ? padded(columns) : stride),
-        buffer_(aside_ ? rows * step_ : 1) {}
-  T* begin(T* place) const { return aside_ ? buffer_.data() : place; }
-  void read(Index rows, const T* place) const {
-    if (!aside_) return;
-    for (Index r = 0; r < rows; ++r) std::copy_n(place + r * stride_, columns_, buffer_.data() + r * step_);
-  }
-  void end(Index rows, T* place) const {
-    if (!aside_) return;
-    for (Index r = 0; r < rows; ++r) std::copy_n(buffer_.data() + r * step_, columns_, place + r * stride_);
-  }
-  Index step() const { return step_; }
-
- private:
-  Index columns_, stride_;
-  bool aside_;
-  Index step_;
-  Scratch<T> buffer_;
-};
-
-// What one backward step of few queries says of keys or values: each row of `by` [batch, heads, T, S] times the row of
-// `rows` [batch, T, heads * n]. Steps that share keys and values are gathered, a head of a sentence at a time, and are
-// one product.
-struct OuterProducts {
-  Tensor by, rows;
-  Problem p;
-
-  static void add_all(std::span<const OuterProducts* const> all, Tensor& sum) {
-    const Problem& p = all[0]->p;
-    const Index width = sum.shape()[2], n = width / p.heads, sources = p.sources;
-    Index targets = 0;
-    for (const OuterProducts* o : all) targets += o->p.targets;
-    dispatch_floating(sum.dtype(), [&](auto zero) {
-      using T = decltype(zero);
-      T* out = sum.mutable_data<T>();
-      parallel_for(p.batch * p.heads, p.rows_grain(), [&](Index begin, Index end) {
-        const Scratch<T> weights(targets * sources), gathered(targets * n);
-        const HeadBlock<T> place(sources, n, width);
-        for (Index i = begin; i < end; ++i) {
-          Index t = 0;
-          for (const OuterProducts* o : all) {
-            const Index steps = o->p.targets;
-            std::copy_n(o->by.data<T>() + i * steps * sources, steps * sources, weights.data() + t * sources);
-            const T* from = o->rows.data<T>() + i / p.heads * steps * width + i % p.heads * n;
-            for (Index s = 0; s < steps; ++s) std::copy_n(from + s * width, n, gathered.data() + (t + s) * n);
-            t += steps;
-          }
-          T* to = out + i / p.heads * sources * width + i % p.heads * n;
-          place.read(sources, to);
-          small_gemm(sources, n, targets, weights.data(), Index{1}, sources, gathered.data(), n, place.begin(to),
-                     place.step(), true);
-          place.end(sources, to);
-        }
-      });
-    });
-  }
-};
-
-// The gradient of the queries; weights and gradients of scores [batch, heads, T, S] for those of keys and values.
-template <class T>
-void backward_few(const Problem& p, const T* q, const T* k, const T* v, const Tensor& bias, const T* dy, T* dq,
-                  T* weights, T* dscores) {
-  const T* b = bias.defined() ? bias.data<T>() : nullptr;
-  const Index bias_rows = bias.defined() ? bias.shape()[1] : 0, d = p.dim, e = p.value_dim, qs = p.heads * d,
-              vs = p.heads * e;
-  const T scale = static_cast<T>(p.scale);
-  parallel_for(p.batch * p.heads, p.rows_grain(), [&](Index begin, Index end) {
-    const Scratch<T> w(padded(p.sources));
-    for (Index i = begin; i < end; ++i) {
-      const Index n = i / p.heads, h = i % p.heads;
-      const T *keys = k + n * p.sources * qs + h * d, *values = v + n * p.sources * vs + h * e;
-      for (Index t = 0; t < p.targets; ++t) {
-        const T* my_bias = b ? b + (n * bias_rows + (bias_rows == 1 ? 0 : t)) * p.sources : nullptr;
-        const Index query_at = (n * p.targets + t) * qs + h * d, row = (i * p.targets + t) * p.sources;
-        const T* g = dy + (n * p.targets + t) * vs + h * e;
-        weights_of_one(p, q + query_at, keys, my_bias, t, w.data());
-        std::copy_n(w.data(), p.sources, weights + row);
-        T* ds = dscores + row;
-        lane_dots(p.sources, e, values, vs, g, ds);
-        score_gradient(p.sources, scale, w.data(), ds);
-        weighted_sum(p.sources, d, ds, keys, qs, dq + query_at);
-      }
-    }
-  });
-}
-
-template <class T>
-void forward(const Problem& p, const T* q, const T* k, const T* v, const Tensor& bias, T* out) {
-  const T* b = bias.defined() ? bias.data<T>() : nullptr;
-  const Index bias_rows = bias.defined() ? bias.shape()[1] : 0;
-  const Index d = p.dim, e = p.value_dim, qs = p.heads * d, vs = p.heads * e;
-  parallel_for(p.batch * p.heads, p.rows_grain(), [&](Index begin, Index end) {
-    Head<T> head(p);
-    const HeadBlock<T> context(query_block, e, vs);
-    for (Index i = begin; i < end; ++i) {
-      const Index n = i / p.heads, h = i % p.heads;
-      head.keys(k + n * p.sources * qs + h * d);
-      const T *my_bias = b ? b + n * bias_rows * p.sources : nullptr, *my_v = v + n * p.sources * vs + h * e;
-      for (Index t = 0; t < p.targets; t += query_block) {
-        const Index rows = std::min(p.targets - t, query_block);
-        const T* w = head.weights(q + n * p.targets * qs + h * d, my_bias, bias_rows == 1 ? 0 : p.sources, t, t + rows);
-        T* to = out + (n * p.targets + t) * vs + h * e;
-        small_gemm(rows, e, p.sources, w, head.width(), Index{1}, my_v, vs, context.begin(to), context.step());
-        context.end(rows, to);
-      }
-    }
-  });
-}
-
-// dV = Pᵀ dO, dP = dO Vᵀ, dS = P (dP - Σ dP P), dQ = scale dS K, dK = scale dSᵀ Q; P is computed again.
-template <class T>
-void backward(const Problem& p, const T* q, const T* k, const T* v, const Tensor& bias, const T* dy, T* dq, T* dk,
-              T* dv) {
-  const T* b = bias.defined() ? bias.data<T>() : nullptr;
-  const Index bias_rows = bias.defined() ? bias.shape()[1] : 0;
-  const Index d = p.dim, e = p.value_dim, qs = p.heads * d, vs = p.heads * e;
-  const T scale = static_cast<T>(p.scale);
-  if (p.targets == 0) {
-    std::fill_n(dk, p.batch * p.sources * qs, T(0));
-    std::fill_n(dv, p.batch * p.sources * vs, T(0));
-  }
-  parallel_for(p.targets ? p.batch * p.heads : 0, p.rows_grain(), [&](Index begin, Index end) {
-    Head<T> head(p);
-    const Index width = head.width();
-    const Scratch<T> values_t(e * width), ds(query_block * width);
-    const HeadBlock<T> d_query(query_block, d, qs), d_key(p.sources, d, qs), d_value(p.sources, e, vs);
-    for (Index i = begin; i < end; ++i) {
-      const Index n = i / p.heads, h = i % p.heads;
-      const T *my_q = q + n * p.targets * qs + h * d, *my_k = k + n * p.sources * qs + h * d,
-              *my_v = v + n * p.sources * vs + h * e;
-      T *my_dk = dk + n * p.sources * qs + h * d, *my_dv = dv + n * p.sources * vs + h * e;
-      head.keys(my_k);
-      transpose_into(my_v, p.sources, e, vs, values_t.data(), width);
-      const T* my_bias = b ? b + n * bias_rows * p.sources : nullptr;
-      for (Index t = 0; t < p.targets; t += query_block) {
-        const Index rows = std::min(query_block, p.targets - t);
-        const T* w = head.weights(my_q, my_bias, bias_rows == 1 ? 0 : p.sources, t, t + rows);
-        const T* my_dy = dy + (n * p.targets + t) * vs + h * e;
-        T* my_dq = dq + (n * p.targets + t) * qs + h * d;
-        small_gemm(p.sources, e, rows, w, Index{1}, width, my_dy, vs, d_value.begin(my_dv), d_value.step(), t > 0);
-        small_gemm(rows, p.sources, e, my_dy, vs, Index{1}, values_t.data(), width, ds.data(), width);
-        for (Index j = 0; j < rows; ++j) score_gradient(p.sources, scale, w + j * width, ds.data() + j * width);
-        small_gemm(rows, d, p.sources, ds.data(), width, Index{1}, my_k, qs, d_query.begin(my_dq), d_query.step());
-        small_gemm(p.sources, d, rows, ds.data(), Index{1}, width, my_q + t * qs, qs, d_key.begin(my_dk), d_key.step(),
-                   t > 0);
-        d_query.end(rows, my_dq);
-      }
-      d_key.end(p.sources, my_dk);
-      d_value.end(p.sources, my_dv);
-    }
-  });
-}
-
 // [batch, n, heads * d] -> [batch, heads, n, d]
 Tensor split_heads(const Tensor& x, Index heads) {
   return transpose(reshape(x, {x.shape()[0], x.shape()[1], heads, x.shape()[2] / heads}), 1, 2);
 }
 
-Tensor weights_in_plain_ops(const Tensor& q, const Tensor& k, const Problem& p, const Tensor& bias) {
+Tensor weights_in_plain_ops(const Tensor& q, const Tensor& k, const AttentionProblem& p, const Tensor& bias) {
   Tensor scores =
       matmul(split_heads(q, p.heads), transpose(split_heads(k, p.heads))) * p.scale;  // [batch, heads, T, S]
   Tensor seen;
@@ -364,54 +85,30 @@ Tensor weights_in_plain_ops(const Tensor& q, const Tensor& k, const Problem& p, 
   return softmax(scores, -1, seen);
 }
 
+Tensor in_plain_ops(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionProblem& p, const Tensor& bias) {
+  const Tensor context = matmul(weights_in_plain_ops(q, k, p, bias), split_heads(v, p.heads));  // [batch, heads, T, e]
+  return reshape(transpose(context, 1, 2), {p.batch, p.targets, p.heads * p.value_dim});
+}
+
 }  // namespace
 
 Tensor attention(const Tensor& query, const Tensor& key, const Tensor& value, Index heads, const Tensor& keep,
                  bool causal, double scale, Place place) {
   const OpName op("attention", place);
-  const Problem p = check(op, query, key, value, heads, causal, scale);
+  const AttentionProblem p = check(op, query, key, value, heads, causal, scale);
   const Tensor bias = score_bias(op, keep, p, query.dtype());
-  Tensor y = Tensor::empty({p.batch, p.targets, p.heads * p.value_dim}, query.dtype());
-  dispatch_floating(y.dtype(), [&](auto zero) {
-    using T = decltype(zero);
-    const auto run = one_by_one(p) ? forward_few<T> : forward<T>;
-    run(p, query.data<T>(), key.data<T>(), value.data<T>(), bias, y.mutable_data<T>());
-  });
+  const Tensor y = attention_forward(p, query, key, value, bias);
   return record(op, y, {query, key, value}, [query, key, value, p, bias](const Tensor& dy, Needs needs) {
-    if (grad_enabled())
-      return gradients_through(
-          [&](const std::vector<Tensor>& x) {
-            const Tensor context =
-                matmul(weights_in_plain_ops(x[0], x[1], p, bias), split_heads(x[2], p.heads));  // [batch, heads, T, e]
-            return reshape(transpose(context, 1, 2), {p.batch, p.targets, p.heads * p.value_dim});
-          },
-          {query, key, value}, dy, needs);
-    Tensor dq = Tensor::empty(query.shape(), dy.dtype());
-    if (one_by_one(p)) {
-      Tensor weights = Tensor::empty({p.batch, p.heads, p.targets, p.sources}, dy.dtype()),
-             dscores = Tensor::empty(weights.shape(), dy.dtype());
-      dispatch_floating(dy.dtype(), [&](auto zero) {
-        using T = decltype(zero);
-        backward_few(p, query.data<T>(), key.data<T>(), value.data<T>(), bias, dy.data<T>(), dq.mutable_data<T>(),
-                     weights.mutable_data<T>(), dscores.mutable_data<T>());
-      });
-      return Grads{dq, Gradient::added(OuterProducts{dscores, query, p}),
-                   Gradient::added(OuterProducts{weights, dy, p})};
-    }
-    Tensor dk = Tensor::empty(key.shape(), dy.dtype()), dv = Tensor::empty(value.shape(), dy.dtype());
-    dispatch_floating(dy.dtype(), [&](auto zero) {
-      using T = decltype(zero);
-      backward(p, query.data<T>(), key.data<T>(), value.data<T>(), bias, dy.data<T>(), dq.mutable_data<T>(),
-               dk.mutable_data<T>(), dv.mutable_data<T>());
-    });
-    return Grads{dq, dk, dv};
+    if (!grad_enabled()) return attention_backward(p, query, key, value, bias, dy);
+    return gradients_through([&](const std::vector<Tensor>& x) { return in_plain_ops(x[0], x[1], x[2], p, bias); },
+                             {query, key, value}, dy, needs);
   });
 }
 
 Tensor attention_weights(const Tensor& query, const Tensor& key, Index heads, const Tensor& keep, bool causal,
                          double scale, Place place) {
   const OpName op("attention_weights", place);
-  const Problem p = check(op, query, key, key, heads, causal, scale);
+  const AttentionProblem p = check(op, query, key, key, heads, causal, scale);
   return weights_in_plain_ops(query, key, p, score_bias(op, keep, p, query.dtype()));
 }
 

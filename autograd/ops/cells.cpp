@@ -14,9 +14,7 @@ namespace gradus {
 
 namespace {
 
-Index row_grain(Index dim) { return std::max<Index>(1, (Index{1} << 12) / std::max<Index>(1, dim)); }
-
-// The kernels of one row. Their arguments do not overlap, which lets the loops become vector instructions.
+// The kernels of one row. Their arguments do not overlap, so that compilers vectorise the loops.
 template <class T>
 [[gnu::noinline]] void lstm_row(Index d, const T* __restrict gate, const T* __restrict before, T* __restrict hidden,
                                 T* __restrict cell) {
@@ -30,15 +28,15 @@ template <class T>
 template <class T>
 [[gnu::noinline]] void lstm_row_backward(Index d, const T* __restrict gate, const T* __restrict before,
                                          const T* __restrict now, const T* __restrict dhidden, const T* __restrict dnow,
-                                         T* __restrict din, T* __restrict dforget, T* __restrict dcell,
+                                         T* __restrict din, T* __restrict dforget, T* __restrict dcandidate,
                                          T* __restrict dout, T* __restrict dbefore) {
   for (Index k = 0; k < d; ++k) {
-    const T in = math::sigmoid(gate[k]), forget = math::sigmoid(gate[d + k]), cell = math::tanh(gate[2 * d + k]),
+    const T in = math::sigmoid(gate[k]), forget = math::sigmoid(gate[d + k]), candidate = math::tanh(gate[2 * d + k]),
             out = math::sigmoid(gate[3 * d + k]), squashed = math::tanh(now[k]);
     const T total = dnow[k] + dhidden[k] * out * (1 - squashed * squashed);
-    din[k] = total * cell * in * (1 - in);
+    din[k] = total * candidate * in * (1 - in);
     dforget[k] = total * before[k] * forget * (1 - forget);
-    dcell[k] = total * in * (1 - cell * cell);
+    dcandidate[k] = total * in * (1 - candidate * candidate);
     dout[k] = dhidden[k] * squashed * out * (1 - out);
     dbefore[k] = total * forget;
   }
@@ -71,35 +69,32 @@ template <class T>
   }
 }
 
-// f(row) for all rows.
 template <class F>
-void for_rows(Index rows, Index d, F f) {
-  parallel_for(rows, row_grain(d), [&](Index begin, Index end) {
-    for (Index r = begin; r < end; ++r) f(r);
-  });
+void for_rows(Index rows, Index dim, F f) {
+  parallel_each(rows, grain_of(Index{1} << 12, dim), f);
 }
 
 }  // namespace
 
-LstmState lstm_gates(const Tensor& gates, const Tensor& memory, Place place) {
+LstmState lstm_gates(const Tensor& gates, const Tensor& cell, Place place) {
   const OpName op("lstm_gates", place);
   check_floating(op, gates);
-  if (gates.rank() != 2 || memory.rank() != 2 || gates.shape()[0] != memory.shape()[0] ||
-      gates.shape()[1] != 4 * memory.shape()[1] || gates.dtype() != memory.dtype())
-    throw Error(fmt::format("lstm_gates: gates {} and memory {} do not fit: expected [batch, 4 dim] and [batch, dim]",
-                            describe(gates), describe(memory)),
+  if (gates.rank() != 2 || cell.rank() != 2 || gates.shape()[0] != cell.shape()[0] ||
+      gates.shape()[1] != 4 * cell.shape()[1] || gates.dtype() != cell.dtype())
+    throw Error(fmt::format("lstm_gates: gates {} and cell {} do not fit: expected [batch, 4 dim] and [batch, dim]",
+                            describe(gates), describe(cell)),
                 place);
-  const Index rows = memory.shape()[0], d = memory.shape()[1];
-  Tensor both = Tensor::empty({2, rows, d}, memory.dtype());  // h' and c'
+  const Index rows = cell.shape()[0], d = cell.shape()[1];
+  Tensor both = Tensor::empty({2, rows, d}, cell.dtype());  // h' and c'
   dispatch_floating(both.dtype(), [&](auto zero) {
     using T = decltype(zero);
-    const T *gate = gates.data<T>(), *before = memory.data<T>();
+    const T *gate = gates.data<T>(), *before = cell.data<T>();
     T* out = both.mutable_data<T>();
     for_rows(rows, d,
              [&](Index r) { lstm_row(d, gate + r * 4 * d, before + r * d, out + r * d, out + (rows + r) * d); });
   });
   const Tensor state =
-      record(op, both, {gates, memory}, [gates, memory, rows, d](const Tensor& dy, const Tensor& y, Needs needs) {
+      record(op, both, {gates, cell}, [gates, cell, rows, d](const Tensor& dy, const Tensor& y, Needs needs) {
         if (grad_enabled())
           return gradients_through(
               [](const std::vector<Tensor>& x) {
@@ -107,19 +102,19 @@ LstmState lstm_gates(const Tensor& gates, const Tensor& memory, Place place) {
                 const Tensor c = sigmoid(g[1]) * x[1] + sigmoid(g[0]) * tanh(g[2]);
                 return stack({sigmoid(g[3]) * tanh(c), c});
               },
-              {gates, memory}, dy, needs);
-        Tensor dgates = Tensor::empty(gates.shape(), dy.dtype()), dmemory = Tensor::empty(memory.shape(), dy.dtype());
+              {gates, cell}, dy, needs);
+        Tensor dgates = Tensor::empty(gates.shape(), dy.dtype()), dcell = Tensor::empty(cell.shape(), dy.dtype());
         dispatch_floating(dy.dtype(), [&](auto zero) {
           using T = decltype(zero);
-          const T *gate = gates.data<T>(), *before = memory.data<T>(), *now = y.data<T>() + rows * d, *g = dy.data<T>();
-          T *out = dgates.mutable_data<T>(), *dbefore = dmemory.mutable_data<T>();
+          const T *gate = gates.data<T>(), *before = cell.data<T>(), *now = y.data<T>() + rows * d, *g = dy.data<T>();
+          T *out = dgates.mutable_data<T>(), *dbefore = dcell.mutable_data<T>();
           for_rows(rows, d, [&](Index r) {
             T* o = out + r * 4 * d;
             lstm_row_backward(d, gate + r * 4 * d, before + r * d, now + r * d, g + r * d, g + (rows + r) * d, o, o + d,
                               o + 2 * d, o + 3 * d, dbefore + r * d);
           });
         });
-        return Grads{dgates, dmemory};
+        return Grads{dgates, dcell};
       });
   return {select(state, 0, 0, place), select(state, 0, 1, place)};
 }

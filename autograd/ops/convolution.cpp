@@ -28,7 +28,7 @@ struct Patches {
     out_w = (width + 2 * padding - kw) / stride + 1;
   }
 
-  // Calls f(position in the image, position in the patches) for every pair that lies inside the image.
+  // Calls f(position in the image, position in the patches) for every pair inside the image.
   template <class F>
   void each(Index n, F f) const {
     for (Index oy = 0; oy < out_h; ++oy)
@@ -58,9 +58,7 @@ Tensor unfold(const Tensor& x, Index kh, Index kw, Index stride, Index padding, 
     using T = decltype(zero);
     const T* from = x.data<T>();
     T* to = y.mutable_data<T>();
-    parallel_for(p.batch, 1, [&](Index begin, Index end) {
-      for (Index n = begin; n < end; ++n) p.each(n, [&](Index pixel, Index cell) { to[cell] = from[pixel]; });
-    });
+    parallel_each(p.batch, 1, [&](Index n) { p.each(n, [&](Index pixel, Index cell) { to[cell] = from[pixel]; }); });
   });
   return record(op, y, {unread(x)}, [image = x.shape(), kh, kw, stride, padding](const Tensor& dy) {
     return Grads{fold(dy, image, kh, kw, stride, padding)};
@@ -79,9 +77,7 @@ Tensor fold(const Tensor& patches, const Shape& image, Index kh, Index kw, Index
     using T = decltype(zero);
     const T* from = patches.data<T>();
     T* to = y.mutable_data<T>();
-    parallel_for(p.batch, 1, [&](Index begin, Index end) {
-      for (Index n = begin; n < end; ++n) p.each(n, [&](Index pixel, Index cell) { to[pixel] += from[cell]; });
-    });
+    parallel_each(p.batch, 1, [&](Index n) { p.each(n, [&](Index pixel, Index cell) { to[pixel] += from[cell]; }); });
   });
   return record(op, y, {unread(patches)},
                 [kh, kw, stride, padding](const Tensor& dy) { return Grads{unfold(dy, kh, kw, stride, padding)}; });

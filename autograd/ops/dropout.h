@@ -4,7 +4,7 @@
 
 namespace gradus {
 
-/// Zeroes elements with probability p and scales the others by 1 / (1 - p); draws from RandomScope. p in [0, 1).
+/// Sets elements to zero with probability p in [0, 1) and scales the others by 1 / (1 - p). Draws from RandomScope.
 Tensor dropout(const Tensor& x, double p, Place = Place::current());
 
 }  // namespace gradus

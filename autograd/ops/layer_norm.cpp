@@ -118,11 +118,8 @@ Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, dou
     const T* p = x.data<T>();
     const Row<T> w(weight, n, T(1)), b(bias, n, T(0));
     T* out = y.mutable_data<T>();
-    parallel_for(n ? x.numel() / n : 0, std::max<Index>(1, (Index{1} << 14) / std::max<Index>(1, n)),
-                 [&](Index begin, Index end) {
-                   for (Index r = begin; r < end; ++r)
-                     normalise<T>(n, moments(p + r * n, n, epsilon), p + r * n, w, b, out + r * n);
-                 });
+    parallel_each(n ? x.numel() / n : 0, grain_of(Index{1} << 14, n),
+                  [&](Index r) { normalise<T>(n, moments(p + r * n, n, epsilon), p + r * n, w, b, out + r * n); });
   });
   std::vector<Input> inputs{x};
   if (weight.defined()) inputs.push_back(weight);

@@ -14,8 +14,7 @@ namespace gradus {
 
 namespace {
 
-// Row r's loss is Σ_c q_c (-log p_c) with the target distribution q: (1 - ε) w_t at the target, plus ε / C w_c
-// everywhere.
+// The loss of a row is Σ_c q_c (-log p_c), where q_c = ε / C w_c, and (1 - ε) w_t more at the target t.
 struct Problem {
   CrossEntropyOptions options;
   Tensor target;  // i64 [rows]
@@ -43,52 +42,50 @@ class Weights {
   T smoothing_, hit_, total_;
 };
 
-Index row_grain(Index classes) { return std::max<Index>(1, (Index{1} << 14) / std::max<Index>(1, classes)); }
+template <class F>
+void for_rows(const Problem& p, F f) {
+  parallel_each(p.rows, grain_of(Index{1} << 14, p.classes), f);
+}
 
 template <class T>
 void forward(const Problem& p, const T* x, T* loss) {
   const Weights<T> q(p);
   const Index* target = p.target.data<Index>();
-  parallel_for(p.rows, row_grain(p.classes), [&](Index begin, Index end) {
-    for (Index r = begin; r < end; ++r) {
-      loss[r] = 0;
-      if (!p.counts(r)) continue;
-      const T* row = x + r * p.classes;
-      const LogSum<T> sum = log_sum_row(row, p.classes);
-      const T log_total = math::log(sum.total);
-      // -log p_c = log_total - (x_c - sum.largest)
-      T value = q.at_target(target[r]) * (log_total - (row[target[r]] - sum.largest));
-      if (q.smooths())
-        value +=
-            lane_sum<T>(p.classes, [&](Index c) { return q.everywhere(c) * (log_total - (row[c] - sum.largest)); });
-      loss[r] = value;
-    }
+  for_rows(p, [&](Index r) {
+    loss[r] = 0;
+    if (!p.counts(r)) return;
+    const T* row = x + r * p.classes;
+    const LogSum<T> sum = log_sum_row(row, p.classes);
+    const T log_total = math::log(sum.total);
+    // -log p_c = log_total - (x_c - sum.largest)
+    T value = q.at_target(target[r]) * (log_total - (row[target[r]] - sum.largest));
+    if (q.smooths())
+      value += lane_sum<T>(p.classes, [&](Index c) { return q.everywhere(c) * (log_total - (row[c] - sum.largest)); });
+    loss[r] = value;
   });
 }
 
-// dx = g_r (mass q * softmax(x) - q)
+// dx = g_r (mass of q * softmax(x) - q)
 template <class T>
 void backward(const Problem& p, const T* x, const T* g, T* dx) {
   const Weights<T> q(p);
   const Index* target = p.target.data<Index>();
-  parallel_for(p.rows, row_grain(p.classes), [&](Index begin, Index end) {
-    for (Index r = begin; r < end; ++r) {
-      T* out = dx + r * p.classes;
-      if (!p.counts(r)) {
-        std::fill_n(out, p.classes, T(0));
-        continue;
-      }
-      softmax_row(x + r * p.classes, p.classes, out);
-      const T scale = g[r] * q.mass(target[r]);
-      for (Index c = 0; c < p.classes; ++c) out[c] *= scale;
-      if (q.smooths())
-        for (Index c = 0; c < p.classes; ++c) out[c] -= g[r] * q.everywhere(c);
-      out[target[r]] -= g[r] * q.at_target(target[r]);
+  for_rows(p, [&](Index r) {
+    T* out = dx + r * p.classes;
+    if (!p.counts(r)) {
+      std::fill_n(out, p.classes, T(0));
+      return;
     }
+    softmax_row(x + r * p.classes, p.classes, out);
+    const T scale = g[r] * q.mass(target[r]);
+    for (Index c = 0; c < p.classes; ++c) out[c] *= scale;
+    if (q.smooths())
+      for (Index c = 0; c < p.classes; ++c) out[c] -= g[r] * q.everywhere(c);
+    out[target[r]] -= g[r] * q.at_target(target[r]);
   });
 }
 
-// The distributions q as a tensor [rows, classes].
+// q as a tensor [rows, classes].
 Tensor distributions(const Problem& p, DType dtype) {
   Tensor t = Tensor::zeros({p.rows, p.classes}, dtype);
   dispatch_floating(dtype, [&](auto zero) {

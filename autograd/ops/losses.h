@@ -9,7 +9,7 @@ struct CrossEntropyOptions {
   Tensor weight = {};  // [classes], or undefined
   Index ignore_index = -100;
   double label_smoothing = 0;
-  Reduction reduction = Reduction::mean;  // mean: over the weights of the targets that count
+  Reduction reduction = Reduction::mean;  // mean: divided by the weights of the targets that are not ignored
 };
 /// logits [..., classes], target ids [...]. Unlike PyTorch the classes are the last axis, and a mean over no target is
 /// 0, not NaN.

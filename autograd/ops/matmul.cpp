@@ -21,7 +21,7 @@ blas::Transpose op_of(bool transposed) { return transposed ? blas::Transpose::ye
 
 Shape leading(const Shape& s) { return Shape(s.begin(), s.end() - 2); }
 
-// op(a) op(b) over broadcast batches of matrices, op a transposition or none. Closed under differentiation.
+// op(a) op(b) over broadcast batches of matrices, where op transposes or not. Its gradients are products, too.
 Tensor product(const OpName& op, const Tensor& a, bool a_t, const Tensor& b, bool b_t) {
   const Index m = a.shape()[a_t ? -1 : -2], k = a.shape()[a_t ? -2 : -1], n = b.shape()[b_t ? -2 : -1];
   if (b.shape()[b_t ? -1 : -2] != k || a.dtype() != b.dtype() || !is_floating(a.dtype()))
@@ -50,16 +50,13 @@ Tensor product(const OpName& op, const Tensor& a, bool a_t, const Tensor& b, boo
     }
     const auto step_a = broadcast_strides(leading(a.shape()), batch),
                step_b = broadcast_strides(leading(b.shape()), batch);
-    const Index grain = std::max<Index>(1, (Index{1} << 18) / std::max<Index>(1, m * n * k));
-    parallel_for(batches, grain, [&](Index begin, Index end) {
-      for (Index i = begin; i < end; ++i) {
-        Index rest = i, at = 0, bt = 0;
-        for (Index d = batch.rank(); d-- > 0; rest /= batch[d]) {
-          at += rest % batch[d] * step_a[static_cast<std::size_t>(d)];
-          bt += rest % batch[d] * step_b[static_cast<std::size_t>(d)];
-        }
-        one(pa + at * m * k, pb + bt * k * n, out + i * m * n);
+    parallel_each(batches, grain_of(Index{1} << 18, m * n * k), [&](Index i) {
+      Index rest = i, at = 0, bt = 0;
+      for (Index d = batch.rank(); d-- > 0; rest /= batch[d]) {
+        at += rest % batch[d] * step_a[static_cast<std::size_t>(d)];
+        bt += rest % batch[d] * step_b[static_cast<std::size_t>(d)];
       }
+      one(pa + at * m * k, pb + bt * k * n, out + i * m * n);
     });
   });
   return record(op, y, {a, b}, [op, a, a_t, b, b_t](const Tensor& dy, Needs needs) {
@@ -99,7 +96,7 @@ Tensor matmul(const Tensor& a, const Tensor& b, Place place) {
   }
   if (b.rank() == 1) return squeeze(matmul(a, unsqueeze(b, 1, place), place), -1, place);
   if (a.rank() == 2 || b.rank() > 2 || a.shape().back() != b.shape()[0]) return product(op, a, false, b, false);
-  // A matrix on the right applies to all rows at once: [..., k] -> [rows, k] -> [rows, n] -> [..., n]
+  // One product for all rows: [..., k] -> [rows, k] -> [rows, n] -> [..., n]
   Shape shape = a.shape();
   shape[-1] = b.shape()[1];
   return reshape(product(op, reshape(a, {rows_of(a.shape()), a.shape().back()}, place), false, b, false), shape, place);

@@ -9,9 +9,8 @@ Tensor matmul(const Tensor& a, const Tensor& b, Place = Place::current());
 /// x weightᵀ + bias: x [..., in], weight [out, in] -> [..., out]; bias [out], undefined, or of the result's shape.
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, Place = Place::current());
 
-/// While it lives, `linear`, `matmul` with a 2-D right side, and `attention` compute each row of the left side (each
-/// query) on this thread in a way that does not depend on how many rows there are: a row has the same bits alone and in
-/// any batch. Decoding runs under it.
+/// During its lifetime, on this thread, the bits of a row of `linear`, of `matmul` with a 2-D right side, and of a
+/// query of `attention` do not depend on the number of rows. Used by decoding.
 class RowInvariant {
  public:
   RowInvariant();

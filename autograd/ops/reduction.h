@@ -4,7 +4,7 @@
 
 #include <gradus/autograd/engine/tensor.h>
 
-// Over the given axes; over all when none are named. Sums add in one fixed tree, which trailing zeros do not change.
+// Over the given axes; over all when none is given. Sums add in a fixed tree; trailing zeros do not change their bits.
 namespace gradus {
 
 Tensor sum(const Tensor& x, const std::vector<Index>& axes = {}, bool keepdim = false, Place = Place::current());

@@ -16,19 +16,15 @@ namespace gradus {
 
 namespace {
 
-Index row_grain(Index n) { return std::max<Index>(1, (Index{1} << 13) / std::max<Index>(1, n)); }
-
-// Calls f(row of x, its position) for each row along the last axis.
+// Calls f(row of x, its number) for each row along the last axis.
 template <class T, class F>
 void for_rows(const Tensor& x, F f) {
   const Index n = x.shape().back();
   const T* p = x.data<T>();
-  parallel_for(n ? x.numel() / n : 0, row_grain(n), [&](Index begin, Index end) {
-    for (Index r = begin; r < end; ++r) f(p + r * n, r);
-  });
+  parallel_each(n ? x.numel() / n : 0, grain_of(Index{1} << 13, n), [&](Index r) { f(p + r * n, r); });
 }
 
-// A tensor like x, each row along the last axis made by f(row of x, n, row of the result).
+// A tensor of x's shape, with rows computed by f(row of x, n, row of the result).
 template <class F>
 Tensor map_rows(const Tensor& x, F f) {
   Tensor y = Tensor::empty(x.shape(), x.dtype());
@@ -41,7 +37,7 @@ Tensor map_rows(const Tensor& x, F f) {
   return y;
 }
 
-// Runs `f` with the axis brought to the end and back.
+// f over an axis, which is moved to the end and back.
 template <class F>
 Tensor along(const OpName& op, const Tensor& x, Index axis, F f) {
   check_floating(op, x);
@@ -50,11 +46,12 @@ Tensor along(const OpName& op, const Tensor& x, Index axis, F f) {
   return axis == x.rank() - 1 ? f(x) : transpose(f(transpose(x, axis, -1, op.place)), axis, -1, op.place);
 }
 
+// x with -inf where the mask is false.
 Tensor present(const Tensor& x, const Tensor& mask, const Place& place) {
   return mask.defined() ? masked_fill(x, logical_not(mask), -std::numeric_limits<double>::infinity(), place) : x;
 }
 
-// dx = y (dy - Σ dy y); symmetric in what it needs, so its own rule is made of itself.
+// dx = y (dy - Σ dy y). Linear in dy with a symmetric matrix, so its gradient for dy is the same function.
 Tensor softmax_backward(const OpName& op, const Tensor& dy, const Tensor& y) {
   Tensor dx = Tensor::empty(y.shape(), y.dtype());
   const Index n = y.shape().back();

@@ -2,8 +2,8 @@
 
 #include <gradus/autograd/engine/tensor.h>
 
-// Softmax family, over one axis. Where a mask (broadcast to x) is false an element counts as absent: weight 0 and no
-// gradient; with nothing present softmax gives zeros, logsumexp -inf with zero gradient, log_softmax -inf.
+// Over one axis. A mask broadcasts to x; elements where it is false have weight 0 and no gradient. Where no element is
+// left, softmax gives 0, and logsumexp and log_softmax give -inf with gradient 0.
 namespace gradus {
 
 Tensor softmax(const Tensor& x, Index axis, const Tensor& mask = {}, Place = Place::current());

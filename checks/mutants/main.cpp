@@ -1,5 +1,5 @@
-// Seeds every wrong rule that can be told from the right one, one at a time, and sees whether the table of ops finds
-// it. Exits with 1 when one gets through. scripts/mutants.sh builds and runs it.
+// Makes one rule wrong at a time, and checks that the op table fails. Counts the mutants that change a gradient
+// somewhere in the table. Exits with 1 when the table misses one. scripts/mutants.sh builds and runs it.
 #include <fmt/format.h>
 
 #include <array>
@@ -10,9 +10,9 @@
 #include <gradus/checks/op_table.h>
 
 using namespace gradus;
+using checks::Row;
 using mutation::Kind;
 using mutation::Mutant;
-using table::Row;
 
 namespace {
 
@@ -30,7 +30,7 @@ Fate fate_of(const Mutant& mutant, const std::vector<Case>& cases) {
   bool changed = false;
   for (const Case& c : cases) {
     const mutation::Scope scope(mutant);
-    const bool passed = table::as_expected(*c.row, table::check(*c.row, c.order));
+    const bool passed = checks::as_expected(*c.row, checks::check(*c.row, c.order));
     changed = changed || scope.changed();
     if (!passed) return Fate::caught;
   }
@@ -40,14 +40,14 @@ Fate fate_of(const Mutant& mutant, const std::vector<Case>& cases) {
 }  // namespace
 
 int main() {
-  const std::vector<Row> rows = table::ops();
-  std::map<std::pair<std::string, Index>, std::vector<Case>> users;  // of the gradient of an op for one of its inputs
+  const std::vector<Row> rows = checks::ops();
+  std::map<std::pair<std::string, Index>, std::vector<Case>> users;  // per op and input: the cases that run its rule
   std::set<std::string> ops;
   for (int order : {1, 2})
     for (const Row& row : rows) {
-      if (order > table::order_of(row)) continue;
+      if (order > checks::order_of(row)) continue;
       const mutation::Scope scope({});
-      table::check(row, order);
+      checks::check(row, order);
       for (const auto& rule : scope.visited()) {
         users[rule].push_back({&row, order});
         ops.insert(rule.first);

@@ -11,12 +11,12 @@ namespace gradus::blas {
 
 namespace {
 
-enum { row_major = 101, no_trans = 111, trans = 112 };  // CBLAS's own values
+enum { row_major = 101, no_trans = 111, trans = 112 };  // the constants of CBLAS
 
 template <class T>
 using Gemm = void (*)(int, int, int, int, int, int, T, const T*, int, const T*, int, T, T*, int);
 
-// The kernels that this CPU's instructions allow, or null to leave the choice to OpenBLAS.
+// The best kernel for this CPU, or null to let OpenBLAS choose.
 const char* best_kernel() {
 #if defined(__x86_64__)
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") &&
@@ -42,10 +42,10 @@ struct Library {
     }
     const char* threads = std::getenv("OPENBLAS_NUM_THREADS");
     const std::string users_threads = threads ? threads : "";
-    setenv("OPENBLAS_NUM_THREADS", "1", 1);  // the threads are ours
+    setenv("OPENBLAS_NUM_THREADS", "1", 1);  // gradus cuts products among threads itself
     void* handle = dlopen("libopenblas.so.0", RTLD_NOW | RTLD_LOCAL);
     if (!handle)
-      throw Error(fmt::format("OpenBLAS cannot be opened: {}; install libopenblas0 (Debian, Ubuntu)", dlerror()));
+      throw Error(fmt::format("OpenBLAS cannot be loaded: {}; install libopenblas0 (Debian, Ubuntu)", dlerror()));
     if (!users_choice) unsetenv("OPENBLAS_CORETYPE");
     if (threads) {
       setenv("OPENBLAS_NUM_THREADS", users_threads.c_str(), 1);
@@ -64,7 +64,8 @@ struct Library {
   template <class F>
   static F find(void* handle, const char* symbol) {
     void* p = dlsym(handle, symbol);
-    if (!p) throw Error(fmt::format("libopenblas.so.0 has no {}; it is not an OpenBLAS that gradus can use", symbol));
+    if (!p)
+      throw Error(fmt::format("libopenblas.so.0 has no function {}; install libopenblas0 (Debian, Ubuntu)", symbol));
     return reinterpret_cast<F>(p);
   }
 };

@@ -14,20 +14,20 @@ namespace {
 
 Index rounded_up(Index n, Index to) { return (n + to - 1) / to * to; }
 
-// Kernels of our own
+// The kernels of gradus
 // ---------------------------------------------------------------------------------------------------
 
-// A panel is as many columns of B as two registers hold; a tile of C is a panel wide. Its sums stay in registers.
+// A panel is two registers of columns of B. A tile of C is one panel wide; its sums stay in registers.
 template <class T>
 constexpr Index panel = 2 * simd::lanes_of<T>;
 template <class T>
 constexpr Index tile_rows = simd::registers == 32 ? 8 : 4;
 
-// Rows of B whose products are added up in one go: a panel of them fits the second cache; where A is transposed, each
-// lies on a page of its own in A.
+// The number of rows of B that are added in one pass: a panel of them fits the second-level cache. Where A is
+// transposed, each is on another page of A.
 constexpr Index deepest(bool a_transposed) { return a_transposed ? 256 : 1024; }
 
-// C's tile = start + A B. One of a's strides is 1; by_rows says that it is the one along p.
+// The tile of C = start + A B. One stride of a is 1: with by_rows the one along p.
 template <class T, Index Rows, Index Vectors, bool by_rows>
 [[gnu::always_inline]] inline void tile(Index k, const T* a, Index a_step, const T* b, Index ldb, const T* start,
                                         Index start_step, T* c, Index ldc) {
@@ -55,7 +55,7 @@ template <class T, Index Rows, Index Vectors, bool by_rows>
     for (Index j = 0; j < Vectors; ++j) simd::store(c + r * ldc + j * width, sums[r][j]);
 }
 
-// One or two vectors of columns, all rows: tiles of Rows rows, then lower ones for what is left.
+// One or two vectors of columns, all rows: tiles of Rows rows, then smaller tiles for the rest.
 template <class T, Index Rows, Index Vectors, bool by_rows>
 void tiles(Index m, Index k, const T* a, Index a_step, const T* b, Index ldb, const T* start, Index start_step, T* c,
            Index ldc) {
@@ -113,7 +113,7 @@ template <class T>
 void by_panels(bool a_transposed, bool b_transposed, Index m, Index n, Index k, const T* a, Index lda, const T* b,
                Index ldb, Onto<T> onto, T* c, Index ldc) {
   static constexpr T zeros[panel<T>] = {};
-  // A panel that few rows of A read is read where it lies; the rows of B may end inside the last vector.
+  // A panel that few rows of A read is not packed; the rows of B may end inside its last vector.
   const bool packs = b_transposed || m > 64;
   const Index most = deepest(a_transposed);
   if (!packs && k <= most && n % simd::lanes_of<T> == 0) {
@@ -129,8 +129,8 @@ void by_panels(bool a_transposed, bool b_transposed, Index m, Index n, Index k, 
       const Index depth = std::min(most, k - p), width = std::min(panel<T>, n - j);
       const T* from = b_transposed ? b + j * ldb + p : b + p * ldb + j;
       if (packs) pack(b_transposed, from, ldb, depth, width, packed.data());
-      // Beside its place: columns that end inside a vector, and all blocks but the first, whose sums are of their own:
-      // thousands of small numbers added to one large sum lose their last digits.
+      // A buffer holds columns that end inside a vector, and the sums of all blocks but the first: thousands of small
+      // numbers added one by one to a large sum would lose their last digits.
       const bool aside = width % simd::lanes_of<T> != 0 || p > 0, starts = onto.rows && !aside;
       T* to = aside ? beside.data() : c + j;
       const Index to_step = aside ? panel<T> : ldc;
@@ -143,7 +143,7 @@ void by_panels(bool a_transposed, bool b_transposed, Index m, Index n, Index k, 
     }
 }
 
-// A few columns, as sums over the rows of A and the columns of B.
+// For few columns: dot products of rows of A and columns of B.
 template <class T>
 void by_dots(bool b_transposed, Index m, Index n, Index k, const T* a, Index lda, const T* b, Index ldb, Onto<T> onto,
              T* c, Index ldc) {
@@ -161,7 +161,7 @@ void by_dots(bool b_transposed, Index m, Index n, Index k, const T* a, Index lda
   });
 }
 
-// Few rows, as sums over them and the columns of B, which lie in order.
+// For few rows: dot products with the columns of B, whose elements are contiguous.
 template <class T>
 void rows_by_dots(Index m, Index n, Index k, const T* a, Index lda, const T* b, Index ldb, Onto<T> onto, T* c,
                   Index ldc) {
@@ -172,7 +172,7 @@ void rows_by_dots(Index m, Index n, Index k, const T* a, Index lda, const T* b, 
   }
 }
 
-// Pieces are worth a task, and cut so that packing a panel is little beside using it.
+// Pieces are large enough for a task, and packing a panel costs little compared to its use.
 template <class T>
 void by_panels_in_parallel(bool a_transposed, bool b_transposed, Index m, Index n, Index k, const T* a, Index lda,
                            const T* b, Index ldb, Onto<T> onto, T* c, Index ldc) {
@@ -196,7 +196,7 @@ void by_panels_in_parallel(bool a_transposed, bool b_transposed, Index m, Index 
 // OpenBLAS
 // -------------------------------------------------------------------------------------------------------------
 
-// Cut in both directions, since each piece makes its own packed copies of its rows of A and columns of B.
+// Cut in both directions, because each piece packs its own copies of its rows of A and columns of B.
 template <class T>
 void by_blas(blas::Transpose a_op, blas::Transpose b_op, Index m, Index n, Index k, const T* a, Index lda, const T* b,
              Index ldb, Onto<T> onto, T* c, Index ldc) {
@@ -204,7 +204,7 @@ void by_blas(blas::Transpose a_op, blas::Transpose b_op, Index m, Index n, Index
   if (onto.rows && onto.rows != c)
     for (Index i = 0; i < m; ++i) std::copy_n(onto.rows + i * onto.step, n, c + i * ldc);
   const T beta = onto.rows ? T(1) : T(0);
-  // The longer side is cut first; pieces of at least 256 by 256, as many as a power of two, so that threads end alike.
+  // The longer side is cut first. Pieces are at least 256 by 256; their number is a power of two, for equal loads.
   constexpr Index piece_work = Index{1} << 25, most_pieces = 16, smallest = 256;
   const Index wanted = in_shard() ? 1 : std::clamp<Index>(m * n * k / piece_work, 1, most_pieces);
   const auto power_of_two = [](Index pieces) {

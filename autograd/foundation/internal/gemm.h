@@ -4,25 +4,25 @@
 
 namespace gradus {
 
-/// What a product is added to: nothing, or rows `step` numbers apart; 0 for the same row each time.
+/// What a product is added to: nothing, or rows `step` numbers apart; step 0 repeats one row.
 template <class T>
 struct Onto {
   const T* rows = nullptr;
   Index step = 0;
 };
 
-/// C = op(A) op(B), added onto `onto`, which may be C itself; row-major. Products of many multiply-adds whose A is
-/// transposed, and those too large for the caches, are OpenBLAS's, cut by shape over the threads (whole inside a
-/// shard). All others go through kernels of our own, which need no second copy of A: there an element of C is one sum
-/// in the order of k, so its bits are the same wherever it stands and however the work is cut. `by_rows` (op(A) = A)
-/// asks for them always.
+/// C = onto + op(A) op(B), row-major; `onto` may be C itself.
+/// - OpenBLAS computes products too large for the caches, and those of many multiply-adds whose A is transposed. They
+///   are cut by shape among the threads, and not cut inside a shard.
+/// - The kernels of gradus compute all others, and all when `by_rows` is set (op(A) = A only). There an element of C is
+///   one sum in the order of k, so its bits do not depend on its position or on how the work is cut.
 template <class T>
 void gemm(blas::Transpose a_op, blas::Transpose b_op, Index m, Index n, Index k, const T* a, Index lda, const T* b,
           Index ldb, Onto<T> onto, T* c, Index ldc, bool by_rows = false);
 
-/// C[i, j] = Σ_p a[i * a_row + p * a_column] * b[p * ldb + j] for j < n, where a_row or a_column is 1: products in
-/// cache. Adds in the order of p, so a row has the same bits alone and among others, and zeros appended to a change
-/// nothing. Columns are computed in whole groups of 16: b and c must be readable and writable up to n rounded up to 16.
+/// C[i, j] = Σ_p a[i * a_row + p * a_column] * b[p * ldb + j] for j < n, for matrices in cache; a_row or a_column is
+/// 1. Adds in the order of p: a row has the same bits alone and among others, and zeros appended to a do not change
+/// them. Columns are computed in groups of 16: b must be readable, and c writable, up to n rounded up to 16.
 template <class T>
 void small_gemm(Index m, Index n, Index k, const T* a, Index a_row, Index a_column, const T* b, Index ldb, T* c,
                 Index ldc, bool accumulate = false);

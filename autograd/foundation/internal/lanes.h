@@ -7,8 +7,8 @@
 
 #include <gradus/autograd/foundation/internal/simd.h>
 
-// Sums in one fixed order: element i goes to lane i mod 16, lanes add up in a fixed tree. The order does not depend on
-// threads, and zeros appended at the end do not change the bits.
+// Loops over a row in 16 lanes: sum, maximum, dot products, and a function with its sum. Element i goes to lane i mod
+// 16, and the lanes are joined in a fixed tree, so that zeros appended to a row do not change the bits of its sum.
 namespace gradus {
 
 constexpr Index lanes = 16;
@@ -36,7 +36,7 @@ namespace detail {
 template <class T>
 using Lanes = simd::Vector<T, lanes>;
 
-// The lanes joined in a fixed tree: halves, then halves of that.
+// The lanes joined in a fixed tree of halves.
 template <class T, Index N, class Join>
 [[gnu::always_inline]] inline T fold(const simd::Vector<T, N>& v, Join join) {
   if constexpr (N == 1) {
@@ -63,7 +63,7 @@ template <class T>
   using V = detail::Lanes<T>;
   constexpr T lowest = -std::numeric_limits<T>::infinity();
   V best = V{} + lowest;
-  auto wrong = best != best;  // lanes that met a NaN, which no comparison lets into `best`
+  auto wrong = best != best;  // lanes with a NaN, which comparisons keep out of `best`
   const auto join = [&](const V& v) {
     best = v > best ? v : best;
     wrong |= v != v;
@@ -100,8 +100,8 @@ template <class T>
   for (; r < rows; ++r) some(std::integral_constant<Index, 1>{}, r);
 }
 
-/// out[i] = f(x[i]) for i in [0, n), computed in whole groups of `lanes`, so that an element has the same bits wherever
-/// the row ends; returns Σ out[i] as lane_sum does. x is readable up to n rounded up to `lanes`.
+/// out[i] = f(x[i]) for i in [0, n); returns Σ out[i] in the order of lane_sum. Computes whole groups of `lanes`, so
+/// that the bits of an element do not depend on the end of the row. x is readable up to n rounded up to `lanes`.
 template <class T, class F>
 [[gnu::always_inline]] inline T lane_map(const T* x, Index n, T* out, F f) {
   using V = detail::Lanes<T>;

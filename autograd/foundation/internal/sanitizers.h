@@ -2,7 +2,7 @@
 
 #include <cstddef>
 
-// What the sanitizers must be told, since they see only what is compiled with them. In other builds all of it is empty.
+// Annotations for the sanitizers, which do not see inside libraries compiled without them. Empty in other builds.
 
 #if defined(__SANITIZE_ADDRESS__)  // GCC
 #define GRADUS_ADDRESS_SANITIZER 1
@@ -35,7 +35,7 @@ inline constexpr bool watching = true;
 inline constexpr bool watching = false;
 #endif
 
-/// A library is about to read, or write, these bytes.
+/// Call before a library reads, or writes, these bytes.
 template <class T>
 void reads(const T* begin, std::ptrdiff_t count) {
   [[maybe_unused]] void* at = const_cast<T*>(begin);
@@ -55,7 +55,7 @@ void writes(T* begin, std::ptrdiff_t count) {
 #endif
 }
 
-/// A library makes everything after comes_after(m), on any thread, wait for everything before happens(m).
+/// A library orders all work before happens(m) before all work after comes_after(m), on any thread.
 inline void happens([[maybe_unused]] void* moment) {
 #if defined(GRADUS_THREAD_SANITIZER)
   __tsan_release(moment);

@@ -5,7 +5,7 @@
 
 namespace gradus {
 
-/// Uninitialised room for n numbers while it lives, from the pool, with the pool's room beyond the end.
+/// An uninitialised buffer of n numbers from memory::allocate, with its room past the end.
 template <class T>
 class Scratch {
  public:

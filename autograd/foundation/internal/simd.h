@@ -10,8 +10,8 @@
 
 #include <gradus/autograd/foundation/types.h>
 
-// Vectors of numbers with the usual operators, a lane at a time: compilers make of them what the machine has.
-// Elementwise loops need none of this, they become vector instructions by themselves; sums and small products do.
+// Vectors of numbers with the usual operators, lane by lane, which compile to the vector instructions of the machine.
+// For sums and small products; compilers vectorise elementwise loops without help.
 namespace gradus::simd {
 
 #if defined(__AVX512F__)
@@ -31,7 +31,7 @@ template <class T, Index N>
 struct VectorOf {
   typedef T type __attribute__((vector_size(N * static_cast<Index>(sizeof(T)))));
 };
-/// N numbers: by default what one register holds.
+/// N numbers; by default those of one register.
 template <class T, Index N = lanes_of<T>>
 using Vector = typename VectorOf<T, N>::type;
 
@@ -47,8 +47,8 @@ template <class V, class T>
   std::memcpy(p, &v, sizeof v);
 }
 
-/// 64 bytes, past the caches where the machine can, to an address that is a multiple of 64: for results that are too
-/// large to be found in a cache again. Others see them after a fence.
+/// Writes 64 bytes to a multiple of 64, past the caches where the machine can. For results too large for the caches.
+/// Call fence() before other threads read them.
 template <class T>
 [[gnu::always_inline]] inline void stream(T* p, Vector<T, 64 / static_cast<Index>(sizeof(T))> v) {
 #if defined(__AVX512F__)
@@ -68,7 +68,7 @@ inline void fence() {
 #endif
 }
 
-/// a0 b0 a1 b1 ... of the lower halves, or of the upper ones.
+/// a0 b0 a1 b1 ... of the lower halves, or of the upper halves.
 template <bool upper, class V, std::size_t... I>
 [[gnu::always_inline]] inline V interleave(V a, V b, std::index_sequence<I...>) {
   constexpr std::size_t n = sizeof...(I), start = upper ? n / 2 : 0;
@@ -88,7 +88,7 @@ void transpose_block(const T* from, Index from_step, T* to, Index to_step) {
   V x[n], y[n];
 #pragma GCC unroll 16
   for (Index i = 0; i < n; ++i) x[i] = load<V>(from + i * from_step);
-    // Each round moves one bit of the row's number into the column's.
+    // Each round moves one bit of the row number to the column number.
 #pragma GCC unroll 4
   for (Index round = 1; round < n; round *= 2) {
 #pragma GCC unroll 16

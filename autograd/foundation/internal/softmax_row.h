@@ -5,8 +5,8 @@
 
 namespace gradus {
 
-/// The largest element of a row and Σ exp(x - largest); {-inf, 0} when nothing is above -inf, {inf, 1} when something
-/// is infinite. NaN gives NaN. x is readable up to n rounded up to `lanes`.
+/// The largest element of a row and Σ exp(x - largest): {-inf, 0} when all elements are -inf, {inf, 1} when one is inf.
+/// NaN gives NaN. x is readable up to n rounded up to `lanes`.
 template <class T>
 struct LogSum {
   T largest, total;
@@ -19,7 +19,7 @@ inline LogSum<T> log_sum_row(const T* x, Index n) {
   return {largest, lane_sum<T>(n, [x, largest](Index i) { return math::exp(x[i] - largest); })};
 }
 
-/// y = softmax(x) of one row; zeros when nothing is above -inf. x is readable up to n rounded up to `lanes`.
+/// y = softmax(x) of one row; zeros when all elements are -inf. x is readable up to n rounded up to `lanes`.
 template <class T>
 inline void softmax_row(const T* x, Index n, T* y) {
   const T largest = lane_max(x, n);

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <gradus/autograd/foundation/types.h>
+
+// The options and the result of a gradient check.
+namespace gradus {
+
+enum class Verdict {
+  pass,
+  fail,
+  kink,     // the slopes on the two sides of a point differ, so there is no derivative; backward's value is between
+            // them, and the other entries agree
+  vacuous,  // the check could not have failed: no input requires a gradient, the gradient is zero (or lost in rounding)
+            // everywhere, there is nothing to compare, or values are not finite
+};
+const char* name(Verdict v);
+
+struct GradcheckOptions {
+  /// Largest |analytic - numeric|, relative to the larger of the two, or to 1/1000 of the input's largest derivative
+  /// where both are smaller. The rounding of the function's values is allowed on top.
+  double relative = 1e-7;
+  /// n: the derivatives of the (n-1)th derivative, which must be recorded (create_graph) for n > 1.
+  int order = 1;
+  /// The first and largest step of the differences, for elements of magnitude up to 1024; it is halved from there.
+  double step = 1.0 / 16;
+  /// Inputs with up to this many (elements x output elements) are compared entry by entry. For others, a random linear
+  /// form of the output is compared, at `directions` single elements and along `directions` random directions.
+  Index full_jacobian = 4096;
+  Index directions = 8;
+  /// These verdicts count as passed.
+  bool allow_kinks = false, allow_vacuous = false;
+  /// Of the random directions, and of the RandomScope of every evaluation, so that dropout draws the same numbers.
+  std::uint64_t seed = 1;
+};
+
+/// The result for one input or parameter. The numbers are those of the worst entry.
+struct InputReport {
+  std::string name;  // the tensor's name, else "input 0"; "seed", "seed 2", ... for the seeds of higher orders
+  Verdict verdict = Verdict::vacuous;
+  std::string why;
+  Index compared = 0, kinks = 0;
+  std::string at;  // "d output[3] / d input[0, 1]", or the direction
+  double analytic = 0, numeric = 0, absolute = 0, relative = 0;
+  double step = 0;  // the smallest step that the numeric value uses
+};
+
+struct GradcheckReport {
+  GradcheckOptions options;
+  std::vector<InputReport> inputs;
+  std::string problem;                 // what is wrong with the function as a whole, or empty
+  Verdict verdict = Verdict::vacuous;  // the worst of the inputs': fail, then vacuous, then kink
+
+  /// The verdict is pass, or one that the options allow.
+  bool passed() const;
+  /// The largest relative error of all inputs.
+  double worst_relative() const;
+};
+
+/// A table with one line per input; below it, the reason for every verdict other than pass.
+std::string to_string(const GradcheckReport& report);
+
+}  // namespace gradus

@@ -1,0 +1,33 @@
+#include <gradus/autograd/ops/copying.h>
+
+#include <algorithm>
+
+#include <gradus/autograd/engine/record.h>
+
+namespace gradus {
+
+Tensor to(const Tensor& x, DType dtype, Place place) {
+  if (x.dtype() == dtype) return x;
+  Tensor y = Tensor::empty(x.shape(), dtype);
+  dispatch(x.dtype(), [&](auto from) {
+    dispatch(dtype, [&](auto into) {
+      const auto* p = x.data<decltype(from)>();
+      auto* out = y.mutable_data<decltype(into)>();
+      for (Index i = 0; i < x.numel(); ++i) out[i] = static_cast<decltype(into)>(p[i]);
+    });
+  });
+  if (!is_floating(dtype) || !is_floating(x.dtype())) return y;
+  return record(OpName("to", place), y, {unread(x)},
+                [from = x.dtype()](const Tensor& dy) { return Grads{to(dy, from)}; });
+}
+
+Tensor clone(const Tensor& x, Place place) {
+  Tensor y = Tensor::empty(x.shape(), x.dtype());
+  dispatch(x.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    std::copy_n(x.data<T>(), x.numel(), y.mutable_data<T>());
+  });
+  return record(OpName("clone", place), y, {unread(x)}, [](const Tensor& dy) { return Grads{dy}; });
+}
+
+}  // namespace gradus

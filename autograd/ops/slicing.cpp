@@ -1,0 +1,154 @@
+#include <gradus/autograd/ops/slicing.h>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include <gradus/autograd/engine/modes.h>
+#include <gradus/autograd/engine/record.h>
+#include <gradus/autograd/engine/internal/axes.h>
+#include <gradus/autograd/foundation/parallel.h>
+#include <gradus/autograd/ops/indexing.h>
+#include <gradus/autograd/ops/internal/blocks.h>
+#include <gradus/autograd/ops/shape.h>
+
+namespace gradus {
+
+namespace {
+
+template <class T>
+void add_row(Index n, const T* __restrict x, T* __restrict sum) {
+  for (Index i = 0; i < n; ++i) sum[i] += x[i];
+}
+
+// Adds x, seen in the shape `slice`, to the entries of sum from `start` on along the axis.
+void add_slice(const Tensor& x, const Shape& slice, Index axis, Index start, Tensor& sum) {
+  const AroundAxis from(slice, axis), to(sum.shape(), axis);
+  const Index count = from.extent * from.inner;
+  dispatch(x.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    const T* p = x.data<T>();
+    T* out = sum.mutable_data<T>() + start * to.inner;
+    if (from.outer == 1) {
+      parallel_for(count, copy_grain, [&](Index begin, Index end) { add_row(end - begin, p + begin, out + begin); });
+      return;
+    }
+    parallel_each(from.outer, grain_of(copy_grain, count),
+                  [&](Index o) { add_row(count, p + o * count, out + o * to.extent * to.inner); });
+  });
+}
+
+// The part of x of shape `slice` that begins at `start` along the axis, as a tensor of the given shape.
+Tensor slice_of(const OpName& op, const Tensor& x, Index axis, Index start, const Shape& slice, const Shape& shape) {
+  const AroundAxis a(x.shape(), axis);
+  Tensor y;
+  if (a.outer == 1) {
+    y = x.alias(shape, start * a.inner);
+  } else {
+    y = Tensor::empty(shape, x.dtype());
+    dispatch(x.dtype(), [&](auto zero) {
+      using T = decltype(zero);
+      const Index count = slice[axis] * a.inner;
+      copy_blocks(x.data<T>() + start * a.inner, a.outer, a.extent * a.inner, y.mutable_data<T>(), count, count);
+    });
+  }
+  return record(op, y, {unread(x)}, [axis, start, slice, extent = a.extent](const Tensor& dy) {
+    if (grad_enabled()) return Grads{pad(reshape(dy, slice), axis, start, extent - start - slice[axis])};
+    return Grads{Gradient::added([dy, axis, start, slice](Tensor& sum) { add_slice(dy, slice, axis, start, sum); })};
+  });
+}
+
+}  // namespace
+
+Tensor narrow(const Tensor& x, Index axis, Index start, Index length, Place place) {
+  const OpName op("narrow", place);
+  axis = normalise_axis(op, axis, x.shape());
+  const Index extent = x.shape()[axis];
+  if (start < 0 || length < 0 || start + length > extent)
+    throw Error(fmt::format("narrow: [{}, {}) is outside axis {} of {}", start, start + length, axis, describe(x)),
+                place);
+  Shape shape = x.shape();
+  shape[axis] = length;
+  return slice_of(op, x, axis, start, shape, shape);
+}
+
+Tensor select(const Tensor& x, Index axis, Index index, Place place) {
+  const OpName op("select", place);
+  axis = normalise_axis(op, axis, x.shape());
+  const Index extent = x.shape()[axis];
+  if (index < -extent || index >= extent)
+    throw Error(fmt::format("select: index {} is outside axis {} of {}", index, axis, describe(x)), place);
+  Shape slice = x.shape(), shape = x.shape();
+  slice[axis] = 1;
+  shape.erase(axis);
+  return slice_of(op, x, axis, index < 0 ? index + extent : index, slice, shape);
+}
+
+Tensor slice(const Tensor& x, Index axis, Index begin, Index end, Place place) {
+  axis = normalise_axis(OpName("slice", place), axis, x.shape());
+  const Index n = x.shape()[axis];
+  auto clamped = [n](Index i) { return std::clamp<Index>(i < 0 ? i + n : i, 0, n); };
+  begin = clamped(begin);
+  return narrow(x, axis, begin, std::max<Index>(0, clamped(end) - begin), place);
+}
+
+std::vector<Tensor> split(const Tensor& x, const std::vector<Index>& extents, Index axis, Place place) {
+  axis = normalise_axis(OpName("split", place), axis, x.shape());
+  Index start = 0;
+  for (Index e : extents) start += e;
+  if (start != x.shape()[axis])
+    throw Error(
+        fmt::format("split: extents [{}] do not add up to axis {} of {}", fmt::join(extents, ", "), axis, describe(x)),
+        place);
+  std::vector<Tensor> parts;
+  start = 0;
+  for (Index e : extents) {
+    parts.push_back(narrow(x, axis, start, e, place));
+    start += e;
+  }
+  return parts;
+}
+
+std::vector<Tensor> chunk(const Tensor& x, Index n, Index axis, Place place) {
+  axis = normalise_axis(OpName("chunk", place), axis, x.shape());
+  if (n <= 0 || x.shape()[axis] % n != 0)
+    throw Error(fmt::format("chunk: axis {} of {} does not divide into {} equal pieces", axis, describe(x), n), place);
+  return split(x, std::vector<Index>(static_cast<std::size_t>(n), x.shape()[axis] / n), axis, place);
+}
+
+std::vector<Tensor> unbind(const Tensor& x, Index axis, Place place) {
+  axis = normalise_axis(OpName("unbind", place), axis, x.shape());
+  std::vector<Tensor> parts;
+  for (Index i = 0; i < x.shape()[axis]; ++i) parts.push_back(select(x, axis, i, place));
+  return parts;
+}
+
+Tensor pad(const Tensor& x, Index axis, Index before, Index after, Place place) {
+  const OpName op("pad", place);
+  axis = normalise_axis(op, axis, x.shape());
+  if (before < 0 || after < 0) throw Error(fmt::format("pad: {} and {} must not be negative", before, after), place);
+  if (before == 0 && after == 0) return x;
+  const Index length = x.shape()[axis];
+  Shape shape = x.shape();
+  shape[axis] = before + length + after;
+  Tensor y = Tensor::zeros(shape, x.dtype());
+  const AroundAxis a(shape, axis);
+  dispatch(x.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    copy_blocks(x.data<T>(), a.outer, length * a.inner, y.mutable_data<T>() + before * a.inner, a.extent * a.inner,
+                length * a.inner);
+  });
+  return record(op, y, {unread(x)},
+                [axis, before, length](const Tensor& dy) { return Grads{narrow(dy, axis, before, length)}; });
+}
+
+Tensor flip(const Tensor& x, Index axis, Place place) {
+  axis = normalise_axis(OpName("flip", place), axis, x.shape());
+  const Index n = x.shape()[axis];
+  std::vector<Index> backwards(static_cast<std::size_t>(n));
+  for (Index i = 0; i < n; ++i) backwards[static_cast<std::size_t>(i)] = n - 1 - i;
+  return index_select(x, axis, Tensor::from(backwards, {n}), place);
+}
+
+}  // namespace gradus

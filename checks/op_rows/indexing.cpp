@@ -1,0 +1,34 @@
+#include <gradus/autograd/ops/indexing.h>
+
+#include <gradus/checks/internal/op_rows.h>
+
+namespace gradus::checks {
+
+void add_indexing(Rows& t) {
+  const Tensor repeated = ids({2, 0, 2, 2}, {4}), at = ids({0, 2, 2, 1, 0, 0}, {3, 2}), table = random({4, 3});
+  const auto look_up = [](auto& in) { return embedding(in[0], in[1]); };
+  t.add("embedding(Tensor, Tensor)", "repeated ids", {table, repeated}, look_up);
+  t.add("embedding(Tensor, Tensor)", "a batch", {table, ids({3, 0, 1, 1, 0, 2}, {2, 3})}, look_up);
+  t.add("embedding(Tensor, Tensor)", "one id", {table, ids({3}, {})}, look_up);
+  t.vacuous("embedding(Tensor, Tensor)", "no ids", {table, ids({}, {0})}, look_up);
+
+  const auto selected = [](auto& in) { return index_select(in[0], 1, in[1]); };
+  t.add("index_select(Tensor, Index, Tensor)", "repeated", {random({2, 3, 2}), repeated}, selected);
+  t.vacuous("index_select(Tensor, Index, Tensor)", "nothing", {random({2, 3}), ids({}, {0})}, selected);
+  t.add("index_add(Tensor, Index, Tensor, Index)", "repeated", {random({2, 4, 2}), repeated},
+        [](auto& in) { return index_add(in[0], 1, in[1], 5); });
+  t.add("index_add(Tensor, Index, Tensor, Index)", "rows", {random({4, 2}), repeated},
+        [](auto& in) { return index_add(in[0], 0, in[1], 3); });
+
+  const auto gathered = [](auto& in) { return gather(in[0], 1, in[1]); };
+  t.add("gather(Tensor, Index, Tensor)", "repeated", {random({3, 3}), at}, gathered);
+  t.add("gather(Tensor, Index, Tensor)", "along the leading axis", {random({3, 4}), at},
+        [](auto& in) { return gather(in[0], 0, in[1]); });
+  t.add("gather(Tensor, Index, Tensor)", "fewer rows", {random({3, 2}), ids({1, 1, 0}, {1, 3})}, gathered);
+  t.add("scatter_add(Tensor, Index, Tensor, Tensor)", "repeated", {random({3, 3}), random({3, 2}, {}, 1), at},
+        [](auto& in) { return scatter_add(in[0], 1, in[2], in[1]); });
+  t.add("scatter_add(Tensor, Index, Tensor, Tensor)", "fewer rows", {random({3, 4}), random({3, 2}, {}, 1), at},
+        [](auto& in) { return scatter_add(in[0], 0, in[2], in[1]); });
+}
+
+}  // namespace gradus::checks
