@@ -54,9 +54,9 @@ class RunDirectory {
   std::vector<std::filesystem::path> kept() const;
 
   /// Whether the lock keeps other trainers out; false where the file system has no locks.
-  bool locked() const { return lock_ != nullptr && lock_->held(); }
+  bool locked() const;
   /// Call it before writing, while the lock is held. Throws Error when `path` no longer leads to this folder.
-  void check_place() const { lock_->check_place(); }
+  void check_place() const;
 
  private:
   explicit RunDirectory(std::filesystem::path path) : path_(std::move(path)) {}

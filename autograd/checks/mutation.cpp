@@ -2,6 +2,7 @@
 
 #include <gradus/autograd/ops/arithmetic.h>
 #include <gradus/autograd/ops/shape.h>
+#include <gradus/autograd/ops/slicing.h>
 
 namespace gradus::mutation {
 

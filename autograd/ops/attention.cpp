@@ -9,10 +9,10 @@
 
 #include <gradus/autograd/engine/broadcast.h>
 #include <gradus/autograd/engine/internal/axes.h>
+#include <gradus/autograd/engine/recompute.h>
 #include <gradus/autograd/ops/arithmetic.h>
 #include <gradus/autograd/ops/comparison.h>
 #include <gradus/autograd/ops/internal/attention_kernels.h>
-#include <gradus/autograd/engine/recompute.h>
 #include <gradus/autograd/ops/matmul.h>
 #include <gradus/autograd/ops/shape.h>
 #include <gradus/autograd/ops/softmax.h>

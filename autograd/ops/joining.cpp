@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <gradus/autograd/engine/record.h>
 #include <gradus/autograd/engine/internal/axes.h>
+#include <gradus/autograd/engine/record.h>
 #include <gradus/autograd/ops/internal/blocks.h>
 #include <gradus/autograd/ops/slicing.h>
 

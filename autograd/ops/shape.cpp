@@ -5,9 +5,9 @@
 #include <algorithm>
 
 #include <gradus/autograd/engine/broadcast.h>
-#include <gradus/autograd/engine/record.h>
 #include <gradus/autograd/engine/internal/axes.h>
 #include <gradus/autograd/engine/internal/expand.h>
+#include <gradus/autograd/engine/record.h>
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/autograd/ops/internal/blocks.h>
 #include <gradus/autograd/ops/reduction.h>

@@ -5,9 +5,9 @@
 
 #include <algorithm>
 
+#include <gradus/autograd/engine/internal/axes.h>
 #include <gradus/autograd/engine/modes.h>
 #include <gradus/autograd/engine/record.h>
-#include <gradus/autograd/engine/internal/axes.h>
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/autograd/ops/indexing.h>
 #include <gradus/autograd/ops/internal/blocks.h>
