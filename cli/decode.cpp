@@ -156,7 +156,8 @@ void add_decode(CLI::App& program, Action& action) {
   command.add_option("--n-best", f->n_best, "Outputs printed per line, with their scores if more than 1")
       ->transform(whole_from(1, 1000))
       ->type_name("N");
-  command.add_flag("--attention", f->attention, "Print the attention weights of each output token to standard error");
+  command.add_flag("--attention", f->attention,
+                   "Print the attention weights of each output token to standard error, for models with attention");
   command.add_option("--checkpoint", f->checkpoint, "best (default) or last")
       ->check(CLI::IsMember({"best", "last"}))
       ->type_name("NAME");

@@ -26,12 +26,13 @@ struct Cost {
 /// A model's row in the registry: what differs between models beside their equations. Each field has a default.
 struct ModelInfo {
   std::string summary = {};    // one line for people
-  bool attends = false;        // decoding can return attention weights
+  bool attends = false;        // the model overrides Seq2Seq::attention_weights
   bool has_positions = false;  // options.max_length limits sequences, unless options.positions is none
   /// Numbers that the output layer reads per word. Without it options.tied is not checked.
   Index (*output_width)(const Seq2SeqOptions&) = nullptr;
   /// Throws an Error on options that contradict each other.
   void (*check)(const Seq2SeqOptions&) = nullptr;
+  /// Without it `gradus bench` prints 0 for the products of a step.
   Cost (*cost)(const Seq2SeqOptions&, const BatchSize&) = nullptr;
   /// What the model sets beyond the presets of `gradus train` (tiny, small, base), by the preset's name.
   std::map<std::string, Assignments> presets = {};

@@ -22,10 +22,7 @@ struct Entry {
 
 template <class Model>
 Entry entry(const char* name) {
-  return {
-      name,
-      [](nn::Scope s, const Seq2SeqOptions& o) -> std::unique_ptr<Seq2Seq> { return std::make_unique<Model>(s, o); },
-      Model::info()};
+  return {name, make_as<Model>, info_of<Model>()};
 }
 
 // A deque, so that rows stay in place when models are added.

@@ -26,22 +26,27 @@ std::unique_ptr<Seq2Seq> make_model(nn::Scope scope, const Seq2SeqOptions& optio
 
 using MakeModel = std::unique_ptr<Seq2Seq> (*)(nn::Scope, const Seq2SeqOptions&);
 
+/// What the registry needs of a model: a class derived from Seq2Seq with the constructor Model(nn::Scope, const
+/// Seq2SeqOptions&) and, unless the defaults of ModelInfo fit, a static ModelInfo info().
+template <class Model>
+std::unique_ptr<Seq2Seq> make_as(nn::Scope scope, const Seq2SeqOptions& options) {
+  return std::make_unique<Model>(scope, options);
+}
+template <class Model>
+ModelInfo info_of() {
+  if constexpr (requires { Model::info(); }) {
+    return Model::info();
+  } else {
+    return {};
+  }
+}
+
 /// Adds a model for the rest of the program. Call it before threads use the registry. Throws an Error when the name is
 /// empty or taken.
 void register_model(const std::string& name, MakeModel make, ModelInfo info);
-
-/// The same for a class with the constructor Model(nn::Scope, const Seq2SeqOptions&) and, where it differs from the
-/// defaults, a static ModelInfo info().
 template <class Model>
 void register_model(const std::string& name) {
-  ModelInfo info;
-  if constexpr (requires { Model::info(); }) info = Model::info();
-  register_model(
-      name,
-      [](nn::Scope scope, const Seq2SeqOptions& o) -> std::unique_ptr<Seq2Seq> {
-        return std::make_unique<Model>(scope, o);
-      },
-      std::move(info));
+  register_model(name, make_as<Model>, info_of<Model>());
 }
 
 }  // namespace gradus::models

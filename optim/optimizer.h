@@ -41,9 +41,9 @@ class Optimizer {
   Optimizer(const Optimizer&) = delete;
   Optimizer& operator=(const Optimizer&) = delete;
 
-  /// One update with the gradients times `grad_scale`, for example the scale of `clip_scale`. The gradients stay as
-  /// they are. Counts as a write to each parameter. Throws before anything changes when lr is negative or not finite,
-  /// or when grad_scale is not finite.
+  /// One update with the gradients times `grad_scale`, for example `clip_scale(parameters, 1).scale`. The
+  /// gradients stay as they are. Counts as a write to each parameter. Throws before anything changes when lr is
+  /// negative or not finite, or when grad_scale is not finite.
   void step(double lr, double grad_scale = 1, Place place = Place::current());
 
   /// Drops the gradients of all parameters.

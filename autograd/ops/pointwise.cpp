@@ -31,7 +31,7 @@ Tensor empty_result(const OpName& op, Operands in) {
   const Tensor& first = *in[0];
   for (const Tensor* t : in)
     if (!is_floating(first.dtype()) || t->dtype() != first.dtype())
-      throw Error(fmt::format("{}: operands {} and {}, expected one floating dtype; convert with to(x, DType::f32)",
+      throw Error(fmt::format("{}: operands {} and {}, expected one floating dtype; convert one with to(x, dtype)",
                               op.name, describe(first), describe(*t)),
                   op.place);
   Shape shape = first.shape();
