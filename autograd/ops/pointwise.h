@@ -22,8 +22,8 @@
 //   pointwise("square", x, [](auto v) { return v * v; }, [](auto v) { return 2 * v; })
 //   pointwise("exp", x, [](auto v) { return exp(v); }, of_result([](auto y) { return y; }))
 //
-// A slope is a formula of the inputs, or of the result, which spares keeping the inputs. Formulas are pure, and choose
-// with where(condition, a, b).
+// A slope is a formula of the inputs, or of the result, which spares keeping the inputs. Formulas are pure, choose with
+// where(condition, a, b), and may call the functions of foundation/numbers.h: exp, log, tanh, sigmoid and others.
 namespace gradus {
 
 /// Marks a slope as a formula of the op's result. Either all slopes of an op are so marked or none.
