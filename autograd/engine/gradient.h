@@ -37,8 +37,11 @@ class Gradient {
   bool defined() const { return value_.defined() || is_addition(); }
   bool is_product() const { return dy_.defined(); }
   bool is_addition() const { return static_cast<bool>(addition_); }
+  bool is_tensor() const { return value_.defined() && !is_product(); }
 
-  /// The gradient as one tensor; of an addition, [shape].
+  /// The tensor of a gradient that is one.
+  Tensor& tensor() { return value_; }
+  /// Any gradient as a tensor; an addition is added to zeros of this shape and dtype.
   Tensor evaluate(const Shape& shape, DType dtype) const;
 
   /// The two sides of a product as matrices: x [rows, in], dy [rows, out].

@@ -69,8 +69,8 @@ void Gradients::add(const Ref<Node>& leaf, Gradient g, const OpName& op) {
   Entry& e = entry(leaf);
   if (g.is_addition()) {
     add_addition(e, g);
-  } else if (!g.is_product()) {
-    add_tensor(e, g.evaluate(leaf->shape, leaf->dtype));
+  } else if (g.is_tensor()) {
+    add_tensor(e, std::move(g.tensor()));
   } else {
     e.product_rows += g.product_x().shape()[0];
     e.product_op = op;

@@ -31,34 +31,38 @@ Tensor call_hooks(const Node& node, Tensor dy) {
   return dy;
 }
 
-// The gradient in the shape of the node's value; throws when the rule of `op` returned something else.
-Gradient fitted(Gradient g, const Node& to, const OpName& op) {
-  if ((g.is_addition() || g.is_product()) && grad_enabled())
-    throw Error(fmt::format("the rule of '{}' returned a gradient that is not recorded; while grad_enabled() a rule "
-                            "returns tensors",
-                            op.name),
-                op.place);
-  if (g.is_addition()) return g;
-  if (g.is_product()) {
-    const Tensor x = g.product_x(), dy = g.product_dy();
-    if (to.shape != Shape{dy.shape()[1], x.shape()[1]} || x.shape()[0] != dy.shape()[0])
-      throw Error(fmt::format("the rule of '{}' returned the product of dy {} and x {} for an input of shape {}",
-                              op.name, describe(dy), describe(x), to_string(to.shape)),
-                  op.place);
-    return g;
-  }
-  Tensor value = g.evaluate(to.shape, to.dtype);
-  if (value.dtype() != to.dtype)
-    throw Error(fmt::format("the rule of '{}' returned a gradient of dtype {} for an input of dtype {}", op.name,
-                            name(value.dtype()), name(to.dtype)),
-                op.place);
-  if (value.shape() == to.shape) return value;
-  if (!broadcasts_to(to.shape, value.shape()))
-    throw Error(fmt::format("the rule of '{}' returned a gradient of shape {} for an input of shape {}, expected that "
-                            "shape or one that it broadcasts to",
-                            op.name, to_string(value.shape()), to_string(to.shape)),
-                op.place);
-  return detail::sum_to(OpName("sum_to", op.place), value, to.shape);
+[[noreturn]] void refuse_rule(const OpName& op, const std::string& what) {
+  throw Error(fmt::format("the rule of '{}' returned {}", op.name, what), op.place);
+}
+
+// Throws when the rule of `op` returned a product that does not fit its input `to`, or an unrecorded gradient while
+// gradients are recorded.
+void check_unrecorded(const Gradient& g, const Node& to, const OpName& op) {
+  if (grad_enabled())
+    refuse_rule(op, "a gradient that is not recorded; while grad_enabled() is true a rule returns tensors");
+  if (!g.is_product()) return;
+  const Tensor x = g.product_x(), dy = g.product_dy();
+  if (to.shape != Shape{dy.shape()[1], x.shape()[1]} || x.shape()[0] != dy.shape()[0])
+    refuse_rule(op, fmt::format("the product of dy {} and x {} for an input of shape {}", describe(dy), describe(x),
+                                to_string(to.shape)));
+}
+
+// Sums g, which the rule of `op` returned, over the axes along which its input `to` was broadcast.
+void fit(Tensor& g, const Node& to, const OpName& op) {
+  if (g.dtype() != to.dtype)
+    refuse_rule(op, fmt::format("a gradient of dtype {} for an input of dtype {}", name(g.dtype()), name(to.dtype)));
+  if (g.shape() == to.shape) return;
+  if (!broadcasts_to(to.shape, g.shape()))
+    refuse_rule(op, fmt::format("a gradient of shape {} for an input of shape {}, expected that shape or one to which "
+                                "it broadcasts",
+                                to_string(g.shape()), to_string(to.shape)));
+  g = detail::sum_to(OpName("sum_to", op.place), g, to.shape);
+}
+
+Grads call_rule(Node& node, const Tensor& dy, const Tensor& y, Needs needs, Observer* watching) {
+  const bool inside = watching && (watching->sees_rules() || node.observed_inside);
+  const ObserverScope scope(inside ? watching : nullptr);
+  return node.apply(dy, y, needs);
 }
 
 [[noreturn]] void refuse_overwritten(const Node& node, const WeakStorage& seen, const char* what) {
@@ -82,8 +86,7 @@ void BackwardRun::run() {
     Visit* visit = next();
     const Ref<Node> node = std::move(visit->node);
     Tensor dy = call_hooks(*node, finish(*visit, *node));
-    const auto target = options_.targets.find(node.get());
-    if (target != options_.targets.end()) target->second = dy;
+    keep_if_target(*node, dy);
     check_usable(*node);
     if (const Needs needs = needs_of(*node); needs.any()) {
       Grads grads = apply_rule(node, std::move(dy), needs);
@@ -113,6 +116,12 @@ Tensor BackwardRun::finish(Visit& visit, const Node& node) {
   return std::exchange(visit.gradient, Tensor());
 }
 
+void BackwardRun::keep_if_target(const Node& node, const Tensor& dy) {
+  if (options_.targets.empty()) return;
+  const auto target = options_.targets.find(&node);
+  if (target != options_.targets.end()) target->second = dy;
+}
+
 Grads BackwardRun::apply_rule(const Ref<Node>& node, Tensor dy, Needs needs) const {
   Tensor y;
   if (node->output) {
@@ -120,22 +129,20 @@ Grads BackwardRun::apply_rule(const Ref<Node>& node, Tensor dy, Needs needs) con
     if (options_.create_graph) y = y.with_node(node);
   }
   Observer* const watching = observer();
-  Grads grads;
-  {
-    const ObserverScope inside(watching && (watching->sees_rules() || node->observed_inside) ? watching : nullptr);
-    grads = node->apply(dy, y, needs);
-  }
+  Grads grads = call_rule(*node, dy, y, needs, watching);
   if (grads.size() != node->inputs.size())
-    throw Error(fmt::format("the rule of '{}' returned {} gradients for {} inputs", node->op.name, grads.size(),
-                            node->inputs.size()),
-                node->op.place);
+    refuse_rule(node->op, fmt::format("{} gradients for {} inputs", grads.size(), node->inputs.size()));
   if (watching) watching->on_gradients(*node, dy, needs, grads);
   return grads;
 }
 
 // g: what the rule of `op` returned for its input `to`.
 void BackwardRun::deliver(const Ref<Node>& to, Gradient g, const OpName& op) {
-  g = fitted(std::move(g), *to, op);
+  if (g.is_tensor()) {
+    fit(g.tensor(), *to, op);
+  } else {
+    check_unrecorded(g, *to, op);
+  }
   const bool at_boundary = options_.boundary && options_.boundary->contains(to.get());
   if (to->leaf || at_boundary) {
     Gradients& sink = to->hooks && !at_boundary ? hooked_leaves_ : leaves_;
@@ -143,7 +150,7 @@ void BackwardRun::deliver(const Ref<Node>& to, Gradient g, const OpName& op) {
   } else if (Visit& visit = visit_of(to); g.is_addition()) {
     visit.additions.push_back(std::move(g));
   } else {
-    accumulate(visit.gradient, g.evaluate(to->shape, to->dtype));
+    accumulate(visit.gradient, g.is_tensor() ? std::move(g.tensor()) : g.evaluate(to->shape, to->dtype));
   }
 }
 

@@ -42,6 +42,7 @@ class BackwardRun {
  private:
   Visit* next();
   Tensor finish(Visit& visit, const Node& node);
+  void keep_if_target(const Node& node, const Tensor& dy);
   Grads apply_rule(const Ref<Node>& node, Tensor dy, Needs needs) const;
   void deliver(const Ref<Node>& to, Gradient g, const OpName& op);
   void run_leaf_hooks();
