@@ -35,7 +35,8 @@ Tensor empty_result(const OpName& op, Operands in) {
                               op.name, describe(first), describe(*t)),
                   op.place);
   Shape shape = first.shape();
-  for (const Tensor* t : in) shape = broadcast_shapes(op, shape, t->shape());
+  for (const Tensor* t : in.subspan(1))
+    if (t->shape() != shape) shape = broadcast_shapes(op, shape, t->shape());
   return Tensor::empty(shape, first.dtype());
 }
 
@@ -105,6 +106,7 @@ void run(Loop<T> loop, const void* formula, Tensor& out, Operands in) {
   }
   if (broadcasts) return run_broadcast(loop, formula, out, in, x);
   T* y = out.mutable_data<T>();
+  if (out.numel() <= grain) return loop(formula, y, x.data(), out.numel());
   const bool streams = out.numel() * static_cast<Index>(sizeof(T)) >= streamed_bytes;
   parallel_for(out.numel(), grain, [&](Index begin, Index end) {
     Pointers<T> p;
