@@ -6,22 +6,23 @@
 
 namespace gradus {
 
-/// NumPy's rule: shapes align at the end, and extents are equal or 1. Throws naming both shapes and the axis.
+/// The shape of a and b together by NumPy's rule: shapes align at the end, and extents are equal or 1. The error names
+/// both shapes and the axis.
 Shape broadcast_shapes(const OpName& op, const Shape& a, const Shape& b);
 
 /// Whether a tensor of shape `from` broadcasts to `to`.
 bool broadcasts_to(const Shape& from, const Shape& to);
 
-/// The strides of a tensor seen through a broadcast shape, 0 along repeated axes.
+/// The strides that read a tensor of shape `from` as shape `to`: 0 along repeated axes.
 std::array<Index, Shape::max_rank> broadcast_strides(const Shape& from, const Shape& to);
 
-/// Reads a tensor as if it had been expanded to a broadcast shape, runs of neighbouring elements at a time.
+/// Reads a tensor as if it were expanded to a broadcast shape, a run of neighbouring elements at a time.
 class BroadcastReader {
  public:
   BroadcastReader(const Shape& from, const Shape& to);
-  /// True when the expanded tensor is the tensor itself.
+  /// Whether the expanded tensor is the tensor itself.
   bool direct() const { return direct_; }
-  /// True when all elements are the same one.
+  /// Whether the tensor has only one element.
   bool constant() const { return rank_ == 1 && strides_[0] == 0; }
   /// Copies the expanded elements [begin, begin + count) to out.
   template <class T>
@@ -54,7 +55,7 @@ class BroadcastReader {
     return offset;
   }
 
-  // Neighbouring axes that are read alike are merged.
+  // Neighbouring axes with one common stride are merged.
   std::array<Index, Shape::max_rank> extents_{}, strides_{};
   std::size_t rank_ = 1;
   bool direct_ = false;

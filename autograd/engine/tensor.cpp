@@ -220,7 +220,7 @@ Tensor Tensor::of_storage(const Ref<Storage>& storage, Index offset, const Shape
 }
 
 Tensor Tensor::with_node(Ref<Node> node) const {
-  // A value that nobody else holds takes its place at once; a shared one gets a handle of its own.
+  // A shared handle gets a copy, so that its other users stay outside the graph.
   Tensor t = body().count.load(std::memory_order_acquire) == 1 && !body().node ? *this : alias(shape());
   t.body_->node = std::move(node);
   return t;

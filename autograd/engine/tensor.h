@@ -17,7 +17,7 @@ class Node;
 class Philox;
 struct BackwardOptions;
 
-/// What the copies of a handle share.
+/// The state that all copies of a handle share.
 struct TensorBody {
   Ref<Storage> storage;
   Index offset = 0;
@@ -36,9 +36,10 @@ struct TensorBody {
   static void operator delete(void* p, std::size_t bytes) { memory::release(p, bytes); }
 };
 
-/// A multi-dimensional array and its place in the graph. A cheap handle: copies share values, gradient and place.
-/// Row-major and contiguous. Views (reshape, slices of the leading axis) share the bytes; a write through one is seen
-/// by all. A default-constructed Tensor is undefined and only good for `defined()` and assignment.
+/// A multi-dimensional array and its node in the graph: row-major and contiguous.
+/// - A Tensor is a cheap handle: copies share values, gradient and node.
+/// - Views (reshape, slices of the leading axis) share the bytes, so a write through one changes all.
+/// - A default-constructed Tensor is undefined; only `defined()` and assignment work on it.
 class Tensor {
  public:
   Tensor() = default;
@@ -49,7 +50,7 @@ class Tensor {
   static Tensor ones(const Shape& shape, DType dtype = DType::f32);
   static Tensor full(const Shape& shape, double value, DType dtype = DType::f32);
   static Tensor scalar(double value, DType dtype = DType::f32);
-  /// Values row by row; throws when their number is not the shape's.
+  /// Values row by row. Throws when the shape has another number of elements.
   template <class T>
   static Tensor from(const std::vector<T>& values, const Shape& shape);
   /// 0, 1, ..., n - 1
@@ -61,28 +62,27 @@ class Tensor {
   bool defined() const { return static_cast<bool>(body_); }
   const Shape& shape() const { return body().shape; }
   Index rank() const { return shape().rank(); }
-  /// Extent of an axis, negative from the end; throws when there is no such axis.
+  /// Extent of an axis; negative axes count from the end. Throws when there is no such axis.
   Index size(Index axis, Place place = Place::current()) const;
   Index numel() const { return shape().numel(); }
   DType dtype() const { return body().dtype; }
 
-  // Values. The element type must be the dtype's, else these throw.
+  // Values. These throw when T is not the type of the dtype.
   template <class T>
   const T* data() const;
-  /// For writing. Counts as a write: a pending backward that needs the old values will refuse to run.
-  /// Throws for a tensor that an op with gradient made.
+  /// For writing. A later backward that needs the old values throws. Throws for the result of a recorded op.
   template <class T>
   T* mutable_data(Place place = Place::current());
   template <class T>
   std::vector<T> to_vector() const;
-  /// The only element, as double; throws when there are more or none.
+  /// The only element, as double. Throws when there are several or none.
   double item(Place place = Place::current()) const;
 
   // The graph.
   bool requires_grad() const;
-  /// A leaf that a user made (or a parameter), as opposed to the result of a recorded op.
+  /// Whether this is not the result of a recorded op.
   bool is_leaf() const;
-  /// Makes a floating leaf collect gradients (or stop to). Throws for the result of a recorded op.
+  /// Starts or stops the collection of gradients in a floating leaf. Throws for the result of a recorded op.
   Tensor& set_requires_grad(bool on = true, Place place = Place::current());
   /// The accumulated gradient of a leaf; undefined when there is none.
   Tensor grad() const;
@@ -91,22 +91,22 @@ class Tensor {
   /// Accumulates gradients into the leaves under this scalar. See `gradus::backward`.
   void backward(Place place = Place::current()) const;
   void backward(const BackwardOptions& options, Place place = Place::current()) const;
-  /// The same values without a place in the graph.
+  /// The same values outside the graph.
   Tensor detach() const;
 
-  /// A name for error messages; parameters carry their path.
+  /// A name for error messages. The name of a parameter is its path.
   Tensor& set_name(std::string name);
   const std::string& name() const;
-  /// Called with the gradient of this tensor when it is complete; what it returns (if defined) replaces it.
-  /// Needs a tensor that requires a gradient.
+  /// Calls the hook with the complete gradient of this tensor in every backward run. A defined return value replaces the
+  /// gradient. Throws when the tensor requires no gradient.
   void register_hook(std::function<Tensor(const Tensor&)> hook, Place place = Place::current());
 
-  /// A view of the same bytes from `offset` elements on; for ops that move nothing. Not recorded.
+  /// A view of the same bytes, `offset` elements further on. Not recorded and not checked: for ops that move no values.
   Tensor alias(const Shape& shape, Index offset = 0) const;
-  /// Makes this tensor (and every copy of the handle) live in the bytes of `home`, keeping its values: how parameters
-  /// are gathered into flat blocks.
+  /// Copies the values into the bytes of `home` and uses these from then on, in every copy of the handle. Gathers
+  /// parameters in flat blocks.
   void move_into(const Tensor& home);
-  /// True when nobody else holds the handle or the bytes, so that writing to them changes no one's value.
+  /// Whether this is the only handle and the only user of the bytes, so that a write changes no other tensor.
   bool exclusively_owned() const;
 
   // For the engine.
@@ -136,7 +136,7 @@ class Tensor {
 
 /// "f32 [2, 3]", with the name in front when it has one.
 std::string describe(const Tensor& t);
-/// Values in nested brackets, long axes shortened; for people.
+/// Values in nested brackets for people; long axes are shortened.
 std::string to_string(const Tensor& t);
 
 template <class T>

@@ -6,16 +6,16 @@
 
 namespace gradus {
 
-/// An axis in [0, rank), from one that may be negative; throws naming op, axis and shape.
+/// The axis in [0, rank); negative axes count from the end. Throws when there is no such axis.
 Index normalise_axis(const OpName& op, Index axis, const Shape& shape);
 
-/// Which axes are named (all when the list is empty); throws on repeats and on axes that are not there.
+/// Per axis, whether it is in the list; an empty list means all. Throws on repeated and missing axes.
 std::vector<bool> normalise_axes(const OpName& op, const std::vector<Index>& axes, const Shape& shape);
 
-/// Rows of a tensor seen as a matrix: the product of all extents but the last.
+/// The rows of a tensor seen as a matrix: the product of all extents but the last.
 inline Index rows_of(const Shape& shape) { return Shape(shape.begin(), shape.end() - 1).numel(); }
 
-/// A shape around one axis: elements before it, along it and after it.
+/// A shape seen as [outer, extent, inner] around one axis.
 struct AroundAxis {
   Index outer = 1, extent = 1, inner = 1;
   AroundAxis(const Shape& shape, Index axis) : extent(shape[axis]) {
@@ -24,10 +24,10 @@ struct AroundAxis {
   }
 };
 
-/// Requires i64 ids in [0, bound), else throws naming the first bad one and its position.
+/// Throws unless the ids are i64 and in [0, bound); names the first bad id and its position.
 void check_ids(const OpName& op, const Tensor& ids, Index bound);
 
-/// Requires a floating tensor.
+/// Throws unless x is floating.
 void check_floating(const OpName& op, const Tensor& x);
 
 }  // namespace gradus
