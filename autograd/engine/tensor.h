@@ -97,8 +97,8 @@ class Tensor {
   /// A name for error messages. The name of a parameter is its path.
   Tensor& set_name(std::string name);
   const std::string& name() const;
-  /// Calls the hook with the complete gradient of this tensor in every backward run. A defined return value replaces the
-  /// gradient. Throws when the tensor requires no gradient.
+  /// Calls the hook with the complete gradient of this tensor in every backward run. A defined return value replaces
+  /// the gradient. Throws when the tensor requires no gradient.
   void register_hook(std::function<Tensor(const Tensor&)> hook, Place place = Place::current());
 
   /// A view of the same bytes, `offset` elements further on. Not recorded and not checked: for ops that move no values.

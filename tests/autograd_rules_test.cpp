@@ -1,0 +1,140 @@
+// Rules, hooks and observers that users write: what may be done in them, and which errors name the op.
+#include <span>
+#include <vector>
+
+#include <gradus/autograd/engine/backward.h>
+#include <gradus/autograd/engine/observer.h>
+#include <gradus/autograd/engine/recompute.h>
+#include <gradus/autograd/engine/record.h>
+#include <gradus/autograd/ops.h>
+
+#include "catch.h"
+
+using namespace gradus;
+using Catch::Matchers::ContainsSubstring;
+using Tensors = std::vector<Tensor>;
+
+namespace {
+
+Tensor leaf(const std::vector<double>& values, const Shape& shape) {
+  return Tensor::from(values, shape).set_requires_grad();
+}
+
+// An op that returns 2 x, with this gradient for its input.
+template <class Rule>
+Tensor twice(const Tensor& x, Rule rule) {
+  return record("twice", mul(x.detach(), 2.0), {x}, rule);
+}
+
+}  // namespace
+
+TEST_CASE("a rule that returns a gradient of a wrong shape is named") {
+  const Tensor x = leaf({1, 2, 3}, {3});
+  const Tensor y = twice(x, [](const Tensor&) { return Grads{Tensor::ones({2}, DType::f64)}; });
+  CHECK_THROWS_WITH(sum(y).backward(), ContainsSubstring("the rule of 'twice' returned a gradient of shape [2]") &&
+                                           ContainsSubstring("[3]"));
+  CHECK_FALSE(x.grad().defined());
+}
+
+TEST_CASE("a rule that returns a product of a wrong shape is named") {
+  const Tensor w = leaf({1, 2, 3, 4, 5, 6}, {2, 3});
+  const Tensor y = twice(w, [](const Tensor&) {
+    return Grads{Gradient::rows_product(Tensor::ones({5, 4}, DType::f64), Tensor::ones({5, 2}, DType::f64))};
+  });
+  CHECK_THROWS_WITH(sum(y).backward(), ContainsSubstring("the rule of 'twice'") && ContainsSubstring("[2, 3]"));
+}
+
+TEST_CASE("a rule that returns an unrecorded gradient while gradients are recorded is named") {
+  const Tensor x = leaf({1, 2}, {2});
+  const Tensor y = twice(x, [](const Tensor& dy) { return Grads{Gradient::added([dy](Tensor&) {})}; });
+  CHECK_THROWS_WITH(grad({sum(y)}, {x}, {.create_graph = true}), ContainsSubstring("the rule of 'twice'"));
+}
+
+TEST_CASE("a hook may register hooks on its own tensor") {
+  const Tensor x = leaf({1, 2}, {2});
+  Tensor y = mul(x, 3.0);
+  int calls = 0;
+  y.register_hook([&](const Tensor&) {
+    for (int i = 0; i < 100; ++i)
+      y.register_hook([&](const Tensor&) {
+        ++calls;
+        return Tensor();
+      });
+    return Tensor();
+  });
+  sum(y).backward({.retain_graph = true});
+  CHECK(calls == 0);
+  CHECK(x.grad().to_vector<double>() == std::vector<double>{3, 3});
+  sum(y).backward();
+  CHECK(calls == 100);
+}
+
+TEST_CASE("a checkpointed function may capture results of earlier ops") {
+  const auto run = [](bool checkpointed) {
+    const Tensor x = leaf({0.5, -1}, {2}), w = leaf({2, 3}, {2});
+    const Tensor shared = tanh(mul(w, w));
+    const auto f = [&](const Tensors& in) { return mul(sin(in[0]), shared) + w; };
+    Tensor h = x;
+    for (int i = 0; i < 3; ++i) h = checkpointed ? checkpoint(f, {h}) : f({h});
+    sum(h + shared).backward();
+    return Tensors{x.grad(), w.grad()};
+  };
+  const Tensors expected = run(false), found = run(true);
+  for (std::size_t i = 0; i < 2; ++i)
+    for (Index k = 0; k < 2; ++k)
+      CHECK(found[i].data<double>()[k] == Approx(expected[i].data<double>()[k]).epsilon(1e-14));
+}
+
+TEST_CASE("a checkpoint can be differentiated to third order, also inside another") {
+  const Tensor x = leaf({0.3, 0.7}, {2});
+  const auto inner = [](const Tensors& in) { return mul(in[0], tanh(in[0])); };
+  const auto outer = [&](const Tensors& in) { return checkpoint(inner, {exp(in[0])}); };
+  const auto third = [&](const Tensor& y) {
+    Tensor d = sum(y);
+    for (int order = 1; order <= 3; ++order) d = sum(grad({d}, {x}, {.create_graph = true})[0]);
+    return d.item();
+  };
+  CHECK(third(checkpoint(outer, {x})) == Approx(third(inner({exp(x)}))).epsilon(1e-12));
+}
+
+TEST_CASE("grad with independent inputs holds the others fixed") {
+  const Tensor x = leaf({2}, {1});
+  const Tensor y = mul(x, 3.0);
+  const Tensor z = mul(x, y);
+  CHECK(grad({sum(z)}, {x, y}, {.retain_graph = true})[0].item() == 12);
+  const Tensors fixed = grad({sum(z)}, {x, y}, {.independent = true});
+  CHECK(fixed[0].item() == 6);
+  CHECK(fixed[1].item() == 2);
+}
+
+TEST_CASE("an exception in a rule leaves a graph that can run again") {
+  const Tensor x = leaf({1, 2}, {2});
+  bool fails = true;
+  const Tensor a = mul(x, 2.0);
+  const Tensor b = twice(a, [&](const Tensor& dy) {
+    if (fails) throw Error("not now");
+    return Grads{mul(dy, 2.0)};
+  });
+  const Tensor loss = sum(a + b);
+  CHECK_THROWS_WITH(backward(loss, {.retain_graph = true}), ContainsSubstring("not now"));
+  fails = false;
+  backward(loss);
+  CHECK(x.grad().to_vector<double>() == std::vector<double>{6, 6});
+}
+
+TEST_CASE("an observer reads values and gradients, and is not called inside rules") {
+  struct Counter final : Observer {
+    int values = 0, gradients = 0;
+    void on_value(const OpName&, const Tensor&, std::span<const Input>) override { ++values; }
+    void on_gradients(const Node&, const Tensor&, Needs, Grads&) override { ++gradients; }
+  } counter;
+  const Tensor x = leaf({1, 2}, {2});
+  {
+    const ObserverScope scope(&counter);
+    sum(mul(x, x)).backward();
+  }
+  CHECK(counter.values == 2);
+  CHECK(counter.gradients == 2);
+  sum(mul(x, x)).backward();
+  CHECK(counter.values == 2);
+}
