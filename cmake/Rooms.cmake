@@ -28,6 +28,27 @@ function(gradus_show_headers room)
   set_property(GLOBAL APPEND PROPERTY GRADUS_HEADERS ${ARGN})
 endfunction()
 
+# gradus_write_umbrella_header(<room>): writes <gradus/gradus.h>, which includes every public header, for the users of
+# the room. Runs again when a header is added.
+function(gradus_write_umbrella_header room)
+  set(text "#pragma once\n\n// All public headers of gradus.\n")
+  get_property(paths GLOBAL PROPERTY GRADUS_HEADERS)
+  foreach(path IN LISTS paths)
+    set(headers "${path}")
+    if(IS_DIRECTORY "${PROJECT_SOURCE_DIR}/${path}")
+      file(GLOB headers CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}" "${PROJECT_SOURCE_DIR}/${path}/*.h")
+    endif()
+    foreach(header IN LISTS headers)
+      string(APPEND text "#include <gradus/${header}>\n")
+    endforeach()
+  endforeach()
+  set(include_directory "${PROJECT_BINARY_DIR}/include/${room}")
+  file(CONFIGURE OUTPUT "${include_directory}/gradus/gradus.h" CONTENT "${text}" @ONLY)
+  target_include_directories(gradus_${room} INTERFACE "$<BUILD_INTERFACE:${include_directory}>"
+    "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
+  set_property(GLOBAL PROPERTY GRADUS_UMBRELLA_HEADER "${include_directory}/gradus/gradus.h")
+endfunction()
+
 # gradus_add_room(<room> [FOLDERS <folder>...] [LINK <target>...] [HIDE <target>...]): the library gradus::<room>.
 # Its users see what it LINKs. What it HIDEs is linked too, and is in none of its public headers.
 # Adds nothing if the room is in gradus_left_out.

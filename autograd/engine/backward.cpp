@@ -11,23 +11,23 @@ namespace gradus {
 
 namespace {
 
-Tensor seed_for(const Tensor& output, const Tensor& given, const Place& place) {
+// The gradient of an output of `function`, given or 1.
+Tensor seed_for(const char* function, const Tensor& output, const Tensor& given, const Place& place) {
   if (!output.requires_grad())
     throw Error(
-        fmt::format(
-            "backward: {} has no graph; no input of its computation requires a gradient, or it was computed under "
-            "NoGrad",
-            describe(output)),
+        fmt::format("{}: {} has no graph; no input of its computation requires a gradient, or it was computed under "
+                    "NoGrad, or by grad without create_graph",
+                    function, describe(output)),
         place);
   if (given.defined()) {
     if (given.shape() != output.shape() || given.dtype() != output.dtype())
-      throw Error(fmt::format("backward: the seed {} does not have the shape and dtype of {}", describe(given),
+      throw Error(fmt::format("{}: the seed {} does not have the shape and dtype of {}", function, describe(given),
                               describe(output)),
                   place);
     return given;
   }
   if (output.numel() != 1)
-    throw Error(fmt::format("backward: {} is not a scalar; pass a seed of its shape, or reduce it with sum or mean",
+    throw Error(fmt::format("{}: {} is not a scalar; pass a seed of its shape, or reduce it with sum or mean", function,
                             describe(output)),
                 place);
   return Tensor::ones(output.shape(), output.dtype());
@@ -60,7 +60,7 @@ std::unordered_set<const Node*> nodes_between(const std::vector<Tensor>& outputs
 }  // namespace
 
 void backward(const Tensor& loss, const BackwardOptions& options, Place place) {
-  const Tensor seed = seed_for(loss, options.seed, place);
+  const Tensor seed = seed_for("backward", loss, options.seed, place);
   Gradients own;
   BackwardRun run(options.into ? *options.into : own,
                   {.retain_graph = options.retain_graph || options.create_graph, .create_graph = options.create_graph},
@@ -78,7 +78,7 @@ std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<T
     throw Error(fmt::format("grad: {} seeds for {} outputs", options.seeds.size(), outputs.size()), place);
   std::vector<Tensor> seeds;
   for (std::size_t i = 0; i < outputs.size(); ++i)
-    seeds.push_back(seed_for(outputs[i], options.seeds.empty() ? Tensor() : options.seeds[i], place));
+    seeds.push_back(seed_for("grad", outputs[i], options.seeds.empty() ? Tensor() : options.seeds[i], place));
 
   std::unordered_set<const Node*> wanted;
   std::unordered_map<const Node*, Tensor> results_of_ops;

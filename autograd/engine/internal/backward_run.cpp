@@ -131,7 +131,7 @@ Grads BackwardRun::apply_rule(const Ref<Node>& node, Tensor dy, Needs needs) con
   Observer* const watching = observer();
   Grads grads = call_rule(*node, dy, y, needs, watching);
   if (grads.size() != node->inputs.size())
-    refuse_rule(node->op, fmt::format("{} gradients for {} inputs", grads.size(), node->inputs.size()));
+    refuse_rule(node->op, fmt::format("{} gradients, expected one per input: {}", grads.size(), node->inputs.size()));
   if (watching) watching->on_gradients(*node, dy, needs, grads);
   return grads;
 }
