@@ -4,10 +4,10 @@
 
 #include <gradus/autograd/foundation/types.h>
 
-// What the machine can do now, as a reference for results.
+// The current speed of the machine, as a reference for results.
 namespace gradus::bench {
 
-/// A product of two square f32 matrices; a large size comes near the peak of the machine.
+/// A product of two square f32 matrices; a large size almost reaches the peak of the machine.
 class LargeProduct {
  public:
   explicit LargeProduct(Index size) : size_(size), a_(elements(), 0.5f), b_(elements(), 0.25f), c_(elements()) {}
@@ -22,7 +22,7 @@ class LargeProduct {
   std::vector<float> a_, b_, c_;
 };
 
-/// GFLOP/s of a product of 2048 x 2048 matrices; the best of six.
+/// GFLOP/s of a product of 2048 x 2048 matrices, the best of six.
 double product_peak();
 
 /// The peak resident memory of the process, in MB.

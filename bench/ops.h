@@ -10,7 +10,7 @@ std::vector<std::string> op_parts();  // ops, adam, matmul, dispatch
 
 struct OpsOptions {
   std::vector<std::string> parts = op_parts();
-  std::string filter;     // a part of the names to measure
+  std::string filter;     // measures only names that contain this
   double seconds = 0.25;  // per measurement
 };
 

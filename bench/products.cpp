@@ -31,7 +31,7 @@ void set_blas_threads(int n) {
   if (set) set(n);
 }
 
-// OpenBLAS's threads wait actively for some time before they sleep.
+// OpenBLAS's threads busy-wait for some time before they sleep.
 void rest() {
   set_blas_threads(1);
   std::this_thread::sleep_for(std::chrono::milliseconds(40));

@@ -7,25 +7,25 @@ help() {
   cat <<'END'
 bench/run.sh [--quick] [--gradus PROGRAM] [--tables NAMES] [--out FOLDER] [--threads N] [PEER [RUN_PY]]
 
-Prints the tables of docs/performance.md, measured now:
-  machine   processor, BLAS kernel, and whether the processors are cores of their own (core_ratio: 2 for two that are)
+Measures and prints the tables of docs/performance.md:
+  machine   processor, BLAS kernel, and core_ratio (about 2 for two cores, 1 for two hardware threads of one core)
   step      training steps of every model in every size: gradus bench step
   ops       ops, Adam with clipping on 10M parameters: gradus bench ops
-  matmul    products, beside OpenBLAS's bare sgemm
-  dispatch  the cost of making and walking a graph
-  scaling   steps over four doublings of batch and of length; memory of attention up to length 2048
+  matmul    products, compared with OpenBLAS's sgemm
+  dispatch  the cost of recording a graph and of backward
+  scaling   steps over four doublings of batch and of length, and memory of attention up to length 2048
 
-PEER is a folder with the program `bench` of the libtorch benchmark; its results then stand beside ours, as ratios (theirs
-over ours: above 1 we are faster). RUN_PY (default: PEER/run.py) has the settings that make it fast, and runs both
-sides in turn, round after round, for the steps.
+PEER is a folder with the program `bench` of the libtorch benchmark. Its times are then printed beside those of gradus, with
+the ratio libtorch / gradus. RUN_PY (default: PEER/run.py) has the settings that make it fast, and alternates the two
+programs for the steps.
 
-  --quick           short measurements, one round, the size tiny: to see that all works, not for numbers
+  --quick           one round of short measurements of the size tiny: a test of the script, not a measurement
   --gradus PROGRAM  (default: build/release/gradus)
-  --tables NAMES    with commas (default: all of the above)
-  --out FOLDER      where the unshortened output goes (default: a new folder in the system's one for temporary files)
-  --threads N       the larger number of threads; 1 is always tried as well (default: one a processor)
+  --tables NAMES    tables, separated by commas (default: all of the above)
+  --out FOLDER      folder for the complete output (default: a new temporary folder)
+  --threads N       number of threads; most tables also run on one (default: one per processor)
 
-Leave the machine alone meanwhile: the whole takes some 40 minutes with a peer, 10 without, 5 with --quick.
+Run nothing else at the same time. All tables take about 40 minutes with a peer, 10 without, 5 with --quick.
 END
 }
 
@@ -35,7 +35,7 @@ while (($#)); do
     -h | --help) help; exit ;;
     --quick) quick=1 ;;
     --gradus | --tables | --out | --threads)
-      (($# > 1)) || { echo "bench/run.sh: $1 wants a value" >&2; exit 2; }
+      (($# > 1)) || { echo "bench/run.sh: $1 needs a value" >&2; exit 2; }
       printf -v "${1#--}" %s "$2"
       shift ;;
     -*) echo "bench/run.sh: no flag $1; see --help" >&2; exit 2 ;;
@@ -58,14 +58,14 @@ fi
 gradus=$(realpath "$gradus")
 out=${out:-$(mktemp -d)}
 mkdir -p "$out"
-unset OPENBLAS_CORETYPE # our program chooses by itself
+unset OPENBLAS_CORETYPE # so that gradus chooses the kernel
 
 if ((quick)); then
   step_seconds=0.2 op_seconds=0.01 scaling_seconds=0.05 rounds=1 sizes=tiny
 else
   step_seconds=1.2 op_seconds=0.25 scaling_seconds=1 rounds=5 sizes=tiny,small,base
 fi
-# Models by the names of `gradus train`, each with its options; and models and sizes by the peer's names.
+# Models in the names of `gradus train`, with options. Models and sizes in the peer's names.
 models=('rnn' 'rnn-attention' 'attention' 'transformer' 'rnn --set model.cell=lstm' 'rnn-attention --set model.cell=lstm')
 peer_models=rnn,rnn_attn,attn,transformer,lstm,lstm_attn
 peer_sizes=${sizes/tiny/toy}
@@ -86,7 +86,7 @@ os.execvpe(sys.argv[2], sys.argv[2:], module.settings('tuned'))
 END
 }
 
-# Lines of both sides in one table: `beside KIND OURS... -- THEIRS...`; of several files the fastest line counts.
+# beside KIND OURS... -- THEIRS...: one table of both programs. The fastest line of several files counts.
 beside() {
   python3 - "$@" <<'END'
 import statistics, sys
@@ -233,4 +233,4 @@ if wants scaling; then
     --seconds $scaling_seconds | tee "$out/scaling_attention.txt"
 fi
 
-printf '\nunshortened: %s\n' "$out"
+printf '\ncomplete output: %s\n' "$out"

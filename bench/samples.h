@@ -32,9 +32,9 @@ struct Timed {
   std::function<void()> before = [] {}, after = [] {};
 };
 
-/// Times each of `all` for about `budget` seconds, in at least 8 samples of 0.2 ms or more. The functions take turns in
-/// series of calls, so other load on the machine affects all of them equally. The first calls of a series do not count,
-/// because the caches hold the data of another function.
+/// Times each of `all` for about `budget` seconds, in at least 8 samples of 0.2 ms or more. The functions alternate
+/// in series of calls, so other load on the machine affects all of them equally. The first calls of a series do not
+/// count, because the caches hold the data of another function.
 inline std::vector<Samples> time_in_turn(const std::vector<Timed>& all, double budget) {
   constexpr int turns = 4, least = 2, most = 500;
   std::vector<Samples> times(all.size());

@@ -15,7 +15,7 @@ struct ScalingPoint {
   double seconds = 0;   // the median
   double products = 0;  // multiply-adds of a forward pass
   double peak = 0;      // largest number of bytes in large blocks, parameters, gradients and moments included
-  double weights = 0;   // bytes of all attention weights, if they were kept: one matrix [target, source] per head
+  double weights = 0;   // bytes of all attention weights, which are not kept: one matrix [target, source] per head
 };
 
 /// The step of a model and size over four doublings of the batch, or of both lengths, starting at a quarter of

@@ -17,7 +17,7 @@
 namespace gradus::bench {
 namespace {
 
-// What the models share; each model's own sizes are in its row of the registry. Large products are divided among the
+// The sizes that the models share; others are in each model's row of the registry. Large products are divided among
 // threads, so base runs one shard, with one block of gradients.
 struct Size {
   const char* name;
@@ -27,7 +27,7 @@ constexpr Size sizes[] = {{"tiny", 64, 64, 32, 16, 16, 2},  //
                           {"small", 128, 256, 64, 24, 24, 2},
                           {"base", 8000, 512, 32, 32, 32, 1}};
 
-// Names of models and sizes in other programs' benchmarks, which run with the same arguments for comparison.
+// Names of models and sizes in other programs' benchmarks, so that these run with the same arguments.
 struct Alias {
   std::string_view name, meant;
   nn::CellKind cell = nn::CellKind::rnn;

@@ -19,7 +19,7 @@ struct StepSetup {
 std::vector<std::string> step_sizes();
 
 /// A model of models::model_names() in one of the sizes, with changes: key=value, where key is dim, ffn, heads, layers,
-/// vocabulary, batch, source or target, or a setting of train::settings(). Other benchmarks' names are understood too:
+/// vocabulary, batch, source or target, or a setting of train::settings(). Names of other benchmarks are accepted too:
 /// rnn_attn, attn, lstm, lstm_attn; toy. Throws train::ConfigError on unknown names and on values out of range, Error
 /// on options that contradict each other.
 StepSetup step_setup(const std::string& model, const std::string& size, const std::vector<std::string>& changes);

@@ -21,7 +21,7 @@ constexpr Index grain = Index{1} << 15, beyond_second_cache = Index{1} << 20;
 
 std::atomic<float> sink;
 
-// To p, aligned to a vector, around the caches where the processor can.
+// Writes to p, aligned to a vector, around the caches if the processor can.
 [[gnu::always_inline]] inline void stream(float* p, V v) {
 #if defined(__AVX512F__)
   _mm512_stream_ps(p, reinterpret_cast<__m512>(v));

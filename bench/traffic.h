@@ -12,10 +12,10 @@ namespace gradus::bench {
 enum class Pattern { read, write, copy, add, update };
 inline constexpr Pattern patterns[] = {Pattern::read, Pattern::write, Pattern::copy, Pattern::add, Pattern::update};
 const char* name(Pattern pattern);
-/// Bytes per element, without the reads of a cache before its writes.
+/// Bytes per element, without the reads that a cache makes before writes.
 int bytes(Pattern pattern);
 
-/// Memory bandwidth: loops with hardly any computation.
+/// Measures memory bandwidth with loops of almost no computation.
 class Traffic {
  public:
   explicit Traffic(Index elements);
@@ -28,8 +28,8 @@ class Traffic {
   /// Its median, in GB/s.
   double bandwidth(Pattern pattern) const;
 
-  /// Runs a tuned pattern once, with the arrays of a forward pass or of a backward pass, which reads what the forward
-  /// pass wrote.
+  /// Runs a tuned pattern once, with the arrays of a forward pass or of a backward pass. The backward pass reads the
+  /// forward pass's results.
   void run(Pattern pattern, bool backward = false);
 
  private:

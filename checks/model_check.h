@@ -16,15 +16,17 @@ namespace gradus::checks {
 /// and the seed.
 std::vector<data::EncodedPair> random_pairs(Index source_vocab, Index target_vocab, std::uint64_t seed);
 
-/// A copy of a model with parameters in f64, in a store of its own.
+/// A copy of a model with parameters in f64, in its own store.
 struct Doubled {
   std::unique_ptr<nn::ParameterStore> store;
   std::unique_ptr<models::Seq2Seq> model;
 };
 Doubled doubled(const nn::ParameterStore& store, const models::Seq2SeqOptions& options);
 
-/// The options for models: relative error 1e-6; short steps and kinks allowed, because a large model has a relu close
-/// to its kink near every point; parameters of more than 64 numbers are checked at 4 elements and along 4 directions.
+/// The options for models:
+/// - relative error 1e-6;
+/// - short steps and kinks allowed, because in a large model some relu is always close to its kink;
+/// - parameters of more than 64 numbers are checked at 4 elements and along 4 directions.
 GradcheckOptions model_options();
 
 /// check_module of the training loss for every trainable parameter of a model in f64. The pairs are one batch with

@@ -67,7 +67,7 @@ void add_step(CLI::App& bench, Action& action) {
   CLI::App& command = *bench.add_subcommand("step", "Time training steps: forward, backward, clip, update");
   auto flags = std::make_shared<StepFlags>();
   add_step_arguments(command, *flags);
-  command.add_option("--seconds", flags->seconds, "How long (default: 3)")->check(number_from(0.01, 3600));
+  command.add_option("--seconds", flags->seconds, "Seconds of training (default: 3)")->check(number_from(0.01, 3600));
   command
       .add_option("--peak", flags->peak, "GFLOP/s that count as 100 % in mfu_pct (default: those of a large product)")
       ->check(number_from(0.001, 1e9));
@@ -90,25 +90,28 @@ int bench_ops(const bench::OpsOptions& options) {
 }
 
 void add_ops(CLI::App& bench, Action& action) {
-  CLI::App& command = *bench.add_subcommand("ops", "Time ops, products, the optimiser and the making of graphs");
+  CLI::App& command = *bench.add_subcommand("ops", "Time ops, products, the optimiser and the recording of graphs");
   auto options = std::make_shared<bench::OpsOptions>();
-  command.add_option("--part", options->parts, "Only this; repeatable (default: all)")
+  command.add_option("--part", options->parts, "Only this part; may be repeated (default: all)")
       ->check(CLI::IsMember(bench::op_parts()));
-  command.add_option("--filter", options->filter, "Only what has this in its name: gelu, \"matmul 0 64\", clip")
+  command
+      .add_option("--filter", options->filter,
+                  "Only measurements whose name contains this: gelu, \"matmul 0 64\", clip")
       ->check(CLI::Validator(
           [](const std::string& part) {
             const std::vector<std::string> names = bench::op_names();
             const bool any = std::any_of(names.begin(), names.end(),
                                          [&](const std::string& name) { return name.find(part) != std::string::npos; });
-            return any ? std::string() : fmt::format("Value {} is in no name: {}", part, fmt::join(names, ", "));
+            return any ? std::string() : fmt::format("no name contains {}: {}", part, fmt::join(names, ", "));
           },
           "TEXT"));
-  command.add_option("--seconds", options->seconds, "How long a measurement (default: 0.25)")
+  command.add_option("--seconds", options->seconds, "Seconds per measurement (default: 0.25)")
       ->check(number_from(0.001, 60));
   add_threads(command);
   command.footer(
-      "First what the machine can do, then the ops at 1K, 64K and 4M elements, Adam with clipping on 10M parameters,\n"
-      "products beside OpenBLAS's own, and what it costs to make a graph. Lines that begin with # explain the "
+      "Measures the speed of the machine, then the ops at 1K, 64K and 4M elements, Adam with clipping on 10M "
+      "parameters,\n"
+      "products beside OpenBLAS's own, and the cost of recording a graph. Lines that begin with # explain the "
       "columns.\n\n"
       "Examples:\n"
       "  gradus bench ops --filter tanh\n"
@@ -131,10 +134,8 @@ int bench_scaling(const ScalingFlags& flags) {
     return static_cast<double>(p.setup.run.train.batch * p.setup.target);
   };
   fmt::print(
-      "# to_linear, to_work: time against the first line's times the tokens, and the multiply-adds, that there are "
-      "more\n"
-      "# peak_mb: large blocks in use at once; weights_mb: what the weights of all attention would take, were they "
-      "kept\n"
+      "# to_linear, to_work: time per token, and per multiply-add, relative to the first line\n"
+      "# peak_mb: peak of large blocks in use; weights_mb: the size of all attention weights, which are not kept\n"
       "# {:<11} {:<6} {:>5} {:>6} {:>6} {:>3} {:>10} {:>12} {:>9} {:>8} {:>9} {:>10}\n",
       "model", "size", "batch", "source", "target", "thr", "ms", "us_per_token", "to_linear", "to_work", "peak_mb",
       "weights_mb");
@@ -155,9 +156,9 @@ void add_scaling(CLI::App& bench, Action& action) {
   add_step_arguments(command, *flags);
   command
       .add_option("--over", flags->over,
-                  "batch, or length (of source and target): from a quarter of the size's (default: batch)")
+                  "batch, or length (of source and target); starts at a quarter of SIZE's value (default: batch)")
       ->check(CLI::IsMember({"batch", "length"}));
-  command.add_option("--seconds", flags->seconds, "How long each (default: 1)")->check(number_from(0.001, 3600));
+  command.add_option("--seconds", flags->seconds, "Seconds per point (default: 1)")->check(number_from(0.001, 3600));
   add_threads(command);
   command.footer(
       "Examples:\n"
@@ -169,7 +170,7 @@ void add_scaling(CLI::App& bench, Action& action) {
 }  // namespace
 
 void add_bench(CLI::App& program, Action& action) {
-  CLI::App& command = *program.add_subcommand("bench", "Measure speed: training steps, how they grow, and ops");
+  CLI::App& command = *program.add_subcommand("bench", "Measure speed: training steps, their growth, and ops");
   command.require_subcommand(1);
   add_step(command, action);
   add_scaling(command, action);

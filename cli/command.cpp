@@ -21,7 +21,7 @@ static_assert(std::atomic<int>::is_always_lock_free);
 extern "C" void on_interrupt(int signal) {
   int none = 0;
   if (requested.compare_exchange_strong(none, signal)) {
-    constexpr std::string_view message = "\nstopping after this step; once more to stop at once\n";
+    constexpr std::string_view message = "\nstopping after this step; interrupt again to stop at once\n";
     const int number = errno;
     static_cast<void>(::write(STDERR_FILENO, message.data(), message.size()) != 0);
     errno = number;
@@ -32,7 +32,7 @@ extern "C" void on_interrupt(int signal) {
   std::raise(signal);
 }
 
-// A validator that refuses a text that is not a number in the range, and otherwise rewrites it in its usual form.
+// A validator that refuses a text other than a number in the range, and rewrites a number in its usual form.
 template <class T>
 std::function<std::string(std::string&)> range(T least, T most) {
   return [least, most](std::string& text) {

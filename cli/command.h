@@ -21,7 +21,7 @@ inline constexpr int success = 0, failure = 1, usage = 2;
 /// Runs the chosen command and returns the exit code. The command sets it when it is parsed.
 using Action = std::function<int()>;
 
-// Each adds its command to the program. Each command has its own file.
+// Each function adds its command to the program. Each command has its own file.
 void add_train(CLI::App& program, Action& action);
 void add_eval(CLI::App& program, Action& action);
 void add_decode(CLI::App& program, Action& action);
@@ -44,7 +44,7 @@ CLI::Validator not_empty();
 /// Adds the flag --threads. Its value is set before the command runs.
 void add_threads(CLI::App& command);
 
-/// From now on, `interrupt_requested` is true after the first SIGINT, SIGTERM or SIGHUP. A second SIGINT or SIGTERM
+/// After this call, the first SIGINT, SIGTERM or SIGHUP makes `interrupt_requested` true. A second SIGINT or SIGTERM
 /// ends the program.
 void catch_interrupts();
 bool interrupt_requested();

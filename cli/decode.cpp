@@ -31,7 +31,7 @@ struct Source {
   data::Tokens tokens;
 };
 
-// The line as a source. Throws Error, with its place, when it is not good text or too long for the model.
+// The line as a source. Throws Error with its place when it is not valid text or is too long for the model.
 Source read_source(const RunConfig& config, const data::Line& line) {
   const auto refuse = [&line](std::size_t offset, std::string_view reason) {
     throw Error(fmt::format("{}:{}:{}: {}", line.path, line.number, data::column_of(line.text, offset), reason));
@@ -63,7 +63,7 @@ std::vector<Source> read_stdin(const RunConfig& config) {
   return read_sources(config, data::LineReader(STDIN_FILENO, standard_input));
 }
 
-// The next line of a terminal, as soon as it ends.
+// The next line from a terminal, as soon as it ends.
 bool next_line(std::string& line) {
   if (!std::getline(std::cin, line)) return false;
   if (line.ends_with('\r')) line.pop_back();

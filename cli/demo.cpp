@@ -28,8 +28,8 @@ void add_demo(CLI::App& program, Action& action) {
   add_threads(command);
   command.add_flag("--overwrite", options->overwrite, "Replace runs in --out");
   command.footer(
-      "The plain RNN must hold the whole source in its last state, and forgets long ones. Attention looks the source "
-      "up.\n\n"
+      "The plain RNN must hold the whole source in its last state, and fails on long ones. Attention reads the source "
+      "for every word.\n\n"
       "Examples:\n"
       "  gradus demo\n"
       "  gradus demo --task dates --out runs/demo");

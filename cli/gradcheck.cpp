@@ -42,7 +42,7 @@ struct OpResult {
   bool differentiable = false, passed = true;
   std::array<double, checks::highest_order> worst{};  // relative error, by order
   double milliseconds = 0;
-  std::string wrong;  // the reports that are not as expected
+  std::string wrong;  // the unexpected reports
 };
 
 void check_row(const checks::Row& row, int highest_order, OpResult& result) {

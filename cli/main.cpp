@@ -16,7 +16,7 @@ int report(int code, const std::string& what) {
   return code;
 }
 
-// If a standard stream is closed, the next file to be opened would get its number.
+// Opens closed standard streams, since the next file would otherwise get their numbers.
 void hold_standard_streams() {
   for (int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     if (::fcntl(stream, F_GETFD) < 0) ::open("/dev/null", O_RDWR);

@@ -13,7 +13,7 @@
 namespace gradus::cli {
 namespace {
 
-// The maximum number of bytes of a parser's message. The message quotes the input, and a byte may be printed as four.
+// The maximum number of bytes of a parser's message. The message quotes the input, and one byte may print as four.
 constexpr std::size_t most_quoted = 200;
 
 struct Command {
@@ -26,7 +26,7 @@ constexpr Command commands[] = {
     {"gradcheck", add_gradcheck}, {"bench", add_bench}, {"inspect", add_inspect}, {"doctor", add_doctor},
 };
 
-// One line that says what parsing refused, and what was probably meant.
+// One line with what the parser refused, and the probable intention.
 std::string explain(CLI::App& program, const CLI::ParseError& error) {
   const std::vector<CLI::App*> chosen = program.get_subcommands();
   const std::string refused = data::shown(error.what(), most_quoted);

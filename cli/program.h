@@ -5,7 +5,7 @@
 namespace gradus::cli {
 
 /// The action that the arguments choose; for --help and --version, it prints them. Sets --threads and does nothing
-/// else. Throws UsageError, with what was probably meant, when the arguments are wrong.
+/// else. Throws UsageError, with a suggestion, when the arguments are wrong.
 Action parse(int argc, const char* const* argv);
 
 }  // namespace gradus::cli

@@ -61,7 +61,7 @@ ConfigSources sources_of(const TrainFlags& f) {
   return sources;
 }
 
-// Throws when `asked` changes a setting of the run. train.detect_nan may change, because it changes no result. Before
+// Throws if `asked` changes a setting of the run. train.detect_nan may change, because it changes no result. Before
 // the data are read (`settled` is false), settings that the data determine may still have their original values.
 void check_repeats(const RunConfig& asked, const RunConfig& config, bool settled, const RunDirectory& directory) {
   for (const Setting& s : settings()) {
@@ -159,7 +159,7 @@ int train_on(const TrainFlags& f) {
   return train_in(directory, run, trainer, progress);
 }
 
-// Whether --resume starts a new run: there is none yet, and the flags say what to train.
+// Whether --resume starts a new run: there is none yet, and the flags define one.
 bool begins(const TrainFlags& f) {
   if (RunDirectory::exists(f.out)) return false;
   const DataConfig asked = overlay({}, sources_of(f)).data;

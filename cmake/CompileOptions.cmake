@@ -1,5 +1,5 @@
-# Warnings and sanitizers for everything built here, and gradus_codegen_options, which the library and the code that
-# includes its headers must share.
+# Warnings and sanitizers for all targets, and gradus_codegen_options, which the library and the code that includes its
+# headers must share.
 include(CheckCXXCompilerFlag)
 include(CheckCXXSourceCompiles)
 
@@ -24,8 +24,8 @@ if(GRADUS_SANITIZE)
     set(gradus_sanitizer_optimization -fexpensive-optimizations)
   endif()
   if(GRADUS_SANITIZE MATCHES "thread")
-    # TBB is not built with ThreadSanitizer, which would report the tasks that TBB passes between threads as races. So the
-    # one source that calls TBB is not built with it either, and reports what is passed
+    # TBB is not built with ThreadSanitizer, which would report TBB's hand-over of tasks as races. So the
+    # one source that calls TBB is not built with it either, and annotates the hand-over
     # (autograd/foundation/internal/sanitizers.h).
     set_source_files_properties("${PROJECT_SOURCE_DIR}/autograd/foundation/parallel.cpp" PROPERTIES
       COMPILE_OPTIONS -fno-sanitize=thread COMPILE_DEFINITIONS GRADUS_THREAD_SANITIZER)
@@ -34,7 +34,7 @@ endif()
 
 # Not -ffast-math, which changes infinities, NaN and the order of sums. These three options do not.
 set(gradus_codegen_options -fno-math-errno -fno-trapping-math -ffp-contract=fast)
-# Compilers warn that passing vectors wider than the machine's has changed between versions. Ours are all inline.
+# Compilers warn that passing vectors wider than the machine's has changed between versions. All of ours are inlined.
 list(APPEND gradus_codegen_options -Wno-psabi)
 
 if(GRADUS_ARCH)

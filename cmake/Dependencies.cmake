@@ -1,4 +1,4 @@
-# What each library of gradus needs from the system. Used by the build, and installed for find_package(gradus).
+# The dependencies of each library. Used by the build, and installed for find_package(gradus).
 
 set(gradus_all_components autograd nn optim models data train)
 
@@ -39,8 +39,8 @@ macro(gradus_find name target package)
   gradus_need(${name} ${target} ${package})
 endmacro()
 
-# gradus_find_dependencies(<variable> <component>...): finds what the components link. Sets the variable to one message
-# about all that is missing, or to "".
+# gradus_find_dependencies(<variable> <component>...): finds the packages that the components link. Sets the variable to
+# one message about all missing ones, or to "".
 function(gradus_find_dependencies variable)
   set(missing "")
   foreach(component IN LISTS ARGN)
@@ -55,7 +55,7 @@ function(gradus_find_dependencies variable)
   gradus_find(Threads Threads::Threads libc6-dev)
   gradus_find(TBB TBB::tbb libtbb-dev)
   gradus_find(fmt fmt::fmt libfmt-dev)
-  # OpenBLAS is opened when the program runs, after its kernels are chosen for the processor: present, but not linked.
+  # OpenBLAS must be present but is not linked. It is loaded at run time, after the choice of kernels for the processor.
   find_library(GRADUS_OPENBLAS NAMES openblas libopenblas.so.0
                PATH_SUFFIXES openblas-pthread openblas-openmp openblas-serial)
   mark_as_advanced(GRADUS_OPENBLAS)
@@ -66,7 +66,7 @@ function(gradus_find_dependencies variable)
     gradus_find(ZLIB ZLIB::ZLIB zlib1g-dev)
   endif()
   if("train" IN_LIST ARGN)
-    # On Debian 12 toml++ is a compiled library, on Ubuntu 22.04 it has headers alone. Its pkg-config file says which.
+    # On Debian 12 toml++ is a compiled library, on Ubuntu 22.04 it is header-only. Its pkg-config file has the difference.
     find_package(PkgConfig QUIET)
     if(PKG_CONFIG_FOUND AND NOT TARGET PkgConfig::tomlplusplus)
       pkg_check_modules(tomlplusplus QUIET IMPORTED_TARGET GLOBAL tomlplusplus)
@@ -80,7 +80,7 @@ function(gradus_find_dependencies variable)
   set(${variable} "${missing}" PARENT_SCOPE)
 endfunction()
 
-# gradus_require(<name> <target> <package>): stops unless the CMake package is found.
+# gradus_require(<name> <target> <package>): fails unless the CMake package is found.
 macro(gradus_require name target package)
   set(missing "")
   gradus_find(${name} ${target} ${package})

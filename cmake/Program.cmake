@@ -1,5 +1,5 @@
-# What is built only when gradus is the top-level project: the program `gradus` and its libraries, tests, examples and
-# fuzz targets. None of these libraries is installed.
+# Built only when gradus is the top-level project: the program `gradus` and its libraries, tests, examples and fuzz
+# targets. These libraries are not installed.
 
 gradus_require(CLI11 CLI11::CLI11 libcli11-dev)
 
@@ -22,7 +22,7 @@ if(GRADUS_INSTALL)
 endif()
 
 if(GRADUS_SANITIZE)
-  # Only what computes is optimised. The rest takes longer to compile than to run under sanitizers.
+  # Only numerical code is optimised. The rest takes longer to compile than to run under sanitizers.
   foreach(room IN ITEMS foundation engine ops autograd nn optim models checks)
     target_compile_options(gradus_${room} PRIVATE -O1 ${gradus_sanitizer_optimization})
   endforeach()

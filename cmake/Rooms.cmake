@@ -1,8 +1,8 @@
 # A room is one or more folders of the tree, built as one library. Its headers are included as <gradus/FOLDER/NAME.h>,
-# in the tree as after installation. A room can include the headers of the rooms that it links, and no others, so the
-# build keeps the arrows between rooms.
+# in the tree and after installation. A room can include only the headers of the rooms that it links, so the build
+# enforces the arrows between rooms.
 
-# gradus_room_scope(<room> <variable>): PUBLIC for a room with sources, INTERFACE for a room that has headers alone.
+# gradus_room_scope(<room> <variable>): PUBLIC for a room with sources, INTERFACE for a header-only room.
 function(gradus_room_scope room variable)
   get_target_property(type gradus_${room} TYPE)
   if(type STREQUAL "INTERFACE_LIBRARY")
@@ -50,7 +50,7 @@ function(gradus_write_umbrella_header room)
 endfunction()
 
 # gradus_add_room(<room> [FOLDERS <folder>...] [LINK <target>...] [HIDE <target>...]): the library gradus::<room>.
-# Its users see what it LINKs. What it HIDEs is linked too, and is in none of its public headers.
+# Its users also get the targets of LINK. Targets of HIDE are linked too, but are in none of its public headers.
 # Adds nothing if the room is in gradus_left_out.
 function(gradus_add_room room)
   if(room IN_LIST gradus_left_out)

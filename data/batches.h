@@ -33,7 +33,7 @@ struct Batch {
 /// Throws Error when `rows` is empty, a row is not the index of a pair, or a source has no entry.
 Batch make_batch(const std::vector<EncodedPair>& pairs, const std::vector<Index>& rows, bool source_eos = true);
 
-/// What the size of a batch counts: pairs, or entries of its wider side, with padding, bos_id and eos_id.
+/// The unit of a batch size: pairs, or entries of the wider side, with padding, bos_id and eos_id.
 enum class BatchBy { sentences, tokens };
 
 struct BatchOptions {
@@ -45,7 +45,7 @@ struct BatchOptions {
 };
 
 /// Rows for make_batch. Every pair is in exactly one batch, with pairs of similar length. A batch is never larger than
-/// `size`, unless it is a single pair. The result depends on the arguments alone.
+/// `size`, unless it is a single pair. The result depends only on the arguments.
 /// - Shuffled: the pairs are shuffled and cut into pools of 100 batches; each pool is sorted by length and cut into
 ///   batches; the batches are shuffled.
 /// - Otherwise: all pairs are one pool, and batches go from short to long.

@@ -50,7 +50,7 @@ class Gatherer {
     if (std::ssize(report.defects) < ReadReport::most_kept) report.defects.push_back(std::move(defect));
   }
 
-  /// Refuses the line and returns false if it is not good text.
+  /// Refuses the line and returns false if it is not valid text.
   bool sound(const Line& line) {
     std::optional<Flaw> flaw = flaw_of(line);
     if (!flaw) return true;
@@ -171,8 +171,8 @@ Corpus read_parallel(const std::filesystem::path& sources, const std::filesystem
     if (more_sources != more_targets) {
       const auto& [longer, shorter] = more_sources ? std::tie(sources, targets) : std::tie(targets, sources);
       const Index lines = more_sources ? target.number : source.number;
-      throw Error(fmt::format("{} ends after {}, but {} goes on; expected as many lines in both files",
-                              shorter.string(), counted(lines, "line"), longer.string()));
+      throw Error(fmt::format("{} ends after {}, but {} continues; expected equal numbers of lines", shorter.string(),
+                              counted(lines, "line"), longer.string()));
     }
     if (!more_sources) break;
     if (!good(source, "the source is empty") || !good(target, "the target is empty")) continue;

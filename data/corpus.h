@@ -32,7 +32,7 @@ struct ReadReport {
   std::string path;  // "a and b" for two files
   Index pairs = 0;
   Index skipped = 0;            // lines with a defect
-  Index repeated = 0;           // pronunciations that their word already had (dictionaries only)
+  Index repeated = 0;           // duplicate pronunciations of a word (dictionaries only)
   std::vector<Defect> defects;  // the first `most_kept` of them
 
   /// One line: "read 110611 pairs from FILE (3 lines skipped: first at FILE:17:3: no tab between source and target)".
@@ -60,12 +60,12 @@ struct PairOptions {
 /// Reads lines `source<TAB>target` in UTF-8, plain or gzip. A byte-order mark and CRLF are accepted.
 /// Defects of a line: no tab, a second tab, a blank side, bytes that are not UTF-8, a NUL, a carriage return that does
 /// not end the line, more than 1 MiB.
-/// Throws Error when the file cannot be read, is not text, is empty or has no good line. With OnBadLine::stop the first
-/// defect also throws, as "file:line:column: reason".
+/// Throws Error when the file cannot be read, is not text, is empty or has no valid line. With OnBadLine::stop the
+/// first defect also throws, as "file:line:column: reason".
 Corpus read_pairs(const std::filesystem::path& path, const PairOptions& options = {});
 
-/// Reads two files as tools for translation write them: line i of `sources` and line i of `targets` are a pair.
-/// Defects of a line: it is blank, it has a tab, or it is not good text, as in `read_pairs`.
+/// Reads two files in the usual format of translation data: line i of `sources` and line i of `targets` are a pair.
+/// Defects of a line: it is blank, it has a tab, or it is not valid text, as in `read_pairs`.
 /// Throws like read_pairs, and always when one file has more lines than the other.
 Corpus read_parallel(const std::filesystem::path& sources, const std::filesystem::path& targets,
                      const PairOptions& options = {});

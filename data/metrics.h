@@ -12,7 +12,7 @@ namespace gradus::data {
 /// (Levenshtein 1966).
 Index edit_distance(const Tokens& a, const Tokens& b);
 
-/// How outputs compare with their references. Rates are shares, not percent.
+/// A comparison of outputs with their references. Rates are shares, not percent.
 struct Score {
   Index pairs = 0;              // sources
   Index exact = 0;              // sources whose output equals one of their references

@@ -23,7 +23,7 @@ std::string join(const Tokens& tokens, Tokenizer kind);
 /// "characters" or "whitespace".
 std::string_view tokenizer_name(Tokenizer kind);
 
-/// The tokenizer of that name. Throws Error, with the known names, when there is none.
+/// The tokenizer of that name. Throws Error with all names when there is none.
 Tokenizer tokenizer_named(std::string_view name);
 
 }  // namespace gradus::data

@@ -34,7 +34,7 @@ struct Task {
 ///   reverse                                            hello => olleh
 ///   sort                                               hello => ehllo
 ///   add      two whole numbers                         123+45 => 168
-///   dates    a day of 1900 to 2099 as people write it  3rd of March 1987 => 1987-03-03
+///   dates    a day of 1900 to 2099 in everyday form    3rd of March 1987 => 1987-03-03
 ///
 /// Lengths count the source's letters (copy, reverse, sort; 12 at most by default) or the digits of each number (add; 4
 /// at most by default). All lengths are equally frequent. Dates ignore lengths.
@@ -43,11 +43,11 @@ struct Task {
 /// case. Slashes mean month/day/year, dots and dashes day.month.year, unless the year comes first. Two-digit years
 /// follow POSIX: 69 to 99 are 1969 to 1999, 00 to 68 are 2000 to 2068. Other years have four digits.
 ///
-/// Splits share no source, whatever their seeds. A hash of the source (for add, of both numbers in either order; for
+/// Splits share no source, for all seeds. A hash of the source (for add, of both numbers in either order; for
 /// dates, of the day) puts a tenth of all sources into valid, a tenth into test, and the rest into train. Sources may
 /// repeat within a split.
 ///
-/// Throws Error when the name is unknown (the message has the known ones), the count is below 1, the lengths are not
+/// Throws Error when the name is unknown (the message lists the names), the count is below 1, the lengths are not
 /// 1 <= min <= max <= 1000, or a split has no source because the lengths allow too few.
 Task make_task(std::string_view name, const TaskOptions& options);
 

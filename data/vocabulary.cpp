@@ -32,7 +32,7 @@ std::string escape(std::string_view token) {
 
 struct Unescaped {
   std::string token;
-  std::size_t bad = std::string_view::npos;  // offset of the first error; npos: the line is good
+  std::size_t bad = std::string_view::npos;  // offset of the first error; npos: the line is valid
 };
 
 /// The token that `escape` wrote as `line`.

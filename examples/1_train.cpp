@@ -1,4 +1,4 @@
-// Trains a model on a toy task and counts the words that it gets right.
+// Trains a model on a toy task and counts its correct outputs.
 #include <cstdio>
 
 #include <gradus/train/trainer.h>

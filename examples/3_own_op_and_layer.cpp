@@ -1,4 +1,4 @@
-// Two ops and a layer of your own, and the check that their gradients are right.
+// Two ops and a layer of your own, and the check of their gradients.
 #include <cstdio>
 
 #include <gradus/autograd/checks/gradcheck.h>
@@ -14,7 +14,7 @@ Tensor swish(const Tensor& x) {
   return pointwise("swish", x, [](auto v) { return v * sigmoid(v); });
 }
 
-// An op with a rule of its own. The gradient is written in ordinary ops, so it can be differentiated again.
+// An op with its own rule. The rule consists of ordinary ops, so it can be differentiated again.
 Tensor outer(const Tensor& a, const Tensor& b) {
   return record("outer", mul(unsqueeze(a.detach(), 1), unsqueeze(b.detach(), 0)), {a, b}, [a, b](const Tensor& dy) {
     return Grads{matmul(dy, b), matmul(transpose(dy), a)};

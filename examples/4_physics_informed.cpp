@@ -1,9 +1,8 @@
-// A physics-informed network (Raissi et al. 2019): it learns a wave from the wave's equation, without a solver.
+// A physics-informed network (Raissi et al. 2019) that learns a wave from its equation, without a solver.
 //
 // The Korteweg-de Vries equation of waves in shallow water, u_t + 6 u u_x + u_xxx = 0, has solitons: waves that keep
-// their shape, u(x, t) = c / 2 sech²(√c / 2 (x - c t)). The network is given the wave at t = 0, its values at the two
-// ends of the box, and the equation. The equation holds at random points of the box, where u_xxx is the gradient of a
-// gradient of a gradient.
+// their shape, u(x, t) = c / 2 sech²(√c / 2 (x - c t)). The loss uses the wave at t = 0, its values at the two ends of
+// the box, and the equation at random points of the box, where u_xxx is the gradient of a gradient of a gradient.
 #include <cmath>
 #include <cstdio>
 
@@ -24,8 +23,8 @@ Tensor soliton(const Tensor& x, const Tensor& t) {
   return 2 * speed / square(twice_cosh);
 }
 
-// u(x, t) = u(x, 0) + t N(x, t), which is the given wave at t = 0 for any network N. The network reads 0.3 x, which is
-// about as large as t.
+// u(x, t) = u(x, 0) + t N(x, t), which is the given wave at t = 0 for any network N. The input of the network is
+// 0.3 x, which is about as large as t.
 struct Wave {
   nn::Linear first, second, last;
   explicit Wave(nn::Scope scope)
@@ -36,10 +35,10 @@ struct Wave {
   }
 };
 
-// dy/dx point by point: each u depends on its own x alone, so the gradient of the sum holds them all.
+// dy/dx at each point: each u depends only on its own x, so the gradient of the sum contains them all.
 Tensor derivative(const Tensor& y, const Tensor& x) { return grad({sum(y)}, {x}, {.create_graph = true})[0]; }
 
-// What is left of the equation, 0 for a solution.
+// The residual of the equation, 0 for a solution.
 Tensor residual(const Wave& u, const Tensor& x, const Tensor& t) {
   const Tensor value = u(x, t), u_t = derivative(value, t), u_x = derivative(value, x);
   const Tensor u_xxx = derivative(derivative(u_x, x), x);

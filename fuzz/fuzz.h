@@ -10,7 +10,7 @@
 #include <gradus/autograd/foundation/error.h>
 #include <gradus/data/internal/utf8.h>
 
-// Code that the targets share. A target defines LLVMFuzzerTestOneInput. When a promise is broken, the program aborts,
+// Code that the targets share. A target defines LLVMFuzzerTestOneInput. When an expectation fails, the program aborts,
 // which libFuzzer reports as a crash.
 namespace gradus::fuzz {
 

@@ -4,7 +4,7 @@ namespace gradus::models {
 
 ModelInfo AttentionOnly::info() {
   return {
-      .summary = "no recurrence: a target word reads the source with nothing but itself and its position",
+      .summary = "no recurrence: each target word and its position query the source",
       .attends = true,
       .has_positions = true,
       .output_width = [](const Seq2SeqOptions& o) { return o.dim; },

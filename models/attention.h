@@ -8,13 +8,13 @@
 
 namespace gradus::models {
 
-/// No recurrence: each target word reads the source on its own. The layer C = Attention(X, X'):
+/// No recurrence: each target word attends to the source independently. The layer C = Attention(X, X'):
 ///
 ///     k_i = W_K x_i, v_i = W_V x_i, q_j = W_Q x'_j
 ///     alpha_ij = softmax_i(k_i·q_j / sqrt(d))         c_j = sum_i alpha_ij v_i
 ///     logits from c_j
 ///
-/// Only the positions that are added to x and x' hold the order of words.
+/// Only the positions that are added to x and x' represent the order of words.
 struct AttentionOnly final : Seq2Seq {
   TokenEmbedding source_embedding, target_embedding;
   nn::Attention attention;

@@ -185,7 +185,7 @@ class Search {
   State state_;
 };
 
-/// Those of one hypothesis of a row of source ids [1, source].
+/// The attention weights of one hypothesis of a row of source ids [1, source].
 Tensor attention_weights_of(const Hypothesis& h, const Seq2Seq& model, const Tensor& source, const DecodeOptions& o) {
   std::vector<Index> words{o.bos};
   words.insert(words.end(), h.ids.begin(), h.ids.end());

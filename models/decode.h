@@ -9,10 +9,10 @@ namespace gradus::models {
 struct DecodeOptions {
   Index beam = 1;          // hypotheses kept per sentence; 1 is greedy
   Index n_best = 1;        // hypotheses returned per sentence, at most `beam`
-  Index max_length = 100;  // words of a hypothesis, its end included; the model's own limit holds too
+  Index max_length = 100;  // words of a hypothesis, eos included; the model's own limit applies too
   double length_penalty =
       1;  // score = log-probability / length^penalty: 0 ranks by probability, 1 by its mean per word
-  bool attention_weights = false;  // whether to compute those of the hypotheses
+  bool attention_weights = false;  // whether to compute the attention weights of the hypotheses
   Index batch = 64;                // `decode`: sentences per batch
   Index pad = 0, bos = 1, eos = 2;
 };
@@ -21,16 +21,16 @@ struct Hypothesis {
   std::vector<Index> ids;      // without bos and eos
   double score = 0;            // the rank of hypotheses
   double log_probability = 0;  // of all words, eos included
-  bool finished = false;       // it ends with eos; false when the limit ended it
+  bool finished = false;       // whether it ends with eos, not at the limit
   Tensor attention_weights;  // [ids + eos if finished, source tokens]; undefined unless requested and the model attends
 };
 
 /// Beam search. source [batch, source] -> per row the best hypotheses, best first, finished ones before others.
 ///
-/// - A finished hypothesis leaves the beam and narrows it. pad and bos are never written.
+/// - A finished hypothesis leaves the beam, which becomes narrower. Outputs never contain pad and bos.
 /// - Of equal candidates the one of the higher ranked hypothesis wins, then the one of the smaller id.
 /// - The search has no gradients, no dropout and one thread.
-/// - A sentence's result has the same bits alone, in any batch and under any padding.
+/// - A sentence's result has the same bits alone, in any batch and with any padding.
 ///
 /// Throws an Error for an option out of range and for NaN scores.
 std::vector<std::vector<Hypothesis>> beam_search(const Seq2Seq& model, const Tensor& source,

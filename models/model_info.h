@@ -20,12 +20,12 @@ struct BatchSize {
 /// The work of one forward pass.
 struct Cost {
   double multiply_adds = 0;      // of the matrix products
-  double attention_weights = 0;  // how many numbers the weights of all attention layers are
+  double attention_weights = 0;  // numbers in the weights of all attention layers
 };
 
-/// A model's row in the registry: what differs between models beside their equations. Each field has a default.
+/// A model's row in the registry: the differences between models besides their equations. Each field has a default.
 struct ModelInfo {
-  std::string summary = {};    // one line for people
+  std::string summary = {};    // one line for messages and help
   bool attends = false;        // the model overrides Seq2Seq::attention_weights
   bool has_positions = false;  // options.max_length limits sequences, unless options.positions is none
   /// Numbers that the output layer reads per word. Without it options.tied is not checked.
@@ -34,7 +34,7 @@ struct ModelInfo {
   void (*check)(const Seq2SeqOptions&) = nullptr;
   /// Without it `gradus bench` prints 0 for the products of a step.
   Cost (*cost)(const Seq2SeqOptions&, const BatchSize&) = nullptr;
-  /// What the model sets beyond the presets of `gradus train` (tiny, small, base), by the preset's name.
+  /// The model's changes to the presets of `gradus train` (tiny, small, base), by the preset's name.
   std::map<std::string, Assignments> presets = {};
   /// The same for the sizes of `gradus bench`.
   std::map<std::string, Assignments> bench_sizes = {};

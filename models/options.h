@@ -8,9 +8,9 @@
 
 namespace gradus::models {
 
-/// How a decoder state is compared with an encoder state: vᵀ tanh(W [h; s]) or k·q / sqrt(d).
+/// The score of an encoder state for a decoder state: vᵀ tanh(W [h; s]) or k·q / sqrt(d).
 enum class Alignment { additive, qkv };
-/// What tells a model without recurrence where a token stands.
+/// The encoding of token positions for a model without recurrence.
 enum class Positions { none, sinusoidal, learned };
 
 // The spelling of switches in configuration files and messages, in order of their values.
@@ -50,12 +50,12 @@ struct Seq2SeqOptions {
   // rnn, rnn-attention
   Index hidden = 256;  // of a recurrent state, in each direction; and of rnn-attention's comparison
   nn::CellKind cell = nn::CellKind::gru;
-  bool bidirectional = false;                 // the encoder reads both ways
+  bool bidirectional = false;                 // the encoder reads in both directions
   Alignment alignment = Alignment::additive;  // rnn-attention
 
   // attention, transformer
   Positions positions = Positions::sinusoidal;
-  Index max_length = 256;  // positions there are, for source and target; without positions any length will do
+  Index max_length = 256;  // number of positions of source and target; without positions any length is valid
   Index heads = 1;         // transformer: divides dim
   Index ffn = 0;           // transformer: width of the feed-forward sublayers, 0 for none
   bool residual = false;   // transformer: x + f(x) instead of f(x)

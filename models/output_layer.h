@@ -12,7 +12,7 @@ struct OutputLayer {
   nn::Dropout dropout;
   nn::Linear linear;
 
-  /// With the option `tied` the weight is that of the target embedding.
+  /// With the option `tied` the weight is the target embedding.
   OutputLayer(nn::Scope scope, const Seq2SeqOptions& o, Index width, const TokenEmbedding& target)
       : dropout{o.dropout},
         linear(o.tied ? nn::Linear::tied(scope, target.embedding.weight) : nn::Linear(scope, width, o.target_vocab)) {}

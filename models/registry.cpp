@@ -25,7 +25,7 @@ Entry entry(const char* name) {
   return {name, make_as<Model>, info_of<Model>()};
 }
 
-// A deque, so that rows stay in place when models are added.
+// A deque, so that references to rows stay valid when models are added.
 std::deque<Entry>& entries() {
   static std::deque<Entry> all = {
       entry<Rnn>("rnn"),

@@ -12,13 +12,13 @@
 
 namespace gradus::models {
 
-/// The names of all models: the four of the library, from the simplest on, then the registered ones.
+/// The names of all models: the four of the library, simplest first, then the registered ones.
 std::vector<std::string> model_names();
 
 /// The row of the model of that name. Throws an Error that lists the names when there is none.
 const ModelInfo& model_info(std::string_view name);
 
-/// Throws an Error that names the option, its value and what it may be.
+/// Throws an Error that names the option, its value and the allowed values.
 void check(const Seq2SeqOptions& options);
 
 /// The model that options.model names, its parameters registered below `scope`. Throws an Error as `check` does.

@@ -6,7 +6,7 @@ namespace gradus::models {
 
 ModelInfo Rnn::info() {
   return {
-      .summary = "the last state alone has to hold the source",
+      .summary = "only the last state of the encoder holds the source",
       .output_width = [](const Seq2SeqOptions& o) { return o.hidden; },
       .cost = [](const Seq2SeqOptions& o, const BatchSize& b) -> Cost {
         const double output = static_cast<double>(o.hidden * o.target_vocab);

@@ -21,9 +21,9 @@ namespace gradus::models {
 ///     additive:         score_ij = vᵀ tanh(W [h_i; s_j])     v_i = h_i
 ///     query-key-value:  score_ij = k_i·q_j / sqrt(d)         q_j = W_Q s_j, k_i = W_K h_i, v_i = W_V h_i
 ///
-/// A' is kept as three matrices: the cell's weight_ih for x', so that x' needs one product for all steps, its weight_hh
-/// for s, and `context` for c. b' is the sum of the cell's two biases, bias_ih and bias_hh. In a decoder of several
-/// layers c enters the first, and s_j is the state of the last.
+/// A' is kept as three matrices: the cell's weight_ih for x', with one product for all steps, its weight_hh for s, and
+/// `context` for c. b' is the sum of the cell's two biases, bias_ih and bias_hh. In a decoder of several layers c is an
+/// input of the first, and s_j is the state of the last.
 struct RnnAttention final : Seq2Seq {
   TokenEmbedding source_embedding;
   nn::Recurrent encoder;
@@ -103,7 +103,7 @@ struct RnnAttention final : Seq2Seq {
 
   Tensor zero_context(const Tensor& h) const { return Tensor::zeros({h.size(0), context.weight.size(1)}, h.dtype()); }
 
-  /// s_j of each layer. x is the part of A' [x'_j; s_{j-1}; c_{j-1}] + b' that x'_j decides.
+  /// s_j of each layer. x is the part of A' [x'_j; s_{j-1}; c_{j-1}] + b' that depends on x'_j.
   std::vector<nn::CellState> advance(const Tensor& x, const std::vector<nn::CellState>& s, const Tensor& c) const {
     return decoder.step_projected(linear(c, context.weight, x), s);
   }

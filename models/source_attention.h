@@ -7,8 +7,8 @@
 
 namespace gradus::models {
 
-/// Attention of decoder states s [batch, query_dim] to encoder states h [batch, source, source_dim], of the kind that
-/// an option selects.
+/// Attention of decoder states s [batch, query_dim] to encoder states h [batch, source, source_dim]. An option selects
+/// its kind.
 struct SourceAttention {
   std::variant<nn::AdditiveAttention, nn::Attention> kind;
 

@@ -8,7 +8,7 @@
 
 namespace gradus::models {
 
-/// What decoding carries from word to word. Tensors are [batch, ...] or undefined; a row is a hypothesis.
+/// The state of decoding between two words. Tensors are [batch, ...] or undefined; a row is a hypothesis.
 struct State {
   std::vector<Tensor> source;  // of the source: equal for all hypotheses of a sentence
   std::vector<Tensor> cache;   // of the words so far
@@ -37,7 +37,7 @@ inline std::vector<nn::KeyValues> to_key_values(const std::vector<Tensor>& tenso
   for (std::size_t i = 0; i + 1 < tensors.size(); i += 2) layers.push_back({tensors[i], tensors[i + 1], mask});
   return layers;
 }
-/// Ignores a tensor after the pairs.
+/// Ignores an unpaired last tensor.
 inline std::vector<nn::CellState> to_cell_states(const std::vector<Tensor>& tensors) {
   std::vector<nn::CellState> layers;
   for (std::size_t i = 0; i + 1 < tensors.size(); i += 2) layers.push_back({tensors[i], tensors[i + 1]});

@@ -28,7 +28,7 @@ ModelInfo Transformer::info() {
       .presets = {{"tiny", sized("4", "2", "128", {{"train.lr", "0.001"}, {"train.warmup", "100"}})},
                   {"small", sized("4", "3", "512")},
                   {"base", sized("4", "4", "1024")}},
-      // The activations of half a shard at a time, for less memory.
+      // Half a shard at a time, to store fewer activations.
       .bench_sizes = {{"tiny", sized("4", "2", "256")},
                       {"small", sized("4", "2", "1024", {{"train.accumulate", "2"}})},
                       {"base", sized("8", "3", "2048", {{"train.accumulate", "2"}})}},

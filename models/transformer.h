@@ -11,13 +11,13 @@ namespace gradus::models {
 /// Self-attention replaces recurrence (Vaswani et al. 2017). With SelfAttention(X) = Attention(X, X):
 ///
 ///     H = SelfAttention(X)                               the encoder
-///     S = SelfAttention(X'), position j sees 1..j only   each decoder layer, first
+///     S = SelfAttention(X'), position j attends to 1..j only   each decoder layer, first
 ///     C = Attention(H, S)                                each decoder layer, then
 ///     logits from c_j
 ///
-/// One layer with one head and nothing else is the smallest setting. Heads, layers, feed-forward sublayers, residuals,
-/// layer norm, dropout and tied embeddings are options; together they make the Transformer. A projection W_O follows
-/// each attention.
+/// The smallest setting is one layer with one head alone. Heads, layers, feed-forward sublayers, residuals, layer norm,
+/// dropout and tied embeddings are options; together they make the Transformer. A projection W_O follows each
+/// attention.
 struct Transformer final : Seq2Seq {
   TokenEmbedding source_embedding, target_embedding;
   nn::TransformerEncoder encoder;

@@ -8,7 +8,7 @@
 
 namespace gradus::models {
 
-/// The part of the encoder's output that the classes are read from: a learned extra token, or the mean over patches.
+/// The part of the encoder's output for the classifier: a learned extra token, or the mean over patches.
 enum class Pooling { cls, mean };
 
 struct VitOptions {
@@ -25,7 +25,7 @@ struct VitOptions {
   Pooling pooling = Pooling::cls;
 };
 
-/// Throws an Error that names the option, its value and what it may be.
+/// Throws an Error that names the option, its value and the allowed values.
 void check(const VitOptions& options);
 
 /// An image classifier on the Transformer's encoder (Dosovitskiy et al. 2021, eq. 1-4). The words are patches, each

@@ -10,7 +10,7 @@
 
 namespace gradus::nn {
 
-/// A source as attention reads it, computed once for any number of queries.
+/// The keys and values of a source, computed once for any number of queries.
 struct KeyValues {
   Tensor keys, values;  // [batch, S, dim]
   Tensor mask;          // [batch, S], non-zero at tokens; undefined when there is no padding
@@ -31,7 +31,7 @@ struct AdditiveAttention {
   /// h [batch, S, source_dim]
   KeyValues key_values(const Tensor& h, const Tensor& mask = {}) const { return {key(h), h, mask}; }
 
-  /// alpha_j: s [batch, query_dim] -> [batch, S]. A row adds up to 1; it is zero where the whole source is masked.
+  /// alpha_j: s [batch, query_dim] -> [batch, S]. A row sums to 1; it is zero if the whole source is masked.
   Tensor attention_weights(const Tensor& s, const KeyValues& source) const {
     const Tensor scores = score(tanh(source.keys + unsqueeze(query(s), 1)));  // [batch, S, 1]
     return softmax(squeeze(scores, -1), -1, source.mask);
@@ -58,7 +58,7 @@ struct Attention {
   KeyValues key_values(const Tensor& x, const Tensor& mask = {}) const { return {key(x), value(x), mask}; }
 
   /// alpha: one query per row, s [batch, query_dim] -> [batch, S], or several, [batch, T, query_dim] -> [batch, T, S].
-  /// A row adds up to 1; it is zero where the whole source is masked. `causal`: query j sees positions i <= j only.
+  /// A row sums to 1; it is zero if the whole source is masked. `causal`: query j attends to positions i <= j only.
   Tensor attention_weights(const Tensor& s, const KeyValues& source, bool causal = false) const {
     if (s.rank() == 2) return squeeze(attention_weights(unsqueeze(s, 1), source, causal), 1);
     return squeeze(gradus::attention_weights(query(s), source.keys, 1, source.mask, causal), 1);

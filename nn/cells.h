@@ -11,8 +11,8 @@
 #include <gradus/autograd/ops/matmul.h>
 #include <gradus/nn/parameters.h>
 
-// One step of a recurrent network, in two parts: `project` needs the input only, so that a network computes it for all
-// time steps in one product; `step` adds the state. Weights have PyTorch's layout, names and initial values,
+// One step of a recurrent network, in two parts. `project` needs only the input, so a network computes it for all time
+// steps in one product. `step` adds the state. Weights have PyTorch's layout, names and initial values,
 // U(±1 / sqrt(hidden)). As in PyTorch there are two biases, b_ih and b_hh; the one bias b of a textbook is their sum.
 namespace gradus::nn {
 
@@ -80,7 +80,7 @@ struct LSTMCell : CellWeights {
   CellState operator()(const Tensor& x, const CellState& state) const { return step(project(x), state); }
 };
 
-/// A cell of the kind that an option selects.
+/// A cell whose kind is an option.
 struct Cell {
   std::variant<RNNCell, GRUCell, LSTMCell> kind;
 

@@ -9,9 +9,9 @@ namespace gradus::nn {
 struct Embedding {
   Tensor weight;  // [rows, dim]
 
-  /// Rows are drawn from N(0, std²). PyTorch's 1 suits a table of its own. A table that is also the output layer (tied)
-  /// needs 1 / sqrt(dim), so that the first logits are near unit size; its model scales the inputs by sqrt(dim)
-  /// (Vaswani et al. 2017, 3.4).
+  /// Rows are drawn from N(0, std²). PyTorch's std is 1. A table that is also the output layer (tied) needs
+  /// 1 / sqrt(dim), so that initial logits are near unit size. Its model scales the inputs by sqrt(dim) (Vaswani et al.
+  /// 2017, 3.4).
   Embedding(Scope scope, Index rows, Index dim, double std = 1) : weight(scope.normal("weight", {rows, dim}, std)) {}
 
   Tensor operator()(const Tensor& ids, Place place = Place::current()) const { return embedding(weight, ids, place); }

@@ -21,7 +21,7 @@ struct Linear {
   }
 
   /// A projection of attention: no bias, and PyTorch's initial values for it (Glorot & Bengio 2010). With smaller
-  /// weights the scores start near 0, and attention stays uniform for long.
+  /// weights the initial scores are near 0, and attention stays uniform for long.
   static Linear projection(Scope scope, Index in, Index out) {
     return {scope.xavier_uniform("weight", {out, in}), Tensor()};
   }

@@ -6,7 +6,7 @@ namespace gradus::nn {
 
 struct SequenceLossOptions {
   double label_smoothing = 0;
-  Index pad = 0;                          // targets of this id do not count
+  Index pad = 0;                          // targets with this id are ignored
   Reduction reduction = Reduction::mean;  // mean: over the targets that count
 };
 

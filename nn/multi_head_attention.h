@@ -45,7 +45,7 @@ struct MultiHeadAttention {
   }
 
   /// x [batch, T, dim] attends to itself: [batch, T, dim]. The mask is [batch, T] or broadcasts to [batch, T, T].
-  /// `causal`: position j sees positions i <= j only.
+  /// `causal`: position j attends to positions i <= j only.
   Tensor operator()(const Tensor& x, const Tensor& mask = {}, bool causal = false) const {
     return out_proj(attention(project(x, 0), project(x, 1), project(x, 2), heads, mask, causal));
   }

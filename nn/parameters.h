@@ -42,7 +42,7 @@ class ParameterStore {
   std::vector<Tensor> trainable() const;
   /// The count of numbers in all parameters; a shared parameter counts once.
   Index count() const;
-  /// A table for people: path, shape and count of each parameter, marked when frozen; then the total.
+  /// A table of path, shape and count of each parameter, marked if frozen, and the total.
   std::string summary() const;
 
   /// Freezes (or unfreezes) the parameters at a path and below it; "" means all. A shared parameter freezes under any
@@ -78,7 +78,7 @@ class ParameterStore {
 };
 
 /// A prefix of paths, under which a layer registers its parameters: `Linear(scope / "query", ...)`. Cheap to copy.
-/// The functions that register return a leaf that requires a gradient; they throw when the path is taken.
+/// The functions that register a parameter return a leaf that requires a gradient. They throw when the path is taken.
 class Scope {
  public:
   Scope(ParameterStore& store, std::string path) : store_(&store), path_(std::move(path)) {}

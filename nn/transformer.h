@@ -83,11 +83,11 @@ struct TransformerDecoderLayer {
     norm3.emplace(scope / "norm3", o);
   }
 
-  /// The encoder's output h [batch, S, dim] as this layer reads it.
+  /// The keys and values of the encoder's output h [batch, S, dim] for this layer.
   KeyValues key_values(const Tensor& h, const Tensor& mask = {}) const { return multihead_attn.key_values(h, mask); }
 
-  /// All positions at once: x [batch, T, dim] -> [batch, T, dim]. Position j sees positions i <= j only, so padding at
-  /// the end of a target needs no mask.
+  /// All positions at once: x [batch, T, dim] -> [batch, T, dim]. Position j attends to positions i <= j only, so
+  /// padding at the end of a target needs no mask.
   Tensor operator()(const Tensor& x, const KeyValues& source) const { return read_source(read_target(x), source); }
 
   /// One further position x [batch, 1, dim] -> [batch, 1, dim]. `past` is that of MultiHeadAttention::step.
@@ -110,7 +110,7 @@ struct TransformerDecoderLayer {
   }
 };
 
-/// Layers one after another and, with pre-norm, a norm after the last one (as torch.nn.TransformerEncoder and
+/// A sequence of layers and, with pre-norm, a norm after the last one (as torch.nn.TransformerEncoder and
 /// TransformerDecoder with a norm).
 template <class Layer>
 struct TransformerStack {
@@ -140,7 +140,7 @@ struct TransformerEncoder : TransformerStack<TransformerEncoderLayer> {
 struct TransformerDecoder : TransformerStack<TransformerDecoderLayer> {
   using TransformerStack::TransformerStack;
 
-  /// The encoder's output h [batch, S, dim] as each layer reads it.
+  /// The keys and values of the encoder's output h [batch, S, dim], per layer.
   std::vector<KeyValues> key_values(const Tensor& h, const Tensor& mask = {}) const {
     std::vector<KeyValues> source;
     for (const auto& layer : layers) source.push_back(layer.key_values(h, mask));

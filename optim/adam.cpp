@@ -24,7 +24,7 @@ std::vector<std::string> moment_names(const AdamOptions& o) {
   return {"exp_avg", "exp_avg_sq"};
 }
 
-/// The constants of one stretch.
+/// The constants of the update of one stretch.
 template <class T>
 struct Factors {
   T scale;          // of the gradient
@@ -49,7 +49,7 @@ void adam(T* __restrict p, const T* __restrict gradient, T* __restrict m, T* __r
     v[i] = square;
     T bound = square;
     if constexpr (amsgrad) {
-      // As torch.maximum: a NaN stays.
+      // Like torch.maximum, NaN stays NaN.
       bound = largest[i] >= square || largest[i] != largest[i] ? largest[i] : square;
       largest[i] = bound;
     }

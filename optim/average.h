@@ -8,12 +8,12 @@
 
 namespace gradus::optim {
 
-/// An exponential moving average of parameters, which is often the better model (Polyak & Juditsky 1992). It starts as
-/// a copy of the parameters. The n-th update (from 1) replaces a by
+/// An exponential moving average of parameters, often a better model than the parameters (Polyak & Juditsky 1992). It
+/// starts as a copy of the parameters. The n-th update (from 1) replaces a by
 ///
 ///     a + (1 - d) (p - a)     with d = min(decay, n / (n + 9))
 ///
-/// The small first d make the average forget the first steps. The bits do not depend on the number of threads.
+/// The first d are small, so the first steps have little weight. The bits do not depend on the number of threads.
 class Average {
  public:
   /// decay is in (0, 1); parameters are leaves of f32 or f64, each listed once. Throws otherwise, and when two have the

@@ -97,7 +97,7 @@ Clip clip_of(const std::vector<Tensor>& gradients, const char* owner, double max
 /// Replaces each element by f(element). Counts as one write per gradient.
 template <class F>
 void rewrite(std::vector<Tensor> gradients, F&& f) {
-  // Several leaves may share one gradient, which is rewritten once.
+  // A gradient that several leaves share is rewritten once.
   std::set<std::pair<const Storage*, Index>> seen;
   std::erase_if(gradients, [&](const Tensor& g) { return !seen.insert({g.storage().get(), g.offset()}).second; });
   for (Tensor& g : gradients) dispatch_floating(g.dtype(), [&](auto zero) { g.mutable_data<decltype(zero)>(); });

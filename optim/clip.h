@@ -14,16 +14,16 @@ struct Clip {
   bool finite() const { return std::isfinite(norm); }
 };
 
-/// The Euclidean norm of all gradients together; 0 when there are none. Squares are added in f64, in a tree that the
-/// shapes determine: the bits are the same at any number of threads, and for flat and separate gradients.
+/// The Euclidean norm of all gradients together; 0 when there are none. Squares are added in f64, in a tree that
+/// depends on the shapes: the bits are the same at any number of threads, and for flat and separate gradients.
 double grad_norm(const std::vector<Tensor>& parameters);
 
 /// The factor that clips the gradients to max_norm (above 0, may be infinite), for `Optimizer::step`. The gradients
-/// stay as they are. Check `finite()`: with a norm that is not finite `scale` is NaN, which `Optimizer::step` refuses.
+/// do not change. Check `finite()`: if the norm is not finite, `scale` is NaN, which `Optimizer::step` refuses.
 [[nodiscard]] Clip clip_scale(const std::vector<Tensor>& parameters, double max_norm);
 
-/// The same, and multiplies the gradients by a scale below 1 (torch.nn.utils.clip_grad_norm_). The gradients stay as
-/// they are when the norm is not finite.
+/// The same, and multiplies the gradients by a scale below 1 (torch.nn.utils.clip_grad_norm_). The gradients do
+/// not change when the norm is not finite.
 [[nodiscard]] Clip clip_grad_norm(const std::vector<Tensor>& parameters, double max_norm);
 
 /// Clamps each element of each gradient to [-limit, limit] (limit above 0). NaN stays NaN.

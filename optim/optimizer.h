@@ -18,7 +18,7 @@ struct ParameterGroup {
   std::optional<double> weight_decay;  // at least 0; empty: the optimiser's own
 };
 
-/// What an optimiser works on: parameters, or groups of them.
+/// The parameters of an optimiser, or groups of them.
 struct ParameterGroups {
   std::vector<ParameterGroup> groups;
 
@@ -28,22 +28,22 @@ struct ParameterGroups {
 };
 
 /// Changes leaves (f32 or f64) by their gradients, `p.grad()`. As in PyTorch, a parameter without a gradient is
-/// skipped: the parameter, its moments and its number of steps stay as they are.
+/// skipped: the parameter, its moments and its number of steps do not change.
 ///
 /// - A step is one pass over memory. Neighbours in one storage, with at most 63 bytes of zero padding between them, are
 ///   updated as one run if their gradients are neighbours in the same way.
 /// - The bits are the same for separate and for neighbouring parameters, and at any number of threads.
 ///
-/// A new optimiser is a class with a constructor and `update`.
+/// An optimiser is a class with a constructor and `update`.
 class Optimizer {
  public:
   virtual ~Optimizer();
   Optimizer(const Optimizer&) = delete;
   Optimizer& operator=(const Optimizer&) = delete;
 
-  /// One update with the gradients times `grad_scale`, for example `clip_scale(parameters, 1).scale`. The
-  /// gradients stay as they are. Counts as a write to each parameter. Throws before anything changes when lr is
-  /// negative or not finite, or when grad_scale is not finite.
+  /// One update with the gradients times `grad_scale`, for example `clip_scale(parameters, 1).scale`. The gradients do
+  /// not change. Counts as a write to each parameter. Throws before anything changes when lr is negative or not finite,
+  /// or when grad_scale is not finite.
   void step(double lr, double grad_scale = 1, Place place = Place::current());
 
   /// Drops the gradients of all parameters.
@@ -52,7 +52,7 @@ class Optimizer {
   /// All parameters, group after group.
   const std::vector<Tensor>& parameters() const { return parameters_; }
 
-  /// A copy of what the next step depends on, apart from parameters, gradients and options:
+  /// A copy of the data of the next step, except parameters, gradients and options:
   ///
   /// - "step/NAME": how many updates the parameter has had (i64 scalar);
   /// - one tensor per moment, of the parameter's shape, under PyTorch's name ("exp_avg/NAME").
@@ -65,7 +65,7 @@ class Optimizer {
   void load_state(const State& state);
 
  protected:
-  /// `count` elements in a row that are updated alike. T is the C++ type of `dtype`.
+  /// `count` consecutive elements with the same update. T is the C++ type of `dtype`.
   struct Stretch {
     DType dtype;
     void* parameters;
@@ -98,7 +98,7 @@ class Optimizer {
   Optimizer(const char* name, const ParameterGroups& parameters, double weight_decay, std::vector<std::string> moments);
 
   virtual void update(const Stretch& stretch) const = 0;
-  /// Whether an element that is zero, with zero gradient and moments, stays zero. Padding may then be updated too.
+  /// Whether a zero element with zero gradient and moments stays zero. Padding may then be updated too.
   virtual bool keeps_zeros() const { return true; }
 
  private:
@@ -125,7 +125,7 @@ class Optimizer {
   std::vector<Tensor> parameters_;
   std::vector<Entry> entries_;  // one per parameter
   std::vector<std::string> moments_;
-  // One flat block per moment, in which neighbouring parameters are neighbours too.
+  // One flat block per moment. Neighbouring parameters are neighbours in it too.
   std::vector<Tensor> blocks_f32_, blocks_f64_;
 };
 

@@ -63,7 +63,7 @@ Schedule inverse_square_root(double lr, Index scale) {
 
 Schedule warm_up(Index steps, Schedule after) {
   checked("warm_up", "steps", steps, steps >= 0, "at least 0");
-  if (!after) throw Error("warm_up: after is empty, expected a schedule to go on with");
+  if (!after) throw Error("warm_up: after is empty, expected a schedule to continue with");
   if (steps == 0) return after;
   return [steps, after = std::move(after)](Index step) {
     if (step + 1 >= steps) return after(step + 1 - steps);

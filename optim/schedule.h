@@ -30,7 +30,7 @@ Schedule cosine(double lr, Index steps, double floor = 0);
 Schedule inverse_square_root(double lr, Index scale);
 
 /// A linear rise over `steps` steps, then `after`: after(0) * (step + 1) / steps, then after(step + 1 - steps). The
-/// last step of the rise has the rate after(0). With steps = 0 it is `after` itself.
+/// last step of the rise has the rate after(0). steps = 0 gives `after` itself.
 Schedule warm_up(Index steps, Schedule after);
 
 /// factor * dim^-0.5 * min(n^-0.5, n * warm_up_steps^-1.5) with n = step + 1 (Vaswani et al. 2017, equation 3): a
@@ -40,10 +40,10 @@ Schedule noam(Index dim, Index warm_up_steps, double factor = 1);
 struct PlateauOptions {
   bool higher_is_better = false;
   double factor = 0.1;      // of each reduction, in (0, 1)
-  Index patience = 10;      // measurements in a row without improvement before a reduction; at least 0
+  Index patience = 10;      // consecutive measurements without improvement before a reduction; at least 0
   double threshold = 1e-4;  // smallest improvement that counts; at least 0
   bool relative = true;     // threshold as a share of the best value so far
-  Index cooldown = 0;       // measurements after a reduction that cannot count as bad; at least 0
+  Index cooldown = 0;       // measurements after a reduction that do not count as bad; at least 0
   double least = 0;         // lowest scale; in [0, 1]
 };
 
@@ -53,7 +53,7 @@ class Plateau {
   /// Throws on options outside their ranges.
   explicit Plateau(const PlateauOptions& options = {});
 
-  /// Records a measurement. True when that lowered the scale. NaN is no improvement.
+  /// Records a measurement. Returns whether it lowered the scale. NaN is not an improvement.
   bool observe(double value);
 
   /// The factor of the learning rate: 1 at first, then lower.

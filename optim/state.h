@@ -7,7 +7,7 @@
 
 namespace gradus::optim {
 
-/// Tensors by name: what must be saved so that training continues with the same bits.
+/// Tensors by name that must be saved so that training continues with the same bits.
 using State = std::map<std::string, Tensor>;
 
 }  // namespace gradus::optim

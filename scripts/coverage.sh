@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Measures which branches of the code that reads and writes files are taken by its tests.
+# Measures the branch coverage of the code that reads and writes files.
 set -euo pipefail
 
 if [[ $# -gt 0 ]]; then

@@ -8,7 +8,7 @@ Usage: scripts/demo.sh [argument of 'gradus demo']...
 
 Installs the packages that are missing (Debian/Ubuntu; sudo when not root), builds the program in build/release, and
 runs 'gradus demo', which trains the four models on one toy task and prints their accuracy by source length.
-Works from any directory. A second run does only what is left.
+Works from any directory. A second run does only the remaining work.
 
 Example: scripts/demo.sh --out /tmp/demo      (all arguments: build/release/gradus demo --help)
 HELP

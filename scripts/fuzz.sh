@@ -64,7 +64,7 @@ cmake -S "$root" --preset fuzz -B "$build" >"$build/logs/build" 2>&1 &&
   exit 1
 }
 
-# A small quarantine and short traces of allocations are faster, and the targets need no more.
+# A small quarantine and short allocation traces are faster, and enough for the targets.
 export ASAN_OPTIONS="quarantine_size_mb=1:malloc_context_size=4:${ASAN_OPTIONS:-}"
 
 run() {

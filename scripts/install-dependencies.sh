@@ -32,8 +32,8 @@ Installs the following Debian/Ubuntu packages if they are missing, with sudo unl
   ${packages[*]}
 
   --check      install nothing; print what is missing, and exit with 1 if anything is
-  --fuzz       also install what scripts/fuzz.sh needs: ${fuzz_packages[*]}
-  --coverage   also install what scripts/coverage.sh needs: ${coverage_packages[*]}
+  --fuzz       also install the packages for scripts/fuzz.sh: ${fuzz_packages[*]}
+  --coverage   also install the packages for scripts/coverage.sh: ${coverage_packages[*]}
 HELP
   exit 0
 fi

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes the rules of ops wrong, one at a time, and counts how many the op table catches.
+# Makes one rule of an op wrong at a time, and counts the errors that the op table catches.
 # Usage: scripts/mutants.sh [build folder]
 set -eu
 cd "$(dirname "$0")/.."

@@ -12,7 +12,7 @@ Builds the tests and the program with sanitizers and runs all tests, also those 
   thread    ThreadSanitizer, in build/tsan
 
 Exits with 0 if all tests pass and no sanitizer reports anything. A report fails its test and is shown.
-Works from any directory. A second run does only what is left.
+Works from any directory. A second run does only the remaining work.
 
 Example: scripts/sanitize.sh thread -R shards    (only the tests with 'shards' in their name)
 HELP

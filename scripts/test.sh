@@ -8,7 +8,7 @@ Usage: scripts/test.sh [argument of ctest]...
 
 Installs the packages that are missing (Debian/Ubuntu; sudo when not root), builds everything in build/release, runs
 the tests and the examples, and prints the summary. Exits with 0 if all pass. The output of failed tests is shown.
-Works from any directory. A second run does only what is left.
+Works from any directory. A second run does only the remaining work.
 
 Example: scripts/test.sh -R softmax           (only the tests with 'softmax' in their name)
 HELP

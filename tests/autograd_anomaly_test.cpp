@@ -1,4 +1,4 @@
-// What DetectAnomaly names, what it lets pass, and what it must not change.
+// DetectAnomaly: the errors it names, the values it accepts, and the bits it must not change.
 #include <cmath>
 #include <limits>
 
@@ -26,7 +26,7 @@ constexpr float huge = std::numeric_limits<float>::max();
 
 }  // namespace
 
-TEST_CASE("a value that is not finite is seen wherever it stands") {
+TEST_CASE("a value that is not finite is found at every position") {
   for (Index n : {1, 7, 16, 33, 200000})
     for (Index at : {Index{0}, n / 2, n - 1})
       for (float bad : {std::numeric_limits<float>::quiet_NaN(), -std::numeric_limits<float>::infinity()}) {
@@ -55,11 +55,11 @@ TEST_CASE("a backward pass that makes the first NaN or infinity is named") {
   CHECK_THROWS_WITH(sum(sqrt(x)).backward(), ContainsSubstring("its gradient for 'variance'"));
   CHECK_FALSE(x.grad().defined());
 
-  // Gradients that overflow only when they are added up, and in the product for a weight.
+  // Gradients that overflow only in their sum, and in the product for a weight.
   const Tensor y = leaf({1e-30f}, "y");
   const Tensor twice = y * 1.0;
   CHECK_THROWS_WITH(sum(concat({twice * double{huge}, twice * double{huge}}, 0)).backward(),
-                    ContainsSubstring("in the gradients that were added up for it"));
+                    ContainsSubstring("received a NaN or infinity in a sum of gradients"));
   nn::ParameterStore store(1);
   const nn::Linear layer(store.root() / "out", 1, 1);
   const Tensor rows = Tensor::full({4, 1}, huge / 2);
@@ -68,27 +68,27 @@ TEST_CASE("a backward pass that makes the first NaN or infinity is named") {
                                       "'out.weight'"));
 }
 
-TEST_CASE("a part of a gradient is checked like a whole one") {
+TEST_CASE("parts of gradients are checked too") {
   const Tensor x = leaf({4, 0, 1}, "x");
   const Tensor copy = x * 1.0;
   const DetectAnomaly on;
   CHECK_THROWS_WITH(sum(sqrt(narrow(copy, 0, 1, 1))).backward(), ContainsSubstring("the backward pass of 'sqrt'"));
 }
 
-TEST_CASE("what recomputing does wrong is blamed on the op inside") {
+TEST_CASE("an anomaly in recomputed ops names the op inside") {
   const Tensor x = leaf({4, 0, 1}, "x");
   const DetectAnomaly on;
   const Tensor y = checkpoint([](const std::vector<Tensor>& in) { return sqrt(in[0] * 2.0); }, {x});
   CHECK_THROWS_WITH(sum(y).backward(), ContainsSubstring("the backward pass of 'sqrt' made the first"));
 }
 
-TEST_CASE("an infinity that was given passes, a NaN that was given is named") {
+TEST_CASE("an infinity in an input passes, a NaN in an input is named") {
   const DetectAnomaly on;
   const Tensor x = leaf({1, 2, 3});
   const Tensor hidden = masked_fill(x, Tensor::from(std::vector<float>{0, 1, 0}, {3}), -INFINITY);
   sum(softmax(hidden, 0) * x).backward();
   CHECK(x.grad().defined());
-  CHECK_THROWS_WITH(leaf({1, NAN}, "spoilt") + 1.0, ContainsSubstring("that it was given"));
+  CHECK_THROWS_WITH(leaf({1, NAN}, "spoilt") + 1.0, ContainsSubstring("received a NaN or infinity"));
 }
 
 TEST_CASE("the mode ends with its scope and changes no bits") {

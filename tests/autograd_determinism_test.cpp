@@ -98,7 +98,7 @@ TEST_CASE("values and gradients have the same bits at 1, 2, 3 and 8 threads") {
   }
 }
 
-TEST_CASE("shards in parallel give the bits of shards one by one, with any number of threads") {
+TEST_CASE("shards have the same bits in parallel and in sequence, with any number of threads") {
   const Tensor w = random({64, 64}, 1), table = random({30, 64}, 2);
   Tensors inputs;
   for (std::uint64_t s = 0; s < 6; ++s) inputs.push_back(random({8 + static_cast<Index>(s), 64}, 10 + s).detach());
@@ -149,7 +149,7 @@ TEST_CASE("a hook on a shared parameter runs for each of several graphs at once"
   for (const Gradients& g : into) CHECK(fingerprint({g.of(w)}) == want);
 }
 
-TEST_CASE("under RowInvariant a row has the same bits alone and among up to 100 others") {
+TEST_CASE("RowInvariant: a row has the same bits alone and among up to 100 others") {
   const Tensor x = random({100, 67}, 1).detach(), w = random({45, 67}, 2).detach(), b = random({45}, 3).detach(),
                m = random({67, 45}, 4).detach();
   const RowInvariant guard;
@@ -163,7 +163,7 @@ TEST_CASE("under RowInvariant a row has the same bits alone and among up to 100 
     }
 }
 
-TEST_CASE("under RowInvariant attention gives a sentence the same bits alone, in a batch, and under any padding") {
+TEST_CASE("RowInvariant: attention has the same bits for a sentence alone, in a batch, and with any padding") {
   const RowInvariant guard;
   const Index heads = 4, dim = 32;
   for (Index sources : {1, 5, 16, 17, 40})
@@ -193,7 +193,7 @@ TEST_CASE("under RowInvariant attention gives a sentence the same bits alone, in
     }
 }
 
-TEST_CASE("softmax, its relatives and sums of a row do not change under padding") {
+TEST_CASE("softmax, log_softmax, logsumexp and sums of a row do not change with padding") {
   for (Index n : {1, 7, 16, 33, 100}) {
     const Tensor x = random({2, n}, 1).detach();
     for (Index padding : {1, 15, 16, 50}) {
@@ -209,7 +209,7 @@ TEST_CASE("softmax, its relatives and sums of a row do not change under padding"
   }
 }
 
-TEST_CASE("attention gives a sentence the same bits in any batch and under any padding of its sources") {
+TEST_CASE("attention has the same bits for a sentence in any batch and with any padding of its sources") {
   for (Index targets : {1, 4, 5, 65}) {
     const Tensor q = random({3, targets, 32}, 1).detach(), k = random({3, 9, 32}, 2).detach(),
                  v = random({3, 9, 32}, 3).detach();

@@ -1,4 +1,4 @@
-// The graph: any depth, releasing and keeping, gradients of gradients, what may be overwritten, hooks, recompute.
+// The graph: depth, release, gradients of gradients, overwritten values, hooks, recomputation.
 #include <cmath>
 #include <cstring>
 #include <functional>
@@ -53,7 +53,7 @@ TEST_CASE("a long chain whose rules keep their inputs and graphs is freed withou
   CHECK(grad({g}, {one})[0].item() == scaled(20'000));
 }
 
-TEST_CASE("gradients accumulate in leaves over runs, and over uses") {
+TEST_CASE("gradients accumulate in leaves over runs and uses") {
   const Tensor x = leaf({3});
   (x * x + x).backward();
   CHECK(gradient(x) == std::vector<double>{7});
@@ -63,7 +63,7 @@ TEST_CASE("gradients accumulate in leaves over runs, and over uses") {
   CHECK_FALSE(x.grad().defined());
 }
 
-TEST_CASE("a diamond sends each node one complete gradient") {
+TEST_CASE("in a diamond each node gets one complete gradient") {
   const Tensor x = leaf({2});
   int calls = 0;
   const Tensor a = exp(x);
@@ -89,7 +89,7 @@ TEST_CASE("the graph is released by backward unless it is kept") {
   CHECK(gradient(x) == std::vector<double>{12});
 }
 
-TEST_CASE("saved values are released as backward goes") {
+TEST_CASE("backward releases saved values as it proceeds") {
   const std::size_t before = memory::in_use();
   Tensor loss;
   {
@@ -104,7 +104,7 @@ TEST_CASE("saved values are released as backward goes") {
   CHECK(memory::in_use() - before < kept / 4);
 }
 
-TEST_CASE("create_graph: gradients are differentiated again, to any order that rules allow") {
+TEST_CASE("create_graph: gradients can be differentiated again, to any order") {
   const Tensor x = leaf({1.5});
   const Tensor first = grad({x * x * x * x}, {x}, {.create_graph = true})[0];
   const Tensor second = grad({first}, {x}, {.create_graph = true})[0];
@@ -114,7 +114,7 @@ TEST_CASE("create_graph: gradients are differentiated again, to any order that r
   CHECK(second.item() == Approx(12 * 1.5 * 1.5));
   CHECK(third.item() == Approx(24 * 1.5));
   CHECK(fourth.item() == Approx(24));
-  // Through backward() and grad(), as a gradient penalty does.
+  // Through backward() and grad(), as for a gradient penalty.
   const Tensor w = leaf({2});
   (w * w * w).backward({.create_graph = true});
   const Tensor g = w.grad();
@@ -125,7 +125,7 @@ TEST_CASE("create_graph: gradients are differentiated again, to any order that r
   CHECK(gradient(w) == std::vector<double>{2 * 12 * 12});
 }
 
-TEST_CASE("a gradient that was not recorded has no graph") {
+TEST_CASE("a gradient without create_graph has no graph") {
   const Tensor x = leaf({2});
   CHECK_FALSE(grad({x * x}, {x})[0].requires_grad());
   (x * x).backward();
@@ -138,14 +138,14 @@ TEST_CASE("gradients of several leaves do not share their values") {
   a.grad().mutable_data<double>()[0] = 100;
   CHECK(gradient(b) == std::vector<double>{1, 1});
   CHECK(numbers(seed) == std::vector<double>{1, 1});
-  // Nor do they change a gradient that was handed out.
+  // An earlier gradient does not change either.
   const Tensor held = b.grad();
   (b * 2.0).backward({.seed = seed});
   CHECK(gradient(b) == std::vector<double>{3, 3});
   CHECK(numbers(held) == std::vector<double>{1, 1});
 }
 
-TEST_CASE("a saved value that was overwritten is an error that names both places, and changes no gradient") {
+TEST_CASE("an overwritten saved value is an error that names both places, and no gradient changes") {
   const Tensor x = leaf({1, 2}), w = leaf({3, 4});
   const unsigned op_line = __LINE__ + 1;
   const Tensor y = sum(x * w);
@@ -157,21 +157,21 @@ TEST_CASE("a saved value that was overwritten is an error that names both places
                                       ContainsSubstring("clone"));
   CHECK_FALSE(x.grad().defined());
   CHECK_FALSE(w.grad().defined());
-  // Through a view, and of a result that the rule reads.
+  // Through a view, and for a result that the rule reads.
   const Tensor e = exp(x);
   e.detach().mutable_data<double>()[1] = 0;
   CHECK_THROWS_WITH(sum(e).backward(), ContainsSubstring("its result") && ContainsSubstring("'exp'"));
   const Tensor r = sum(x * reshape(w, {2}));
   w.detach().mutable_data<double>()[1] = 0;
   CHECK_THROWS_WITH(r.backward(), ContainsSubstring("overwritten"));
-  // A value that no rule reads may be written to.
+  // A value that no rule reads may be overwritten.
   const Tensor s = sum(x + w);
   Tensor(w).mutable_data<double>()[0] = 9;
   s.backward();
   CHECK(gradient(x) == std::vector<double>{1, 1});
 }
 
-TEST_CASE("a run that failed leaves the graph fit for another") {
+TEST_CASE("the graph can run again after a failed run") {
   const Tensor x = leaf({1, 2});
   const Tensor a = exp(x), b = x * 3.0;
   bool fail = true;
@@ -206,7 +206,7 @@ TEST_CASE("detach and NoGrad cut the graph") {
   CHECK_FALSE((x * x).is_leaf());
 }
 
-TEST_CASE("hooks see a complete gradient and may replace it, on results and on leaves") {
+TEST_CASE("hooks get a complete gradient and may replace it, on results and on leaves") {
   const Tensor x = leaf({1, 2});
   Tensor y = x * 3.0;
   Tensors seen;
@@ -228,7 +228,7 @@ TEST_CASE("hooks see a complete gradient and may replace it, on results and on l
   CHECK_THROWS_WITH(sum(z).backward(), ContainsSubstring("hook") && ContainsSubstring("[2]"));
 }
 
-TEST_CASE("a hook on a weight sees the sum over its uses") {
+TEST_CASE("a hook on a weight gets the sum over its uses") {
   const Tensor w = Tensor::ones({2, 3}, DType::f64).set_requires_grad(), x = Tensor::ones({4, 3}, DType::f64);
   int calls = 0;
   Tensor(w).register_hook([&](const Tensor& g) {
@@ -241,7 +241,7 @@ TEST_CASE("a hook on a weight sees the sum over its uses") {
   CHECK(gradient(w) == std::vector<double>(6, 4));
 }
 
-TEST_CASE("grad() leaves leaves alone, takes results of ops, and tells unused inputs") {
+TEST_CASE("grad() does not change leaves, accepts results of ops, and marks unused inputs") {
   const Tensor x = leaf({2}), unused = leaf({1});
   const Tensor y = x * x;
   const Tensors g = grad({exp(y), y * 2.0}, {y, x}, {.seeds = {}, .retain_graph = true});
@@ -274,7 +274,7 @@ TEST_CASE("misuse of backward and of leaves is refused by name") {
 TEST_CASE("gradients of a weight used at many steps are gathered, and equal the plain sum") {
   const Philox random(5, 0);
   const Tensor w = Tensor::normal({8, 8}, 0, 0.3, random, DType::f64).set_requires_grad();
-  for (Index rows : {1, 7, 700}) {  // 700 rows pass the limit of what is gathered, several times
+  for (Index rows : {1, 7, 700}) {  // 700 rows exceed the limit of gathering several times
     const Tensor x = Tensor::normal({rows, 8}, 0, 1, Philox(5, 1), DType::f64);
     auto loss = [&](const std::function<Tensor(Index)>& weight) {
       Tensor h = x;
@@ -296,7 +296,7 @@ TEST_CASE("gradients of a weight used at many steps are gathered, and equal the 
   }
 }
 
-TEST_CASE("Gradients collect apart from the leaves, into buffers that are bound") {
+TEST_CASE("Gradients accumulate outside of the leaves, in bound buffers") {
   const Tensor x = leaf({1, 2}), y = leaf({3, 4});
   Tensor buffer = Tensor::from<double>({10, 10}, {2});
   Gradients into;
@@ -326,7 +326,7 @@ struct Deep {
       weights.push_back(
           Tensor::normal({256, 256}, 0, 0.06, Philox(3, static_cast<std::uint64_t>(i))).set_requires_grad());
   }
-  // A block of ops with dropout, either kept whole or recomputed.
+  // A block of ops with dropout, kept or recomputed.
   std::vector<std::vector<float>> run(bool recompute, std::size_t& peak) const {
     const RandomScope scope(11, 0);
     for (const Tensor& w : weights) Tensor(w).zero_grad();
@@ -378,7 +378,7 @@ TEST_CASE("checkpoint: second derivatives, several uses of one leaf, nothing to 
   CHECK_FALSE(checkpoint(f, {x}).requires_grad());
 }
 
-TEST_CASE("1000 steps of changing shapes leave no memory in use, and each step peaks as it did") {
+TEST_CASE("1000 steps of changing shapes leave no memory in use, and the peak of each step repeats") {
   constexpr Index width = scaled(Index{256});
   const Tensor w = Tensor::normal({width, width}, 0, 0.05, Philox(1, 0)).set_requires_grad();
   auto step = [&](Index i) {

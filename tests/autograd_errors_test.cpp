@@ -24,7 +24,7 @@ Tensor ids(const std::vector<Index>& v) { return Tensor::from(v, {static_cast<In
 
 }  // namespace
 
-TEST_CASE("the message of a wrong call has the op, its inputs and the line") {
+TEST_CASE("the message of a wrong call contains the op, its inputs and the line") {
   const Tensor a = f32({2, 3}), b = f32({4, 5}), d = Tensor::ones({2, 3}, DType::f64), i = ids({0, 1});
   const std::vector<Wrong> all{
       {"add", [&] { add(a, b); }, {"[2, 3]", "[4, 5]"}},
@@ -176,7 +176,7 @@ TEST_CASE("the message of a wrong call has the op, its inputs and the line") {
   }
 }
 
-TEST_CASE("a message has the exact line, and names parameters by their path") {
+TEST_CASE("a message contains the exact line and the paths of parameters") {
   const Tensor w = Tensor::ones({5, 4}).set_requires_grad().set_name("decoder.query.weight");
   const std::string line = "autograd_errors_test.cpp:" + std::to_string(__LINE__ + 1);
   CHECK_THROWS_WITH(linear(f32({2, 3}), w), ContainsSubstring(line) && ContainsSubstring("decoder.query.weight"));

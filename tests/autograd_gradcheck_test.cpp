@@ -101,7 +101,7 @@ TEST_CASE("gradcheck finds a wrong factor, a wrong sign and a missing gradient, 
   CHECK_THAT(to_string(report), ContainsSubstring("backward and differences disagree"));
 }
 
-TEST_CASE("gradcheck distinguishes a graph that was cut from a constant function") {
+TEST_CASE("gradcheck distinguishes a cut graph from a constant function") {
   const auto cut = gradcheck([](const Tensors& in) { return exp(in[0].detach()); }, {noise({2})});
   CHECK(cut.verdict == Verdict::fail);
   CHECK_THAT(cut.inputs[0].why, ContainsSubstring("no graph"));
@@ -136,7 +136,7 @@ TEST_CASE("a check that could not have failed is vacuous, not passed") {
   CHECK_FALSE(report.passed());
 }
 
-TEST_CASE("a kink is neither a pass nor a failure, but a slope outside of its two sides fails") {
+TEST_CASE("a kink neither passes nor fails, but a slope outside of its two sides fails") {
   auto at_zero = [](const GradcheckFunction& f) { return gradcheck(f, {leaf({0.0, 1.0}, {2})}); };
   for (const auto& f : {GradcheckFunction([](const Tensors& in) { return relu(in[0]); }),
                         GradcheckFunction([](const Tensors& in) { return abs(in[0]); }),
@@ -184,7 +184,7 @@ TEST_CASE("large inputs are checked along random directions and at single elemen
   CHECK(bad.inputs[1].verdict == Verdict::pass);
 }
 
-TEST_CASE("gradcheck refuses f32 and says how to convert") {
+TEST_CASE("gradcheck refuses f32 and names the conversion") {
   const Tensor x = Tensor::ones({2}).set_requires_grad();
   CHECK_THROWS_WITH(gradcheck([](const Tensors& in) { return exp(in[0]); }, {x}),
                     ContainsSubstring("to(x, DType::f64)"));
@@ -192,11 +192,11 @@ TEST_CASE("gradcheck refuses f32 and says how to convert") {
                     ContainsSubstring("f64"));
 }
 
-TEST_CASE("gradcheck fails a function or a backward that does not repeat") {
+TEST_CASE("a function or a backward that does not repeat fails gradcheck") {
   std::atomic<int> calls{0};
   const auto values = gradcheck([&](const Tensors& in) { return in[0] * static_cast<double>(++calls); }, {noise({2})});
   CHECK(values.verdict == Verdict::fail);
-  CHECK_THAT(values.problem, ContainsSubstring("other values"));
+  CHECK_THAT(values.problem, ContainsSubstring("different values"));
   const auto bits = gradcheck(
       [&](const Tensors& in) {
         return record("not repeatable", clone(in[0].detach()), {in[0]},
@@ -209,8 +209,8 @@ TEST_CASE("gradcheck fails a function or a backward that does not repeat") {
   CHECK(gradcheck([](const Tensors& in) { return dropout(in[0], 0.5) + in[0]; }, {noise({20})}).passed());
 }
 
-TEST_CASE("gradcheck to second order finds a gradient that is right and whose own rule is wrong") {
-  // cube: the gradient is right, but recorded as if it were constant in x.
+TEST_CASE("gradcheck to second order finds a right gradient with a wrong rule of its own") {
+  // cube: the gradient is right, but is recorded as constant in x.
   auto cube = [](const Tensors& in) {
     const Tensor x = in[0];
     return record("cube", x.detach() * x.detach() * x.detach(), {x},
@@ -223,7 +223,7 @@ TEST_CASE("gradcheck to second order finds a gradient that is right and whose ow
   // A linear function has no second derivative, and its gradient is linear in the seed.
   const auto flat = gradcheck([](const Tensors& in) { return in[0] * 3.0; }, {noise({3})}, {.order = 2});
   CHECK(flat.passed());
-  CHECK(flat.inputs[0].why == "zero, as it should be");
+  CHECK(flat.inputs[0].why == "zero, as expected");
   // The gradient differs when it is recorded.
   const auto split = gradcheck(
       [](const Tensors& in) {
@@ -234,8 +234,8 @@ TEST_CASE("gradcheck to second order finds a gradient that is right and whose ow
   CHECK_THAT(split.problem, ContainsSubstring("create_graph"));
 }
 
-TEST_CASE("gradcheck to third order finds a rule whose first and second derivatives are right") {
-  // 4 x^3 as an op whose gradient 12 x^2 is recorded as if it were constant in x.
+TEST_CASE("gradcheck to third order finds a wrong third derivative behind two right ones") {
+  // 4 x^3 as an op whose gradient 12 x^2 is recorded as constant in x.
   auto slope = [](const Tensor& x) {
     return record("slope", x.detach() * square(x.detach()) * 4.0, {x},
                   [x](const Tensor& dy) { return Grads{dy * square(x.detach()) * 12.0}; });
@@ -254,7 +254,7 @@ TEST_CASE("gradcheck to third order finds a rule whose first and second derivati
   INFO(to_string(wrong));
   CHECK(wrong.verdict == Verdict::fail);
   CHECK(wrong.inputs[0].verdict == Verdict::fail);
-  // A second derivative without a graph fails too, at any higher order.
+  // A second derivative without a graph fails at every higher order.
   auto cube = [](const Tensors& in) {
     const Tensor x = in[0];
     return record("cube", x.detach() * square(x.detach()), {x},
@@ -263,7 +263,7 @@ TEST_CASE("gradcheck to third order finds a rule whose first and second derivati
   for (int order : {2, 3}) CHECK(gradcheck(cube, {noise({3})}, {.order = order}).verdict == Verdict::fail);
 }
 
-TEST_CASE("check_module covers parameters by path, and leaves their values and gradients alone") {
+TEST_CASE("check_module names parameters by path, and does not change their values and gradients") {
   nn::ParameterStore store(1, DType::f64);
   const nn::Linear layer(store.root() / "out", 3, 2);
   store.flatten();

@@ -8,7 +8,7 @@
 using namespace gradus;
 using Catch::Matchers::ContainsSubstring;
 
-TEST_CASE("a graph is drawn with its ops, shapes and parameters, each once") {
+TEST_CASE("a drawing contains each op, shape and parameter once") {
   nn::ParameterStore store(1);
   const nn::Linear layer(store.root() / "query", 3, 2);
   const Tensor x = Tensor::zeros({4, 3});

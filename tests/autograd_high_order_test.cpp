@@ -411,7 +411,7 @@ TEST_CASE("derivatives of pow(x, y) by x and y equal closed forms to 1e-9") {
   }
 }
 
-TEST_CASE("derivatives of order 3 in f32 equal those in f64") {
+TEST_CASE("third derivatives in f32 equal those in f64") {
   for (const Row& row : rows) {
     const double found = derivatives(functions().at(row.function), row.x, 3, DType::f32)[3];
     INFO(row.function << " at " << row.x);
@@ -443,12 +443,12 @@ TEST_CASE("higher derivatives of pow at 0 are exact") {
   CHECK(at_zero(2) == std::vector<double>{0, 0, 2, 0, 0});
   CHECK(at_zero(3) == std::vector<double>{0, 0, 0, 6, 0});
   CHECK(at_zero(4) == std::vector<double>{0, 0, 0, 0, 24});
-  // By the exponent the derivatives are 0.
+  // The derivatives by the exponent are 0.
   const Tensor x = leaf(0), y = leaf(2);
   CHECK(number(derivative(derivative(derivative(pow(x, y), y), y), y)) == 0);
 }
 
-TEST_CASE("conditions in formulas hold for each element at every order") {
+TEST_CASE("conditions in formulas apply to each element at every order") {
   // 2 x³ below 1, x⁴ from 1 on; the other branch is infinite or NaN at some elements.
   const Function piecewise = [](const Tensor& x) {
     return pointwise("piecewise", x, [](auto v) {
@@ -467,7 +467,7 @@ TEST_CASE("conditions in formulas hold for each element at every order") {
   CHECK(fourth.to_vector<double>() == std::vector<double>{0, 0, 24, 24});
 }
 
-TEST_CASE("constant_of counts as a constant at every order") {
+TEST_CASE("constant_of is a constant at every order") {
   const Function f = [](const Tensor& x) {
     return pointwise("frozen", x, [](auto v) { return constant_of(v) * v * v; });
   };
@@ -475,7 +475,7 @@ TEST_CASE("constant_of counts as a constant at every order") {
   CHECK(found == std::vector<double>{27, 18, 6, 0});
 }
 
-TEST_CASE("minimum, maximum and abs of powers have the higher derivatives of the branch that is chosen") {
+TEST_CASE("minimum, maximum and abs of powers have the higher derivatives of the chosen branch") {
   const Tensor x = Tensor::from<double>({-2, 3}, {2}).set_requires_grad();
   const Tensor y = maximum(x * x * x, x * x) + minimum(x, x * x * x * x) + abs(x * x * x);
   Tensor d = y;
@@ -493,7 +493,7 @@ TEST_CASE("mixed derivatives of a formula of two inputs broadcast") {
   for (Index i = 0; i < d.numel(); ++i) CHECK(d.data<double>()[i] == Approx(want.data<double>()[i]).epsilon(1e-12));
 }
 
-TEST_CASE("slopes that are given serve all orders") {
+TEST_CASE("given slopes are differentiated at all orders") {
   const Tensor x = leaf(0.7), z = leaf(-0.4);
   const auto cube = [](auto v, auto) { return 3 * v * v; };
   const Tensor y = pointwise(
@@ -505,7 +505,7 @@ TEST_CASE("slopes that are given serve all orders") {
   CHECK(number(derivative(derivative(derivative(e, x), x), x)) == Approx(std::exp(0.7)).epsilon(1e-14));
 }
 
-TEST_CASE("a formula may hold values that a derivative needs long after") {
+TEST_CASE("a formula may own values that a later derivative needs") {
   Tensor d;
   const Tensor x = leaf(2);
   {

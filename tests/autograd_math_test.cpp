@@ -20,8 +20,8 @@ float float_of(std::uint64_t bits) { return std::bit_cast<float>(static_cast<std
 
 bool same_bits(float a, float b) { return std::bit_cast<std::uint32_t>(a) == std::bit_cast<std::uint32_t>(b); }
 
-// The distance from the true value in units in the last place. It is infinite if the signs differ, or if only one is
-// NaN, or only one is infinite.
+// The distance from the true value in units in the last place. It is infinite if the signs differ, or if only one value
+// is NaN or infinite.
 double ulp_error(float got, double truth) {
   const auto rounded = static_cast<float>(truth);
   if (std::isnan(truth) || std::isnan(got)) return std::isnan(truth) && std::isnan(got) ? 0.0 : kInf;
@@ -172,7 +172,7 @@ TEST_CASE("sine and cosine of huge arguments are between -1 and 1") {
   }
 }
 
-TEST_CASE("max and min are NaN when either argument is") {
+TEST_CASE("max and min are NaN if an argument is NaN") {
   CHECK(math::max(1.0f, 2.0f) == 2.0f);
   CHECK(math::max(2.0f, 1.0f) == 2.0f);
   CHECK(math::min(1.0f, 2.0f) == 1.0f);

@@ -21,7 +21,7 @@ using Tensors = std::vector<Tensor>;
 
 namespace {
 
-// Splits a list at the commas outside of brackets.
+// Splits a list at commas outside of brackets.
 std::vector<std::string> arguments(const std::string& list) {
   std::vector<std::string> parts(1);
   int depth = 0;
@@ -51,7 +51,8 @@ std::string type_of(std::string argument) {
 // The ops that the headers declare: "add(Tensor, double)".
 std::set<std::string> declared() {
   std::ostringstream all;
-  for (const auto& entry : std::filesystem::directory_iterator("autograd/ops"))  // tests run in the repository's root
+  for (const auto& entry :
+       std::filesystem::directory_iterator("autograd/ops"))  // tests run in the root of the repository
     if (entry.path().extension() == ".h" && entry.path().filename() != "pointwise.h")
       all << std::ifstream(entry.path()).rdbuf();
   REQUIRE(all.str().size() > 1000);
@@ -124,7 +125,7 @@ void compare(const std::vector<double>& single, const std::vector<double>& twice
 
 }  // namespace
 
-TEST_CASE("every op of the header has a row in the table, and every row an op") {
+TEST_CASE("every op of the headers has a row in the table, and every row has an op") {
   std::set<std::string> rows;
   for (const Row& row : checks::ops()) rows.insert(row.op);
   const std::set<std::string> ops = declared();

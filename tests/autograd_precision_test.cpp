@@ -78,11 +78,11 @@ TEST_CASE("elementwise ops in f32 are within a few ULP of f64") {
   }
 }
 
-TEST_CASE("gelu by tanh in f32 is as precise as the argument of its sigmoid allows") {
+TEST_CASE("gelu by tanh in f32 is as precise as the argument of its sigmoid") {
   const Tensor x = floats(1e-30, 12, true);
   const std::vector<float> got = gelu(x, Gelu::tanh).to_vector<float>();
   const std::vector<double> want = gelu(to(x, DType::f64), Gelu::tanh).to_vector<double>();
-  // The sigmoid's argument is rounded, so the error grows with that argument.
+  // The argument of the sigmoid is rounded, so the error grows with it.
   for (std::size_t i = 0; i < got.size(); ++i) {
     const double v = x.data<float>()[i], argument = 1.6 * std::fabs(v + 0.044715 * v * v * v);
     INFO(v);

@@ -386,6 +386,6 @@ TEST_CASE("intended differences from PyTorch") {
   // softplus has no linear part: at 25 PyTorch gives 25.
   CHECK(softplus(Tensor::scalar(25, DType::f64)).item() == Approx(25 + std::exp(-25.0)).epsilon(1e-15));
   CHECK(softplus(Tensor::scalar(25, DType::f64)).item() > 25);
-  // A row without any element has weights of zero, where PyTorch has NaN.
+  // A row without elements has weights of zero; PyTorch has NaN.
   CHECK(numbers(softmax(ramp({2}), 0, Tensor::zeros({2}))) == std::vector<double>(2));
 }

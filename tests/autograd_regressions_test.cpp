@@ -1,4 +1,4 @@
-// Bugs that were, each under its own name.
+// Fixed bugs, one test per bug.
 #include <cmath>
 
 #include <gradus/autograd/engine/backward.h>
@@ -22,7 +22,7 @@ TEST_CASE("regression: backward of a product over an empty inner axis threw") {
   }
 }
 
-TEST_CASE("regression: gelu of negative numbers lost its digits to 1 + erf(x)") {
+TEST_CASE("regression: gelu of negative numbers lost digits in 1 + erf(x)") {
   // x * Phi(x), from mpmath.
   const double expected[][2] = {{-2, -0.0455002638963584144},
                                 {-5, -1.43325785939596956e-6},
@@ -32,7 +32,7 @@ TEST_CASE("regression: gelu of negative numbers lost its digits to 1 + erf(x)") 
     CHECK(gelu(Tensor::scalar(x, DType::f64)).item() == Approx(y).epsilon(1e-13));
     CHECK(gelu(Tensor::scalar(x, DType::f32)).item() == Approx(y).epsilon(3e-7));
   }
-  // The form by tanh, x * sigmoid(2u).
+  // The form with tanh, x * sigmoid(2u).
   CHECK(gelu(Tensor::scalar(-5, DType::f64), Gelu::tanh).item() == Approx(-2.29179619662950605e-7).epsilon(1e-13));
   double worst = 0;
   for (float x = -13; x < 13; x += 0.00137f) {
@@ -55,7 +55,7 @@ TEST_CASE("regression: gelu and silu of infinities were NaN") {
     }
 }
 
-TEST_CASE("regression: pow gave NaN for the exponent's gradient where the base is 0 and the exponent below 1") {
+TEST_CASE("regression: the gradient of pow's exponent was NaN for base 0 and an exponent below 1") {
   const Tensor a = Tensor::from<double>({0, 0}, {2}).set_requires_grad(),
                b = Tensor::from<double>({0.5, 2}, {2}).set_requires_grad();
   sum(pow(a, b)).backward();
@@ -68,7 +68,7 @@ TEST_CASE("regression: logsumexp over an infinity was NaN") {
   CHECK(std::isnan(logsumexp(Tensor::from<double>({INFINITY, NAN}, {2}), 0).item()));
 }
 
-TEST_CASE("regression: gradients of two leaves shared their bytes with each other and with the seed") {
+TEST_CASE("regression: gradients of two leaves and the seed shared their bytes") {
   const Tensor a = Tensor::ones({2}).set_requires_grad(), b = Tensor::ones({2}).set_requires_grad(),
                seed = Tensor::ones({2});
   (a + b).backward({.seed = seed});
@@ -91,7 +91,7 @@ TEST_CASE("regression: a hook on a parameter used inside checkpoint ran on parts
   CHECK(x.grad().item() == 2);
 }
 
-TEST_CASE("regression: checkpoint counted a path twice where one input is made from another, with create_graph") {
+TEST_CASE("regression: with create_graph, checkpoint counted a path twice if one input depends on another") {
   const Tensor x = Tensor::full({1}, 3, DType::f64).set_requires_grad();
   const Tensor square_of_x = x * x;
   const Tensor y = checkpoint([](const std::vector<Tensor>& in) { return in[0] * in[1]; }, {x, square_of_x});

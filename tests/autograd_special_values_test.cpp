@@ -1,5 +1,5 @@
-// Zeros, infinities, NaN, denormal and extreme numbers in every function and reduction, forward and backward. NaN comes
-// out only where it went in or where the limit does not exist.
+// Zeros, infinities, NaN, denormal and extreme numbers in every function and reduction, forward and backward. A result
+// is NaN only if an input is NaN or the limit does not exist.
 #include <cmath>
 #include <functional>
 #include <limits>
@@ -27,12 +27,12 @@ bool same(double a, double b, double tolerance) {
 struct Special {
   const char* name;
   std::function<Tensor(const Tensor&)> f;
-  std::function<double(double)> value, slope;  // limits where a limit exists
+  std::function<double(double)> value, slope;  // the limits, where they exist
 };
 
 double sigmoid_of(double x) { return x < 0 ? std::exp(x) / (1 + std::exp(x)) : 1 / (1 + std::exp(-x)); }
 double phi(double x) { return std::exp(-x * x / 2) * 0.3989422804014327; }
-double times(double a, double b) { return a == 0 || b == 0 ? 0 : a * b; }  // 0 wins, as in a limit
+double times(double a, double b) { return a == 0 || b == 0 ? 0 : a * b; }  // 0, as in a limit
 
 const std::vector<Special>& functions() {
   static const std::vector<Special> all{
@@ -77,7 +77,7 @@ const std::vector<Special>& functions() {
 
 }  // namespace
 
-TEST_CASE("functions of special values have the limits as values and slopes, in f32 and f64") {
+TEST_CASE("values and slopes of functions at special values are the limits, in f32 and f64") {
   for (DType t : {DType::f32, DType::f64}) {
     const double denormal = t == DType::f32 ? 1e-41 : 1e-310;
     for (const Special& s : functions())
@@ -97,7 +97,7 @@ TEST_CASE("functions of special values have the limits as values and slopes, in 
                     << " for " << want_slope);
         CHECK(same(value, want, t == DType::f32 ? 4e-7 : 1e-13));
         if (std::isnan(v)) continue;
-        // A slope in terms of the result, such as 1 - y², has an absolute error.
+        // A slope computed from the result, such as 1 - y², has an absolute error.
         const double scale = t == DType::f32 ? 2e-6 : 1e-13;
         CHECK((same(slope, want_slope, scale) || std::fabs(slope - want_slope) <= 0.1 * scale));
       }
@@ -119,7 +119,7 @@ TEST_CASE("every function of NaN is NaN") {
 
 namespace {
 
-// Rows of special logits and their softmax.
+// Rows of special logits, with their softmax.
 struct Logits {
   std::vector<double> x, p;
 };
@@ -149,7 +149,7 @@ TEST_CASE("softmax, log_softmax and logsumexp of special rows") {
         if (row.p[i] > 0) CHECK(std::fabs(numbers(log_p)[i] - std::log(row.p[i])) <= tolerance);
       }
       CHECK_FALSE(std::isnan(total.item()));
-      // Σ dp is 0 by softmax, and p by logsumexp.
+      // The gradient is 0 for softmax, and p for logsumexp.
       sum(p * to(Tensor::from<double>({1, 2, 3}, {3}), t)).backward();
       double balance = 0;
       for (double g : numbers(x.grad())) balance += g;
@@ -179,7 +179,7 @@ TEST_CASE("cross_entropy of special logits is the true loss, with finite gradien
     }
 }
 
-TEST_CASE("masked elements give zeros and no gradient, whatever their values") {
+TEST_CASE("masked elements give zeros and no gradient, for all values") {
   for (DType t : {DType::f32, DType::f64}) {
     const Tensor x = to(Tensor::from<double>({1, inf, 3, not_a_number, 1e4, inf}, {2, 3}), t).set_requires_grad();
     const Tensor keep = Tensor::from<double>({1, 0, 1, 0, 0, 0}, {2, 3});

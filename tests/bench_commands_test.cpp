@@ -3,7 +3,7 @@
 
 #include "program.h"
 
-// What `gradus bench` prints and refuses; never how long anything took.
+// The output and errors of `gradus bench`. Times are not checked.
 namespace gradus {
 namespace {
 
@@ -24,8 +24,8 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-// Lines that begin with `name` fill the columns that the last line "# header ..." above them names, with numbers where
-// these are no names themselves.
+// Checks that lines that begin with `name` match the columns of the last line "# header ..." above them. Columns hold
+// numbers, except those of names.
 void has_columns(const std::string& out, const std::string& header, const std::string& name, std::size_t lines) {
   CAPTURE(out, name);
   const auto is_number = [](const std::string& word) {
@@ -60,7 +60,7 @@ constexpr const char* quick = " --seconds 0.001 --threads 2";
 
 }  // namespace
 
-TEST_CASE("bench ops prints each op at three sizes in the columns that its header names") {
+TEST_CASE("bench ops prints each op at three sizes, in the columns of its header") {
   const Scratch scratch;
   const Ran ran = run(scratch, std::string("bench ops --filter sigmoid") + quick);
   REQUIRE(ran.code == 0);
@@ -68,7 +68,7 @@ TEST_CASE("bench ops prints each op at three sizes in the columns that its heade
   has_columns(ran.out, "op", "sigmoid", 3);
 }
 
-TEST_CASE("bench ops prints products beside OpenBLAS's and the machine's") {
+TEST_CASE("bench ops prints products beside OpenBLAS and the machine's peak") {
   const Scratch scratch;
   const Ran ran = run(scratch, std::string("bench ops --filter 'matmul 0 32 64 64'") + quick);
   REQUIRE(ran.code == 0);
@@ -77,7 +77,7 @@ TEST_CASE("bench ops prints products beside OpenBLAS's and the machine's") {
   has_columns(run(scratch, std::string("bench ops --filter 'matmul 32 1 64'") + quick).out, "op", "matmul", 1);
 }
 
-TEST_CASE("bench ops prints what making a graph costs") {
+TEST_CASE("bench ops prints the cost of recording a graph") {
   const Scratch scratch;
   const Ran ran = run(scratch, std::string("bench ops --part dispatch") + quick);
   REQUIRE(ran.code == 0);
@@ -88,7 +88,7 @@ TEST_CASE("bench ops prints what making a graph costs") {
   }
 }
 
-TEST_CASE("bench ops prints the optimiser's pass over memory") {
+TEST_CASE("bench ops prints the optimiser step") {
   const Scratch scratch;
   const Ran ran = run(scratch, std::string("bench ops --filter clip_adam") + quick);
   REQUIRE(ran.code == 0);
@@ -113,7 +113,7 @@ TEST_CASE("bench scaling prints four doublings of the batch, or of both lengths"
   CHECK(sizes(lengths, 4) == std::vector<std::string>{"3", "6", "12", "24", "48"});
 }
 
-TEST_CASE("bench step prints its line") {
+TEST_CASE("bench step prints one line of its columns") {
   const Scratch scratch;
   const Ran ran = run(scratch, "bench step attention tiny --set dim=16 --seconds 0.01 --threads 1 --peak 100");
   REQUIRE(ran.code == 0);
@@ -128,14 +128,14 @@ TEST_CASE("bench step prints its line") {
   }
 }
 
-TEST_CASE("a benchmark that is asked for wrongly is refused by name and range") {
+TEST_CASE("a wrong option of a benchmark is refused with its name and range") {
   const Scratch scratch;
   for (const char* value : {"0", "-1", "x", "nan", "1e99"}) {
     refuses(scratch, std::string("ops --seconds ") + value, {"--seconds", value, "0.001 to 60"});
     refuses(scratch, std::string("scaling rnn tiny --seconds ") + value, {"--seconds", value, "0.001 to 3600"});
     refuses(scratch, std::string("ops --threads ") + value, {"--threads", value, "1 to 1024"});
   }
-  refuses(scratch, "ops --filter nonesuch", {"--filter", "nonesuch", "is in no name: add, mul"});
+  refuses(scratch, "ops --filter nonesuch", {"--filter", "nonesuch", "no name contains nonesuch: add, mul"});
   refuses(scratch, "ops --part adm", {"--part", "adm", "ops,adam,matmul,dispatch"});
   refuses(scratch, "ops tanh", {"tanh"});
   refuses(scratch, "scaling rnn tiny --over both", {"--over", "both", "batch,length"});

@@ -6,11 +6,11 @@
 
 #include "catch.h"
 
-// How the memory of a pass forward and back grows.
+// The growth of memory of a forward and backward pass.
 namespace gradus {
 namespace {
 
-// Bytes beyond what was there before, at the worst moment.
+// The peak of bytes in use, less those in use before.
 template <class F>
 double peak_of(F&& f) {
   const std::size_t before = memory::in_use();
@@ -19,7 +19,7 @@ double peak_of(F&& f) {
   return static_cast<double>(memory::peak() - before);
 }
 
-// On one thread: how many heads are worked on at a time, each with memory of its own, is a matter of luck otherwise.
+// One thread, because each head in progress uses memory, and their number varies with several threads.
 double attention_peak(Index length, bool causal) {
   const struct OneThread {
     int before = threads();
@@ -35,7 +35,7 @@ double attention_peak(Index length, bool causal) {
 
 }  // namespace
 
-TEST_CASE("attention over 2048 positions holds no matrix of weights for the way back") {
+TEST_CASE("attention over 2048 positions keeps no matrix of weights for the backward pass") {
   constexpr Index length = 2048;
   constexpr double matrix = 4.0 * length * length;  // of one head
   for (const bool causal : {false, true}) {

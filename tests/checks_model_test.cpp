@@ -10,7 +10,7 @@
 
 using namespace gradus;
 
-TEST_CASE("every model in every setting of its switches has right gradients, with padding and dropout") {
+TEST_CASE("every model has right gradients in every setting of its switches, with padding and dropout") {
   GradcheckOptions wanted = checks::model_options();
   wanted.full_jacobian = scaled(wanted.full_jacobian);
   wanted.directions = scaled(wanted.directions);
@@ -35,7 +35,7 @@ TEST_CASE("a copy of a model in f64 gives the values of the original in f32") {
                                    twice.model->logits(source, target)) < 1e-5);
 }
 
-TEST_CASE("a wrong gradient in a model fails, and the report names the parameter") {
+TEST_CASE("a wrong gradient in a model fails the check, and the report names the parameter") {
   struct Wrong : models::Seq2Seq {
     Tensor weight;  // [vocabulary, vocabulary]
     explicit Wrong(nn::Scope scope) : weight(scope.uniform("weight", {6, 6})) {}

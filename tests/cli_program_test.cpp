@@ -38,7 +38,7 @@ const std::string quick =
 
 }  // namespace
 
-TEST_CASE("train, eval and decode go from pairs to outputs") {
+TEST_CASE("train, eval and decode produce outputs from pairs") {
   const Scratch scratch;
   const Ran trained = run(scratch, "train --model transformer --task copy --steps 30 --out new" + quick);
   REQUIRE(trained.code == 0);
@@ -79,7 +79,7 @@ TEST_CASE("train, eval and decode go from pairs to outputs") {
   CHECK(run(scratch, "train --model rnn --task copy --steps 1 --overwrite --out new" + quick).code == 0);
 }
 
-TEST_CASE("files of pairs are trained on and tested against several references") {
+TEST_CASE("a run trains on files of pairs and is tested against several references") {
   const Scratch scratch;
   std::string lines;
   for (int i = 0; i < 60; ++i) lines += "w" + std::to_string(i) + "\tA B\nw" + std::to_string(i) + "\tA C\n";
@@ -106,7 +106,7 @@ TEST_CASE("sources and targets may be in two files of equal length") {
   const std::string train = "train --model rnn --train train.s --train-target train.t --epochs 1 --out new";
   scratch.write("longer.s", sources + "x\n");
   refuses(scratch, "train --train longer.s --train-target train.t --out new", 1,
-          "train.t ends after 60 lines, but longer.s goes on");
+          "train.t ends after 60 lines, but longer.s continues");
   refuses(scratch, train + " --valid v.tsv", 2, "data.train_target is set, data.valid_target is not");
   refuses(scratch, "train --task copy --train-target train.t --out new", 2, "--task excludes --train-target");
   refuses(scratch, "eval --run new --test-target train.t", 2, "--test-target requires --test");
@@ -152,7 +152,7 @@ TEST_CASE("wrong arguments give one line that names them, and exit code 2") {
   refuses(scratch, "decode --run new --n-best 2", 2, "--n-best 2 is more than --beam 1");
 }
 
-TEST_CASE("an option out of range is refused with name, value and range before anything is read or written") {
+TEST_CASE("an option out of range is refused with name, value and range before any file is read or written") {
   const Scratch scratch;
   const auto out_of = [&](const std::string& command, const std::string& option, const std::string& range,
                           const std::vector<std::string>& values) {
@@ -210,7 +210,7 @@ TEST_CASE("hostile arguments are quoted with limited length and without control 
 
 TEST_CASE("a whole number with leading zeros is decimal") {
   const Scratch scratch;
-  CHECK(run(scratch, "decode --run none --beam 010 --n-best 10").code == 1);  // there is no such run
+  CHECK(run(scratch, "decode --run none --beam 010 --n-best 10").code == 1);  // the run does not exist
   CHECK_THAT(run(scratch, "decode --run none --beam 010 --n-best 11").err, ContainsSubstring("--beam 10"));
 }
 
@@ -229,7 +229,7 @@ TEST_CASE("training continues when the log cannot be written") {
   CHECK(WEXITSTATUS(std::system(wrong.c_str())) == 2);
 }
 
-TEST_CASE("paths are shown on one line, without control characters, as a shell reads them") {
+TEST_CASE("paths are shown on one line, without control characters, quoted for a shell") {
   const Scratch scratch;
   scratch.write("a\x1B[31m\nb'.tsv", "a\tb\nbroken\nc\td\n");
   const std::string quoted = "$'a\\x1B[31m\\x0Ab\\x27.tsv'", out = "$'r\\xFF\\x0A\\x27'";
@@ -277,7 +277,7 @@ TEST_CASE("a failure gives one line with the reason and exit code 1, and leaves 
   refuses(scratch, "decode --run . --input empty.tsv", 1, "not a run directory");
 }
 
-TEST_CASE("bad sources stop decoding before the first output") {
+TEST_CASE("bad sources end decoding before the first output") {
   const Scratch scratch;
   REQUIRE(run(scratch, "train --model transformer --task copy --steps 1 --out run" + quick).code == 0);
   refuses(scratch, "decode --run run", 1, "standard input:2 has 12 tokens; the model's positions hold 11",
@@ -298,7 +298,7 @@ TEST_CASE("bad sources stop decoding before the first output") {
   scratch.write("long.tsv", "abcdefghijkl\tab\n");
   refuses(scratch, "eval --run run --test long.tsv", 1, "has 12 tokens");
   std::filesystem::resize_file(scratch.folder() / "run" / "best.safetensors", 100);
-  refuses(scratch, "decode --run run", 1, "best.safetensors: not a good safetensors file", "a\n");
+  refuses(scratch, "decode --run run", 1, "best.safetensors: not a valid safetensors file", "a\n");
   CHECK(run(scratch, "decode --run run --checkpoint last", "").code == 0);
 }
 
@@ -314,7 +314,7 @@ TEST_CASE("the demo prints accuracy by length for the four models, examples and 
   CHECK_THAT(run(scratch, "demo --steps 10 --out runs").err, ContainsSubstring("holds a run already"));
 }
 
-TEST_CASE("the program prints its version, its settings and what it runs on") {
+TEST_CASE("the program prints its version, its settings and its machine") {
   const Scratch scratch;
   const std::string cmake = data::contents("CMakeLists.txt");
   const std::string version = run(scratch, "--version").out;

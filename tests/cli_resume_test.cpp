@@ -12,7 +12,7 @@
 #include "program.h"
 #include "scaled.h"
 
-// Trainers that are stopped, killed and resumed, as processes.
+// Trainers in processes of their own that are stopped, killed and resumed.
 namespace gradus {
 namespace {
 
@@ -56,7 +56,7 @@ class Process {
     if (id_ > 0 && ::waitpid(id_, &status_, WNOHANG) == id_) id_ = 0;
     return id_ > 0;
   }
-  // The exit code, or minus the signal that ended it.
+  // The exit code, or minus the number of the signal that ended the process.
   int wait() {
     if (id_ > 0) ::waitpid(id_, &status_, 0);
     id_ = 0;
@@ -88,8 +88,8 @@ void check_same_runs(const std::filesystem::path& a, const std::filesystem::path
 
 }  // namespace
 
-// GRADUS_KILLS says how many kills; GRADUS_KILL_SEED which moments.
-TEST_CASE("a run killed at random moments and resumed each time ends with the bytes of one that was not") {
+// GRADUS_KILLS is the number of kills; GRADUS_KILL_SEED is the seed of their moments.
+TEST_CASE("a run killed at random moments and resumed ends with the bytes of an undisturbed run") {
   const char* wanted = std::getenv("GRADUS_KILLS");
   const char* seed = std::getenv("GRADUS_KILL_SEED");
   const int kills = wanted == nullptr ? 6 : std::atoi(wanted);
@@ -123,7 +123,7 @@ TEST_CASE("a run killed at random moments and resumed each time ends with the by
       std::error_code none;
       for (const auto& file : std::filesystem::directory_iterator(out, none))
         writing += file.path().extension() == ".tmp" ? 1 : 0;
-      // What a reader finds at any moment is whole.
+      // At any moment a reader finds whole files.
       for (const char* file : {"last", "best"}) {
         if (!std::filesystem::exists(out / (std::string(file) + ".safetensors"))) continue;
         const Ran seen = run(scratch, std::string("inspect killed/") + file + ".safetensors");
@@ -141,7 +141,7 @@ TEST_CASE("a run killed at random moments and resumed each time ends with the by
 }
 
 TEST_CASE(
-    "a training asked to stop saves its state, says how to go on, and exits by the signal, and a second one ends it") {
+    "a first signal saves the state, prints how to continue and sets the exit code; a second signal ends training") {
   const Scratch scratch;
   const std::string long_train = "train --task copy --steps 100000000 --set train.log_every=1" + settings;
   for (const auto& [signal, code] : {std::pair(SIGINT, 130), std::pair(SIGTERM, 143), std::pair(SIGHUP, 129)}) {
@@ -150,12 +150,12 @@ TEST_CASE(
     wait_for(scratch.folder() / name / "metrics.jsonl", process);
     process.send(signal);
     CHECK(process.wait() == code);
-    CHECK_THAT(process.log(), ContainsSubstring("stopping after this step; once more to stop at once\n"));
+    CHECK_THAT(process.log(), ContainsSubstring("stopping after this step; interrupt again to stop at once\n"));
     CHECK_THAT(process.log(), ContainsSubstring("interrupted after step "));
     CHECK_THAT(process.log(), ContainsSubstring("; to continue: gradus train --resume --out " + name + "\n"));
     CHECK(run(scratch, "decode --checkpoint last --run " + name, "ab\n").code == 0);
   }
-  // A step that takes long: the second signal comes within the first step, on all but the fastest machines.
+  // The step is long: the second signal arrives during the first step, except on the fastest machines.
   Process process(scratch, long_train +
                                " --set model.cell=lstm --set model.dim=512 --set model.hidden=1024 --set "
                                "train.batch=400 --out two");
@@ -168,7 +168,7 @@ TEST_CASE(
   CHECK((code == -SIGINT || code == -SIGTERM || code == 143));
 }
 
-TEST_CASE("a run in use is not trained by a second trainer, and is free again once its trainer was killed") {
+TEST_CASE("a second trainer is refused while a run is in use, and accepted after the first is killed") {
   const Scratch scratch;
   Process process(scratch, "train --task copy --steps 100000000 --set train.log_every=1 --out run" + settings);
   wait_for(scratch.folder() / "run" / "metrics.jsonl", process);
@@ -188,7 +188,7 @@ TEST_CASE("a run in use is not trained by a second trainer, and is free again on
   CHECK((code == 130 || code == -SIGINT));
 }
 
-TEST_CASE("a run whose checkpoint cannot be written ends with the reason, and goes on when it can") {
+TEST_CASE("a run whose checkpoint cannot be written ends with the reason, and can be resumed later") {
   const Scratch scratch;
   const std::string train = "train --model rnn --task copy --steps 60 --set train.evaluate_every=20" + settings;
   REQUIRE(run(scratch, train + " --out whole").code == 0);
@@ -234,10 +234,10 @@ TEST_CASE("a resumed run keeps its settings: flags may repeat them, not contradi
   CHECK_THAT(run(scratch, "train --resume --out none").err, ContainsSubstring("there is no such run directory"));
   CHECK_THAT(run(scratch, "train --resume --out .").err, ContainsSubstring("not a run directory"));
   std::filesystem::resize_file(scratch.folder() / "run" / "last.safetensors", last.size() - 1);
-  refused("", 1, "run/last.safetensors: not a good safetensors file");
+  refused("", 1, "run/last.safetensors: not a valid safetensors file");
 }
 
-TEST_CASE("one command with --resume begins a run and goes on with it, and destroys no checkpoint") {
+TEST_CASE("one command with --resume begins a run and continues it, and destroys no checkpoint") {
   const Scratch scratch;
   const std::string train = "train --resume --model rnn --task copy --steps 4 --out run" + settings;
   REQUIRE(run(scratch, train).code == 0);
@@ -257,11 +257,11 @@ TEST_CASE("one command with --resume begins a run and goes on with it, and destr
   CHECK(contents(scratch.folder() / "run" / "last.safetensors") == last);
   for (const char* file : {"last.safetensors", "best.safetensors"})
     std::filesystem::remove(scratch.folder() / "run" / file);
-  CHECK(run(scratch, train).code == 0);  // what is left is a run that was never made whole
+  CHECK(run(scratch, train).code == 0);  // a partial run is left
   CHECK(contents(scratch.folder() / "run" / "last.safetensors") == last);
 }
 
-TEST_CASE("settings that are left to the data may be repeated as they were first given, and not otherwise") {
+TEST_CASE("settings that depend on the data may be repeated only as first given") {
   const Scratch scratch;
   scratch.write("d", "a  AH0\nab  AH0 B\nb  B\n");
   const std::string dictionary = " --train d --valid d --set data.format=dictionary --steps 2";
@@ -283,7 +283,7 @@ TEST_CASE("settings that are left to the data may be repeated as they were first
   }
 }
 
-TEST_CASE("inspect shows names, dtypes, shapes, norms and metadata, and keeps control characters to itself") {
+TEST_CASE("inspect shows names, dtypes, shapes, norms and metadata, without control characters") {
   const Scratch scratch;
   REQUIRE(run(scratch, "train --model rnn --task copy --steps 2 --out run" + settings).code == 0);
   const Ran seen = run(scratch, "inspect run/last.safetensors");

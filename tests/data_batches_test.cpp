@@ -14,7 +14,7 @@ namespace {
 
 using Ids = std::vector<Id>;
 
-/// Pairs with lengths from 1 to 20 in an irregular order.
+/// Pairs of lengths 1 to 20 in an irregular order.
 std::vector<EncodedPair> many_pairs(Index count) {
   std::vector<EncodedPair> pairs;
   for (Index i = 0; i < count; ++i) {
@@ -84,7 +84,7 @@ TEST_CASE("every pair is in exactly one batch, and no batch is too large") {
   CHECK(plan_batches({}, {}).empty());
 }
 
-TEST_CASE("a pair that is larger than a batch is a batch of its own") {
+TEST_CASE("a pair larger than the limit is a batch of its own") {
   const auto batches = plan_batches(many_pairs(40), {.by = BatchBy::tokens, .size = 1});
   CHECK(batches.size() == 40);
   CHECK(has_every_row_once(batches, 40));
@@ -101,7 +101,7 @@ TEST_CASE("batches hold little padding") {
   CHECK(padding * 50 < entries);
 }
 
-TEST_CASE("the order of batches depends on seed and epoch alone") {
+TEST_CASE("the order of batches depends only on seed and epoch") {
   const auto pairs = many_pairs(500);
   const BatchOptions options{.size = 10, .seed = 3, .epoch = 1};
   const auto plan = plan_batches(pairs, options);
@@ -124,7 +124,7 @@ TEST_CASE("batches of one epoch are not sorted by length") {
   CHECK_FALSE(std::is_sorted(lengths.begin(), lengths.end()));
 }
 
-TEST_CASE("the parts of a split batch have even sizes and make up the whole") {
+TEST_CASE("the parts of a split batch have even sizes and together are the whole batch") {
   const auto pairs = many_pairs(7);
   const Batch whole = make_batch(pairs, {0, 1, 2, 3, 4, 5, 6});
   for (const Index shards : {1, 2, 3, 7, 50}) {

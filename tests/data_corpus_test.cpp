@@ -156,7 +156,7 @@ TEST_CASE("two files of unequal length are refused") {
     for (const OnBadLine on_bad_line : {OnBadLine::skip, OnBadLine::stop}) {
       CHECK_THROWS_WITH(
           read_parallel(sources, targets, {.on_bad_line = on_bad_line}),
-          ContainsSubstring(shorter.string() + " ends after " + lines + ", but " + longer.string() + " goes on"));
+          ContainsSubstring(shorter.string() + " ends after " + lines + ", but " + longer.string() + " continues"));
     }
   };
   refused(three, two, two, "2 lines", three);

@@ -46,7 +46,7 @@ TEST_CASE("a hypothesis is scored against its nearest reference") {
   CHECK(result.token_error_rate == Approx(2.0 / 6));
 }
 
-TEST_CASE("if references are equally near, the first counts") {
+TEST_CASE("the first of equally near references counts") {
   const std::vector<ReferenceSet> sets = {{{"x"}, {letters("abc"), letters("a")}}};
   CHECK(score({letters("ab")}, sets).reference_tokens == 3);
 }

@@ -38,7 +38,7 @@ TEST_CASE("every task gives the requested pairs, and the same ones for the same 
   }
 }
 
-TEST_CASE("copy, reverse and sort are correct and keep to their lengths") {
+TEST_CASE("copy, reverse and sort are correct and have the given lengths") {
   for (const std::string name : {"copy", "reverse", "sort"}) {
     std::set<std::size_t> lengths;
     for (const Pair& pair : make_task(name, {.count = 2000, .min_length = 3, .max_length = 7}).pairs) {
@@ -66,7 +66,7 @@ TEST_CASE("add writes sums of numbers without leading zeros") {
   CHECK(large.pairs[0].source.size() == 81);
 }
 
-TEST_CASE("splits share no source, whatever their seeds") {
+TEST_CASE("splits share no source, for all seeds") {
   for (const std::string& name : task_names()) {
     CAPTURE(name);
     const Index longest = name == "dates" ? 0 : 2;
@@ -91,7 +91,7 @@ TEST_CASE("a held-out day is held out in every form") {
   }
 }
 
-TEST_CASE("an independent reader agrees on the dates") {
+TEST_CASE("dates agree with an independent parser") {
   const std::string names = "janfebmaraprmayjunjulaugsepoctnovdec";
   const std::string days = "sunmontuewedthufrisat";
   const auto two_digits = [](int v) { return std::string(v < 10 ? "0" : "") + std::to_string(v); };
@@ -163,7 +163,7 @@ TEST_CASE("an independent reader agrees on the dates") {
   CHECK(prefixed > 1000);
 }
 
-TEST_CASE("a task that cannot be made gives the reason") {
+TEST_CASE("an impossible task gives the reason") {
   CHECK_THROWS_WITH(make_task("translate", {}),
                     ContainsSubstring("\"translate\"; choose one of copy, reverse, sort, add, dates"));
   CHECK_THROWS_WITH(make_task("copy", {.count = 0}), ContainsSubstring("the count is 0"));

@@ -40,7 +40,7 @@ TEST_CASE("decoding stops at eos and shows unknown tokens") {
   CHECK_THROWS_AS(v.decode({99}), Error);
 }
 
-TEST_CASE("text that spells a special token never becomes one") {
+TEST_CASE("text that spells a special token never encodes to it") {
   const Vocabulary v = Vocabulary::build({{"<pad>", "<eos>", "x"}});
   CHECK(v.id("<pad>") > unk_id);
   CHECK(v.id("<bos>") == unk_id);

@@ -52,7 +52,7 @@ void step_with_nan(bool detect) {
 std::vector<Kind> kinds() {
   const auto f64 = DType::f64;
   return {
-      {"Shapes that do not fit",
+      {"Shapes that do not match",
        [=] {
          matmul(Tensor::zeros({2, 3}, f64), Tensor::zeros({4, 5}, f64));
        }},
@@ -60,14 +60,14 @@ std::vector<Kind> kinds() {
        [=] {
          Tensor::zeros({2, 3}, f64) + Tensor::zeros({2, 4}, f64);
        }},
-      {"Shapes that do not fit inside a layer",
+      {"Shapes that do not match inside a layer",
        [=] {
          nn::ParameterStore store(1, f64);
          const nn::Linear query(store.root() / "decoder" / "query", 3, 2);
          query(Tensor::zeros({5, 4}, f64));
        }},
       {"Two dtypes", [=] { Tensor::zeros({2}, f64) * Tensor::zeros({2}); }},
-      {"An axis that is not there",
+      {"A missing axis",
        [=] {
          sum(Tensor::zeros({2, 3}, f64), {2});
        }},
@@ -75,8 +75,8 @@ std::vector<Kind> kinds() {
        [=] {
          embedding(Tensor::zeros({4, 2}, f64), Tensor::from(std::vector<Index>{1, 4}, {2}));
        }},
-      {"Backward of what has no graph", [=] { sum(Tensor::zeros({2}, f64)).backward(); }},
-      {"Backward of what is not a scalar",
+      {"Backward of a tensor without a graph", [=] { sum(Tensor::zeros({2}, f64)).backward(); }},
+      {"Backward of a tensor that is not a scalar",
        [=] {
          (leaf({1, 2}, "x") * 2.0).backward();
        }},
@@ -86,15 +86,16 @@ std::vector<Kind> kinds() {
          loss.backward();
          loss.backward();
        }},
-      {"Writing to what backward needs",
+      {"Overwriting a value that backward needs",
        [=] {
          Tensor x = leaf({1, 2}, "x");
          const Tensor loss = sum(square(x));
          x.mutable_data<double>()[0] = 5;
          loss.backward();
        }},
-      {"The gradient of a leaf that requires none", [=] { grad({sum(leaf({1}, "x"))}, {Tensor::zeros({2}, f64)}); }},
-      {"The gradient of what the result does not depend on",
+      {"The gradient of a leaf that does not require one",
+       [=] { grad({sum(leaf({1}, "x"))}, {Tensor::zeros({2}, f64)}); }},
+      {"The gradient of a leaf without influence on the result",
        [=] { grad({sum(leaf({1}, "x"))}, {leaf({1}, "unused")}); }},
       {"Requiring a gradient of a result", [=] { (leaf({1}, "x") * 2.0).set_requires_grad(); }},
       {"A hook that returns the wrong shape",
@@ -109,7 +110,7 @@ std::vector<Kind> kinds() {
          store.root().zeros("bias", {2});
          store.root().zeros("bias", {3});
        }},
-      {"A parameter that is not there",
+      {"A missing parameter",
        [=] {
          nn::ParameterStore store(1);
          const nn::Linear query(store.root() / "decoder" / "query", 3, 2);
@@ -125,15 +126,15 @@ std::vector<Kind> kinds() {
          const DetectAnomaly on;
          sum(sqrt(leaf({4, 0, 1}, "decoder.variance"))).backward();
        }},
-      {"Training that meets a NaN", [] { step_with_nan(false); }},
-      {"Training that meets a NaN, with train.detect_nan", [] { step_with_nan(true); }},
+      {"A NaN in training", [] { step_with_nan(false); }},
+      {"A NaN in training, with train.detect_nan", [] { step_with_nan(true); }},
       {"A gradient check in f32",
        [] { gradcheck([](const auto& in) { return square(in[0]); }, {Tensor::ones({2}).set_requires_grad()}); }},
-      {"Drawing what has no graph", [=] { graph_to_dot(Tensor::zeros({2}, f64)); }},
+      {"Drawing a tensor without a graph", [=] { graph_to_dot(Tensor::zeros({2}, f64)); }},
   };
 }
 
-// Line numbers change, so places are written as "file:line".
+// Line numbers change, so "file:line" replaces them.
 std::string message_of(const Kind& kind) {
   try {
     kind.provoke();

@@ -29,7 +29,7 @@ std::vector<std::string> code_in(const std::string& page) {
 
 }  // namespace
 
-TEST_CASE("the C++ in README and docs is lines of the examples") {
+TEST_CASE("the C++ in README and docs consists of lines of the examples") {
   std::vector<std::string> examples;
   for (const auto& file : std::filesystem::directory_iterator("examples")) {
     if (file.path().extension() == ".cpp") examples.push_back(text_of(file.path()));
@@ -45,7 +45,7 @@ TEST_CASE("the C++ in README and docs is lines of the examples") {
   }
 }
 
-TEST_CASE("the first C++ in README is the first example, whole") {
+TEST_CASE("the first C++ in README is the whole first example") {
   const std::vector<std::string> blocks = code_in(text_of("README.md"));
   REQUIRE(blocks.size() > 1);
   CHECK(blocks[0] == text_of("examples/0_gradient.cpp"));

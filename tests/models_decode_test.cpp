@@ -34,7 +34,7 @@ void check_same(const std::vector<Hypothesis>& a, const std::vector<Hypothesis>&
 
 }  // namespace
 
-TEST_CASE("a sentence decodes to the same bits alone, in a batch, and under padding", "[models][decode]") {
+TEST_CASE("a sentence decodes to the same bits alone, in a batch, and with padding", "[models][decode]") {
   std::vector<Index> lengths;
   for (Index i = 0; i < 32; ++i) lengths.push_back(1 + i * 7 % 9);
   for (const auto& options : all_variants()) {
@@ -122,7 +122,7 @@ TEST_CASE("a beam that holds all hypotheses finds the best ones", "[models][deco
   const Tensor source = random_ids({4}, 7, 3);
   const Index longest = 4;
 
-  // Every finished sequence of the words 3, 4 and 5, with the mean of its log-probabilities, its end included.
+  // Every finished sequence of the words 3, 4 and 5, with the mean of its log-probabilities, eos included.
   std::vector<std::pair<double, std::vector<Index>>> all;
   const NoGrad no_grad;
   std::vector<std::vector<Index>> open{{}};
@@ -156,7 +156,7 @@ TEST_CASE("a beam that holds all hypotheses finds the best ones", "[models][deco
   CHECK_FALSE(found.back().finished);
 }
 
-TEST_CASE("an n-best list is sorted and has no repetition", "[models][decode]") {
+TEST_CASE("an n-best list is sorted and has no duplicates", "[models][decode]") {
   for (const auto& options : all_variants()) {
     INFO(models::describe(options));
     const Built built(options);

@@ -41,9 +41,9 @@ Seq2SeqOptions tiny(const char* model) {
 
 }  // namespace
 
-// Checkpoints name parameters by these paths, and optimisers sum in their order: both must stay.
+// Checkpoints contain these paths, and optimisers sum in this order: neither may change.
 
-TEST_CASE("the parameter paths of rnn stay as checkpoints have them", "[models]") {
+TEST_CASE("the parameter paths of rnn are those of checkpoints", "[models]") {
   Seq2SeqOptions o = tiny("rnn");
   o.cell = nn::CellKind::lstm;
   o.bidirectional = true;
@@ -62,7 +62,7 @@ TEST_CASE("the parameter paths of rnn stay as checkpoints have them", "[models]"
   CHECK(paths_of(Built(o).store) == expected);
 }
 
-TEST_CASE("the parameter paths of rnn-attention stay as checkpoints have them", "[models]") {
+TEST_CASE("the parameter paths of rnn-attention are those of checkpoints", "[models]") {
   for (const Alignment alignment : {Alignment::additive, Alignment::qkv}) {
     Seq2SeqOptions o = tiny("rnn-attention");
     o.alignment = alignment;
@@ -81,7 +81,7 @@ TEST_CASE("the parameter paths of rnn-attention stay as checkpoints have them", 
   }
 }
 
-TEST_CASE("the parameter paths of attention stay as checkpoints have them", "[models]") {
+TEST_CASE("the parameter paths of attention are those of checkpoints", "[models]") {
   Seq2SeqOptions o = tiny("attention");
   o.positions = Positions::learned;
   Paths expected = {"encoder.embedding.weight", "encoder.positions.weight", "decoder.embedding.weight",
@@ -91,7 +91,7 @@ TEST_CASE("the parameter paths of attention stay as checkpoints have them", "[mo
   CHECK(paths_of(Built(o).store) == expected);
 }
 
-TEST_CASE("the parameter paths of transformer stay as checkpoints have them", "[models]") {
+TEST_CASE("the parameter paths of transformer are those of checkpoints", "[models]") {
   Seq2SeqOptions o = tiny("transformer");
   o.decoder_layers = 2;
   o.ffn = 8;
@@ -119,7 +119,7 @@ TEST_CASE("the parameter paths of transformer stay as checkpoints have them", "[
   CHECK(built.store.contains("output.weight"));
 }
 
-TEST_CASE("the parameter paths of the vision Transformer stay as checkpoints have them", "[models]") {
+TEST_CASE("the parameter paths of the vision Transformer are those of checkpoints", "[models]") {
   nn::ParameterStore store(1);
   const Vit vit(store.root(), {.dim = 4, .layers = 1, .heads = 2, .ffn = 8});
   Paths expected = {"patches.weight", "patches.bias", "cls", "positions.weight"};

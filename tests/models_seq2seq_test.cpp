@@ -165,7 +165,7 @@ TEST_CASE("the recurrent models compute the equations of their headers", "[model
   }
 }
 
-TEST_CASE("the gradient of every parameter in every setting is that of the loss", "[models]") {
+TEST_CASE("the gradient of every parameter in every setting is the derivative of the loss", "[models]") {
   const Tensor source = random_ids({4, 2}, 7, 1), in = random_ids({3, 2}, 6, 2);
   const Tensor out = Tensor::from(std::vector<Index>{3, 4, 2, 5, 2, 0}, {2, 3});
   for (const auto& options : shared(all_variants(), 1)) {
@@ -251,7 +251,7 @@ TEST_CASE("a sequence longer than the positions is refused with its length, the 
   }
 }
 
-TEST_CASE("each kind of model learns four pairs by heart", "[models]") {
+TEST_CASE("each kind of model memorises four pairs", "[models]") {
   const Tensor source = Tensor::from(std::vector<Index>{3, 4, 5, 2, 4, 5, 3, 2, 5, 3, 2, 0, 3, 2, 0, 0}, {4, 4});
   const Tensor target_in = Tensor::from(std::vector<Index>{1, 3, 4, 5, 1, 4, 5, 3, 1, 5, 3, 0, 1, 3, 0, 0}, {4, 4});
   const Tensor target_out = Tensor::from(std::vector<Index>{3, 4, 5, 2, 4, 5, 3, 2, 5, 3, 2, 0, 3, 2, 0, 0}, {4, 4});

@@ -12,7 +12,7 @@
 #include <gradus/models/registry.h>
 #include <gradus/nn/parameters.h>
 
-// Tiny models in every combination of options that matters.
+// Tiny models in all relevant combinations of options.
 namespace gradus::models {
 
 inline std::vector<Seq2SeqOptions> all_variants() {

@@ -18,7 +18,8 @@ Tensor images(Index batch) { return Tensor::normal({batch, 2, 4, 6}, 0, 1, Philo
 
 }  // namespace
 
-TEST_CASE("the patches of a vision Transformer are a convolution with kernel and stride of a patch", "[models]") {
+TEST_CASE("the patches of a vision Transformer are a convolution whose kernel and stride are the patch size",
+          "[models]") {
   nn::ParameterStore store(1, DType::f64);
   const Vit vit(store.root(), tiny);
   const Tensor x = images(2);
@@ -28,8 +29,7 @@ TEST_CASE("the patches of a vision Transformer are a convolution with kernel and
   CHECK(largest_difference(rows, vit.patches(unfold(x, 2, 2, 2, 0))) < 1e-14);
 }
 
-TEST_CASE("a vision Transformer classifies each image on its own, and its gradients are those of the loss",
-          "[models]") {
+TEST_CASE("a vision Transformer classifies images independently, and its gradients are those of the loss", "[models]") {
   for (auto pooling : {Pooling::cls, Pooling::mean}) {
     for (auto norm : {nn::NormOrder::pre, nn::NormOrder::post}) {
       VitOptions options = tiny;

@@ -44,7 +44,7 @@ Tensor sentence(const Tensor& x, Index row, Index length) { return slice(narrow(
 
 }  // namespace
 
-TEST_CASE("a linear layer maps the last axis, and an embedding adds one") {
+TEST_CASE("a linear layer maps the last axis, and an embedding appends one") {
   nn::ParameterStore store(1);
   const nn::Linear layer(store.root() / "linear", 3, 2);
   CHECK(layer(Tensor::ones({4, 5, 3})).shape() == Shape{4, 5, 2});
@@ -56,7 +56,7 @@ TEST_CASE("a linear layer maps the last axis, and an embedding adds one") {
   CHECK_THROWS_AS(table(Tensor::from(std::vector<Index>{7}, {1})), Error);
 }
 
-TEST_CASE("a recurrent network gives a sentence the same states alone and padded in a batch") {
+TEST_CASE("a recurrent network has the same states for a sentence alone and padded in a batch") {
   const std::vector<Index> lengths{5, 2, 1};
   for (const auto kind : {nn::CellKind::rnn, nn::CellKind::gru, nn::CellKind::lstm}) {
     nn::ParameterStore store(1, DType::f64);
@@ -124,7 +124,7 @@ TEST_CASE("a step of a tanh cell follows its equation") {
   check_close(cell(x, {h, {}}).hidden, tanh(linear(concat({x, h}, 1), a, cell.bias_ih + cell.bias_hh)));
 }
 
-TEST_CASE("attention weights add up to one over the tokens, and a source of padding gives zeros") {
+TEST_CASE("attention weights over the tokens sum to one, and a source of padding gives zeros") {
   nn::ParameterStore store(1, DType::f64);
   const nn::AdditiveAttention additive(store.root() / "additive", 3, 4, 5);
   const nn::Attention qkv(store.root() / "qkv", 3, 4, 5);
@@ -142,7 +142,7 @@ TEST_CASE("attention weights add up to one over the tokens, and a source of padd
   check(qkv);
 }
 
-TEST_CASE("several queries give what each gives alone, and self-attention is attention to its own input") {
+TEST_CASE("several queries give the results of single queries, and self-attention is attention to its own input") {
   nn::ParameterStore store(1, DType::f64);
   const nn::Attention attention(store.root() / "cross", 3, 4, 5);
   const Tensor queries = normal({2, 3, 3}, 1), x = normal({2, 4, 4}, 2), mask = mask_of({4, 2}, 4);
@@ -168,7 +168,7 @@ TEST_CASE("multi-head attention step by step equals causal attention at once") {
                     ContainsSubstring("odd") && ContainsSubstring("4 heads"));
 }
 
-TEST_CASE("layer norm gives rows of mean 0 and variance 1 before training") {
+TEST_CASE("before training, layer norm gives rows of mean 0 and variance 1") {
   nn::ParameterStore store(1, DType::f64);
   const nn::LayerNorm norm(store.root(), 8, 0);
   const Tensor y = norm(normal({3, 8}, 1) * 5.0 + 2.0);
@@ -176,7 +176,7 @@ TEST_CASE("layer norm gives rows of mean 0 and variance 1 before training") {
   check_close(var(y, {1}, 0), Tensor::ones({3}, DType::f64));
 }
 
-TEST_CASE("dropout acts in training only, and repeats with its random scope") {
+TEST_CASE("dropout acts in training only, and the same seed repeats it") {
   const nn::Dropout half{0.5};
   const Tensor x = Tensor::ones({100});
   CHECK(half(x).to_vector<float>() == x.to_vector<float>());
@@ -223,7 +223,7 @@ TEST_CASE("sinusoidal positions follow their formula, and a sequence beyond the 
   CHECK_THROWS_AS(learned(x, 1), Error);
 }
 
-TEST_CASE("a Transformer gives a sentence the same output alone and padded in a batch") {
+TEST_CASE("a Transformer has the same output for a sentence alone and padded in a batch") {
   for (const auto norm : {nn::NormOrder::none, nn::NormOrder::pre, nn::NormOrder::post}) {
     nn::ParameterStore store(1, DType::f64);
     const nn::TransformerOptions options{
@@ -248,7 +248,7 @@ TEST_CASE("a Transformer gives a sentence the same output alone and padded in a 
   }
 }
 
-TEST_CASE("the smallest encoder layer is one head of self-attention and nothing else") {
+TEST_CASE("the smallest encoder layer is one head of self-attention alone") {
   nn::ParameterStore store(1, DType::f64);
   const nn::TransformerEncoderLayer layer(store.root(), {.dim = 4, .norm = nn::NormOrder::none, .residual = false});
   CHECK(store.all().size() == 4);

@@ -67,7 +67,7 @@ TEST_CASE("an initial value depends on seed, path and position only") {
   for (std::size_t i = 0; i < expected.size(); ++i) CHECK(expected[i] == static_cast<float>(doubles[i]));
 }
 
-TEST_CASE("initial values keep to their bounds and moments") {
+TEST_CASE("initial values have the right bounds and moments") {
   nn::ParameterStore store(3, DType::f64);
   const auto moments = [](const Tensor& t) {
     double mean = 0, square = 0, largest = 0;

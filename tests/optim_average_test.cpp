@@ -23,7 +23,7 @@ void move(Tensor p, double by) {
 
 }  // namespace
 
-TEST_CASE("an average follows its parameters by its definition, soon at first and then by its decay") {
+TEST_CASE("an average follows its definition: quickly at first, then with its decay") {
   const Tensor p = Tensor::scalar(1, DType::f64);
   Average average({p}, 0.9);
   double expected = 1, value = 1;
@@ -38,8 +38,7 @@ TEST_CASE("an average follows its parameters by its definition, soon at first an
   CHECK(average.state().at("step").item() == 200);
 }
 
-TEST_CASE(
-    "averages stand in the parameters' place while they are asked for, and the parameters come back bit for bit") {
+TEST_CASE("averages can replace the parameters temporarily, and the parameters return bit for bit") {
   Tensor p = Tensor::from(std::vector<float>{0.1f, 0.2f, 0.3f}, {3}), q = Tensor::from(std::vector<double>{0.7}, {1});
   p.set_name("p");
   q.set_name("q");
@@ -76,7 +75,7 @@ TEST_CASE("averages of large parameters have the same bits at any number of thre
   CHECK(after(8) == one);
 }
 
-TEST_CASE("an average goes on from its state, and refuses another's before anything is changed") {
+TEST_CASE("an average continues from its state, and refuses another's before it changes") {
   const Tensor p = Tensor::ones({2}), q = Tensor::ones({2});
   Average first({p}, 0.9), second({q}, 0.9);
   const auto step = [](const Tensor& t, Average& average) {
@@ -111,7 +110,7 @@ TEST_CASE("an average goes on from its state, and refuses another's before anyth
   refused(state, "has no 'mean/0'");
 }
 
-TEST_CASE("a copy of an average goes its own way") {
+TEST_CASE("a copy of an average is independent") {
   const Tensor p = Tensor::ones({2});
   Average first({p}, 0.9);
   const Average second = first;
@@ -121,7 +120,7 @@ TEST_CASE("a copy of an average goes its own way") {
   CHECK(second.state().at("step").item() == 0);
 }
 
-TEST_CASE("an average refuses a decay that is none, and two parameters of one name") {
+TEST_CASE("an average refuses an invalid decay and two parameters of one name") {
   for (const double decay : {0.0, 1.0, -0.1, std::nan("")})
     CHECK_THROWS_WITH(Average({Tensor::ones({1})}, decay), ContainsSubstring("expected between 0 and 1"));
   CHECK_THROWS_WITH(Average({Tensor::from(std::vector<Index>{1}, {1})}, 0.9), ContainsSubstring("is not a parameter"));

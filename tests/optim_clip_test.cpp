@@ -21,7 +21,7 @@ Tensor with_gradient(const std::vector<float>& g) {
 
 }  // namespace
 
-TEST_CASE("the norm is that of all gradients as one vector") {
+TEST_CASE("the norm covers all gradients as one vector") {
   const Tensor none = Tensor::zeros({2}).set_requires_grad();
   const std::vector<Tensor> ps = {with_gradient({3, 0}), none, with_gradient({4}), with_gradient({})};
   CHECK(grad_norm(ps) == 5);
@@ -29,7 +29,7 @@ TEST_CASE("the norm is that of all gradients as one vector") {
   CHECK(grad_norm({with_gradient({3e30F, -4e30F})}) == Approx(5e30));
 }
 
-TEST_CASE("gradients longer than max_norm are scaled to it, shorter ones are left") {
+TEST_CASE("gradients longer than max_norm are scaled to it, shorter ones do not change") {
   const std::vector<Tensor> ps = {with_gradient({3, 0}), with_gradient({4})};
   const Clip asked = clip_scale(ps, 1);
   CHECK(asked.norm == 5);
@@ -43,7 +43,7 @@ TEST_CASE("gradients longer than max_norm are scaled to it, shorter ones are lef
   CHECK(clip_scale(ps, std::numeric_limits<double>::infinity()).scale == 1);
 }
 
-TEST_CASE("a norm that is not finite is seen by the caller, changes no gradient, and the step refuses it") {
+TEST_CASE("a norm that is not finite is returned, changes no gradient, and the step refuses it") {
   for (const float bad : {NAN, INFINITY, -INFINITY}) {
     Tensor p = with_gradient({1, bad, 2});
     const Clip clip = clip_grad_norm({p}, 0.5);
@@ -80,7 +80,7 @@ TEST_CASE("the norm has the same bits at any number of threads, for flat and for
   set_threads(0);
 }
 
-TEST_CASE("clipping by value forces each element into the range and keeps NaN") {
+TEST_CASE("clipping by value moves each element into the range and keeps NaN") {
   const Tensor p = with_gradient({-3, -0.5F, 0.25F, 7, NAN, INFINITY});
   clip_grad_value({p}, 0.5);
   const std::vector<float> g = p.grad().to_vector<float>();
@@ -89,7 +89,7 @@ TEST_CASE("clipping by value forces each element into the range and keeps NaN") 
   CHECK(g[5] == 0.5F);
 }
 
-TEST_CASE("a gradient that two leaves hold is clipped once") {
+TEST_CASE("a gradient shared by two leaves is clipped once") {
   const Tensor a = with_gradient({6}), b = Tensor::zeros({1}).set_requires_grad();
   Tensor(b).set_grad(a.grad());
   const double norm = grad_norm({a, b});

@@ -97,7 +97,7 @@ Tensor small(const char* name) { return Tensor::ones({3}).set_requires_grad().se
 
 }  // namespace
 
-TEST_CASE("neighbouring parameters get the bits that separate ones get") {
+TEST_CASE("neighbouring and separate parameters get the same bits") {
   for (const auto& [name, make] : kinds)
     for (const DType dtype : {DType::f32, DType::f64}) {
       CAPTURE(name, gradus::name(dtype));
@@ -134,7 +134,7 @@ TEST_CASE("neighbours in one block are written as one run, and their padding sta
   }
 }
 
-TEST_CASE("a value that lies between two parameters is not touched") {
+TEST_CASE("a value between two parameters does not change") {
   for (const float between : {0.0F, 7.0F}) {
     Parameters p({5, 17}, Layout::aligned);
     Adam adam(p.tensors);
@@ -146,7 +146,7 @@ TEST_CASE("a value that lies between two parameters is not touched") {
   }
 }
 
-TEST_CASE("parameters that move into a block after the optimiser was made go on with the same bits") {
+TEST_CASE("parameters that move into a block after construction continue with the same bits") {
   Parameters separate({5, 17, 300}, Layout::separate), moved({5, 17, 300}, Layout::separate),
       home({5, 17, 300}, Layout::aligned);
   Adam a(separate.tensors), b(moved.tensors);
@@ -178,7 +178,7 @@ TEST_CASE("f32 and f64 parameters may be mixed") {
     CHECK(twice.tensors[1].data<double>()[i] == Approx(single.tensors[1].data<float>()[i]).margin(1e-5));
 }
 
-TEST_CASE("an optimiser made anew goes on from a saved state with the same bits") {
+TEST_CASE("a new optimiser continues from a saved state with the same bits") {
   for (const auto& [name, make] : kinds) {
     CAPTURE(name);
     Parameters through({5, 17, 300}, Layout::aligned), first({5, 17, 300}, Layout::aligned);
@@ -205,7 +205,7 @@ TEST_CASE("an optimiser made anew goes on from a saved state with the same bits"
   }
 }
 
-TEST_CASE("the state is named by PyTorch's moments and the parameters") {
+TEST_CASE("the state has PyTorch's names of moments and the names of parameters") {
   Tensor named = small("encoder.weight"), unnamed = Tensor::ones({2, 2}).set_requires_grad();
   Adam adam({named, unnamed}, {.amsgrad = true});
   named.set_grad(Tensor::full({3}, 2));
@@ -221,7 +221,7 @@ TEST_CASE("the state is named by PyTorch's moments and the parameters") {
   CHECK(adam.state()["step/1"].item() == 0);
 }
 
-TEST_CASE("a state that does not fit is refused and changes nothing") {
+TEST_CASE("a state that does not match is refused and changes nothing") {
   Tensor w = small("w");
   Adam adam({w});
   w.set_grad(Tensor::ones({3}));
@@ -251,7 +251,7 @@ TEST_CASE("a state that does not fit is refused and changes nothing") {
   refuses(SGD({v}, {.momentum = 0.9}).state(), "'exp_avg/w'");
 }
 
-TEST_CASE("a step counts as a write, so that a stale graph can tell") {
+TEST_CASE("a step increments the version of each parameter") {
   Tensor w = small("w");
   w.set_grad(Tensor::ones({3}));
   const WeakStorage seen(w.storage().get());
@@ -268,7 +268,7 @@ TEST_CASE("a graph built before a step refuses to run backward after it") {
   CHECK_THROWS_AS(later.backward(), Error);
 }
 
-TEST_CASE("a step without gradients changes nothing, and zero_grad drops them") {
+TEST_CASE("a step without gradients changes nothing, and zero_grad removes gradients") {
   Tensor w = small("w");
   AdamW adam({w});
   adam.step(0.1);

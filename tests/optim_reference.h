@@ -3,11 +3,11 @@
 #include <cmath>
 #include <vector>
 
-// Written by tests/reference/optimisers.py; not to be edited by hand.
+// Written by tests/reference/optimisers.py. Do not edit.
 // clang-format off
 namespace gradus::optim::reference {
 
-/// The steps after which a trajectory was noted: a[0], a[1], a[2], b[0], b[1].
+/// The steps after which a trajectory is recorded: a[0], a[1], a[2], b[0], b[1].
 inline const std::vector<int> steps = {1, 2, 5, 15};
 inline const std::vector<double> sgd = {
     0.37583351895475314, -1.1915501371821464, 1.935078322768962, 0.19016020738895162, -0.5817732557776099,

@@ -37,19 +37,19 @@ TEST_CASE("constant, stairs, exponential and cosine rates are PyTorch's") {
   check(cosine(0.3, 11, 0.01), reference::cosine_rates);
 }
 
-TEST_CASE("an exponential over several steps has halved after each of its periods") {
+TEST_CASE("an exponential halves the rate in each of its periods") {
   const Schedule half = exponential(8, 0.5, 100);
   CHECK(half(100) == Approx(4));
   CHECK(half(300) == Approx(1));
   CHECK(half(50) == Approx(8 / std::sqrt(2)));
 }
 
-TEST_CASE("the cosine stays at its floor") {
+TEST_CASE("the cosine stays at its minimum") {
   CHECK(cosine(1, 10, 0.2)(10) == Approx(0.2));
   CHECK(cosine(1, 10, 0.2)(1000) == Approx(0.2));
 }
 
-TEST_CASE("warm-up rises evenly to the first rate of what follows, which then begins") {
+TEST_CASE("warm-up rises linearly to the first rate of the next schedule, which then begins") {
   check(warm_up(4, constant(2)), {0.5, 1, 1.5, 2, 2, 2});
   const Schedule after = cosine(1, 20);
   const Schedule warm = warm_up(5, after);
@@ -61,7 +61,7 @@ TEST_CASE("warm-up rises evenly to the first rate of what follows, which then be
   }
 }
 
-TEST_CASE("the inverse square root after its warm-up, and Noam, are the closed forms") {
+TEST_CASE("the inverse square root after its warm-up, and Noam, equal the closed forms") {
   const Schedule warm = warm_up(40, inverse_square_root(0.7, 40)), paper = noam(512, 40, 2);
   for (Index t = 0; t < 400; ++t) {
     const auto n = static_cast<double>(t + 1);
@@ -79,7 +79,7 @@ TEST_CASE("the plateau lowers its scale where PyTorch's does") {
         reference::plateau_higher_scales);
 }
 
-TEST_CASE("a plateau goes on from a saved state") {
+TEST_CASE("a plateau continues from a saved state") {
   const PlateauOptions options{.factor = 0.2, .patience = 1, .threshold = 0.1, .cooldown = 2};
   for (std::size_t cut = 0; cut < reference::losses.size(); ++cut) {
     Plateau through(options), first(options), second(options);
@@ -93,7 +93,7 @@ TEST_CASE("a plateau goes on from a saved state") {
   }
 }
 
-TEST_CASE("a plateau refuses a state that does not fit and keeps its own") {
+TEST_CASE("a plateau refuses a state that does not match and keeps its own") {
   Plateau plateau;
   plateau.observe(3);
   State bad = plateau.state();

@@ -21,7 +21,7 @@ inline std::string program() {
 }
 
 struct Ran {
-  int code;  // -1: ended by a signal
+  int code;  // -1 after a signal
   std::string out, err;
 };
 

@@ -7,14 +7,14 @@
 
 namespace gradus {
 
-/// A number of repetitions or a size: n, or a tenth of it under a sanitizer, where everything takes ten times as long.
+/// A number of repetitions or a size: n, or a tenth of it under a sanitizer, which is ten times slower.
 template <class T>
 constexpr T scaled(T n) {
   return sanitizers::watching ? (n + 9) / 10 : n;
 }
 
-/// All entries of a list, or every second one from `first` (0 or 1) under a sanitizer. For two similar tests that use
-/// the same list.
+/// All entries of a list, or every second one from `first` (0 or 1) under a sanitizer. For two similar tests of the
+/// same list.
 template <class T>
 std::vector<T> shared(const std::vector<T>& all, std::size_t first) {
   std::vector<T> own;

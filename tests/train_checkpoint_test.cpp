@@ -9,7 +9,7 @@ namespace {
 
 using Catch::Matchers::ContainsSubstring;
 
-// A model of two parameters in the middle of its training.
+// A model of two parameters during training.
 struct Model {
   nn::ParameterStore store{1};
   Tensor weight = store.root().ones("layer.weight", {2, 3});
@@ -56,7 +56,7 @@ Safetensors with(Safetensors file, const std::string& name, const Tensor& tensor
 
 }  // namespace
 
-TEST_CASE("a checkpoint brings back parameters, position and the states of optimiser and schedule") {
+TEST_CASE("a checkpoint restores parameters, position and the states of optimiser and schedule") {
   Model trained;
   trained.step();
   const Safetensors file = trained.packed();
@@ -80,7 +80,7 @@ TEST_CASE("a checkpoint keeps parameters of double precision") {
   CHECK(fresh.to_vector<double>() == weight.to_vector<double>());
 }
 
-TEST_CASE("a checkpoint of other parameters is refused by the parameter, and changes nothing") {
+TEST_CASE("a checkpoint of other parameters is refused by parameter name, and changes nothing") {
   Model model;
   const Safetensors good = model.packed();
   model.step();
@@ -101,7 +101,7 @@ TEST_CASE("a checkpoint of other parameters is refused by the parameter, and cha
   refused(with(good, "optimizer.other", Tensor::zeros({1})), "this run has no state \"optimizer.other\"");
 }
 
-TEST_CASE("a checkpoint with averages is used with them, and trained on from the parameters beside them") {
+TEST_CASE("a checkpoint with averages is evaluated with them, and training continues from its parameters") {
   Model model;
   optim::Average average({model.weight, model.bias}, 0.5);
   model.step();
@@ -128,7 +128,7 @@ TEST_CASE("a checkpoint with averages is used with them, and trained on from the
   CHECK_THROWS_WITH(unpack(with(file, "average.mean/layer.weight", Tensor::ones({3})), "f", trained.store),
                     ContainsSubstring("the parameter layer.weight is f32 [3], the model's is"));
   CHECK_THROWS_WITH(unpack(without(file, "average.step"), "f", trained.store, owners),
-                    "f: it lacks the state \"average.step\": other options wrote the file");
+                    "f: it lacks the state \"average.step\": it was written with other options");
   CHECK_THROWS_WITH(unpack(with(file, "average.step", Tensor::ones({})), "f", trained.store, owners),
                     "f: its state \"average.step\" is f32 [], this run's is i64 []");
   CHECK_THROWS_WITH(unpack(with(file, "optimizer.exp_avg/layer.bias", Tensor::ones({3})), "f", trained.store, owners),
@@ -138,7 +138,7 @@ TEST_CASE("a checkpoint with averages is used with them, and trained on from the
   CHECK(trained.weight.to_vector<float>() == before);
 }
 
-TEST_CASE("a checkpoint whose metadata are not those of a position is refused by their name") {
+TEST_CASE("a checkpoint with invalid metadata of a position is refused by the name of the entry") {
   Model model;
   const Safetensors good = model.packed();
   for (const auto& [key, value] : good.metadata) {
@@ -146,21 +146,22 @@ TEST_CASE("a checkpoint whose metadata are not those of a position is refused by
     CAPTURE(key);
     for (const char* bad : {"", "x", "1x", " 1", "99999999999999999999999999"}) {
       if (bad[0] == '9' && (key == "best" || key == "loss_sum")) continue;
-      CHECK_THROWS_WITH(position_of(changed(good, key, bad), "f"), "f: its metadata has no good \"" + key + "\"");
+      CHECK_THROWS_WITH(position_of(changed(good, key, bad), "f"), "f: its metadata has no valid \"" + key + "\"");
     }
     Safetensors gone = good;
     gone.metadata.erase(key);
-    CHECK_THROWS_WITH(position_of(gone, "f"), "f: its metadata has no good \"" + key + "\"");
+    CHECK_THROWS_WITH(position_of(gone, "f"), "f: its metadata has no valid \"" + key + "\"");
   }
-  CHECK_THROWS_WITH(position_of(changed(good, "step", "-1"), "f"), ContainsSubstring("no good \"step\""));
-  CHECK_THROWS_WITH(position_of(changed(good, "step", "1000000000000001"), "f"), ContainsSubstring("no good \"step\""));
+  CHECK_THROWS_WITH(position_of(changed(good, "step", "-1"), "f"), ContainsSubstring("no valid \"step\""));
+  CHECK_THROWS_WITH(position_of(changed(good, "step", "1000000000000001"), "f"),
+                    ContainsSubstring("no valid \"step\""));
   CHECK(position_of(changed(good, "loss_sum", "inf"), "f").loss_steps == 4);
   CHECK_THROWS_WITH(position_of({}, "f"), ContainsSubstring("f: not a checkpoint of this program"));
   CHECK_THROWS_WITH(position_of(changed(good, "format", "gradus-checkpoint-9"), "f"),
                     ContainsSubstring("not a checkpoint of this program"));
 }
 
-TEST_CASE("a checkpoint of the first format is read without an optimiser and not gone on from") {
+TEST_CASE("a checkpoint of the first format can be read without an optimiser, but not resumed") {
   Model model;
   model.step();
   Safetensors first = changed(pack(model.store, Model::position), "format", "gradus-checkpoint-1");
@@ -176,7 +177,7 @@ TEST_CASE("a checkpoint of the first format is read without an optimiser and not
                     ContainsSubstring("an older version"));
 }
 
-TEST_CASE("a refused checkpoint is quoted in bounded length and without control characters") {
+TEST_CASE("a refused checkpoint is quoted with limited length and without control characters") {
   Model model;
   const std::string name = "\x1B[2J" + std::string(100000, 'x');
   for (const std::string prefix : {"", "optimizer.", "schedule.", "average."}) {

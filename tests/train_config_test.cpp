@@ -18,7 +18,7 @@ RunConfig with(Assignments assignments) {
 
 }  // namespace
 
-TEST_CASE("a configuration written as TOML and read again is the same in every setting") {
+TEST_CASE("a configuration written as TOML and read again has the same settings") {
   const RunConfig config = with({{"model.name", "transformer"},
                                  {"model.norm", "post"},
                                  {"model.dropout", "0.1"},
@@ -41,7 +41,7 @@ TEST_CASE("texts with quotes, backslashes and control characters survive TOML") 
   CHECK(from_toml(to_toml(config), "x").data.train == config.data.train);
 }
 
-TEST_CASE("every setting says what it means and allows its own default") {
+TEST_CASE("every setting has a description and accepts its default") {
   RunConfig config;
   for (const Setting& s : settings()) {
     CAPTURE(s.key);
@@ -50,7 +50,7 @@ TEST_CASE("every setting says what it means and allows its own default") {
   }
 }
 
-TEST_CASE("assignments are stronger than a file, a file is stronger than a preset") {
+TEST_CASE("assignments override a file, and a file overrides a preset") {
   const data::Scratch scratch;
   const auto file =
       scratch.write("c.toml", "[model]\ndim = 48\nhidden = 24\n[train]\nlr = 1\n[data]\ntask = \"sort\"\n");
@@ -62,7 +62,7 @@ TEST_CASE("assignments are stronger than a file, a file is stronger than a prese
   CHECK(config.train.batch == 128);
 }
 
-TEST_CASE("every preset fits every model") {
+TEST_CASE("every preset is valid for every model") {
   for (const std::string& preset : preset_names()) {
     for (const std::string& model : models::model_names()) {
       CHECK_NOTHROW(
@@ -71,7 +71,7 @@ TEST_CASE("every preset fits every model") {
   }
 }
 
-TEST_CASE("a refused setting is named with its value and what is allowed") {
+TEST_CASE("a refused setting is named with its value and the allowed values") {
   CHECK_THROWS_WITH(with({{"train.lr", "0"}}),
                     ContainsSubstring("train.lr = 0.0 is not allowed: a number above 0 up to 100"));
   CHECK_THROWS_WITH(with({{"train.lr", "nan"}}), ContainsSubstring("train.lr = nan is not allowed"));
@@ -86,12 +86,12 @@ TEST_CASE("a refused setting is named with its value and what is allowed") {
   CHECK_THROWS_WITH(split_assignment("train.lr"), ContainsSubstring("not key=value"));
 }
 
-TEST_CASE("each setting refuses what is out of its range, and names itself and the value and what is allowed") {
+TEST_CASE("each setting refuses a value out of its range, with name, value and range") {
   for (const Setting& s : settings()) {
     if (std::holds_alternative<std::string>(s.get({})) && s.allowed().find("one of") == std::string::npos) continue;
     CAPTURE(s.key);
     for (const char* bad : {"", "nan", "-1", "-0.5", "1e999", "99999999999999999999999", "on", "\xFF\x1B"}) {
-      if (s.key == "train.clip" && std::string_view(bad).size() > 20) continue;  // it has no upper end
+      if (s.key == "train.clip" && std::string_view(bad).size() > 20) continue;  // it has no upper limit
       try {
         RunConfig config;
         s.set(config, s.parse(bad));
@@ -105,7 +105,7 @@ TEST_CASE("each setting refuses what is out of its range, and names itself and t
   }
 }
 
-TEST_CASE("a key of a hundred thousand parts is refused, wherever it stands, and does not overflow the stack") {
+TEST_CASE("a key of a hundred thousand parts is refused everywhere, and does not overflow the stack") {
   std::string key = "a";
   for (int i = 0; i < 100000; ++i) key += i % 2 == 0 ? ".a" : R"( . "#.")";
   const std::vector<std::string> before = {"",
@@ -131,14 +131,14 @@ TEST_CASE("a key of a hundred thousand parts is refused, wherever it stands, and
   CHECK_NOTHROW(from_toml("data.train = \"a.b.c.d.e.f.g.h.i.j.k.l\"", "c.toml"));
 }
 
-TEST_CASE("a text that TOML cannot hold, or a path cannot, is refused") {
+TEST_CASE("a text that is invalid in TOML or in a path is refused") {
   CHECK_THROWS_WITH(with({{"data.train", "a\xFF"}}),
                     "data.train = \"a\\xFF\" is not allowed: a text in UTF-8, without NUL");
   CHECK_THROWS_WITH(from_toml("data.train = \"a\\u0000b\"", "c.toml"),
                     ContainsSubstring("c.toml:1:14: data.train = \"a\\x00b\""));
 }
 
-TEST_CASE("what is quoted of a configuration is bounded and free of control characters") {
+TEST_CASE("quotations of a configuration have limited length and no control characters") {
   const std::string hostile = "\\u001b[2J" + std::string(100000, 'x');
   const std::vector<std::string> texts = {"\"" + hostile + "\" = 1",
                                           "train.lr = \"" + hostile + "\"",
@@ -182,7 +182,7 @@ TEST_CASE("settings that contradict each other are refused") {
                     ContainsSubstring("whose lines hold both sides"));
 }
 
-TEST_CASE("what is wrong in a configuration file is said with file, line and column") {
+TEST_CASE("an error in a configuration file is reported with file, line and column") {
   CHECK_THROWS_WITH(from_toml("[train]\nlr = \"fast\"\n", "c.toml"),
                     ContainsSubstring("c.toml:2:6: train.lr = \"fast\""));
   CHECK_THROWS_WITH(from_toml("[train]\nlrr = 1\n", "c.toml"), ContainsSubstring("c.toml:2:1: there is no setting"));

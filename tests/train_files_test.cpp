@@ -17,7 +17,7 @@ using Catch::Matchers::ContainsSubstring;
 using data::contents;
 using data::Scratch;
 
-// The system's calls come back when it goes.
+// The destructor restores the system's calls.
 struct Restored {
   FileCalls old = file_calls();
   ~Restored() { file_calls() = old; }
@@ -41,7 +41,7 @@ TEST_CASE("a replaced file has the new contents or the old, and no temporary sib
                     ContainsSubstring("create failed: No such file or directory"));
 }
 
-TEST_CASE("a temporary sibling that is there already is not written through") {
+TEST_CASE("an existing temporary sibling is not written to") {
   const Scratch scratch;
   std::filesystem::create_symlink(scratch.folder() / "elsewhere", scratch.folder() / "f.tmp");
   replace_file(scratch.folder() / "f", "new");
@@ -68,7 +68,7 @@ TEST_CASE("a short write is continued, an interrupted one repeated, and one that
   CHECK(n > 10);
 }
 
-TEST_CASE("each call that fails while a file is replaced is told, and before the renaming the old file stays") {
+TEST_CASE("each failing call of a replacement is reported, and before the renaming the old file stays") {
   const Scratch scratch;
   const auto path = scratch.write("f", "old");
   const auto fails = [&](const char* call, const char* left) {
@@ -111,7 +111,7 @@ TEST_CASE("each call that fails while a file is replaced is told, and before the
   fails("fsync of its folder", "new");
 }
 
-TEST_CASE("a file in the working folder is replaced by its name alone") {
+TEST_CASE("a file in the working folder can be replaced by its bare name") {
   const Scratch scratch;
   const auto before = std::filesystem::current_path();
   std::filesystem::current_path(scratch.folder());
@@ -120,7 +120,7 @@ TEST_CASE("a file in the working folder is replaced by its name alone") {
   CHECK(contents(scratch.folder() / "f") == "new");
 }
 
-TEST_CASE("files are cut to a length by the system's own call") {
+TEST_CASE("the system's own call truncates files") {
   const Scratch scratch;
   const auto path = scratch.write("f", "longer");
   const int file = file_calls().open(path.c_str(), O_WRONLY | O_CLOEXEC, 0);

@@ -21,7 +21,7 @@ double resident_bytes() {
 
 }  // namespace
 
-TEST_CASE("resident memory stays flat over 10000 training steps on changing lengths") {
+TEST_CASE("resident memory stays constant over 10000 training steps of changing lengths") {
   const data::Task task = data::make_task("reverse", {.count = 2000, .min_length = 1, .max_length = 12});
   const data::Vocabulary words = data::Vocabulary::build(data::count_source_tokens(task.pairs));
   const auto pairs = data::encode(task.pairs, words, words);
@@ -42,6 +42,6 @@ TEST_CASE("resident memory stays flat over 10000 training steps on changing leng
     step.run(data::make_batch(pairs, plan[static_cast<std::size_t>(i) % plan.size()]), i, 1e-3);
     if (i == steps / 10) settled = resident_bytes();
   }
-  // Sanitizers keep what was freed for a while, and shadows of it: what is resident then says nothing.
+  // Sanitizers keep freed memory for a while, so resident memory means little.
   if (!sanitizers::watching) CHECK(resident_bytes() <= 1.02 * settled);
 }

@@ -1,4 +1,4 @@
-// A model that a program adds to the registry trains, resumes and decodes as the library's own.
+// A model that a program adds to the registry trains, resumes and decodes like the library's own.
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/autograd/ops/copying.h>
 #include <gradus/models/decode.h>
@@ -81,7 +81,7 @@ TEST_CASE("a registered model has presets and options of its own") {
     CHECK_NOTHROW(resolve({.preset = preset, .assignments = {{"model.name", "bag"}, {"data.task", "add"}}}));
 }
 
-TEST_CASE("a registered model is trained, interrupted, resumed to the same bits, loaded and decoded with") {
+TEST_CASE("a registered model can be trained, interrupted, resumed to the same bits, loaded and decoded") {
   add_bag();
   const data::Scratch scratch;
   const auto train = [&](const char* folder, Index steps) {

@@ -10,7 +10,7 @@
 namespace gradus::train {
 namespace {
 
-// What a Progress writes while `work` runs, on a clock that the work moves.
+// The output of a Progress while `work` runs. `work` sets its clock.
 template <class Work>
 std::string written(bool terminal, Work work) {
   const data::Scratch scratch;
@@ -27,7 +27,7 @@ std::string written(bool terminal, Work work) {
 
 }  // namespace
 
-TEST_CASE("accuracy by length uses buckets of one width from the shortest to the longest source") {
+TEST_CASE("accuracy by length uses buckets of equal width from the shortest to the longest source") {
   const std::vector<LengthBucket> buckets = by_length({3, 4, 8, 3, 9}, {true, false, true, true, false}, 4);
   REQUIRE(buckets.size() == 3);
   CHECK(range_name(buckets[0]) == "3-4");
@@ -38,16 +38,16 @@ TEST_CASE("accuracy by length uses buckets of one width from the shortest to the
   CHECK(range_name(by_length({5}, {true}).front()) == "5");
 }
 
-TEST_CASE("a table lines up columns, code points counted") {
+TEST_CASE("a table aligns columns by code points") {
   CHECK(table({{"a", "10"}, {"éé", "2", "x"}}) == "a   10\néé   2  x\n");
 }
 
-TEST_CASE("an attention map labels rows with outputs, columns with sources, and shades by weight") {
+TEST_CASE("an attention map has rows of outputs, columns of sources, and shades by weight") {
   const Tensor weights = Tensor::from(std::vector<float>{1, 0, 0, 0.5f, 0.5f, 0}, {2, 3});
   CHECK(attention_map(weights, {"a", " "}, {"x"}) == "   a _ ⏎\nx  █ · ·\n⏎  ▒ ▒ ·\n");
 }
 
-TEST_CASE("progress off a terminal is a plain line every ten seconds") {
+TEST_CASE("without a terminal, progress is a plain line every ten seconds") {
   CHECK(written(false, [](Progress& p, double& now) {
           p.start("training", 100);
           for (Index i = 1; i <= 20; ++i) {
@@ -58,7 +58,7 @@ TEST_CASE("progress off a terminal is a plain line every ten seconds") {
         }) == "training: 10/100  1.0/s  1:30 left  loss 1\ntraining: 20/100  1.0/s  1:20 left  loss 1\nstep 20\n");
 }
 
-TEST_CASE("progress on a terminal is one line, redrawn, and gone in the end") {
+TEST_CASE("on a terminal, progress is one line that is redrawn and removed at the end") {
   const std::string text = written(true, [](Progress& p, double& now) {
     p.start("training", 4);
     now = 1;
@@ -68,14 +68,14 @@ TEST_CASE("progress on a terminal is one line, redrawn, and gone in the end") {
   CHECK(text.substr(text.size() - 4) == "\r\033[K");
 }
 
-TEST_CASE("times read like a clock") {
+TEST_CASE("times are shown as on a clock") {
   CHECK(clock_time(7.4) == "0:07");
   CHECK(clock_time(751) == "12:31");
   CHECK(clock_time(11100) == "3:05:00");
   CHECK(clock_time(-1) == "0:00");
 }
 
-TEST_CASE("near names are one or two slips away, nearest first") {
+TEST_CASE("near names are one or two edits away, nearest first") {
   CHECK(near_names("--modle", {"--model", "--help"}) == std::vector<std::string>{"--model"});
   CHECK(near_names("lr", {"train.lr", "train.min_lr"}) == std::vector<std::string>{"train.lr"});
   CHECK(near_names("zzz", {"abc"}).empty());

@@ -64,7 +64,7 @@ Outcome undisturbed(const RunConfig& config, const std::filesystem::path& path) 
   return t.trainer.run(progress, &directory);
 }
 
-// A new trainer goes on with the run, as a new process would, for at most so many steps.
+// A new trainer, like a new process, continues the run for at most `steps` steps.
 Outcome go_on(const std::filesystem::path& path, Index steps = 1 << 20) {
   const RunDirectory directory = RunDirectory::reopen(path);
   Trained t(read_config(directory.config()));
@@ -85,7 +85,7 @@ void check_same_files(const std::filesystem::path& a, const std::filesystem::pat
 
 }  // namespace
 
-TEST_CASE("a run stopped after each few steps and resumed at other numbers of threads writes the same files") {
+TEST_CASE("a run that is stopped every few steps and resumed with other numbers of threads writes the same files") {
   for (const char* model : {"rnn", "rnn-attention", "attention", "transformer"}) {
     const Scratch scratch;
     const RunConfig config = small({{"model.name", model},
@@ -113,7 +113,7 @@ TEST_CASE("a run stopped after each few steps and resumed at other numbers of th
   }
 }
 
-TEST_CASE("a run that is complete, or out of patience, stays as it is when it is resumed") {
+TEST_CASE("resuming does not change a run that is complete or out of patience") {
   for (const char* patience : {"0", "2"}) {
     const Scratch scratch;
     const Outcome whole =
@@ -126,7 +126,7 @@ TEST_CASE("a run that is complete, or out of patience, stays as it is when it is
   }
 }
 
-TEST_CASE("of metrics, what came after the last checkpoint is cut, and a torn line") {
+TEST_CASE("metrics after the last checkpoint, and a partial line, are removed") {
   const Scratch scratch;
   const auto path = scratch.folder() / "run";
   undisturbed(small(), scratch.folder() / "whole");
@@ -167,13 +167,13 @@ TEST_CASE("the newest train.keep states are kept, and no others") {
         contents(RunDirectory::open(scratch.folder() / "run").last()));
 }
 
-TEST_CASE("kept states of steps that a run has not done yet are another's and older than its own") {
+TEST_CASE("kept states beyond a run's own steps belong to another run and are removed first") {
   const Scratch scratch;
   const auto path = scratch.folder() / "run";
   undisturbed(small({{"train.keep", "2"}}), path);  // keeps 40 and 42
   std::filesystem::copy_file(path / "step-0000000042.safetensors", path / "step-99999999999.safetensors");
   std::filesystem::remove(path / "last.safetensors");
-  go_on(path, 5);  // begun anew: 4 is kept
+  go_on(path, 5);  // begun again: 4 is kept
   std::vector<std::string> names;
   for (const auto& file : RunDirectory::open(path).kept()) names.push_back(file.filename());
   CHECK(names == std::vector<std::string>{"step-0000000004.safetensors", "step-99999999999.safetensors"});
@@ -183,7 +183,7 @@ TEST_CASE("kept states of steps that a run has not done yet are another's and ol
   CHECK(names == std::vector<std::string>{"step-0000000040.safetensors", "step-0000000042.safetensors"});
 }
 
-TEST_CASE("an older state that was kept takes a run back, and it ends alike") {
+TEST_CASE("a run that continues from an older kept state ends with the same files") {
   const Scratch scratch;
   const auto path = scratch.folder() / "run";
   undisturbed(small({{"train.keep", "20"}}), path);
@@ -194,7 +194,7 @@ TEST_CASE("an older state that was kept takes a run back, and it ends alike") {
   check_same_files(scratch.folder() / "whole", path);
 }
 
-TEST_CASE("lines of metrics that are gone are told, and the run goes on") {
+TEST_CASE("missing lines of metrics are reported, and the run continues") {
   const Scratch scratch;
   const auto path = scratch.folder() / "run";
   {
@@ -219,7 +219,7 @@ TEST_CASE("lines of metrics that are gone are told, and the run goes on") {
   CHECK(contents(path / "metrics.jsonl").starts_with("{}\n{\"step\":12,"));
 }
 
-TEST_CASE("a vocabulary that is not the run's own is found, though it has the same size") {
+TEST_CASE("another run's vocabulary of the same size is refused") {
   const Scratch scratch;
   const auto path = scratch.folder() / "run";
   undisturbed(small(), path);
@@ -236,7 +236,7 @@ TEST_CASE("a vocabulary that is not the run's own is found, though it has the sa
   CHECK_NOTHROW(load_run(RunDirectory::open(path)));
 }
 
-TEST_CASE("a run is not resumed on other pairs, from a first-format checkpoint, or from a position that is not there") {
+TEST_CASE("a run is not resumed on other pairs, from a first-format checkpoint, or from an invalid position") {
   const Scratch scratch;
   {
     Trained t(small());
@@ -263,12 +263,12 @@ TEST_CASE("a run is not resumed on other pairs, from a first-format checkpoint, 
   };
   CHECK(refused({}) == "accepted");
   CHECK_THAT(refused({{"batch", "14"}}), ContainsSubstring("there is no batch 14 in epoch 0"));
-  CHECK_THAT(refused({{"batch", "-1"}}), ContainsSubstring("no good \"batch\""));
-  CHECK_THAT(refused({{"epoch", "9223372036854775807"}}), ContainsSubstring("no good \"epoch\""));
-  CHECK_THAT(refused({{"loss_steps", "1000000000000001"}}), ContainsSubstring("no good \"loss_steps\""));
-  CHECK_THAT(refused({{"vocabularies", "-1"}}), ContainsSubstring("no good \"vocabularies\""));
+  CHECK_THAT(refused({{"batch", "-1"}}), ContainsSubstring("no valid \"batch\""));
+  CHECK_THAT(refused({{"epoch", "9223372036854775807"}}), ContainsSubstring("no valid \"epoch\""));
+  CHECK_THAT(refused({{"loss_steps", "1000000000000001"}}), ContainsSubstring("no valid \"loss_steps\""));
+  CHECK_THAT(refused({{"vocabularies", "-1"}}), ContainsSubstring("no valid \"vocabularies\""));
   CHECK_THAT(refused({{"format", "gradus-checkpoint-2"}}), ContainsSubstring("an older version"));
-  CHECK_THAT(refused({{"loss_sum", ""}}), ContainsSubstring("no good \"loss_sum\""));
+  CHECK_THAT(refused({{"loss_sum", ""}}), ContainsSubstring("no valid \"loss_sum\""));
   CHECK_THAT(refused({{"format", "gradus-checkpoint-1"}}), ContainsSubstring("an older version"));
   CHECK_THAT(refused({{"format", "gradus-checkpoint-4"}}), ContainsSubstring("not a checkpoint of this program"));
   write_safetensors(directory.best(), pack(*other.run.store, {}));
@@ -277,7 +277,7 @@ TEST_CASE("a run is not resumed on other pairs, from a first-format checkpoint, 
 
 namespace {
 
-// Makes one call fail: the n-th of all that are made while it lives. Nothing is synced meanwhile, to save time.
+// While it exists, the n-th system call fails and syncs do nothing, to save time.
 class Fault {
  public:
   Fault(int n, int reason) : old_(file_calls()), left_(n), reason_(reason) {
@@ -288,7 +288,7 @@ class Fault {
     calls.write = [this](int file, const void* bytes, std::size_t size) -> ssize_t {
       const std::size_t half = size / 2;
       if (!fails("write")) return old_.write(file, bytes, size);
-      if (half > 0) static_cast<void>(old_.write(file, bytes, half));  // a torn write, then the reason
+      if (half > 0) static_cast<void>(old_.write(file, bytes, half));  // a partial write, then the reason
       return -1;
     };
     calls.truncate = [this](int file, off_t size) { return fails("truncate") ? -1 : old_.truncate(file, size); };
@@ -319,7 +319,8 @@ class Fault {
 }  // namespace
 
 TEST_CASE(
-    "whichever call of a run fails, its reason is told, the checkpoints load, and the run goes on to the same end") {
+    "after any failing call of a run, the reason is reported, the checkpoints load, and the run continues to the same "
+    "end") {
   const Scratch scratch;
   const RunConfig config = small({{"model.name", "attention"},
                                   {"train.optimizer", "sgd"},
@@ -355,7 +356,7 @@ TEST_CASE(
              (failed == "open" && message.find("create ") != std::string::npos)));
       CHECK_THAT(message, ContainsSubstring(std::strerror(reason)));
     }
-    if (!std::filesystem::exists(path)) {  // it failed as the run was made, and left nothing
+    if (!std::filesystem::exists(path)) {  // creation of the run failed and left nothing
       undisturbed(config, path);
     } else {
       for (const char* name : {"best.safetensors", "last.safetensors"}) {

@@ -21,7 +21,7 @@ RunDirectory create(const std::filesystem::path& path, Replace replace = Replace
 
 }  // namespace
 
-TEST_CASE("an existing run is replaced only when that is asked for") {
+TEST_CASE("an existing run is replaced only on request") {
   const Scratch scratch;
   const auto path = scratch.folder() / "deep" / "run";
   create(path);
@@ -38,7 +38,7 @@ TEST_CASE("an existing run is replaced only when that is asked for") {
   CHECK(RunDirectory::open(path).path() == path);
 }
 
-TEST_CASE("a run is made in no folder that holds something else, in no file and below none") {
+TEST_CASE("a run is refused in a folder of other files, and at or below a file") {
   const Scratch scratch;
   scratch.write("file", "x");
   CHECK_THROWS_WITH(create(scratch.folder(), Replace::run), ContainsSubstring("not empty and holds no run"));
@@ -50,7 +50,7 @@ TEST_CASE("a run is made in no folder that holds something else, in no file and 
   CHECK(data::contents(scratch.folder() / "file") == "x");
 }
 
-TEST_CASE("a run directory has one trainer at a time, and any number of readers") {
+TEST_CASE("a run directory has at most one trainer, and any number of readers") {
   const Scratch scratch;
   const auto path = scratch.folder() / "run";
   {
@@ -66,7 +66,7 @@ TEST_CASE("a run directory has one trainer at a time, and any number of readers"
   CHECK_FALSE(RunDirectory::open(path).locked());
 }
 
-TEST_CASE("a trainer whose folder was taken away does not write into the one in its place") {
+TEST_CASE("a trainer whose folder was replaced does not write into the new one") {
   const Scratch scratch;
   const auto path = scratch.folder() / "run";
   const RunDirectory first = create(path);
@@ -78,18 +78,19 @@ TEST_CASE("a trainer whose folder was taken away does not write into the one in 
   CHECK_NOTHROW(second.check_place());
 }
 
-TEST_CASE("a config.toml of something else is no run, and is not overwritten") {
+TEST_CASE("a folder with another program's config.toml is not a run and is not overwritten") {
   const Scratch scratch;
   scratch.write("config.toml", "[project]\n");
   scratch.write("best.safetensors", "theirs");
   for (const Replace replace : {Replace::nothing, Replace::unmade, Replace::run})
-    CHECK_THROWS_WITH(create(scratch.folder(), replace), ContainsSubstring("holds a config.toml that is of no run"));
+    CHECK_THROWS_WITH(create(scratch.folder(), replace),
+                      ContainsSubstring("holds a config.toml that belongs to no run"));
   CHECK_THROWS_WITH(RunDirectory::open(scratch.folder()), ContainsSubstring("no vocabulary and no metrics.jsonl"));
   CHECK(data::contents(scratch.folder() / "config.toml") == "[project]\n");
   CHECK(data::contents(scratch.folder() / "best.safetensors") == "theirs");
 }
 
-TEST_CASE("what a killed trainer left of a run is known as its own: temporary files go, a run half made is replaced") {
+TEST_CASE("leftovers of a killed trainer are recognised: temporary files are removed, a partial run is replaced") {
   const Scratch scratch;
   const auto path = scratch.folder() / "run";
   create(path);
@@ -104,7 +105,7 @@ TEST_CASE("what a killed trainer left of a run is known as its own: temporary fi
   std::filesystem::remove(path / "notes.tmp");
   scratch.write("run/config.toml.tmp", "[mod");
   for (const Replace replace : {Replace::unmade, Replace::run}) {
-    CHECK_THROWS_WITH(create(path), ContainsSubstring("never made whole"));
+    CHECK_THROWS_WITH(create(path), ContainsSubstring("a partial run"));
     CHECK_THROWS_WITH(RunDirectory::reopen(path), ContainsSubstring("no config.toml"));
     create(path, replace);
     CHECK_FALSE(std::filesystem::exists(path / "config.toml.tmp"));
@@ -113,7 +114,7 @@ TEST_CASE("what a killed trainer left of a run is known as its own: temporary fi
   }
 }
 
-TEST_CASE("checkpoints without a configuration, and a whole run, do not count as a run half made") {
+TEST_CASE("neither checkpoints without a configuration nor a whole run count as a partial run") {
   const Scratch scratch;
   const auto path = scratch.folder() / "run";
   create(path);
@@ -137,7 +138,7 @@ TEST_CASE("a run that cannot be written leaves nothing behind") {
   CHECK(std::filesystem::is_empty(scratch.folder() / "run2"));
 }
 
-TEST_CASE("sources held out are the same whatever the seed and the other lines") {
+TEST_CASE("held-out sources do not depend on the seed or on other lines") {
   const Scratch scratch;
   std::string lines;
   for (int i = 0; i < 400; ++i) lines += "word" + std::to_string(i) + "\tW " + std::to_string(i % 7) + "\n";
@@ -153,7 +154,7 @@ TEST_CASE("sources held out are the same whatever the seed and the other lines")
   CHECK(held_out("other\tX\n" + lines, "1").size() <= first.size() + 1);
 }
 
-TEST_CASE("what a configuration leaves to the data is filled in") {
+TEST_CASE("settings that depend on the data are filled in") {
   const Scratch scratch;
   const std::string train = scratch.write("t.tsv", "ab\tA B\nb\tB\n"), valid = scratch.write("v.tsv", "a\tA\na\tB\n");
   RunConfig config = config_with({{"data.train", train}, {"data.valid", valid}, {"model.name", "transformer"}});
@@ -169,7 +170,7 @@ TEST_CASE("what a configuration leaves to the data is filled in") {
   CHECK(set.valid.size() == 2);
 }
 
-TEST_CASE("pairs that the model's positions cannot hold are refused by name before training") {
+TEST_CASE("pairs longer than the model's positions are refused before training") {
   const Scratch scratch;
   const std::string file = scratch.write("t.tsv", "abcd\tA B\nb\tA B C D\n");
   const auto load = [&](const char* model, const char* positions, const char* length) {
@@ -187,7 +188,7 @@ TEST_CASE("pairs that the model's positions cannot hold are refused by name befo
   CHECK_NOTHROW(load("rnn", "sinusoidal", "4"));
 }
 
-TEST_CASE("tokens of a task or a dictionary cannot be chosen otherwise") {
+TEST_CASE("the tokens of a task or a dictionary are fixed") {
   RunConfig task = config_with({{"data.task", "copy"}, {"data.source_tokens", "whitespace"}});
   CHECK_THROWS_WITH(load_dataset(task), ContainsSubstring("data.source_tokens cannot be chosen for the task copy"));
   const Scratch scratch;

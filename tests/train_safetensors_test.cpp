@@ -27,7 +27,7 @@ std::string file_of(const std::string& header, const std::string& values = "") {
   return bytes + header + values;
 }
 
-// The reason for which a file of these bytes is refused.
+// The reason for refusing a file of these bytes.
 std::string refusal(const std::string& bytes) {
   const Scratch scratch;
   const auto path = scratch.write("hostile.safetensors", bytes);
@@ -47,7 +47,7 @@ std::string entry(const std::string& name, const std::string& dtype, const std::
 
 }  // namespace
 
-TEST_CASE("safetensors keep names, shapes, values of every dtype and metadata") {
+TEST_CASE("safetensors preserve names, shapes, values of every dtype and metadata") {
   const Scratch scratch;
   Safetensors written;
   written.tensors = {{"b.weight", Tensor::from(std::vector<float>{1, -2, 3.5f, 4, 5, 6}, {2, 3})},
@@ -91,7 +91,7 @@ TEST_CASE("two tensors of one name cannot be written, and the old file stays") {
   CHECK(contents(path) == "old");
 }
 
-TEST_CASE("good safetensors from elsewhere are read: any order of entries, spaces after the header") {
+TEST_CASE("valid safetensors of other programs are read: any order of entries, spaces after the header") {
   const Scratch scratch;
   const std::string header =
       "{" + entry("b", "F32", "[1]", "[4,8]") + ", " + entry("a", "F32", "[1]", "[0,4]") + "}   \n ";
@@ -103,7 +103,7 @@ TEST_CASE("good safetensors from elsewhere are read: any order of entries, space
   CHECK(read.find("b").item() == 2);
 }
 
-TEST_CASE("values of narrow dtypes are read as the same numbers in a wider one, and their dtype is told") {
+TEST_CASE("values of narrow dtypes are read as the same numbers in a wider one, with their original dtype") {
   const auto read = [](const char* dtype, Index count, const std::string& bytes) {
     const std::string offsets = "[0," + std::to_string(bytes.size()) + "]";
     std::istringstream in(file_of("{" + entry("a", dtype, "[" + std::to_string(count) + "]", offsets) + "}", bytes));
@@ -135,13 +135,13 @@ TEST_CASE("values of narrow dtypes are read as the same numbers in a wider one, 
   CHECK(read("U8", 50000, many).to_vector<Index>() == std::vector<Index>(50000, 2));
 }
 
-TEST_CASE("a list in a safetensors header is read only as far as it can be good, so that it takes no memory") {
+TEST_CASE("a long list in a safetensors header uses no memory beyond its valid entries") {
   CHECK_THAT(refusal(file_of(R"({"a":{"shape":[0,0,0,0,0,0,0,0,0,not JSON)")), ContainsSubstring("more than 8 axes"));
   CHECK_THAT(refusal(file_of(R"({"a":{"data_offsets":[0,0,0,not JSON)")),
              ContainsSubstring("more than two data_offsets"));
 }
 
-TEST_CASE("a hostile safetensors header is refused by its defect, before anything is allocated for it") {
+TEST_CASE("a hostile safetensors header is refused with its defect, before any allocation for it") {
   const std::string four(4, '\0');
   CHECK_THAT(refusal("short"), ContainsSubstring("5 bytes"));
   CHECK_THAT(refusal(std::string(8, '\xff')), ContainsSubstring("more than 100000000"));
@@ -173,14 +173,14 @@ TEST_CASE("a hostile safetensors header is refused by its defect, before anythin
   CHECK_THAT(one("F32", "[1]", "[4,0]"), ContainsSubstring("not a range inside"));
   CHECK_THAT(one("F32", "[1]", "[0]"), ContainsSubstring("not a range inside"));
   CHECK_THAT(one("F32", "[1]", "[0,4,4]"), ContainsSubstring("more than two data_offsets"));
-  CHECK_THAT(one("F32", "[0]", "[0,0]"), ContainsSubstring("belong to none"));
+  CHECK_THAT(one("F32", "[0]", "[0,0]"), ContainsSubstring("belong to no tensor"));
   CHECK_THAT(one("F32", "[4294967296,4294967296]", "[0,4]"), ContainsSubstring("too large"));
   CHECK_THAT(one("F32", "[18446744073709551615]", "[0,4]"), ContainsSubstring("too large"));
   CHECK_THAT(one("F32", "[18446744073709551616]", "[0,4]"), ContainsSubstring("not whole"));
   CHECK_THAT(one("F32", "[1,1,1,1,1,1,1,1,1]", "[0,4]"), ContainsSubstring("more than 8 axes"));
 }
 
-TEST_CASE("values of every kind in the wrong place of a safetensors header are refused by kind and place") {
+TEST_CASE("a value of a wrong kind in a safetensors header is refused with kind and position") {
   for (const auto& [value, kind] : std::map<std::string, std::string>{{"null", "null"},
                                                                       {"true", "a boolean"},
                                                                       {"-1", "a negative number"},
@@ -203,7 +203,7 @@ TEST_CASE("values of every kind in the wrong place of a safetensors header are r
   }
 }
 
-TEST_CASE("a tensor of a safetensors header that lacks a key or has one twice is refused by it") {
+TEST_CASE("a missing or duplicate key in a safetensors header is refused by name") {
   const auto in = [](const std::string& keys) { return refusal(file_of(R"({"a":{)" + keys + "}}")); };
   CHECK_THAT(in(""), ContainsSubstring("lacks its dtype"));
   CHECK_THAT(in(R"("dtype":"F32")"), ContainsSubstring("lacks its shape"));
@@ -211,7 +211,7 @@ TEST_CASE("a tensor of a safetensors header that lacks a key or has one twice is
   CHECK_THAT(in(R"("data_offsets":[],"data_offsets":[])"), ContainsSubstring("data_offsets twice"));
 }
 
-TEST_CASE("names in refusals of safetensors are bounded and free of control characters") {
+TEST_CASE("names in errors about safetensors have limited length and no control characters") {
   const std::string refused = refusal(file_of("{\"\\u001b[2J" + std::string(100000, 'x') + "\":1}"));
   CHECK(refused.size() < 400);
   CHECK_THAT(refused, ContainsSubstring("\"\\x1B[2Jxxx") && ContainsSubstring("xxx...\""));
@@ -239,7 +239,7 @@ TEST_CASE("safetensors with holes, overlaps or a name twice, also by an escape, 
   CHECK_THAT(two(entry("a", "F32", "[1]", "[4,8]"), entry("b", "F32", "[0]", "[8,8]")), ContainsSubstring("hole"));
 }
 
-TEST_CASE("a NUL does not end a safetensors header: what stands behind it is not passed over") {
+TEST_CASE("a NUL does not end a safetensors header: text behind it is not ignored") {
   const Scratch scratch;
   for (const std::string& behind :
        {std::string("\0", 1), std::string("\0garbage}{", 10), std::string("\0{\"a\":1}", 8)}) {
@@ -258,20 +258,20 @@ TEST_CASE("safetensors that cannot be opened are refused") {
   std::filesystem::permissions(scratch.folder(), std::filesystem::perms::all);
   const uid_t user = ::geteuid();
   constexpr uid_t nobody = 65534;
-  if (user == 0 && ::seteuid(nobody) != 0) {  // root may open everything
+  if (user == 0 && ::seteuid(nobody) != 0) {  // root can open every file
     WARN("not tried: root cannot become another user here");
     return;
   }
   CHECK_THROWS_WITH(read_safetensors(path), ContainsSubstring("t: cannot be opened: Permission denied"));
   CHECK_THROWS_WITH(read_safetensors(closed / "t"), ContainsSubstring("closed/t: cannot be opened: Permission denied"));
   CHECK_THROWS_WITH(RunDirectory::open(closed / "run"),
-                    ContainsSubstring("closed/run: cannot be looked into: Permission denied"));
+                    ContainsSubstring("closed/run: cannot be read: Permission denied"));
   REQUIRE(::seteuid(user) == 0);
   std::filesystem::permissions(path, std::filesystem::perms::all);
   CHECK(read_safetensors(path).tensors.empty());
 }
 
-TEST_CASE("a missing file and a folder are no safetensors") {
+TEST_CASE("a missing file and a folder are refused as safetensors") {
   const Scratch scratch;
   CHECK_THROWS_WITH(read_safetensors(scratch.folder() / "none"), ContainsSubstring("no such file"));
   CHECK_THROWS_WITH(read_safetensors(scratch.folder()), ContainsSubstring("not a regular file"));

@@ -69,7 +69,7 @@ TEST_CASE("200 steps with dropout give the same bits at 1, 2, 3 and 8 threads, f
   }
 }
 
-TEST_CASE("without shards, ops that split their own work give the same bits at any number of threads") {
+TEST_CASE("without shards, threads within ops give the same bits at any number of threads") {
   for (const char* model : {"rnn-attention", "transformer"}) {
     const RunConfig config = tiny(model, {{"train.steps", "3"},
                                           {"train.shards", "1"},
@@ -82,7 +82,7 @@ TEST_CASE("without shards, ops that split their own work give the same bits at a
   }
 }
 
-TEST_CASE("shards add up to the gradient of the whole batch") {
+TEST_CASE("the gradients of shards sum to that of the whole batch") {
   const auto norms = [](const char* shards) {
     Trained t(tiny("rnn-attention", {{"train.shards", shards}, {"model.dropout", "0"}}));
     TrainingStep step(*t.run.model, *t.run.store, t.run.config.train);
@@ -116,7 +116,7 @@ TEST_CASE("every optimiser and schedule lowers the loss") {
   }
 }
 
-TEST_CASE("training goes on from a checkpoint with the same bits") {
+TEST_CASE("training continues from a checkpoint with the same bits") {
   for (const char* optimizer : {"sgd", "adamw", "amsgrad"}) {
     const RunConfig config = tiny("rnn", {{"train.optimizer", optimizer}, {"train.momentum", "0.9"}});
     Trained whole(config), first(config), second(config);
@@ -157,7 +157,7 @@ TEST_CASE("a checkpoint of another model is refused and changes nothing") {
   CHECK_THROWS_WITH(unpack({}, "c", *one.run.store), ContainsSubstring("not a checkpoint"));
   Safetensors no_step = pack(*one.run.store, {});
   no_step.metadata["step"] = "x";
-  CHECK_THROWS_WITH(unpack(no_step, "c", *one.run.store), ContainsSubstring("no good \"step\""));
+  CHECK_THROWS_WITH(unpack(no_step, "c", *one.run.store), ContainsSubstring("no valid \"step\""));
   CHECK(hash_of(*one.run.store) == before);
 }
 
@@ -184,7 +184,7 @@ TEST_CASE("a loss that is not finite names the step, and the checkpoints before 
   }
 }
 
-TEST_CASE("a run is evaluated by its cadence, keeps its best and last parameters, and is the same when made again") {
+TEST_CASE("a run is evaluated at its interval, keeps its best and last parameters, and repeats exactly") {
   const data::Scratch scratch;
   const auto make = [&](const char* name) {
     Trained t(tiny("attention", {{"train.epochs", "2"}, {"train.steps", "0"}, {"train.evaluate_every", "0"}}));
@@ -205,11 +205,10 @@ TEST_CASE("a run is evaluated by its cadence, keeps its best and last parameters
   CHECK(data::contents(a.metrics()) == data::contents(b.metrics()));
   const std::string metrics = data::contents(a.metrics());
   CHECK_THAT(metrics, ContainsSubstring("\"valid_word_error_rate\""));
-  CHECK(std::count(metrics.begin(), metrics.end(), '\n') == 3);  // a line at step 50, validations at 25 and 50
+  CHECK(std::count(metrics.begin(), metrics.end(), '\n') == 3);  // a metrics line at step 50, validations at 25 and 50
 }
 
-TEST_CASE(
-    "with averages the best checkpoint holds them, validation measured them, and training does not depend on them") {
+TEST_CASE("with averages, validation and the best checkpoint use them, and training does not depend on them") {
   const data::Scratch scratch;
   const auto make = [&](const char* name, const char* average) {
     Trained t(tiny("rnn", {{"train.average", average}, {"train.best_by", "loss"}}));
@@ -227,7 +226,7 @@ TEST_CASE(
   CHECK(make("none", "0") == std::pair(parameters, parameters));
 }
 
-TEST_CASE("training ends early when validations stop getting better, and when it is asked to") {
+TEST_CASE("training ends early when validation stops improving, and on request") {
   Progress progress = Progress::silent();
   Trained patient(tiny("rnn", {{"train.lr", "1e-9"}, {"train.patience", "2"}, {"train.evaluate_every", "2"}}));
   const Outcome outcome = patient.trainer.run(progress);

@@ -42,11 +42,11 @@ T read_number(const Safetensors& file, const std::string& name, const char* key)
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
   bool good = problem == std::errc() && end == text.data() + text.size();
   if constexpr (std::is_same_v<T, Index>) good = good && value >= 0 && value <= most;
-  if (!good) throw Error(fmt::format("{}: its metadata has no good \"{}\"", name, key));
+  if (!good) throw Error(fmt::format("{}: its metadata has no valid \"{}\"", name, key));
   return value;
 }
 
-// `whole`: the fields of older formats are not enough.
+// `whole`: all fields of the newest format are required.
 Position read_position(const Safetensors& file, const std::string& name, bool whole) {
   const std::string written = metadata_of(file, format_key);
   const bool older = std::find(std::begin(older_formats), std::end(older_formats), written) != std::end(older_formats);
@@ -63,7 +63,8 @@ Position read_position(const Safetensors& file, const std::string& name, bool wh
   if (older) {
     if (!whole) return position;
     throw Error(fmt::format(
-        "{}: an older version of this program wrote it: it can be read and decoded with, not trained on", name));
+        "{}: an older version of this program wrote it: it can be read and decoded with, but not trained further",
+        name));
   }
   position.validated = read_number<Index>(file, name, "validated");
   position.metrics_bytes = read_number<Index>(file, name, "metrics_bytes");
@@ -82,8 +83,8 @@ optim::State state_of(const Safetensors& file, std::string_view prefix, const op
     if (!t.name.starts_with(prefix)) continue;
     const auto wanted = known.find(t.name.substr(prefix.size()));
     if (wanted == known.end()) {
-      throw Error(
-          fmt::format("{}: this run has no state \"{}\": other options wrote the file", name, data::shown(t.name)));
+      throw Error(fmt::format("{}: this run has no state \"{}\": it was written with other options", name,
+                              data::shown(t.name)));
     }
     if (t.tensor.shape() != wanted->second.shape() || t.tensor.dtype() != wanted->second.dtype()) {
       throw Error(fmt::format("{}: its state \"{}\" is {}, this run's is {}", name, data::shown(t.name),
@@ -93,7 +94,7 @@ optim::State state_of(const Safetensors& file, std::string_view prefix, const op
   }
   for (const auto& [key, tensor] : known) {
     if (state.contains(key)) continue;
-    throw Error(fmt::format("{}: it lacks the state \"{}{}\": other options wrote the file", name, prefix, key));
+    throw Error(fmt::format("{}: it lacks the state \"{}{}\": it was written with other options", name, prefix, key));
   }
   return state;
 }

@@ -10,7 +10,7 @@
 
 namespace gradus::train {
 
-/// How far training has come: what the next steps depend on apart from parameters, states and configuration. Random
+/// The position of training: everything that the next steps need besides parameters, states and configuration. Random
 /// numbers are functions of seed and step, so they have no state.
 struct Position {
   Index step = 0;       // steps done
@@ -31,7 +31,7 @@ struct Position {
   bool operator==(const Position&) const = default;
 };
 
-/// What training changes apart from the parameters. Null: the run has none.
+/// The objects that training changes besides the parameters. Null: the run has none.
 struct StateOwners {
   optim::Optimizer* optimizer = nullptr;
   optim::Plateau* plateau = nullptr;
@@ -47,7 +47,7 @@ struct StateOwners {
 /// They do not depend on the time, the machine or the number of threads.
 Safetensors pack(const nn::ParameterStore& store, const Position& position, const StateOwners& owners = {});
 
-/// The position alone. `name` is the file's name in messages. Throws Error when training cannot continue from it.
+/// Only the position. `name` is the file's name in messages. Throws Error when training cannot continue from it.
 Position position_of(const Safetensors& checkpoint, const std::string& name);
 
 /// Copies the parameters into the store, and the states into their owners. `name` is the file's name in messages.

@@ -18,7 +18,7 @@
 namespace gradus::train {
 namespace {
 
-// What `action` returns; a ConfigError in it begins with the place.
+// The result of `action`. A ConfigError from it gets the place as prefix.
 template <class Action>
 decltype(auto) with_place(const std::string& place, const Action& action) {
   try {
@@ -56,7 +56,7 @@ std::string read_text(const std::filesystem::path& path) {
   std::string text(static_cast<std::size_t>(most) + 1, '\0');
   in.read(text.data(), most + 1);
   if (in.bad() || (!in && !in.eof())) throw Error(fmt::format("{}: cannot be read", path.string()));
-  if (in.gcount() > most) throw Error(fmt::format("{}: more than {} bytes, no configuration", path.string(), most));
+  if (in.gcount() > most) throw Error(fmt::format("{}: more than {} bytes, not a configuration", path.string(), most));
   text.resize(static_cast<std::size_t>(in.gcount()));
   return text;
 }
@@ -107,7 +107,7 @@ void check(const RunConfig& config) {
                                   fmt::join(tasks, ", "), did_you_mean(d.task, tasks)));
   }
   if (!d.task.empty() && !(d.train.empty() && d.valid.empty() && d.train_target.empty() && d.valid_target.empty()))
-    throw ConfigError("data.task and data.train (or another file of data) are both set: one of them must go");
+    throw ConfigError("data.task and data.train (or another file of data) are both set: remove one of them");
   const auto check_sources = [](const std::string& sources, const std::string& targets, const char* key) {
     if (sources.empty() && !targets.empty())
       throw ConfigError(fmt::format("{0}_target is set, {0} is not: it names the file of the sources", key));
@@ -132,7 +132,7 @@ void check(const RunConfig& config) {
                                   d.max_vocabulary));
   }
   if (config.train.epochs == 0 && config.train.steps == 0)
-    throw ConfigError("train.epochs and train.steps are both 0: one of them must say when to end");
+    throw ConfigError("train.epochs and train.steps are both 0: one of them must set the end");
   if (config.train.shards * config.train.accumulate > most_parts) {
     throw ConfigError(fmt::format("train.shards = {} times train.accumulate = {} is above {} parts of a batch",
                                   config.train.shards, config.train.accumulate, most_parts));

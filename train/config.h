@@ -15,7 +15,7 @@ namespace gradus::train {
 
 using models::Assignments;
 
-/// Where a configuration comes from. Assignments override the file, and the file overrides the preset.
+/// The sources of a configuration. Assignments override the file, and the file overrides the preset.
 struct ConfigSources {
   std::string preset = {};  // tiny, small or base; empty: tiny
   std::optional<std::filesystem::path> file = {};

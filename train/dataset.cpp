@@ -165,7 +165,7 @@ Tokenizer target_tokenizer(const RunConfig& config) {
 
 data::Tokens source_tokens(const RunConfig& config, std::string_view text) {
   const bool lower = config.data.format == DataFormat::dictionary || config.data.lowercase;
-  data::Tokens tokens = tokenize(text, source_tokenizer(config));  // refuses what is not UTF-8
+  data::Tokens tokens = tokenize(text, source_tokenizer(config));  // refuses text that is not UTF-8
   return lower ? tokenize(data::lowercase(text), source_tokenizer(config)) : tokens;
 }
 

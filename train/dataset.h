@@ -13,15 +13,15 @@
 
 namespace gradus::train {
 
-/// What a run trains and validates on.
+/// The data of training and validation.
 struct Dataset {
-  /// The configuration, with what the data determine: the sizes of the vocabularies, the tokenizers, and the longest
-  /// output.
+  /// The configuration, with the settings that depend on the data: the sizes of the vocabularies, the tokenizers, and
+  /// the longest output.
   RunConfig config = {};
   data::Vocabulary source = {}, target = {};  // of the training pairs
   std::vector<data::EncodedPair> train = {}, valid = {};
   std::vector<data::ReferenceSet> references = {};  // the validation pairs, one set per source
-  std::vector<std::string> notes = {};              // for people, one line per file or task
+  std::vector<std::string> notes = {};              // messages, one line per file or task
 };
 
 /// A number that identifies the training pairs, in their order, and the references of validation.
@@ -30,8 +30,8 @@ std::uint64_t fingerprint(const Dataset& dataset);
 /// A number that identifies two vocabularies; never 0.
 std::uint64_t fingerprint(const data::Vocabulary& source, const data::Vocabulary& target);
 
-/// Reads or makes the pairs that the configuration names. Without validation pairs some sources are held out; whether a
-/// source is, depends on the source alone. Throws
+/// Reads or makes the pairs that the configuration names. Without validation pairs some sources are held out, by a
+/// function of the source alone. Throws
 ///
 /// - Error when a file cannot be read, and when a pair does not fit the model's positions;
 /// - ConfigError when the configuration contradicts the data.
@@ -51,7 +51,7 @@ TestSet load_test(const RunConfig& config, const std::filesystem::path& file,
 /// The test split of a toy task.
 TestSet load_test_task(const RunConfig& config, const std::string& task);
 
-/// How the dataset's configuration splits a text into tokens.
+/// The tokens of a text, split as the dataset's configuration says.
 data::Tokenizer source_tokenizer(const RunConfig& config);
 data::Tokenizer target_tokenizer(const RunConfig& config);
 /// The tokens of a source as in training, in lower case where the configuration says so.
@@ -59,7 +59,7 @@ data::Tokens source_tokens(const RunConfig& config, std::string_view text);
 
 /// The longest source or target in tokens, without the end mark.
 Index longest_sequence(const models::Seq2SeqOptions& options);
-/// Throws Error when `tokens` is more than that. `what` begins the message ("line 3").
+/// Throws Error when `tokens` exceeds that. The message begins with `what` ("line 3").
 void check_length(const models::Seq2SeqOptions& options, Index tokens, const std::string& what);
 
 }  // namespace gradus::train

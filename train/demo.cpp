@@ -21,7 +21,7 @@ struct Contestant {
   double seconds = 0;
 };
 
-// Tanh cells and few layers, as in the lecture, and small enough for half a minute.
+// Tanh cells and few layers, as in the lecture. Training takes half a minute.
 RunConfig config_of(const DemoOptions& options, const std::string& model) {
   ConfigSources sources{.preset = "tiny", .file = {}, .assignments = {}};
   const auto set = [&](const char* key, const std::string& value) { sources.assignments.emplace_back(key, value); };
@@ -39,7 +39,7 @@ RunConfig config_of(const DemoOptions& options, const std::string& model) {
   for (const auto& [key, value] : models::model_info(model).demo) set(key.c_str(), value);
   RunConfig config = resolve(sources);
   config.data.pairs =
-      std::clamp<Index>(config.train.steps * config.train.batch, 5000, 50000);  // at most as many as training reads
+      std::clamp<Index>(config.train.steps * config.train.batch, 5000, 50000);  // not more than training reads
   return config;
 }
 
@@ -100,7 +100,7 @@ void print_attention(std::FILE* out, const Contestant& c, const TestSet& test) {
              c.model, attention_map(best.attention_weights, source, c.run.target.decode(best.ids)));
 }
 
-// One line per model: its name and what characterises it.
+// One line per model: its name and summary.
 std::string summaries() {
   std::string text;
   for (const std::string& name : models::model_names())

@@ -15,13 +15,13 @@ struct DemoOptions {
   std::string task = "reverse";
   Index steps = 0;  // per model; 0: 2000
   Index seed = 1;
-  std::filesystem::path out;  // folder of the run directories, one per model; empty: nothing is written
+  std::filesystem::path out;  // folder for a run directory per model; empty: nothing is written
   bool overwrite = false;
 };
 
 /// Trains every model on one toy task and prints to `out`
 ///
-/// - the share of outputs that are exactly right, by length of the source;
+/// - the share of correct outputs, by length of the source;
 /// - the outputs for a few sources;
 /// - attention weights.
 ///

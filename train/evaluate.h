@@ -17,7 +17,7 @@ struct Evaluation {
   Index unfinished = 0;  // outputs that reached the length limit
 };
 
-/// Decodes every source and compares it with its references. The output for a source depends on that source alone.
+/// Decodes every source and compares it with its references. Each output depends only on its source.
 Evaluation evaluate(const models::Seq2Seq& model, const data::Vocabulary& source, const data::Vocabulary& target,
                     const std::vector<data::ReferenceSet>& references, const models::DecodeOptions& options);
 

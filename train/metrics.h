@@ -21,7 +21,7 @@ class MetricsLog {
   void sync();
   /// Bytes in the file.
   Index size() const { return size_; }
-  /// How many of the `keep` bytes the file lacked.
+  /// The number of the `keep` bytes that the file lacked.
   Index missing() const { return missing_; }
 
  private:

@@ -22,7 +22,7 @@ std::unique_ptr<optim::Optimizer> make_optimizer(const TrainConfig& config, cons
 /// Error when there is no schedule of that name.
 optim::Schedule make_schedule(const TrainConfig& config, Index total);
 
-/// What lowers the rate of config.schedule when validation stops improving, if that schedule does so.
+/// The plateau of config.schedule, if that schedule has one.
 std::optional<optim::Plateau> make_plateau(const TrainConfig& config);
 
 }  // namespace gradus::train

@@ -20,7 +20,7 @@ double steady_seconds() {
 }
 
 std::string as_line(std::string_view text) {
-  constexpr std::size_t longest = 10000;  // room for two of the longest paths
+  constexpr std::size_t longest = 10000;  // enough for two of the longest paths
   return data::shown(text, longest) + '\n';
 }
 

@@ -19,7 +19,7 @@ void say_line(std::string_view text);
 /// Writes by `say`.
 class Progress {
  public:
-  using Clock = std::function<double()>;  // seconds from any start
+  using Clock = std::function<double()>;  // seconds from an arbitrary start
 
   /// Writes to `out`; on a `terminal` the bar is redrawn in place.
   Progress(std::FILE* out, bool terminal, Clock clock);
@@ -30,7 +30,7 @@ class Progress {
   /// Removes the bar.
   ~Progress();
 
-  /// `done`: work that was done before.
+  /// `done`: work that is already complete.
   void start(std::string label, Index total, Index done = 0);
   void update(Index done, std::string_view note = "");
   /// Ends the work and removes the bar.

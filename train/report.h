@@ -8,7 +8,7 @@
 
 namespace gradus::train {
 
-/// Sources of some lengths, and how many outputs were exactly right.
+/// Sources of a range of lengths, and the number of correct outputs.
 struct LengthBucket {
   Index low = 0, high = 0;  // tokens of the source, both included
   Index pairs = 0, exact = 0;

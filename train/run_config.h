@@ -12,7 +12,7 @@ enum class DataFormat { tsv, dictionary };
 enum class TokensOf { automatic, characters, whitespace };
 enum class BestBy { word_error_rate, loss };
 
-/// Which pairs a run uses, and how text becomes tokens. Pairs come from a toy task or from files.
+/// The pairs of a run, and how text becomes tokens. Pairs come from a toy task or from files.
 struct DataConfig {
   std::string task;
   std::string train, valid;
@@ -71,7 +71,7 @@ struct DecodeConfig {
   Index max_length = 0;
 };
 
-/// Everything that determines the result of a run. What each field means is in `gradus train --help-settings`.
+/// Everything that determines the result of a run. `gradus train --help-settings` describes each field.
 struct RunConfig {
   models::Seq2SeqOptions model;  // load_dataset sets the sizes of the vocabularies
   DataConfig data;

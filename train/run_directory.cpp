@@ -58,7 +58,7 @@ std::vector<fs::path> our_files(const fs::path& folder) {
   return files;
 }
 
-// Removes `path` and the folders above it up to `home`, where they are empty.
+// Removes `path` and the folders above it up to `home` if they are empty.
 void remove_folders(const fs::path& path, const fs::path& home) {
   std::error_code ignored;
   for (fs::path made = fs::absolute(path).lexically_normal(); made != home && made.has_relative_path();
@@ -82,19 +82,18 @@ void check_contents(const fs::path& path, Replace replace) {
   if (RunDirectory::exists(path)) {
     if (replace == Replace::run) return;
     throw Error(fmt::format("{} holds a run already: {}", path.string(),
-                            replace == Replace::unmade ? "start again to go on with it"
+                            replace == Replace::unmade ? "start again to continue it"
                                                        : "choose another folder, or replace it with --overwrite"));
   }
   if (fs::exists(path / "config.toml", problem))
-    throw Error(fmt::format("{} holds a config.toml that is of no run: choose another folder", path.string()));
+    throw Error(fmt::format("{} holds a config.toml that belongs to no run: choose another folder", path.string()));
   const std::vector<fs::path> files = our_files(path);
   if (std::distance(fs::directory_iterator(path, problem), {}) != std::ssize(files) || problem)
     throw Error(fmt::format("{} is not empty and holds no run: choose another folder", path.string()));
   const bool checkpoints = std::any_of(files.begin(), files.end(), is_checkpoint);
   if (files.empty() || replace == Replace::run || (replace == Replace::unmade && !checkpoints)) return;
   throw Error(fmt::format("{} holds {} and no config.toml: replace {} with --overwrite, or choose another folder",
-                          path.string(), checkpoints ? "checkpoints" : "a run that was never made whole",
-                          checkpoints ? "them" : "it"));
+                          path.string(), checkpoints ? "checkpoints" : "a partial run", checkpoints ? "them" : "it"));
 }
 
 }  // namespace
@@ -149,7 +148,7 @@ RunDirectory RunDirectory::open(const fs::path& path) {
     throw Error(fmt::format("{}: there is no such run directory", path.string()));
   RunDirectory run(path);
   const bool configured = !problem && fs::exists(run.config(), problem);
-  if (problem) throw Error(fmt::format("{}: cannot be looked into: {}", path.string(), problem.message()));
+  if (problem) throw Error(fmt::format("{}: cannot be read: {}", path.string(), problem.message()));
   if (!configured) throw Error(fmt::format("{} is not a run directory: it has no config.toml", path.string()));
   if (!exists(path)) {
     throw Error(fmt::format("{} is not a run directory: beside config.toml it has no vocabulary and no metrics.jsonl",

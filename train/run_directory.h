@@ -17,8 +17,7 @@ class DirectoryLock;
 enum class Replace { nothing, unmade, run };
 
 /// The folder of a run: configuration, both vocabularies, metrics as JSON lines, the best and the last checkpoint, and
-/// the newest train.keep ones. A trainer holds the folder's lock while a copy of the object from `create` or `reopen`
-/// exists.
+/// the newest train.keep ones. The folder stays locked while a copy of an object from `create` or `reopen` exists.
 class RunDirectory {
  public:
   /// Throws Error unless a run can be created at `path`: it does not exist, is an empty folder, or holds an older run
@@ -55,7 +54,7 @@ class RunDirectory {
 
   /// Whether the lock keeps other trainers out; false where the file system has no locks.
   bool locked() const;
-  /// Call it before writing, while the lock is held. Throws Error when `path` no longer leads to this folder.
+  /// Call it before writing, while the lock is held. Throws Error when `path` no longer refers to this folder.
   void check_place() const;
 
  private:

@@ -120,7 +120,7 @@ class Reader {
 
  private:
   [[noreturn]] void refuse(const std::string& defect) const {
-    throw Error(fmt::format("{}: not a good safetensors file: {}", name_, defect));
+    throw Error(fmt::format("{}: not a valid safetensors file: {}", name_, defect));
   }
 
   void get(void* into, std::size_t bytes) {
@@ -172,7 +172,7 @@ class Reader {
       }
       at = p.end;
     }
-    if (at != data_bytes) refuse(fmt::format("{} bytes after the last tensor belong to none", data_bytes - at));
+    if (at != data_bytes) refuse(fmt::format("{} bytes after the last tensor belong to no tensor", data_bytes - at));
     return plan;
   }
 

@@ -35,7 +35,7 @@ void write_safetensors(const std::filesystem::path& path, const Safetensors& con
 ///
 /// - the header fits the file and has at most 100,000,000 bytes;
 /// - its JSON is one object in which no name occurs twice;
-/// - every tensor has dtype, shape and data_offsets and nothing else;
+/// - every tensor has the keys dtype, shape and data_offsets, and no others;
 /// - the offsets fit the shapes and cover the rest of the file without holes or overlaps.
 ///
 /// F16 and BF16 become f32; BOOL, U8, I8, U16, I16, U32 and I32 become i64, with the same values. Throws Error that

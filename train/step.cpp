@@ -112,7 +112,7 @@ TrainingStep::ShardResult TrainingStep::run_shard(const data::Batch& shard, Inde
   return sum;
 }
 
-// The share of these pairs in the mean loss of the batch.
+// The contribution of these pairs to the mean loss of the batch.
 Tensor TrainingStep::loss_of(const data::Batch& pairs, Index batch_tokens) const {
   const Tensor logits = model_.logits(Tensor::from(pairs.source, {pairs.size, pairs.source_length}),
                                       Tensor::from(pairs.target_in, {pairs.size, pairs.target_length}));
@@ -122,7 +122,7 @@ Tensor TrainingStep::loss_of(const data::Batch& pairs, Index batch_tokens) const
   return sum * (1.0 / static_cast<double>(batch_tokens));
 }
 
-// blocks_[0] += the others, as ((0 + 1) + (2 + 3)) + ..., one piece of memory after another.
+// blocks_[0] += the others, as ((0 + 1) + (2 + 3)) + ..., piece by piece.
 void TrainingStep::add_blocks(std::size_t used) {
   if (used < 2) return;
   constexpr Index piece = 16384;

@@ -16,7 +16,7 @@ namespace gradus::train {
 /// One step of training:
 ///
 /// - The batch is split into train.shards shards, which run at the same time. Each has its own flat block of gradients.
-/// - A shard is split into train.accumulate parts, which run one after another, each on its own graph.
+/// - A shard is split into train.accumulate parts, which run in sequence, each on its own graph.
 /// - The blocks are added in a fixed tree; clipping and the optimiser are one pass over flat memory.
 ///
 /// The bits depend on the numbers of shards and parts, not on the number of threads. With one shard, each op divides

@@ -92,7 +92,7 @@ bool Trainer::out_of_patience() const { return config_.patience > 0 && position_
 Outcome Trainer::run(Progress& progress, const RunDirectory* directory, const std::function<bool()>& stop) {
   directory_ = directory;
   if (directory != nullptr) open_metrics(progress);
-  prune();  // a killed trainer may have left one file too many
+  prune();  // a killed trainer may have left an excess file
   progress.start("training", total_steps_, position_.step);
   const auto ended = [&](Ending ending) {
     progress.finish();
@@ -127,7 +127,7 @@ Outcome Trainer::run(Progress& progress, const RunDirectory* directory, const st
 void Trainer::open_metrics(Progress& progress) {
   metrics_.emplace(directory_->metrics(), position_.metrics_bytes);
   if (metrics_->missing() == 0) return;
-  progress.line(fmt::format("note: {} lacks {} of the {} bytes that were written to it: lines were removed; going on",
+  progress.line(fmt::format("note: {} lacks {} of the {} bytes that were written to it: lines were removed; continuing",
                             directory_->metrics().string(), metrics_->missing(), position_.metrics_bytes));
 }
 
@@ -195,7 +195,7 @@ void Trainer::save(bool best, bool keep) {
   directory_->check_place();
   metrics_->sync();
   position_.metrics_bytes = metrics_->size();
-  // The best comes first: a trainer killed between the two reaches the same best state again after it resumes.
+  // The best comes first: if the trainer is killed between the two, it reaches the same best state after it resumes.
   if (best) {
     const optim::Averaged averaged(owners().average);
     write_safetensors(directory_->best(), pack(*run_.store, position_));
@@ -206,8 +206,8 @@ void Trainer::save(bool best, bool keep) {
   prune();
 }
 
-// Keeps the newest train.keep of the kept checkpoints. Files of later steps are from before the run went back to an
-// older state; they count as older.
+// Keeps the newest train.keep checkpoints. Files of later steps were written before the run returned to an older state,
+// so they count as older.
 void Trainer::prune() const {
   if (directory_ == nullptr || config_.keep == 0) return;
   std::vector<std::filesystem::path> kept = directory_->kept();

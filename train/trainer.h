@@ -27,7 +27,7 @@ struct Outcome {
 /// - Batches come in the order of their epoch. Validation follows each epoch, or every train.evaluate_every steps, and
 ///   the end.
 /// - The best and the last state are saved. With train.average the best state holds the averages, the last state both.
-/// - The result depends on the configuration and the data alone.
+/// - The result depends only on the configuration and the data.
 class Trainer {
  public:
   /// Run and dataset must outlive it. Throws Error when the optimiser or the schedule refuses a setting.
@@ -38,7 +38,7 @@ class Trainer {
   /// vocabulary cannot be read or belongs to another model or other pairs.
   void resume(const RunDirectory& directory);
 
-  /// Trains until the configuration's end, or until `stop` returns true after a step; then saves the state.
+  /// Trains to the configuration's end, or until `stop` returns true after a step. Then saves the state.
   ///
   /// - Without a directory nothing is written.
   /// - With train.average the model of the run keeps the trained parameters; load_run reads the averages.

@@ -85,7 +85,7 @@ std::string summary(const std::vector<Tensor>& inputs) {
   return fmt::format("{}", fmt::join(parts, "; "));
 }
 
-// The named leaves that are the fewest ops above these nodes.
+// The named leaves that the fewest ops separate from these nodes.
 std::string nearest_parameters(std::vector<const Node*> level) {
   constexpr std::size_t most = 4;
   std::unordered_set<const Node*> seen;
@@ -124,8 +124,8 @@ void AnomalyObserver::on_value(const OpName& op, const Tensor& value, std::span<
   }
   if (given && !has_nan(value)) return;
   throw Error(fmt::format("the forward pass of '{}' {}: its result is {}; its inputs: {}{}", op.name,
-                          given ? "met a NaN or infinity that it was given" : "made the first NaN or infinity",
-                          summary(value), summary(tensors), nearest_parameters(nodes)),
+                          given ? "received a NaN or infinity" : "made the first NaN or infinity", summary(value),
+                          summary(tensors), nearest_parameters(nodes)),
               op.place);
 }
 
@@ -149,10 +149,10 @@ void AnomalyObserver::on_record(Node& node, std::span<const Input> inputs) {
   std::vector<const Node*> nodes;
   for (Index i = 0; i < from.inputs.size(); ++i) nodes.push_back(from.inputs[i].node.get());
   throw Error(
-      fmt::format("the backward pass of '{}' {}: its gradient for {} is {}; given the gradient {}{}{}", from.op.name,
-                  all_finite(dy) ? "made the first NaN or infinity"
-                                 : "met a NaN or infinity in the gradients that were added up for it",
-                  made_by(to), summary(g), summary(dy), read, nearest_parameters(nodes)),
+      fmt::format(
+          "the backward pass of '{}' {}: its gradient for {} is {}; given the gradient {}{}{}", from.op.name,
+          all_finite(dy) ? "made the first NaN or infinity" : "received a NaN or infinity in a sum of gradients",
+          made_by(to), summary(g), summary(dy), read, nearest_parameters(nodes)),
       from.op.place);
 }
 
@@ -160,7 +160,7 @@ void AnomalyObserver::on_gradients(const Node& node, const Tensor& dy, Needs nee
   const NoGrad mode;
   const ObserverScope off(nullptr);
   for (Index i = 0; i < grads.size(); ++i) {
-    // Products are checked once they are gathered.
+    // Products are checked after gathering.
     if (!needs[i] || !grads[i].defined() || (grads[i].is_product() && node.inputs[i].node->leaf)) continue;
     const Node& to = *node.inputs[i].node;
     Tensor g = grads[i].evaluate(to.shape, to.dtype);

@@ -7,7 +7,7 @@ namespace gradus {
 /// Whether no value is NaN or infinite.
 bool all_finite(const Tensor& x);
 
-/// Checks every value and gradient of this thread while it lives. The first op that goes wrong, forward or backward,
+/// While it exists, checks every value and gradient of this thread. The first op with a wrong one, forward or backward,
 /// throws an Error with its name, the ranges of its inputs, the nearest parameters and the place of its call. Wrong are
 /// - a NaN,
 /// - an infinity made of finite inputs (an infinite input, such as a mask of -inf, may pass forward),

@@ -63,9 +63,10 @@ class Checker {
     here_ = y.to_vector<double>();
     if (!all_finite(here_)) return whole(Verdict::vacuous, "f is not finite at the inputs");
     if (!same_bits(here_, f_.value().to_vector<double>()))
-      return whole(Verdict::fail,
-                   "f gives other values at the same inputs; it must be a pure function, and draw random numbers from "
-                   "RandomScope");
+      return whole(
+          Verdict::fail,
+          "f gives different values at the same inputs; it must be a pure function, and draw random numbers from "
+          "RandomScope");
     draw_form();
     if (!run_backward(y)) return report_;
     for (std::size_t i = 0; i < f_.leaves.size(); ++i) judge(evidence_of(i), options_.relative, report_.inputs[i]);
@@ -106,7 +107,7 @@ class Checker {
     return found;
   }
 
-  // Of the linear form, twice to compare bits; and of each output when an input is compared entry by entry. False when
+  // Of the linear form, twice to compare bits. Of each output if an input is compared entry by entry. False when
   // the bits differ.
   bool run_backward(const Tensor& y) {
     has_graph_ = y.requires_grad();
@@ -114,7 +115,7 @@ class Checker {
     const std::vector<Values> again = backward_with(f_.value(), form_);
     for (std::size_t i = 0; i < f_.leaves.size(); ++i)
       if (!same_bits(by_form_[i], again[i])) {
-        whole(Verdict::fail, "backward gave other bits when it was run a second time");
+        whole(Verdict::fail, "backward gave different bits in a second run");
         report_.inputs[i].why = report_.problem + ", for this input";
         return false;
       }
@@ -232,7 +233,7 @@ GradcheckReport check(LeafFunction f, const GradcheckOptions& options) {
   bool has_seed = false;
   for (int order = 2; order <= options.order && !f.leaves.empty(); ++order) {
     const Tensor y = f.value();
-    // A check of this function says what is wrong with it.
+    // A check of this function reports its problem.
     if (!y.defined() || y.dtype() != DType::f64 || !y.requires_grad()) break;
     const Tensor seed = make_seed(y.shape(), order, options.seed);
     const Values plain = gradient_values(f, seed);
@@ -243,7 +244,7 @@ GradcheckReport check(LeafFunction f, const GradcheckOptions& options) {
       if (std::fabs(recorded[i] - plain[i]) > 1e-10 * std::max(largest(plain), 1e-3))
         return Checker(f, has_seed, options)
             .whole(Verdict::fail,
-                   fmt::format("the gradient has other values when it is recorded (create_graph): {} instead of {}",
+                   fmt::format("the gradient has different values when it is recorded (create_graph): {} instead of {}",
                                recorded[i], plain[i]));
   }
   return Checker(f, has_seed, options).run();

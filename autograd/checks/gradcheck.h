@@ -30,9 +30,10 @@ using GradcheckFunction = std::function<Tensor(const std::vector<Tensor>&)>;
 GradcheckReport gradcheck(const GradcheckFunction& f, const std::vector<Tensor>& inputs,
                           const GradcheckOptions& options = {});
 
-/// gradcheck of a function that also uses parameters. Parameters are leaves; those that require a gradient are checked
-/// under their names. They are moved in place and get their bits back, so backward can no longer run through a graph
-/// that was recorded before. Their grad() does not change.
+/// gradcheck of a function that also uses parameters, which are leaves.
+/// - Those that require a gradient are checked, under their names.
+/// - They are changed in place and restored bit for bit. Backward can no longer run through earlier graphs.
+/// - Their grad() does not change.
 GradcheckReport check_module(const GradcheckFunction& f, const std::vector<Tensor>& parameters,
                              const std::vector<Tensor>& inputs, const GradcheckOptions& options = {});
 

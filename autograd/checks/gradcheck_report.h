@@ -12,8 +12,8 @@ namespace gradus {
 enum class Verdict {
   pass,
   fail,
-  kink,     // the slopes on the two sides of a point differ, so there is no derivative; backward's value is between
-            // them, and the other entries agree
+  kink,  // the slopes on the two sides of a point differ, so there is no derivative; the value of backward is between
+         // them, and the other entries agree
   vacuous,  // the check could not have failed: no input requires a gradient, the gradient is zero (or lost in rounding)
             // everywhere, there is nothing to compare, or values are not finite
 };
@@ -23,17 +23,17 @@ struct GradcheckOptions {
   /// Largest |analytic - numeric|, relative to the larger of the two, or to 1/1000 of the input's largest derivative
   /// where both are smaller. The rounding of the function's values is allowed on top.
   double relative = 1e-7;
-  /// n: the derivatives of the (n-1)th derivative, which must be recorded (create_graph) for n > 1.
+  /// n: checks the derivatives of the (n-1)th derivative, which must be recorded (create_graph) for n > 1.
   int order = 1;
-  /// The first and largest step of the differences, for elements of magnitude up to 1024; it is halved from there.
+  /// The first and largest step of the differences, for elements of magnitude up to 1024. Later steps are halved.
   double step = 1.0 / 16;
-  /// Inputs with up to this many (elements x output elements) are compared entry by entry. For others, a random linear
-  /// form of the output is compared, at `directions` single elements and along `directions` random directions.
+  /// Inputs with at most this many (elements x output elements) are compared entry by entry. For others, a random
+  /// linear form of the output is compared, at `directions` single elements and along `directions` random directions.
   Index full_jacobian = 4096;
   Index directions = 8;
   /// These verdicts count as passed.
   bool allow_kinks = false, allow_vacuous = false;
-  /// Of the random directions, and of the RandomScope of every evaluation, so that dropout draws the same numbers.
+  /// Seeds the random directions, and the RandomScope of every evaluation, so that dropout draws the same numbers.
   std::uint64_t seed = 1;
 };
 
@@ -51,8 +51,8 @@ struct InputReport {
 struct GradcheckReport {
   GradcheckOptions options;
   std::vector<InputReport> inputs;
-  std::string problem;                 // what is wrong with the function as a whole, or empty
-  Verdict verdict = Verdict::vacuous;  // the worst of the inputs': fail, then vacuous, then kink
+  std::string problem;                 // the problem of the function as a whole, or empty
+  Verdict verdict = Verdict::vacuous;  // the worst verdict of the inputs: fail, then vacuous, then kink
 
   /// The verdict is pass, or one that the options allow.
   bool passed() const;

@@ -26,7 +26,7 @@ Tensor mutate(Kind kind, const Tensor& g, const Shape& shape) {
   }
 }
 
-// Whether the two gradients for an input of this shape differ, two NaN apart.
+// Whether two gradients for an input of this shape differ. Two NaN are equal.
 bool differ(const Tensor& right, const Tensor& wrong, const Shape& shape) {
   const Tensor x = sum_to(right.detach(), shape), y = sum_to(wrong.detach(), shape);
   return dispatch_floating(x.dtype(), [&](auto zero) {

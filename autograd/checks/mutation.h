@@ -14,7 +14,7 @@ namespace gradus::mutation {
 enum class Kind {
   sign,        // the gradient negated
   factor,      // half the gradient: a missing factor
-  sum,         // of a gradient to be summed over broadcast axes, the first entry of each
+  sum,         // the first entry of each broadcast axis instead of its sum
   transposed,  // the last two axes exchanged, in the expected shape
 };
 
@@ -24,7 +24,7 @@ struct Mutant {
   Kind kind = Kind::sign;
 };
 
-/// While it lives, the gradient of the mutant's op for the mutant's input is wrong in this thread; without a mutant,
+/// While it exists, the gradient of the mutant's op for the mutant's input is wrong on this thread. Without a mutant
 /// all gradients are right. Records which gradients were computed.
 class Scope {
  public:

@@ -7,8 +7,8 @@
 
 namespace gradus {
 
-/// Every error of the library. The message is one sentence: what is wrong, in which op and shape, what was expected,
-/// and what to do.
+/// Every error of the library. The message is one sentence with the problem, the op and shapes, the expectation, and a
+/// remedy.
 class Error : public std::runtime_error {
  public:
   explicit Error(const std::string& what) : std::runtime_error(what) {}

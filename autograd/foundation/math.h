@@ -156,10 +156,10 @@ struct Quadrant {
 // 1 / sqrt(x). Error up to 1.5 ULP.
 [[gnu::always_inline]] inline float rsqrt(float x) { return 1.0f / std::sqrt(x); }
 
-// The larger; NaN if either is NaN.
+// The larger number; NaN if either is NaN.
 [[gnu::always_inline]] inline float max(float a, float b) { return a != a || a > b ? a : b; }
 
-// The smaller; NaN if either is NaN.
+// The smaller number; NaN if either is NaN.
 [[gnu::always_inline]] inline float min(float a, float b) { return a != a || a < b ? a : b; }
 
 // Error up to 1.02 ULP; 0.75 for denormal results.
@@ -292,7 +292,7 @@ struct Quadrant {
   const double product = exponent * log2;
   const double below = product > 200.0 ? 200.0 : product;
   const float magnitude = static_cast<float>(detail::exp2_double(below < -200.0 ? -200.0 : below));
-  // From 2^24 on every float is an even integer.
+  // Every float of at least 2^24 is an even integer.
   const float lower = exponent > -0x1p24f ? exponent : -0x1p24f;
   const float bounded = lower < 0x1p24f ? lower : 0x1p24f;
   const auto integer = static_cast<std::int32_t>(bounded);

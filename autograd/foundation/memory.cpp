@@ -11,7 +11,7 @@
 
 #include <gradus/autograd/foundation/internal/sanitizers.h>
 
-// Under AddressSanitizer every block comes from the system, exactly as long as promised, so that overruns are found.
+// With AddressSanitizer every block comes from the system in its exact size, so that overruns are found.
 #if defined(GRADUS_ADDRESS_SANITIZER)
 #define GRADUS_POOL 0
 #else
@@ -23,7 +23,7 @@ namespace gradus::memory {
 namespace {
 
 constexpr std::size_t slack = 128;                       // 16 doubles: a whole group of lanes
-constexpr std::size_t large = std::size_t{1} << 18;      // blocks from here on are shared by all threads
+constexpr std::size_t large = std::size_t{1} << 18;      // blocks of at least this size are shared by all threads
 constexpr std::size_t most_kept = std::size_t{1} << 22;  // bytes per class that a thread keeps
 constexpr int classes = 4 * 40;
 
@@ -50,7 +50,7 @@ void* from_system(std::size_t bytes) {
   void* p = std::aligned_alloc(alignment, (bytes + slack + alignment - 1) / alignment * alignment);
   if (!p) throw std::bad_alloc();
 #ifdef MADV_HUGEPAGE
-  if (huge) madvise(p, bytes, MADV_HUGEPAGE);  // may fail without harm
+  if (huge) madvise(p, bytes, MADV_HUGEPAGE);  // failure is harmless
 #endif
   return p;
 }

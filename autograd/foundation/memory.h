@@ -5,8 +5,8 @@
 namespace gradus::memory {
 
 /// A block aligned to 64 bytes. It is readable and writable up to 128 bytes past `bytes` rounded up to a multiple
-/// of 64. Released blocks are kept by size class and used again, so that training allocates nothing from the system
-/// after its first steps. The thread that releases a small block keeps it, up to a limit; all threads share the others.
+/// of 64. Released blocks are kept by size class and reused, so training allocates nothing from the system after its
+/// first steps. The releasing thread keeps small blocks, up to a limit; all threads share the others.
 void* allocate(std::size_t bytes);
 void release(void* block, std::size_t bytes) noexcept;
 

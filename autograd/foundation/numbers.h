@@ -6,7 +6,7 @@
 
 #include <gradus/autograd/foundation/math.h>
 
-// The numbers that formulas of `pointwise` are written in. A formula is a generic lambda such as
+// The number types of formulas for `pointwise`. A formula is a generic lambda such as
 // `[](auto x) { return x * sigmoid(x); }`. It runs on three types:
 // - Real<float> and Real<double> for values,
 // - Dual<Real<T>> for first derivatives,
@@ -18,7 +18,7 @@ concept Number = requires {
   typename X::Value;
 };
 
-/// A float or double. Its type lets `sin(x)` find the functions of this namespace.
+/// A float or double. For this type `sin(x)` is a function of this namespace.
 template <class T>
 struct Real {
   using Value = T;
@@ -61,7 +61,7 @@ template <class T>
 constexpr Real<T> constant_of(Real<T> a) {
   return a;
 }
-/// a where the condition holds, else b. Formulas use this in place of branches, so that loops stay SIMD.
+/// a where the condition holds, else b. Formulas use it instead of branches, so that loops vectorise.
 template <class T>
 Real<T> where(bool condition, Real<T> a, Real<T> b) {
   return Real<T>::of(condition ? a.v : b.v);
@@ -217,7 +217,7 @@ X where(Condition condition, double c, X x) {
 // Scalar functions ----------------------------------------------------------------------------------------------------
 
 // Each is a struct with its value, of a float or double, and its slope: `slope(x)` in terms of the argument, or
-// `slope_of_result(y)` in terms of the result. The number types and the ops of functions.h use these alone.
+// `slope_of_result(y)` in terms of the result. Both the number types and the ops of functions.h use them.
 
 struct Exp {
   [[gnu::always_inline]] static auto value(auto x) { return math::exp(x); }

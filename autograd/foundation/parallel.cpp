@@ -46,7 +46,7 @@ bool in_shard() { return inside_shard; }
 bool detail::splits(Index pieces) { return pieces > 1 && !inside_shard && threads() > 1; }
 
 void detail::for_pieces(Index pieces, const std::function<void(Index)>& piece) {
-  // ThreadSanitizer does not see the order that TBB keeps, so these two moments mark it.
+  // ThreadSanitizer does not detect the order of TBB's tasks, so these two calls mark it.
   char begin, end;
   struct OnExit {  // also by an exception
     void (*mark)(void*);

@@ -4,8 +4,8 @@
 
 #include <gradus/autograd/foundation/types.h>
 
-// Parallel loops, on oneTBB. Work is cut by its shape and not by the number of threads, so that results have the same
-// bits with any number.
+// Parallel loops on oneTBB. The shape of the work, not the number of threads, determines its division, so results have
+// the same bits with any number of threads.
 namespace gradus {
 
 /// Sets the number of threads of parallel work, the caller included; 0: one per processor. Throws Error outside of
@@ -26,7 +26,7 @@ void parallel_each(Index n, Index grain, Body&& body) {
   });
 }
 
-/// The grain for items that cost `item` each, where a piece is to cost about `piece`: at least 1.
+/// The grain for pieces that cost about `piece`, of items that cost `item` each. At least 1.
 constexpr Index grain_of(Index piece, Index item) {
   const Index n = piece / (item > 1 ? item : 1);
   return n > 1 ? n : 1;

@@ -4,7 +4,7 @@
 
 namespace gradus {
 
-/// A line of the caller's code: the last, defaulted parameter of every op, named in messages. Like
+/// A line of the caller's code, for messages. It is the last, defaulted parameter of every op. Replaces
 /// std::source_location, which Clang 14 lacks with GCC's standard library.
 class Place {
  public:

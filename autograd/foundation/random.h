@@ -42,8 +42,8 @@ class Philox {
   std::uint64_t seed_, stream_;
 };
 
-/// The random numbers of ops such as dropout on this thread. A counter gives each call a stream of its own. Scopes
-/// nest. A scope made from an earlier state draws the same numbers again, for a forward pass that is recomputed.
+/// The random numbers of ops such as dropout on this thread. A counter gives each call its own stream. Scopes nest. A
+/// scope with an earlier state draws the same numbers again, to recompute a forward pass.
 class RandomScope {
  public:
   struct State {

@@ -13,7 +13,7 @@ class Ref {
   explicit Ref(T* p) : p_(p) {
     if (p_) p_->retain();
   }
-  /// Takes over a reference that is already counted.
+  /// Adopts a reference that is already counted.
   static Ref adopt(T* p) {
     Ref r;
     r.p_ = p;

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t header_bytes = (sizeof(Storage) + 63) / 64 * 64;
 
-// Few bytes share one block with their header.
+// A small storage has its header and bytes in one block.
 bool beside(std::size_t bytes) { return bytes <= 256; }
 std::size_t block_bytes(std::size_t bytes) { return beside(bytes) ? header_bytes + bytes : header_bytes; }
 

@@ -9,11 +9,11 @@
 
 namespace gradus {
 
-/// The bytes of one or more tensors. `version` counts writes after construction, which shows whether a saved value was
-/// overwritten. The header outlives the bytes as long as a WeakStorage refers to it.
+/// The bytes of one or more tensors. `version` counts writes after construction, to detect that a saved value was
+/// overwritten. The header outlives the bytes while a WeakStorage refers to it.
 class Storage {
  public:
-  /// Uninitialised bytes, aligned to 64; see memory::allocate for the room past their end.
+  /// Uninitialised bytes, aligned to 64; see memory::allocate for the padding past their end.
   static Ref<Storage> make(std::size_t bytes);
 
   void* data() const { return data_; }
@@ -43,7 +43,7 @@ class Storage {
   Place last_write_;
 };
 
-/// Shows whether a storage was written to since construction, without keeping its bytes.
+/// Detects writes to a storage since construction of this object, without keeping its bytes.
 class WeakStorage {
  public:
   WeakStorage() = default;

@@ -2,8 +2,8 @@
 
 #include <gradus/autograd/engine/tensor.h>
 
-// A mask is a tensor of any dtype; its non-zero elements mean true. A comparison returns a mask of 0 and 1 in the dtype
-// of its operands (f32 for i64), without a gradient.
+// A mask is a tensor of any dtype, true where it is not 0. A comparison returns a mask of 0 and 1 in the dtype of its
+// operands (f32 for i64), without a gradient.
 namespace gradus {
 
 /// a where mask is true, else b.

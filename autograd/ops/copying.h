@@ -4,7 +4,7 @@
 
 namespace gradus {
 
-/// A copy in another dtype (recorded between floating dtypes); the same tensor when it has that dtype already.
+/// A copy in another dtype (recorded between floating dtypes); the same tensor if it has that dtype already.
 Tensor to(const Tensor& x, DType dtype, Place = Place::current());
 /// A copy with its own bytes.
 Tensor clone(const Tensor& x, Place = Place::current());

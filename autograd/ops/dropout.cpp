@@ -21,7 +21,7 @@ void thin_out_row(Index n, const std::uint32_t* __restrict words, std::uint32_t 
   for (Index j = 0; j < (Known ? Known : n); ++j) to[j] = words[j] >= threshold ? from[j] * scale : T(0);
 }
 
-// An element stays when its random word is at least p * 2^32. Linear in x, so its gradient is the same function.
+// An element is kept if its random word is at least p * 2^32. Linear in x, so the gradient is the same function.
 Tensor thin_out(const OpName& op, const Tensor& x, double p, const Philox& random) {
   Tensor y = Tensor::empty(x.shape(), x.dtype());
   const auto threshold = static_cast<std::uint32_t>(std::lround(p * 0x1p32 < 0x1p32 - 1 ? p * 0x1p32 : 0x1p32 - 1));

@@ -22,7 +22,7 @@ Tensor unary(const char* name, const Tensor& x, Place place) {
 
 constexpr double sqrt_2_by_pi = std::numbers::sqrt2 * std::numbers::inv_sqrtpi;
 
-// Beyond these bounds sigmoid and normal_cdf are flat. The bounds keep a factor of 0 from meeting an infinity.
+// Beyond these bounds sigmoid and normal_cdf are flat. The bounds prevent products of 0 and infinity.
 template <class S>
 S above(S v) {
   return max(v, S(-1e4));

@@ -12,8 +12,8 @@ namespace gradus {
 
 namespace {
 
-// sum[o, index[k], i] += source[o, k, i]; `around` describes source's axis. Columns are cut among threads and rows are
-// not, so that repeated indices add in order of position.
+// sum[o, index[k], i] += source[o, k, i]; `around` describes source's axis. Threads divide the columns, not the rows,
+// so that repeated indices add in order of position.
 void add_entries(const Tensor& source, const AroundAxis& around, const Tensor& index, Index extent, Tensor& sum) {
   const Index* id = index.data<Index>();
   const Index column_grain = std::max<Index>(16, (Index{1} << 16) / std::max<Index>(1, around.extent));

@@ -11,7 +11,7 @@ namespace gradus {
 
 namespace {
 
-// A tensor of the given shape, with the parts one after another along the axis; part k has extents[k] entries there.
+// A tensor of the given shape, with the parts in sequence along the axis. Part k has extent extents[k].
 Tensor side_by_side(const std::vector<Tensor>& parts, const std::vector<Index>& extents, const Shape& shape,
                     Index axis) {
   Tensor y = Tensor::empty(shape, parts[0].dtype());
@@ -73,9 +73,9 @@ Tensor stack(const std::vector<Tensor>& parts, Index axis, Place place) {
   if (axis < 0) axis += rank + 1;
   for (const Tensor& p : parts)
     if (!(p.shape() == parts[0].shape()) || p.dtype() != parts[0].dtype())
-      throw Error(
-          fmt::format("stack: {} does not fit on {}; shapes and dtypes must be equal", describe(p), describe(parts[0])),
-          place);
+      throw Error(fmt::format("stack: {} cannot be stacked on {}; shapes and dtypes must be equal", describe(p),
+                              describe(parts[0])),
+                  place);
   Shape shape = parts[0].shape();
   shape.insert(axis, std::ssize(parts));
   const Tensor y = side_by_side(parts, std::vector<Index>(parts.size(), 1), shape, axis);

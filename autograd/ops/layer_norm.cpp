@@ -36,8 +36,8 @@ template <class T>
   for (Index i = 0; i < n; ++i) y[i] = (x[i] - m.mean) * m.inverse_std * w[i] + b[i];
 }
 
-// One row of the gradients: with x̂ = (x - mean) / std and g = dy weight, dx = (g - mean(g) - x̂ mean(g x̂)) / std, and
-// what the row adds to dweight = Σ dy x̂ and dbias = Σ dy.
+// One row of the gradients, with x̂ = (x - mean) / std and g = dy weight: dx = (g - mean(g) - x̂ mean(g x̂)) / std, and
+// the row's terms of dweight = Σ dy x̂ and dbias = Σ dy.
 template <class T>
 [[gnu::noinline]] void backward_row(Index n, const Moments<T> m, const T* __restrict x, const T* __restrict w,
                                     const T* __restrict dy, T* __restrict dx, T* __restrict dw, T* __restrict db) {
@@ -52,7 +52,7 @@ template <class T>
   }
 }
 
-// n of the tensor's values, or of a constant where there is no tensor.
+// n values of the tensor, or n times a constant if it is undefined.
 template <class T>
 class Row {
  public:
@@ -67,7 +67,7 @@ class Row {
   const T* values_;
 };
 
-// Parameter gradients add up by blocks of rows, cut by shape.
+// Parameter gradients are summed by blocks of rows, which the shape determines.
 template <class T>
 void backward(const Tensor& x, const Tensor& weight, const Tensor& dy, double epsilon, Tensor& dx, Tensor* dw,
               Tensor* db) {

@@ -14,7 +14,7 @@ namespace gradus {
 
 namespace {
 
-// The loss of a row is Σ_c q_c (-log p_c), where q_c = ε / C w_c, and (1 - ε) w_t more at the target t.
+// The loss of a row is Σ_c q_c (-log p_c), where q_c = ε / C w_c, plus (1 - ε) w_t at the target t.
 struct Problem {
   CrossEntropyOptions options;
   Tensor target;  // i64 [rows]

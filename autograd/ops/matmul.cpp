@@ -21,7 +21,7 @@ blas::Transpose op_of(bool transposed) { return transposed ? blas::Transpose::ye
 
 Shape leading(const Shape& s) { return Shape(s.begin(), s.end() - 2); }
 
-// op(a) op(b) over broadcast batches of matrices, where op transposes or not. Its gradients are products, too.
+// op(a) op(b) over broadcast batches of matrices, where op transposes or not. Its gradients are products too.
 Tensor product(const OpName& op, const Tensor& a, bool a_t, const Tensor& b, bool b_t) {
   const Index m = a.shape()[a_t ? -1 : -2], k = a.shape()[a_t ? -2 : -1], n = b.shape()[b_t ? -2 : -1];
   if (b.shape()[b_t ? -1 : -2] != k || a.dtype() != b.dtype() || !is_floating(a.dtype()))

@@ -164,7 +164,7 @@ Tensor partial_values(const OpName& op, const KeptFormula& f, const std::vector<
             if (variables[level] == static_cast<int>(k)) x[k] = run.make(static_cast<int>(level) + 1, x[k], Jet(1.0));
         }
         const Jet derivative = coefficient(f.jets(f.captures.get(), x.data()), static_cast<int>(variables.size()));
-        if (derivative.is_constant()) {  // then it is the same constant in every block
+        if (derivative.is_constant()) {  // the same constant in every block
           std::fill(y + b, y + end, static_cast<T>(derivative.constant()));
           return;
         }

@@ -15,15 +15,15 @@
 //
 //   Tensor swish(const Tensor& x) { return pointwise("swish", x, [](auto v) { return v * sigmoid(v); }); }
 //
-// The formula takes one number per input; the inputs broadcast. It is compiled into one SIMD loop per dtype for its
-// values, one per input for its first derivatives, and once for jets, which give all higher derivatives. The first
-// derivatives come from dual numbers, or from slopes that follow the formula, one per input:
+// The formula has one argument per input; the inputs broadcast. Per dtype it is compiled into one SIMD loop for its
+// values and one per input for its first derivatives. It is compiled once for jets, which give all higher derivatives.
+// The first derivatives come from dual numbers, or from slopes after the formula, one per input:
 //
 //   pointwise("square", x, [](auto v) { return v * v; }, [](auto v) { return 2 * v; })
 //   pointwise("exp", x, [](auto v) { return exp(v); }, of_result([](auto y) { return y; }))
 //
-// A slope is a formula of the inputs, or of the result, which spares keeping the inputs. Formulas are pure, choose with
-// where(condition, a, b), and may call the functions of foundation/numbers.h: exp, log, tanh, sigmoid and others.
+// A slope is a formula of the inputs, or of the result; then the inputs need not be kept. Formulas are pure, use
+// where(condition, a, b) instead of branches, and may call the functions of foundation/numbers.h: exp, log and others.
 namespace gradus {
 
 /// Marks a slope as a formula of the op's result. Either all slopes of an op are so marked or none.
@@ -58,7 +58,7 @@ struct SlopeCode {
   bool of_result;
 };
 
-/// What is compiled of a formula and its slopes.
+/// The compiled functions of a formula and its slopes.
 struct FormulaCode {
   Loops value;
   std::span<const SlopeCode> slopes;
@@ -85,7 +85,7 @@ constexpr bool is_of_result = false;
 template <class D>
 constexpr bool is_of_result<OfResult<D>> = true;
 
-// What a loop computes of the numbers it reads.
+// The body of a loop, for the numbers that it reads.
 
 template <class All>
 struct Value {
@@ -127,7 +127,7 @@ struct ScaledSlope {
 template <class T, class All, class What, std::size_t... I>
 [[gnu::always_inline]] inline void run(const All& all, T* __restrict out, const T* const* in, Index n,
                                        std::index_sequence<I...>) {
-  constexpr Index lanes = 64 / sizeof(T);  // whole vectors: storages have room for that past their end
+  constexpr Index lanes = 64 / sizeof(T);  // whole vectors: storages have padding past their end
   const std::tuple<decltype((void)I, static_cast<const T*>(nullptr))...> p{in[I]...};
   for (Index i = 0; i < n; i += lanes)
     for (Index j = i; j < i + lanes; ++j) out[j] = value_of(What::at(all, Real<T>::of(std::get<I>(p)[j])...));

@@ -4,7 +4,7 @@
 
 #include <gradus/autograd/engine/tensor.h>
 
-// Over the given axes; over all when none is given. Sums add in a fixed tree; trailing zeros do not change their bits.
+// Over the given axes, or over all if none is given. Sums add in a fixed tree; trailing zeros do not change their bits.
 namespace gradus {
 
 Tensor sum(const Tensor& x, const std::vector<Index>& axes = {}, bool keepdim = false, Place = Place::current());
@@ -12,7 +12,7 @@ Tensor mean(const Tensor& x, const std::vector<Index>& axes = {}, bool keepdim =
 /// Divides by n - correction.
 Tensor var(const Tensor& x, const std::vector<Index>& axes = {}, Index correction = 1, bool keepdim = false,
            Place = Place::current());
-/// As torch.amax/amin: equal maxima share the gradient evenly. NaN wins.
+/// Like torch.amax and amin: equal maxima share the gradient evenly. NaN wins.
 Tensor max(const Tensor& x, const std::vector<Index>& axes = {}, bool keepdim = false, Place = Place::current());
 Tensor min(const Tensor& x, const std::vector<Index>& axes = {}, bool keepdim = false, Place = Place::current());
 /// The first maximum: i64, no gradient.

@@ -16,7 +16,7 @@ Tensor transpose(const Tensor& x, Index a = -2, Index b = -1, Place = Place::cur
 Tensor permute(const Tensor& x, const std::vector<Index>& axes, Place = Place::current());
 /// Repeats axes of extent 1 (and new leading ones) up to `shape`; -1 keeps an extent. Copies.
 Tensor expand(const Tensor& x, Shape shape, Place = Place::current());
-/// Sums over the axes along which `shape` broadcasts to x's: the adjoint of expand.
+/// Sums over the axes along which `shape` broadcasts to x's shape: the adjoint of expand.
 Tensor sum_to(const Tensor& x, const Shape& shape, Place = Place::current());
 
 }  // namespace gradus

@@ -12,7 +12,7 @@ Tensor narrow(const Tensor& x, Index axis, Index start, Index length, Place = Pl
 Tensor select(const Tensor& x, Index axis, Index index, Place = Place::current());
 /// x[begin:end] of Python along an axis (step 1); ends are clamped.
 Tensor slice(const Tensor& x, Index axis, Index begin, Index end, Place = Place::current());
-/// Pieces of the given extents, which add up to the axis.
+/// Pieces of the given extents, which sum to that of the axis.
 std::vector<Tensor> split(const Tensor& x, const std::vector<Index>& extents, Index axis, Place = Place::current());
 /// n equal pieces.
 std::vector<Tensor> chunk(const Tensor& x, Index n, Index axis, Place = Place::current());

@@ -6,7 +6,7 @@
 
 #include <gradus/checks/op_table.h>
 
-// How rows of the op table are written. checks/op_rows/ has one file per family of ops, named as in autograd/ops/.
+// Functions that add rows to the op table. checks/op_rows/ has one file per family of ops, named as in autograd/ops/.
 namespace gradus::checks {
 
 using Tensors = std::vector<Tensor>;
@@ -15,7 +15,7 @@ struct Range {
   double low = -2, high = 2;
 };
 
-/// Uniform numbers that require a gradient, the same for the same arguments.
+/// Uniform numbers that require a gradient. Equal arguments give equal numbers.
 Tensor random(const Shape& shape, Range range = {}, std::uint64_t stream = 0);
 /// These numbers, which require a gradient.
 Tensor leaf(const std::vector<double>& values, const Shape& shape);
@@ -41,10 +41,10 @@ class Rows {
   void shaped(const std::string& op, const std::string& what, const Shape& shape, const Unary& f);
   /// An elementwise op of one tensor: a matrix, a scalar, one element, a long vector, no elements.
   void unary(const std::string& op, Range range, const Unary& f, const std::string& what = "");
-  /// An elementwise op of one tensor at single numbers, so that large derivatives do not hide small ones. Returns the
+  /// An elementwise op of one tensor, per number, so that large derivatives do not hide small ones. Returns the
   /// last row.
   Row& at(const std::string& op, const std::vector<double>& numbers, const Unary& f, double f32 = 2e-6);
-  /// An elementwise op of two tensors: every kind of broadcasting, no elements; where the ranges are equal, also of a
+  /// An elementwise op of two tensors: every kind of broadcasting, and no elements. If the ranges are equal, also of a
   /// tensor with itself.
   void binary(const std::string& op, const Binary& f) { binary(op, "", {}, {}, f); }
   void binary(const std::string& op, const std::string& what, Range a, Range b, const Binary& f);

@@ -33,7 +33,7 @@ void add_attention(Rows& t) {
        mask({1, 0, 1, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 1}, {2, 3, 4}), false);
   rows("a sentence hidden whole", 2, mask({1, 1, 0, 0, 0, 0, 0, 0}, {2, 1, 4}), false);
   rows("a scale", 2, {}, false, {3, 4, 0.3});
-  // Of one source the weight is 1 whatever the query.
+  // The weight of a single source is 1 for every query.
   rows("one source", 1, {}, false, {2, 1}, Verdict::vacuous, Verdict::vacuous);
   rows("no targets", 1, {}, false, {0, 4}, Verdict::vacuous, Verdict::vacuous);
   rows("no sources", 1, {}, false, {3, 0}, Verdict::vacuous, Verdict::vacuous);

@@ -8,7 +8,7 @@ namespace gradus::checks {
 
 namespace {
 
-// To f64 by a rule that does not use `to`, whose error could cancel that of the way there.
+// Converts to f64 without `to`, since an error of `to` could cancel itself.
 Tensor widened(const Tensor& y) {
   return record("widen", to(y.detach(), DType::f64), {y},
                 [](const Tensor& dy) { return Grads{to(dy.detach(), DType::f32)}; });

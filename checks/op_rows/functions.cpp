@@ -42,7 +42,7 @@ void add_functions(Rows& t) {
   t.at("gelu(Tensor, Gelu)", {-7, -5, 0, 5, 80}, exact);
   t.at("gelu(Tensor, Gelu)", {-4, 0, 4, 80}, by_tanh);
   t.at("silu(Tensor)", {-80, -15, 0, 80}, [](auto& x) { return silu(x); });
-  // Their second derivatives contain 1 - sigmoid(15), whose rounding error of 4e-10 makes differences of them
+  // Their second derivatives contain 1 - sigmoid(15), whose rounding error of 4e-10 makes their differences
   // uncertain.
   t.at("softplus(Tensor)", {15}, [](auto& x) { return softplus(x); }).order = 2;
   t.at("silu(Tensor)", {15}, [](auto& x) { return silu(x); }).order = 2;

@@ -9,10 +9,10 @@
 
 namespace gradus::data {
 
-/// What random numbers are drawn for. Each purpose has its own streams for a seed.
+/// The purpose of random numbers. Each has its own streams for a seed.
 enum class Purpose : std::uint64_t { batch_order = 0xDA7A0001, toy_task = 0xDA7A0002 };
 
-/// A sequence of random integers. It depends on seed, purpose and `part` (an epoch, a split) alone.
+/// A sequence of random integers. It depends only on seed, purpose and `part` (an epoch, a split).
 class Draws {
  public:
   Draws(std::uint64_t seed, Purpose purpose, std::uint64_t part)

@@ -18,7 +18,7 @@ struct Line {
   bool too_long = false;  // more than LineReader::longest bytes, which were skipped
 };
 
-/// Why a line is not good text, and the offset of the byte where that begins.
+/// A defect of a line's text, and the offset of its first byte.
 struct Flaw {
   std::size_t offset = 0;
   std::string reason;

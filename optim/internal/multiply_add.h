@@ -4,8 +4,8 @@
 
 namespace gradus::optim {
 
-/// a * b + c, rounded once where the CPU can. The compiler then has no choice of which product and sum to fuse, so an
-/// element gets the same bits in the middle of a vector loop and in its remainder.
+/// a * b + c, rounded once if the CPU can. This fixes which product and sum are fused, so an element gets the same bits
+/// in a vector loop and in its remainder.
 template <class T>
 inline T multiply_add(T a, T b, T c) {
 #if defined(__FMA__) || defined(__ARM_FEATURE_FMA)

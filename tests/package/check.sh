@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Tests of gradus as a user meets it: installed, and as a folder of another project. Each runs in a folder of its own.
+# Tests gradus in a user's project: installed, and as a subfolder. Each test runs in a folder of its own.
 set -euo pipefail
 
 usage() {
@@ -10,13 +10,13 @@ TEST is one of
   install        installs BUILD in BUILD/package/prefix, for the others
   find_package   builds and runs a program with find_package(gradus COMPONENTS autograd)
   everything     builds and runs examples/1_train.cpp with find_package(gradus)
-  components     checks the messages about components that are unknown, and about libraries that are missing
+  components     checks the messages about unknown components and missing libraries
   subdirectory   builds and runs a program with add_subdirectory
   headers        compiles each installed header alone
   together       compiles <gradus/gradus.h>, which includes each installed header
   includes       checks that installed headers include only public headers and the standard library
 
-Where it matters, zlib, nlohmann_json, toml++ and CLI11 cannot be found.
+Tests of autograd hide zlib, nlohmann_json, toml++ and CLI11 from CMake.
 HELP
 }
 
@@ -32,7 +32,7 @@ fail() {
   exit 1
 }
 
-# Configures the user's project in $work; the arguments are for cmake.
+# Configures the user's project in $work. The arguments go to cmake.
 configure() {
   rm -rf "$work"
   cmake -S "$tree/tests/package/user" -B "$work" -G Ninja -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O0 \
@@ -40,7 +40,7 @@ configure() {
     -DCMAKE_PREFIX_PATH="$prefix" "$@"
 }
 
-# As configure, where the libraries that users of autograd do not need cannot be found.
+# Like configure, but without the libraries that only the program needs.
 configure_without_others() {
   local hidden=()
   for name in ZLIB nlohmann_json tomlplusplus PkgConfig CLI11; do
@@ -63,7 +63,7 @@ refuses() {
   [[ "$(tr -s ' \n' ' ' <<<"$printed")" == *"$message"* ]] || fail "expected: $message; found: $printed"
 }
 
-# Compiles a source that only includes <HEADER>; more arguments are for the compiler.
+# Compiles a source that only includes <HEADER>. More arguments go to the compiler.
 compile() {
   local header="$1" object="$work/${1//\//_}"
   shift
@@ -110,7 +110,7 @@ case "$1" in
       fail "<gradus/gradus.h> leaves out the headers above"
     ;;
   includes)
-    # The standard library has neither a folder nor an ending; immintrin.h comes with the compiler.
+    # Standard headers have no folder and no extension; immintrin.h belongs to the compiler.
     allowed='#include <(gradus/[a-z0-9_/]+\.h|[a-z_]+|immintrin\.h)>'
     if grep -rnE '^ *# *include' "$headers" | grep -vE "$allowed" || grep -rn 'include.*/internal/' "$headers"; then
       fail "the installed headers above include what is not public"

@@ -55,7 +55,7 @@ struct Tagger {
   Tensor operator()(const Tensor&, const Tensor& target) const { return output(lstm(embedding(target)).outputs); }
 };
 
-// Parameters come from the input file where it has them, and are drawn otherwise.
+// Parameters are read from the input file, or drawn if it does not contain them.
 template <class Model>
 void run(const std::string& in, const std::string& out) {
   const train::Safetensors given = train::read_safetensors(in);

@@ -1,13 +1,14 @@
 #!/usr/bin/python3
-"""Weights over to PyTorch and back, in safetensors files that the other side wrote.
+"""Checks that gradus and PyTorch read each other's weights in safetensors files.
 
 Usage: tests/reference/interchange.py BUILD/tests/gradus_interchange
 
-For a Transformer and an LSTM, in f32, in both directions, one side draws the parameters and writes them under PyTorch's
-names; the other reads that file; logits and the gradients of all parameters of both sides are compared. The difference
-of two tensors is the largest of their elements' over the largest element. What gradus wrote must also be, byte for byte,
-what the package safetensors writes of it. Exits with 1 when a difference is above 1e-5 or a byte is another.
-Needs python3-torch (Debian) and the package safetensors.
+For a Transformer and an LSTM in f32, in both directions:
+- one side draws the parameters and writes them under PyTorch's names, and the other reads the file;
+- the logits and the gradients of all parameters are compared, by the largest difference relative to the largest element;
+- a file from gradus must have the bytes that the package safetensors writes for the same values.
+
+Exits with 1 when a difference is above 1e-5 or a byte differs. Needs python3-torch (Debian) and the package safetensors.
 """
 import subprocess
 import sys
@@ -61,7 +62,7 @@ def inputs():
 
 
 def results_of(module, given):
-    """What PyTorch computes: logits and gradients, under the names that gradus_interchange gives them."""
+    """PyTorch's logits and gradients, under the names of gradus_interchange."""
     logits = module(given['input.source'], given['input.target'])
     module.zero_grad()
     nn.functional.cross_entropy(logits.flatten(0, 1), given['input.labels'].flatten()).backward()
@@ -69,7 +70,7 @@ def results_of(module, given):
 
 
 def worst(ours, theirs):
-    """The largest relative difference, and the tensor that has it."""
+    """The largest relative difference, and its tensor."""
     return max((((ours[name] - theirs[name]).abs().max() / theirs[name].abs().max()).item(), name) for name in theirs)
 
 

@@ -2,7 +2,7 @@
 """Prints the numbers of tests/nn_reference_test.cpp, computed by PyTorch (Debian: python3-torch) in double precision.
 
 Weights and inputs are formulas, so that C++ and Python need no common files: element i of a parameter is
-0.4 sin(0.37 i + the sum of the bytes of its path). A digest, sum_i t_i cos(0.17 i), stands for a tensor.
+0.4 sin(0.37 i + the sum of the bytes of its path). A digest, sum_i t_i cos(0.17 i), represents a tensor.
 """
 import torch
 from torch import nn

@@ -2,7 +2,7 @@
 """Prints the numbers of tests/autograd_reference_test.cpp, computed by PyTorch (Debian: python3-torch) in double
 precision.
 
-Inputs are formulas, so that C++ and Python agree without files: element i of an input is sin(0.53 i + phase). A case
+Inputs are formulas, so that C++ and Python need no common files: element i of an input is sin(0.53 i + phase). A case
 gives its result, then the gradient of each input, for the seed cos(0.17 i).
 """
 import math

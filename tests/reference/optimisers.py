@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What PyTorch's optimisers, clipping and schedules give, in f64.
+"""The results of PyTorch's optimisers, clipping and schedules in f64.
 
 Prints tests/optim_reference.h (Debian's python3-torch, 1.13):
     /usr/bin/python3 tests/reference/optimisers.py > tests/optim_reference.h
@@ -36,7 +36,7 @@ def both(kind, **options):
 
 
 def grouped(kind, **options):
-    """b learns at a tenth of the rate, with a weight decay of its own."""
+    """b has a tenth of the learning rate and its own weight decay."""
     own = {"lr": options["lr"] / 10, "weight_decay": 0.3}
     return lambda a, b: kind([{"params": [a]}, {"params": [b], **own}], **options)
 
@@ -129,7 +129,7 @@ print("#include <cmath>\n#include <vector>\n")
 print("// Written by tests/reference/optimisers.py; not to be edited by hand.")
 print("// clang-format off")
 print("namespace gradus::optim::reference {\n")
-print(f"/// The steps after which a trajectory was noted: a[0], a[1], a[2], b[0], b[1].")
+print(f"/// The steps after which a trajectory is recorded: a[0], a[1], a[2], b[0], b[1].")
 print(f"inline const std::vector<int> steps = {{{', '.join(map(str, STEPS))}}};")
 for name, values in TRAJECTORIES.items():
     array(name, values)

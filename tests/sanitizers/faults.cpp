@@ -1,4 +1,4 @@
-// Faults on purpose, each in a place where a sanitizer can overlook one: tests/CMakeLists.txt checks that it does not.
+// Deliberate faults in places that a sanitizer may miss. tests/CMakeLists.txt checks that each is reported.
 #include <atomic>
 #include <chrono>
 #include <csignal>
@@ -32,7 +32,7 @@ void on_two_threads(const std::function<void(Index)>& piece) {
 }  // namespace
 
 int main(int count, char** arguments) {
-  std::signal(SIGABRT, [](int) { std::_Exit(1); });  // what asserts has told why; ctest takes a signal for a failure
+  std::signal(SIGABRT, [](int) { std::_Exit(1); });  // the assertion printed its reason; a signal would fail the test
   const std::string fault = count == 2 ? arguments[1] : "";
   const Tensor x = Tensor::ones({64}), y = Tensor::ones({64});
   float* p = Tensor(x).mutable_data<float>();
@@ -51,7 +51,7 @@ int main(int count, char** arguments) {
       p[sum % 64] = 0;
     }
   } else if (fault == "a write behind a tensor") {
-    p[64 + 32] = 1;  // its room for whole vectors ends at 128 bytes
+    p[64 + 32] = 1;  // its padding to whole vectors ends at 128 bytes
   } else if (fault == "a write behind a tensor by OpenBLAS") {
     const float* in = y.data<float>();
     blas::gemm(blas::Transpose::no, blas::Transpose::no, 16, 8, 1, 1, in, 1, in, 8, 0, p, 8);
@@ -69,5 +69,5 @@ int main(int count, char** arguments) {
     std::cerr << "which fault?\n";
     return 2;
   }
-  std::cout << "nothing was seen\n";
+  std::cout << "no fault was reported\n";
 }

@@ -20,7 +20,7 @@ DirectoryLock::DirectoryLock(const std::filesystem::path& folder) : path_(folder
   if (!held_ && errno == EWOULDBLOCK) {
     ::close(folder_);
     throw Error(
-        fmt::format("{} is in use: another process is training in it; wait for its end, or choose another folder",
+        fmt::format("{} is in use: another process is training in it; wait until it ends, or choose another folder",
                     folder.string()));
   }
 }
@@ -35,8 +35,8 @@ void DirectoryLock::check_place() const {
     return;
   }
   throw Error(
-      fmt::format("{}: the folder was moved, removed or replaced while it was trained in; nothing more is "
-                  "written there",
+      fmt::format("{}: the folder was moved, removed or replaced during training; nothing more is "
+                  "written to it",
                   path_.string()));
 }
 

@@ -4,7 +4,7 @@
 
 namespace gradus::train {
 
-/// A lock by flock(2) on a folder, for one trainer. It needs no file, and the system releases it when the process ends.
+/// A flock(2) on a folder, for one trainer. It needs no file, and the system releases it when the process ends.
 class DirectoryLock {
  public:
   /// Throws Error when this or another process holds the lock, and when the folder cannot be opened. On a file system
@@ -16,7 +16,7 @@ class DirectoryLock {
 
   bool held() const { return held_; }
 
-  /// Throws Error when the path no longer leads to this folder, because it was removed, moved or replaced.
+  /// Throws Error when the path no longer refers to this folder, because it was removed, moved or replaced.
   void check_place() const;
 
  private:

@@ -18,7 +18,7 @@ std::string json_line(std::initializer_list<std::pair<const char*, std::variant<
 /// The text as a string of JSON, in quotes.
 std::string json_string(std::string_view text);
 
-/// What a text of JSON consists of, part by part. Each function returns whether to read on.
+/// The parts of a JSON text, in order. Each function returns whether to continue.
 class JsonHandler {
  public:
   virtual ~JsonHandler() = default;
@@ -35,7 +35,7 @@ class JsonHandler {
   virtual void error(std::size_t byte) = 0;
 };
 
-/// Hands the text to the handler. False when the handler stopped or the text is not JSON.
+/// Parses the text with the handler. False when the handler stopped or the text is not JSON.
 bool read_json(const std::string& text, JsonHandler& handler);
 
 }  // namespace gradus::train

@@ -22,7 +22,7 @@ struct SafetensorsHeader {
   std::map<std::string, std::string> metadata;
 };
 
-/// Reads the header of a safetensors file from its text, which begins with '{'. Returns what is wrong with it, or
+/// Reads the header of a safetensors file from its text, which begins with '{'. Returns its defect, or
 /// nothing. Names are unique, and every tensor has dtype, shape and data_offsets; their values are not checked.
 std::string read_header_text(const std::string& text, SafetensorsHeader& header);
 

@@ -21,7 +21,7 @@ std::vector<std::string> near_names(std::string_view name, const std::vector<std
     // A key without its section is a close match.
     if (candidate.size() > name.size() && candidate.ends_with(suffix)) {
       near.emplace_back(0, candidate);
-    } else if (longer - shorter <= most) {  // the distance is at least that
+    } else if (longer - shorter <= most) {  // a lower bound of the distance
       if (const auto distance = static_cast<std::size_t>(edit_distance<std::string_view>(name, candidate, true));
           distance <= most)
         near.emplace_back(distance, candidate);

@@ -6,7 +6,7 @@
 
 namespace gradus::train {
 
-/// The candidates of which `name` is probably a misspelling, nearest first, at most three.
+/// The probable intentions of a misspelt `name`, nearest first, at most three.
 std::vector<std::string> near_names(std::string_view name, const std::vector<std::string>& candidates);
 
 /// "; did you mean a or b?", or an empty text when no candidate is near.

@@ -17,9 +17,9 @@ struct TomlEntry {
   std::string key_place, value_place;
 };
 
-/// The values of a TOML text, in its order of keys. A table is read as the values in it where is_section(key), and is
-/// one entry without a value elsewhere. `name` is the name of the text in messages. Throws ConfigError on text that is
-/// not TOML and on keys of more than 8 parts.
+/// The values of a TOML text, in its order of keys. If is_section(key), a table is read as its values; otherwise it is
+/// one entry without a value. `name` is the name of the text in messages. Throws ConfigError on text that is not TOML
+/// and on keys of more than 8 parts.
 std::vector<TomlEntry> read_toml(std::string_view text, const std::string& name,
                                  const std::function<bool(const std::string& key)>& is_section);
 

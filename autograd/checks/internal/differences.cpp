@@ -16,7 +16,7 @@ constexpr double smallest_step = 1e-10;
 // The values of f on both sides of a point, at one step.
 struct Sides {
   double h, up, down;      // the step, and the steps that rounding makes of it
-  double magnitude;        // of what was moved
+  double magnitude;        // of the moved input
   double shared_rounding;  // epsilon * (largest output) / h
   Values above, below;
 };
@@ -38,7 +38,7 @@ class Tableau {
       factor *= 4;
       const double value = row_[c - 1] + (row_[c - 1] - before_[c - 1]) / (factor - 1);
       row_.push_back(value);
-      // Outputs often share a rounding error, so neighbours that agree better than rounding allows agree by chance.
+      // Outputs often share a rounding error, so agreement of neighbours beyond the rounding error is chance.
       const double error =
           std::max(std::fabs(value - row_[c - 1]), std::fabs(value - before_[c - 1])) + s.shared_rounding;
       if (k == 1 || error * (std::fabs(slope.value) + floor) < slope.error * (std::fabs(value) + floor)) {
@@ -49,8 +49,8 @@ class Tableau {
     }
   }
 
-  // Updates the one-sided slopes, the noise and the kink. True when smaller steps cannot tell more; `scale` is the
-  // largest slope of all outputs.
+  // Updates the one-sided slopes, the noise and the kink. True when smaller steps give no more information; `scale` is
+  // the largest slope of all outputs.
   bool settle(const Sides& s, std::size_t j, double here, double scale, double relative) {
     slope.high = (s.above[j] - here) / s.up;
     slope.low = (here - s.below[j]) / s.down;
@@ -71,7 +71,7 @@ class Tableau {
  private:
   Values row_, before_;
   double steepest_ = 0, gap_ = 0, jump_ = 0;
-  int steady_ = 0;  // levels in a row at which the one-sided slopes did not approach each other
+  int steady_ = 0;  // consecutive levels at which the one-sided slopes did not approach each other
 };
 
 void move(Tensor& leaf, const Values& from, const Direction& d, double h) {
@@ -83,7 +83,7 @@ void move(Tensor& leaf, const Values& from, const Direction& d, double h) {
   }
 }
 
-// Gives a leaf its values back, also after an exception.
+// Restores the values of a leaf, also after an exception.
 class Restore {
  public:
   Restore(Tensor& leaf, const Values& values) : leaf_(leaf), values_(values) {}
@@ -96,7 +96,7 @@ class Restore {
   const Values& values_;
 };
 
-// Halves the step from h on. Nothing is returned when a value is not finite.
+// Halves the step, starting with h. Returns nothing when a value is not finite.
 std::optional<std::vector<Slope>> extrapolate(const std::function<Tensor()>& f, const Values& here, Tensor& leaf,
                                               const Values& from, const Direction& d, double h, double relative) {
   std::vector<Tableau> tableaux(here.size());

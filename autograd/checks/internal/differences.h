@@ -26,15 +26,15 @@ struct Direction {
 /// The derivative of one output along a direction.
 struct Slope {
   double value = 0, error = 0;  // `error` is the uncertainty of the extrapolation
-  double noise = 0;             // what rounding of the function's values may have added to `value`
+  double noise = 0;             // the largest effect of the rounding of the function's values on `value`
   double step = 0;              // the smallest step that `value` uses
   double low = 0, high = 0;     // one-sided slopes at the smallest step tried
   bool kink = false;            // the one-sided slopes do not approach each other
 };
 
 /// One slope per output of f, whose values at the leaf's current values are `here`. Halving of the step ends when each
-/// slope is known to 1e-5 * `relative`, or improves no more. The leaf is moved in place and gets its bits back. Nothing
-/// is returned when f is not finite near the leaf's values, at any step.
+/// slope is certain to 1e-5 * `relative`, or improves no more. The leaf is changed in place and restored bit for bit.
+/// Returns nothing when f is not finite near the leaf's values, at any step.
 std::optional<std::vector<Slope>> slopes(const std::function<Tensor()>& f, const Values& here, Tensor leaf,
                                          const Direction& d, double relative);
 

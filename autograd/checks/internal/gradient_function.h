@@ -18,7 +18,7 @@ struct LeafFunction {
 /// one row [number of elements of the leaves]. Its leaves are those of f, then `seed`, which has the shape of f.
 LeafFunction gradient_function(const LeafFunction& f, const Tensor& seed);
 
-/// What gradient_function computes, by a backward pass that is not recorded.
+/// The same values, by a backward pass that is not recorded.
 std::vector<double> gradient_values(const LeafFunction& f, const Tensor& seed);
 
 }  // namespace gradus

@@ -66,7 +66,7 @@ void judge(const Evidence& evidence, double relative, InputReport& report) {
   } else if (visible) {
     give(Verdict::pass, fmt::format("{} derivatives agree", report.compared));
   } else if (evidence.zero_is_right) {
-    give(Verdict::pass, "zero, as it should be");
+    give(Verdict::pass, "zero, as expected");
   } else if (scale == 0) {
     give(Verdict::vacuous, "the gradient is zero everywhere: f does not depend on this input here");
   } else {

@@ -5,7 +5,7 @@
 
 namespace gradus {
 
-/// The hash FNV-1a of 64 bits. Byte by byte it is the published one; larger words are taken in one step.
+/// The hash FNV-1a of 64 bits. For bytes it is the published one; a larger word is one step.
 class Fnv1a {
  public:
   void take(std::uint64_t word) { value_ = (value_ ^ word) * 0x100000001b3; }

@@ -23,8 +23,8 @@ constexpr Index panel = 2 * simd::lanes_of<T>;
 template <class T>
 constexpr Index tile_rows = simd::registers == 32 ? 8 : 4;
 
-// The number of rows of B that are added in one pass: a panel of them fits the second-level cache. Where A is
-// transposed, each is on another page of A.
+// The number of rows of B per pass: a panel of them fits in the second-level cache. If A is transposed, each row of B
+// meets another page of A.
 constexpr Index deepest(bool a_transposed) { return a_transposed ? 256 : 1024; }
 
 // The tile of C = start + A B. One stride of a is 1: with by_rows the one along p.
@@ -113,7 +113,7 @@ template <class T>
 void by_panels(bool a_transposed, bool b_transposed, Index m, Index n, Index k, const T* a, Index lda, const T* b,
                Index ldb, Onto<T> onto, T* c, Index ldc) {
   static constexpr T zeros[panel<T>] = {};
-  // A panel that few rows of A read is not packed; the rows of B may end inside its last vector.
+  // A panel is not packed for few rows of A. The rows of B may end inside its last vector.
   const bool packs = b_transposed || m > 64;
   const Index most = deepest(a_transposed);
   if (!packs && k <= most && n % simd::lanes_of<T> == 0) {
@@ -129,7 +129,7 @@ void by_panels(bool a_transposed, bool b_transposed, Index m, Index n, Index k, 
       const Index depth = std::min(most, k - p), width = std::min(panel<T>, n - j);
       const T* from = b_transposed ? b + j * ldb + p : b + p * ldb + j;
       if (packs) pack(b_transposed, from, ldb, depth, width, packed.data());
-      // A buffer holds columns that end inside a vector, and the sums of all blocks but the first: thousands of small
+      // A buffer holds columns that end inside a vector, and the sums of all blocks but the first. Thousands of small
       // numbers added one by one to a large sum would lose their last digits.
       const bool aside = width % simd::lanes_of<T> != 0 || p > 0, starts = onto.rows && !aside;
       T* to = aside ? beside.data() : c + j;
@@ -172,7 +172,7 @@ void rows_by_dots(Index m, Index n, Index k, const T* a, Index lda, const T* b, 
   }
 }
 
-// Pieces are large enough for a task, and packing a panel costs little compared to its use.
+// Pieces are large enough for a task, and packing a panel costs little compared with its use.
 template <class T>
 void by_panels_in_parallel(bool a_transposed, bool b_transposed, Index m, Index n, Index k, const T* a, Index lda,
                            const T* b, Index ldb, Onto<T> onto, T* c, Index ldc) {
@@ -196,7 +196,7 @@ void by_panels_in_parallel(bool a_transposed, bool b_transposed, Index m, Index 
 // OpenBLAS
 // -------------------------------------------------------------------------------------------------------------
 
-// Cut in both directions, because each piece packs its own copies of its rows of A and columns of B.
+// Cut along both sides, because each piece packs its own copies of its rows of A and columns of B.
 template <class T>
 void by_blas(blas::Transpose a_op, blas::Transpose b_op, Index m, Index n, Index k, const T* a, Index lda, const T* b,
              Index ldb, Onto<T> onto, T* c, Index ldc) {

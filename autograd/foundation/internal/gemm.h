@@ -4,7 +4,7 @@
 
 namespace gradus {
 
-/// What a product is added to: nothing, or rows `step` numbers apart; step 0 repeats one row.
+/// The start value of a product: nothing, or rows `step` numbers apart. Step 0 repeats one row.
 template <class T>
 struct Onto {
   const T* rows = nullptr;
@@ -12,10 +12,11 @@ struct Onto {
 };
 
 /// C = onto + op(A) op(B), row-major; `onto` may be C itself.
-/// - OpenBLAS computes products too large for the caches, and those of many multiply-adds whose A is transposed. They
-///   are cut by shape among the threads, and not cut inside a shard.
-/// - The kernels of gradus compute all others, and all when `by_rows` is set (op(A) = A only). There an element of C is
-///   one sum in the order of k, so its bits do not depend on its position or on how the work is cut.
+/// - OpenBLAS computes products too large for the caches, and large ones whose A is transposed. They are divided among
+///   the threads by shape, and are not divided inside a shard.
+/// - The kernels of gradus compute all others, and all when `by_rows` is set (op(A) = A only). With `by_rows` an
+/// element
+///   of C is one sum in the order of k, so its bits do not depend on its position or on the division of the work.
 template <class T>
 void gemm(blas::Transpose a_op, blas::Transpose b_op, Index m, Index n, Index k, const T* a, Index lda, const T* b,
           Index ldb, Onto<T> onto, T* c, Index ldc, bool by_rows = false);

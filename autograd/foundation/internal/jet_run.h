@@ -7,7 +7,7 @@
 
 namespace gradus {
 
-/// Evaluates formulas on jets, one block of elements after another, and holds the memory of the block's jets.
+/// Evaluates formulas on jets, block by block, and owns the memory of the block's jets.
 class JetRun {
  public:
   explicit JetRun(DType dtype);
@@ -20,7 +20,7 @@ class JetRun {
   DType dtype() const { return dtype_; }
   Index count() const { return count_; }
 
-  /// Uninitialised room for one value per element.
+  /// Uninitialised memory for one value per element.
   void* values();
   /// The jet of level 0 with these values.
   Jet input(const void* values);

@@ -2,7 +2,7 @@
 
 #include <cstddef>
 
-// Annotations for the sanitizers, which do not see inside libraries compiled without them. Empty in other builds.
+// Annotations for sanitizers, which do not check libraries compiled without them. Empty in other builds.
 
 #if defined(__SANITIZE_ADDRESS__)  // GCC
 #define GRADUS_ADDRESS_SANITIZER 1

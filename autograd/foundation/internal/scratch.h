@@ -5,7 +5,7 @@
 
 namespace gradus {
 
-/// An uninitialised buffer of n numbers from memory::allocate, with its room past the end.
+/// An uninitialised buffer of n numbers from memory::allocate, with its padding past the end.
 template <class T>
 class Scratch {
  public:

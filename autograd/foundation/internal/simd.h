@@ -10,8 +10,8 @@
 
 #include <gradus/autograd/foundation/types.h>
 
-// Vectors of numbers with the usual operators, lane by lane, which compile to the vector instructions of the machine.
-// For sums and small products; compilers vectorise elementwise loops without help.
+// Vectors of numbers with the usual operators per lane, which compile to vector instructions of the machine. For sums
+// and small products; compilers vectorise elementwise loops without help.
 namespace gradus::simd {
 
 #if defined(__AVX512F__)

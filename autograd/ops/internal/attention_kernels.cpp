@@ -72,8 +72,8 @@ class Head {
   Scratch<T> weights_;  // [query_block, width]
 };
 
-// For few queries, as in a decoder's step: keys and values are read once, without packing. The order of additions is
-// not that of the blocks, so under RowInvariant it is used for any number of queries.
+// For few queries, as in a decoder's step: keys and values are read once, without packing. Additions have another order
+// than in blocks, so RowInvariant uses this for any number of queries.
 constexpr Index few_queries = 4;
 
 bool one_by_one(const Problem& p) { return p.targets <= few_queries || row_invariant(); }
@@ -127,8 +127,7 @@ void forward_few(const Problem& p, const T* q, const T* k, const T* v, const Ten
   });
 }
 
-// Where the columns of one head are written: in the result if they are whole groups of lanes, else in a buffer that is
-// copied.
+// The columns of one head: in the result if they are whole groups of lanes, else in a buffer that is copied to it.
 template <class T>
 class HeadColumns {
  public:

@@ -6,7 +6,7 @@
 
 namespace gradus {
 
-/// The number of elements from which on a copy is cut among threads.
+/// Threads divide copies of at least this many elements.
 constexpr Index copy_grain = Index{1} << 16;
 
 /// Copies `outer` blocks of `count` elements, which begin x_step and y_step elements apart.
