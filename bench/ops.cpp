@@ -258,12 +258,13 @@ void measure_ops(const OpsOptions& options, const Lines& line) {
   if (!some_updates.empty()) tune(adam_size, {Pattern::read, Pattern::update});
   if (!some_products.empty()) line(fmt::format("product_peak {} {:.1f} gflops", threads(), product_peak()));
 
-  if (!some_ops.empty() || !some_updates.empty())
+  if (!some_ops.empty() || !some_updates.empty()) {
     line(
         "# GB/s count the least traffic that the op needs; pct: of the bandwidth of loops with that traffic, timed in "
         "turn\n" +
         fmt::format("# {:<16} {:>8} {:>3} {:>11} {:>8} {:>11} {:>8} {:>6} {:>6}", "op", "elements", "thr", "fwd_us",
                     "fwd_gb_s", "fwdbwd_us", "fb_gb_s", "fwd_pct", "fb_pct"));
+  }
   for (const Op& op : some_ops)
     for (const Index n : sizes) measure_op(op, traffic.at(n), n, options.seconds, line);
   if (!some_updates.empty()) measure_updates(traffic.at(adam_size), some_updates, options.seconds, line);

@@ -38,7 +38,7 @@ struct Timed {
 inline std::vector<Samples> time_in_turn(const std::vector<Timed>& all, double budget) {
   constexpr int turns = 4, least = 2, most = 500;
   std::vector<Samples> times(all.size());
-  for (int turn = 0; turn < turns; ++turn)
+  for (int turn = 0; turn < turns; ++turn) {
     for (std::size_t k = 0; k < all.size(); ++k) {
       const auto& run = all[k].run;
       all[k].before();
@@ -54,6 +54,7 @@ inline std::vector<Samples> time_in_turn(const std::vector<Timed>& all, double b
       }
       all[k].after();
     }
+  }
   return times;
 }
 

@@ -62,9 +62,10 @@ Index whole_number(const std::string& key, const std::string& text, Index low) {
   constexpr Index high = 1'000'000;
   Index n = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
-  if (error != std::errc() || end != text.data() + text.size() || n < low || n > high)
+  if (error != std::errc() || end != text.data() + text.size() || n < low || n > high) {
     throw train::ConfigError(
         fmt::format("{} = {} is not allowed: a whole number from {} to {}", key, data::shown(text), low, high));
+  }
   return n;
 }
 

@@ -126,10 +126,12 @@ void Traffic::run(Pattern pattern, bool backward) { run(pattern, backward, ways_
 void Traffic::tune(Pattern pattern, double seconds) {
   const bool may_go_around = pattern != Pattern::read && pattern != Pattern::update && elements_ >= beyond_second_cache;
   std::vector<Way> ways;
-  for (const bool parallel : {false, true})
-    for (const bool around : {false, true})
+  for (const bool parallel : {false, true}) {
+    for (const bool around : {false, true}) {
       if ((!parallel || (threads() > 1 && elements_ > grain)) && (!around || may_go_around))
         ways.push_back({parallel, around});
+    }
+  }
   std::vector<Timed> timed;
   for (const Way& way : ways) timed.push_back({[this, pattern, way] { run(pattern, false, way); }});
   const std::vector<Samples> times = time_in_turn(timed, seconds);

@@ -86,11 +86,10 @@ class Writer {
                                        .attention_weights = flags_.attention});
     auto hypotheses = found.begin();
     for (const Source* s = first; s != last; ++s) {
-      if (s->tokens.empty()) {
+      if (s->tokens.empty())
         fmt::print("{}\t\n", s->text);
-      } else {
+      else
         print(*s, *hypotheses++);
-      }
     }
     flush_results();
   }
@@ -100,11 +99,10 @@ class Writer {
     for (const models::Hypothesis& h : hypotheses) {
       const data::Tokens output = run_.target.decode(h.ids);
       const std::string text = join(output, target_tokenizer(run_.config));
-      if (flags_.n_best == 1) {
+      if (flags_.n_best == 1)
         fmt::print("{}\t{}\n", source.text, text);
-      } else {
+      else
         fmt::print("{}\t{}\t{:.4f}\n", source.text, text, h.score);
-      }
       if (!h.attention_weights.defined()) continue;
       flush_results();
       say(stderr, attention_map(h.attention_weights, source.tokens, output));

@@ -230,9 +230,10 @@ int gradcheck_run(const GradcheckFlags& f) {
 int run_gradcheck(const GradcheckFlags& f) {
   const int given = (f.what.empty() ? 0 : 1) + (f.model.empty() ? 0 : 1) + (f.run.empty() ? 0 : 1);
   if (given != 1) throw UsageError("gradcheck needs one of: ops, --model NAME, --run DIR");
-  if (!f.what.empty() && f.what != "ops")
+  if (!f.what.empty() && f.what != "ops") {
     throw UsageError(
         fmt::format("{} cannot be checked: gradcheck takes ops, --model NAME or --run DIR", data::shown(f.what)));
+  }
   if (f.what.empty() && f.markdown) throw UsageError("--markdown needs ops");
   if (!f.what.empty()) return gradcheck_ops(f);
   return f.run.empty() ? gradcheck_model(f) : gradcheck_run(f);

@@ -18,9 +18,8 @@ int report(int code, const std::string& what) {
 
 // Opens closed standard streams, since the next file would otherwise get their numbers.
 void hold_standard_streams() {
-  for (int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+  for (int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
     if (::fcntl(stream, F_GETFD) < 0) ::open("/dev/null", O_RDWR);
-  }
 }
 
 int run(int argc, char** argv) {

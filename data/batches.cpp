@@ -68,9 +68,8 @@ Batch make_batch(const std::vector<EncodedPair>& pairs, const std::vector<Index>
   batch.size = std::ssize(rows);
   batch.rows = rows;
   for (const Index row : rows) {
-    if (row < 0 || row >= std::ssize(pairs)) {
+    if (row < 0 || row >= std::ssize(pairs))
       throw Error(fmt::format("row {} of a batch is outside the {} pairs", row, pairs.size()));
-    }
     const Index source_length = std::ssize(at(pairs, row).source) + (source_eos ? 1 : 0);
     if (source_length == 0)
       throw Error(fmt::format("pair {} has an empty source; a batch needs at least one token", row));

@@ -74,9 +74,8 @@ class Gatherer {
 
 TokenCounts count_tokens(const std::vector<Pair>& pairs, Tokens Pair::*side) {
   TokenCounts counts;
-  for (const Pair& pair : pairs) {
+  for (const Pair& pair : pairs)
     for (const std::string& token : pair.*side) ++counts[token];
-  }
   return counts;
 }
 
@@ -106,18 +105,16 @@ std::string ReadReport::summary() const {
   std::string text = fmt::format("read {} from {}", counted(pairs, "pair"), path);
   std::vector<std::string> remarks;
   if (repeated != 0) remarks.push_back(counted(repeated, "repeated pronunciation") + " left out");
-  if (skipped != 0) {
+  if (skipped != 0)
     remarks.push_back(fmt::format("{} skipped: first at {}", counted(skipped, "line"), described(defects.front())));
-  }
   return remarks.empty() ? text : fmt::format("{} ({})", text, fmt::join(remarks, "; "));
 }
 
 std::vector<std::string> ReadReport::messages() const {
   std::vector<std::string> lines;
   lines.push_back(summary());
-  for (Index i = 1; i < std::ssize(defects); ++i) {
+  for (Index i = 1; i < std::ssize(defects); ++i)
     lines.push_back(fmt::format("skipped {}", described(defects[static_cast<std::size_t>(i)])));
-  }
   if (skipped > most_kept)
     lines.push_back(fmt::format("skipped {} of {}", counted(skipped - most_kept, "more line"), path));
   return lines;
@@ -207,11 +204,10 @@ Corpus read_dictionary(const std::filesystem::path& path, const DictionaryOption
     pair.target.assign(fields.begin() + 1, fields.end());
     if (!options.stress) std::for_each(pair.target.begin(), pair.target.end(), drop_stress);
     const std::string key = join(pair.source, Tokenizer::characters) + ' ' + join(pair.target, Tokenizer::whitespace);
-    if (seen.insert(key).second) {
+    if (seen.insert(key).second)
       gatherer.keep(std::move(pair));
-    } else {
+    else
       gatherer.repeat();
-    }
   }
   return std::move(gatherer).finish("lines of WORD  PHONE PHONE ...");
 }

@@ -12,9 +12,8 @@ namespace gradus::data {
 Index edit_distance(const Tokens& a, const Tokens& b) { return gradus::edit_distance(a, b); }
 
 Score score(const std::vector<Tokens>& hypotheses, const std::vector<ReferenceSet>& sets) {
-  if (hypotheses.size() != sets.size()) {
+  if (hypotheses.size() != sets.size())
     throw Error(fmt::format("{} hypotheses for {} sources; expected one for each", hypotheses.size(), sets.size()));
-  }
   if (sets.empty()) throw Error("there is nothing to score; expected at least one source");
   Score total;
   total.pairs = std::ssize(sets);

@@ -39,9 +39,8 @@ std::string join(const Tokens& tokens, Tokenizer kind) {
 std::string_view tokenizer_name(Tokenizer kind) { return kind == Tokenizer::characters ? "characters" : "whitespace"; }
 
 Tokenizer tokenizer_named(std::string_view name) {
-  for (const Tokenizer kind : {Tokenizer::characters, Tokenizer::whitespace}) {
+  for (const Tokenizer kind : {Tokenizer::characters, Tokenizer::whitespace})
     if (name == tokenizer_name(kind)) return kind;
-  }
   throw Error(fmt::format("there is no tokenizer \"{}\"; choose characters or whitespace", name));
 }
 

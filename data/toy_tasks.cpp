@@ -187,9 +187,8 @@ Split split_of(std::string_view key) {
 
 const Recipe& recipe_of(std::string_view name) {
   const auto recipe = std::find_if(recipes.begin(), recipes.end(), [name](const Recipe& r) { return r.name == name; });
-  if (recipe == recipes.end()) {
+  if (recipe == recipes.end())
     throw Error(fmt::format("there is no task \"{}\"; choose one of {}", name, fmt::join(task_names(), ", ")));
-  }
   return *recipe;
 }
 

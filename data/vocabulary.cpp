@@ -21,11 +21,10 @@ std::string escape(std::string_view token) {
   const bool like_special = std::find(specials.begin(), specials.end(), token) != specials.end();
   std::string line;
   for (const char c : token) {
-    if (must_escape(c) || (like_special && c == '<')) {
+    if (must_escape(c) || (like_special && c == '<'))
       line += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
-    } else {
+    else
       line += c;
-    }
   }
   return line;
 }
@@ -92,9 +91,8 @@ Vocabulary Vocabulary::build(const TokenCounts& counts, Index min_count, Index m
 
 Vocabulary Vocabulary::build(const std::vector<Tokens>& sequences, Index min_count, Index max_size) {
   TokenCounts counts;
-  for (const Tokens& sequence : sequences) {
+  for (const Tokens& sequence : sequences)
     for (const std::string& token : sequence) ++counts[token];
-  }
   return build(counts, min_count, max_size);
 }
 
@@ -104,9 +102,8 @@ Id Vocabulary::id(std::string_view token) const {
 }
 
 const std::string& Vocabulary::token(Id id) const {
-  if (id < 0 || id >= size()) {
+  if (id < 0 || id >= size())
     throw Error(fmt::format("id {} is outside the vocabulary, whose ids are 0 to {}", id, size() - 1));
-  }
   return tokens_[static_cast<std::size_t>(id)];
 }
 
@@ -162,9 +159,8 @@ Vocabulary Vocabulary::load(const std::filesystem::path& path) {
       refuse(count, "expected a token in UTF-8 with white space and backslashes written as \\xHH",
              column_of(line.text, bad));
     }
-    if (!vocabulary.add(token)) {
+    if (!vocabulary.add(token))
       refuse(count, fmt::format("{} occurs twice, first on line {}", shown(line.text), vocabulary.id(token) + 1));
-    }
   }
   if (count < std::ssize(specials)) {
     refuse(count + 1, fmt::format("the file ends before {}; a vocabulary starts with the lines {}",

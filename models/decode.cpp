@@ -26,9 +26,10 @@ void check(const DecodeOptions& o) {
   at_least_one("n_best", o.n_best);
   at_least_one("max_length", o.max_length);
   at_least_one("batch", o.batch);
-  if (o.n_best > o.beam)
+  if (o.n_best > o.beam) {
     throw Error(fmt::format("decode: n_best is {} but a beam of {} finds no more than {}; raise beam", o.n_best, o.beam,
                             o.beam));
+  }
   if (!(o.length_penalty >= 0 && o.length_penalty <= 10))
     throw Error(fmt::format("decode: length_penalty is {}; it must be between 0 and 10", o.length_penalty));
 }
@@ -209,10 +210,12 @@ std::vector<std::vector<Hypothesis>> beam_search(const Seq2Seq& model, const Ten
   const RowInvariant row_invariant;
   const nn::Training in_use(false);
   auto found = Search(model, source, options).run();
-  if (options.attention_weights)
-    for (std::size_t i = 0; i < found.size(); ++i)
+  if (options.attention_weights) {
+    for (std::size_t i = 0; i < found.size(); ++i) {
       for (Hypothesis& h : found[i])
         h.attention_weights = attention_weights_of(h, model, narrow(source, 0, static_cast<Index>(i), 1), options);
+    }
+  }
   return found;
 }
 

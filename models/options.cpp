@@ -6,9 +6,10 @@ namespace gradus::models {
 
 void check_ranges(const Seq2SeqOptions& o) {
   const auto in_range = [](std::string_view option, auto value, auto range) {
-    if (!(value >= range.low && value <= range.high))  // also when the value is NaN
+    if (!(value >= range.low && value <= range.high)) {  // also when the value is NaN
       throw Error(
           fmt::format("model option {} is {}; it must be between {} and {}", option, value, range.low, range.high));
+    }
   };
   in_range("source_vocab", o.source_vocab, limits::vocabulary);
   in_range("target_vocab", o.target_vocab, limits::vocabulary);

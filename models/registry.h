@@ -34,11 +34,10 @@ std::unique_ptr<Seq2Seq> make_as(nn::Scope scope, const Seq2SeqOptions& options)
 }
 template <class Model>
 ModelInfo info_of() {
-  if constexpr (requires { Model::info(); }) {
+  if constexpr (requires { Model::info(); })
     return Model::info();
-  } else {
+  else
     return {};
-  }
 }
 
 /// Adds a model for the rest of the program. Call it before threads use the registry. Throws an Error when the name is

@@ -38,9 +38,10 @@ void check(const VitOptions& o) {
   at_least(0, "ffn", o.ffn);
   if (!(o.dropout >= 0 && o.dropout < 1))
     throw Error(fmt::format("vit option dropout is {}; it must be at least 0 and less than 1", o.dropout));
-  if (o.height % o.patch != 0 || o.width % o.patch != 0)
+  if (o.height % o.patch != 0 || o.width % o.patch != 0) {
     throw Error(
         fmt::format("vit option patch is {}, which does not divide an image of {} x {}", o.patch, o.height, o.width));
+  }
   if (o.dim % o.heads != 0)
     throw Error(fmt::format("vit option heads is {}, which does not divide dim, {}", o.heads, o.dim));
 }
@@ -63,10 +64,11 @@ Vit::Vit(nn::Scope scope, const VitOptions& o)
 
 Tensor Vit::operator()(const Tensor& images, Place place) const {
   if (images.rank() != 4 || images.size(1) != options.channels || images.size(2) != options.height ||
-      images.size(3) != options.width)
+      images.size(3) != options.width) {
     throw Error(fmt::format("vit: images are {}; expected [batch, {}, {}, {}]", describe(images), options.channels,
                             options.height, options.width),
                 place);
+  }
   Tensor x = patches(unfold(images, options.patch, options.patch, options.patch, 0));  // [batch, patches, dim]
   if (cls.defined()) x = concat({expand(cls, {x.size(0), 1, options.dim}), x}, 1);     // [batch, 1 + patches, dim]
   x = encoder(dropout(positions(x)));

@@ -26,9 +26,10 @@ struct MultiHeadAttention {
         in_proj_bias(scope.zeros("in_proj_bias", {3 * dim})),
         out_proj(scope / "out_proj", dim, dim),
         heads(head_count) {
-    if (heads < 1 || dim % heads != 0)
+    if (heads < 1 || dim % heads != 0) {
       throw Error("'" + scope.path() + "' has " + std::to_string(heads) + " heads for " + std::to_string(dim) +
                   " dimensions; the number of heads must divide the dimension");
+    }
   }
 
   /// x [batch, S, dim]

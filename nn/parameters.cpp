@@ -97,11 +97,12 @@ void ParameterStore::freeze(std::string_view prefix, bool frozen) {
     if (is_at_or_below(path, prefix)) matched.push_back(parameter);
   if (matched.empty()) {
     std::vector<std::string> groups;  // all paths and all scopes above them
-    for (const auto& [path, _] : by_path_)
+    for (const auto& [path, _] : by_path_) {
       for (std::size_t end = path.find('.');; end = path.find('.', end + 1)) {
         groups.push_back(path.substr(0, end));
         if (end == std::string::npos) break;
       }
+    }
     std::sort(groups.begin(), groups.end());
     groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
     throw Error(fmt::format("there is no parameter to freeze at '{}'; {}", prefix, nearest(prefix, std::move(groups))));
@@ -138,9 +139,10 @@ std::vector<Tensor> ParameterStore::slices_of(const Tensor& block) const {
   const std::vector<Tensor> leaves = trainable();
   Index n = 0;
   for (const Tensor& leaf : leaves) n += aligned(leaf.numel(), dtype_);
-  if (block.shape() != Shape{n} || block.dtype() != dtype_)
+  if (block.shape() != Shape{n} || block.dtype() != dtype_) {
     throw Error(
         fmt::format("{} cannot hold the trainable parameters; expected {} [{}]", describe(block), name(dtype_), n));
+  }
 
   std::vector<Tensor> slices;
   Index offset = 0;

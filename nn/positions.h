@@ -19,11 +19,12 @@ struct PositionTable {
   /// `start` is the position of the first step of x. Throws when the sequence is longer than max_length.
   Tensor operator()(const Tensor& x, Index start = 0, Place place = Place::current()) const {
     const Index time = x.size(-2, place);
-    if (start + time > max_length())
+    if (start + time > max_length()) {
       throw Error("a sequence of " + std::to_string(start + time) + " tokens is longer than the " +
                       std::to_string(max_length()) + " positions of '" + path +
                       "'; shorten it or train with a larger max_length",
                   place);
+    }
     return add(x, narrow(table, 0, start, time), place);
   }
 };
@@ -34,12 +35,13 @@ inline Tensor sinusoidal_table(Index length, Index dim, DType dtype = DType::f32
   dispatch_floating(dtype, [&](auto zero) {
     using T = decltype(zero);
     T* out = table.mutable_data<T>();
-    for (Index position = 0; position < length; ++position)
+    for (Index position = 0; position < length; ++position) {
       for (Index i = 0; i < dim; ++i) {
         const double even = static_cast<double>(i - i % 2);
         const double angle = static_cast<double>(position) * std::pow(10000.0, -even / static_cast<double>(dim));
         *out++ = static_cast<T>(i % 2 == 0 ? std::sin(angle) : std::cos(angle));
       }
+    }
   });
   return table;
 }

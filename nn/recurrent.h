@@ -39,10 +39,12 @@ struct Recurrent {
   Recurrent(Scope scope, const RecurrentOptions& o) : directions(o.bidirectional ? 2 : 1), dropout{o.dropout} {
     if (o.layers < 1)
       throw Error("'" + scope.path() + "' has " + std::to_string(o.layers) + " layers; at least one is needed");
-    for (Index layer = 0; layer < o.layers; ++layer)
-      for (Index direction = 0; direction < directions; ++direction)
+    for (Index layer = 0; layer < o.layers; ++layer) {
+      for (Index direction = 0; direction < directions; ++direction) {
         cells.emplace_back(scope, o.kind, layer == 0 ? o.in : directions * o.hidden, o.hidden,
                            "_l" + std::to_string(layer) + (direction == 0 ? "" : "_reverse"));
+      }
+    }
   }
 
   /// x [batch, time, in] with time >= 1. The mask [batch, time] is non-zero at tokens, or undefined when there is no
@@ -128,10 +130,11 @@ struct Recurrent {
       throw Error(got + describe(x) + "; expected [batch, time, in] with at least one step", place);
     if (mask.defined() && mask.shape() != Shape{x.size(0), x.size(1)})
       throw Error(got + "the mask " + describe(mask) + " for " + describe(x) + "; expected [batch, time]", place);
-    if (!initial.empty() && initial.size() != cells.size())
+    if (!initial.empty() && initial.size() != cells.size()) {
       throw Error(got + std::to_string(initial.size()) + " initial states; expected one for each of its " +
                       std::to_string(cells.size()) + " cells",
                   place);
+    }
   }
 };
 

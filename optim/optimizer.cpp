@@ -72,9 +72,10 @@ void Optimizer::check_parameters() const {
       throw Error(fmt::format("{}: {} cannot be optimised; expected f32 or f64", name_, describe(p)));
     if (!p.is_leaf())
       throw Error(fmt::format("{}: {} is the result of an op; only leaves can be optimised", name_, describe(p)));
-    if (!names.insert(entries_[i].name).second)
+    if (!names.insert(entries_[i].name).second) {
       throw Error(fmt::format("{}: two parameters are called '{}'; list each once and give each a name of its own",
                               name_, entries_[i].name));
+    }
     if (p.numel() > 0) by_place.push_back(&p);
   }
   std::sort(by_place.begin(), by_place.end(), [](const Tensor* a, const Tensor* b) {
@@ -82,9 +83,10 @@ void Optimizer::check_parameters() const {
   });
   for (std::size_t i = 1; i < by_place.size(); ++i) {
     const Tensor &a = *by_place[i - 1], &b = *by_place[i];
-    if (a.storage() == b.storage() && a.offset() + a.numel() > b.offset())
+    if (a.storage() == b.storage() && a.offset() + a.numel() > b.offset()) {
       throw Error(
           fmt::format("{}: {} and {} share memory; list a shared parameter once", name_, describe(a), describe(b)));
+    }
   }
 }
 
@@ -192,10 +194,11 @@ State Optimizer::state() const {
   State state;
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     state["step/" + entries_[i].name] = Tensor::from(std::vector<Index>{entries_[i].steps}, {});
-    for (std::size_t m = 0; m < moments_.size(); ++m)
+    for (std::size_t m = 0; m < moments_.size(); ++m) {
       state[moments_[m] + "/" + entries_[i].name] = dispatch_floating(parameters_[i].dtype(), [&](auto zero) {
         return Tensor::from(moment(i, m).to_vector<decltype(zero)>(), parameters_[i].shape());
       });
+    }
   }
   return state;
 }
@@ -213,21 +216,24 @@ void Optimizer::load_state(const State& state) {
       entry(state, name, parameters_[i].shape(), parameters_[i].dtype(), name_);
     }
   }
-  for (const auto& [name, tensor] : state)
-    if (!known.contains(name))
+  for (const auto& [name, tensor] : state) {
+    if (!known.contains(name)) {
       throw Error(
           fmt::format("{}: the state has '{}', which this optimiser does not keep; it was saved by another kind of "
                       "optimiser, with other options, or for other parameters",
                       name_, name));
+    }
+  }
 
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     entries_[i].steps = *state.at("step/" + entries_[i].name).data<Index>();
-    for (std::size_t m = 0; m < moments_.size(); ++m)
+    for (std::size_t m = 0; m < moments_.size(); ++m) {
       dispatch_floating(parameters_[i].dtype(), [&](auto zero) {
         using T = decltype(zero);
         const Tensor& saved = state.at(moments_[m] + "/" + entries_[i].name);
         std::copy_n(saved.data<T>(), saved.numel(), moment(i, m).template mutable_data<T>());
       });
+    }
   }
 }
 

@@ -27,8 +27,8 @@ constexpr float huge = std::numeric_limits<float>::max();
 }  // namespace
 
 TEST_CASE("a value that is not finite is found at every position") {
-  for (Index n : {1, 7, 16, 33, 200000})
-    for (Index at : {Index{0}, n / 2, n - 1})
+  for (Index n : {1, 7, 16, 33, 200000}) {
+    for (Index at : {Index{0}, n / 2, n - 1}) {
       for (float bad : {std::numeric_limits<float>::quiet_NaN(), -std::numeric_limits<float>::infinity()}) {
         Tensor x = Tensor::full({n}, huge);
         CHECK(all_finite(x));
@@ -36,6 +36,8 @@ TEST_CASE("a value that is not finite is found at every position") {
         CHECK_FALSE(all_finite(x));
         CHECK_FALSE(all_finite(to(x, DType::f64)));
       }
+    }
+  }
 }
 
 TEST_CASE("the first op that makes a NaN or infinity is named, with ranges, parameters and place") {

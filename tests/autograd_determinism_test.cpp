@@ -154,24 +154,25 @@ TEST_CASE("RowInvariant: a row has the same bits alone and among up to 100 other
                m = random({67, 45}, 4).detach();
   const RowInvariant guard;
   const Tensor whole = linear(x, w, b), product = matmul(x, m);
-  for (Index rows = 1; rows <= 100; ++rows)
+  for (Index rows = 1; rows <= 100; ++rows) {
     for (Index start : {Index{0}, 100 - rows}) {
       const Tensor part = clone(narrow(x, 0, start, rows));
       INFO(rows << " rows from " << start);
       CHECK(same_bits(linear(part, w, b).data<float>(), whole.data<float>() + start * 45, rows * 45));
       CHECK(same_bits(matmul(part, m).data<float>(), product.data<float>() + start * 45, rows * 45));
     }
+  }
 }
 
 TEST_CASE("RowInvariant: attention has the same bits for a sentence alone, in a batch, and with any padding") {
   const RowInvariant guard;
   const Index heads = 4, dim = 32;
-  for (Index sources : {1, 5, 16, 17, 40})
+  for (Index sources : {1, 5, 16, 17, 40}) {
     for (Index targets : {1, 3, 65}) {
       const Tensor q = random({1, targets, dim}, 1).detach(), k = random({1, sources, dim}, 2).detach(),
                    v = random({1, sources, dim}, 3).detach();
       const Tensor alone = attention(q, k, v, heads), causal = attention(q, k, v, heads, {}, true);
-      for (Index pad_sources : {0, 1, 30})
+      for (Index pad_sources : {0, 1, 30}) {
         for (Index pad_targets : {0, 2, 64}) {
           // The sentence is the second of three; the values of the others and of the padding do not matter.
           auto in_batch = [](const Tensor& t, Index padding, std::uint64_t stream) {
@@ -190,7 +191,9 @@ TEST_CASE("RowInvariant: attention has the same bits for a sentence alone, in a 
           CHECK(same_bits(alone.data<float>(), batch.data<float>() + start, targets * dim));
           CHECK(same_bits(causal.data<float>(), hidden.data<float>() + start, targets * dim));
         }
+      }
     }
+  }
 }
 
 TEST_CASE("softmax, log_softmax, logsumexp and sums of a row do not change with padding") {

@@ -322,9 +322,10 @@ struct Deep {
   Tensor input;
 
   explicit Deep(Index layers) : input(Tensor::normal({256, 256}, 0, 1, Philox(3, 99))) {
-    for (Index i = 0; i < layers; ++i)
+    for (Index i = 0; i < layers; ++i) {
       weights.push_back(
           Tensor::normal({256, 256}, 0, 0.06, Philox(3, static_cast<std::uint64_t>(i))).set_requires_grad());
+    }
   }
   // A block of ops with dropout, kept or recomputed.
   std::vector<std::vector<float>> run(bool recompute, std::size_t& peak) const {

@@ -29,11 +29,10 @@ std::vector<std::string> arguments(const std::string& list) {
     depth += std::string("(<{").find(c) != std::string::npos   ? 1
              : std::string(")>}").find(c) != std::string::npos ? -1
                                                                : 0;
-    if (c == ',' && depth == 0) {
+    if (c == ',' && depth == 0)
       parts.emplace_back();
-    } else {
+    else
       parts.back() += c;
-    }
   }
   return parts;
 }
@@ -52,9 +51,10 @@ std::string type_of(std::string argument) {
 std::set<std::string> declared() {
   std::ostringstream all;
   for (const auto& entry :
-       std::filesystem::directory_iterator("autograd/ops"))  // tests run in the root of the repository
+       std::filesystem::directory_iterator("autograd/ops")) {  // tests run in the root of the repository
     if (entry.path().extension() == ".h" && entry.path().filename() != "pointwise.h")
       all << std::ifstream(entry.path()).rdbuf();
+  }
   REQUIRE(all.str().size() > 1000);
   std::string text = std::regex_replace(all.str(), std::regex("//[^\n]*"), "");
   std::set<std::string> found;
@@ -65,11 +65,12 @@ std::set<std::string> declared() {
     for (int depth = 1; depth > 0; ++close) depth += text[close] == '(' ? 1 : text[close] == ')' ? -1 : 0;
     std::string signature = (*it)[1].str() + "(";
     bool first = true;
-    for (const std::string& a : arguments(text.substr(open, close - open - 1)))
+    for (const std::string& a : arguments(text.substr(open, close - open - 1))) {
       if (const std::string type = type_of(a); !type.empty()) {
         signature += (first ? "" : ", ") + type;
         first = false;
       }
+    }
     found.insert(signature + ")");
   }
   return found;
@@ -106,10 +107,12 @@ Pass run(const Row& row, DType dtype) {
   std::vector<float> seed;
   for (Index i = 0; i < y.numel(); ++i) seed.push_back(1.0f + 0.25f * static_cast<float>(i % 7));
   backward(y, {.seed = to(Tensor::from(seed, y.shape()), dtype)});
-  for (const Tensor& t : in)
-    if (is_floating(t.dtype()) && t.requires_grad())
+  for (const Tensor& t : in) {
+    if (is_floating(t.dtype()) && t.requires_grad()) {
       pass.gradients.push_back(t.grad().defined() ? to(t.grad(), DType::f64).to_vector<double>()
                                                   : std::vector<double>());
+    }
+  }
   return pass;
 }
 

@@ -250,13 +250,12 @@ class Comparison {
     REQUIRE(values.size() == want.size());
     for (std::size_t i = 0; i < want.size(); ++i) {
       INFO("number " << i << ": " << values[i] << " here, " << want[i] << " in PyTorch");
-      if (std::isnan(want[i])) {
+      if (std::isnan(want[i]))
         CHECK(std::isnan(values[i]));
-      } else if (std::isinf(want[i])) {
+      else if (std::isinf(want[i]))
         CHECK(values[i] == want[i]);
-      } else {
+      else
         CHECK(std::fabs(values[i] - want[i]) <= 1e-11 * std::max(1.0, std::fabs(want[i])));
-      }
     }
   }
   std::size_t cases() const { return seen_.size(); }
@@ -269,12 +268,13 @@ class Comparison {
 
 TEST_CASE("ops have PyTorch's values, gradients and conventions") {
   Comparison compare;
-  for (Index correction : {0, 1, 2})
+  for (Index correction : {0, 1, 2}) {
     compare("var, correction " + std::to_string(correction),
             [=](auto& in) {
               return var(in[0], {0, 2}, correction);
             },
             {ramp({2, 3, 2})});
+  }
   compare("var of one element", [](auto& in) { return var(in[0], {1}); }, {ramp({2, 1})});
   compare("gelu", [](auto& in) { return gelu(in[0]); }, {leaf({-3, -0.7, 0, 0.5, 4})});
   compare("gelu by tanh", [](auto& in) { return gelu(in[0], Gelu::tanh); }, {leaf({-3, -0.7, 0, 0.5, 4})});
@@ -294,8 +294,8 @@ TEST_CASE("ops have PyTorch's values, gradients and conventions") {
   const std::map<std::string, Reduction> reductions{
       {"none", Reduction::none}, {"mean", Reduction::mean}, {"sum", Reduction::sum}};
   for (const auto& [word, reduction] : reductions) {
-    for (const std::string smoothing : {"0.0", "0.1"})
-      for (bool weighted : {false, true})
+    for (const std::string smoothing : {"0.0", "0.1"}) {
+      for (bool weighted : {false, true}) {
         compare("cross_entropy " + word + ", smoothing " + smoothing + (weighted ? ", weighted" : ""),
                 [&, r = reduction](auto& in) {
                   return cross_entropy(in[0], target,
@@ -305,6 +305,8 @@ TEST_CASE("ops have PyTorch's values, gradients and conventions") {
                                         .reduction = r});
                 },
                 {ramp({4, 3})});
+      }
+    }
     compare("mse_loss " + word, [r = reduction](auto& in) { return mse_loss(in[0], in[1], r); },
             {ramp({2, 2}), ramp({2, 2}, 2)});
   }

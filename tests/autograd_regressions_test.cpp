@@ -44,7 +44,7 @@ TEST_CASE("regression: gelu of negative numbers lost digits in 1 + erf(x)") {
 }
 
 TEST_CASE("regression: gelu and silu of infinities were NaN") {
-  for (DType t : {DType::f32, DType::f64})
+  for (DType t : {DType::f32, DType::f64}) {
     for (int kind = 0; kind < 3; ++kind) {
       const Tensor x = to(Tensor::from<double>({-INFINITY, INFINITY, -1e30, 1e30}, {4}), t).set_requires_grad();
       const Tensor y = kind == 0 ? gelu(x) : kind == 1 ? gelu(x, Gelu::tanh) : silu(x);
@@ -53,6 +53,7 @@ TEST_CASE("regression: gelu and silu of infinities were NaN") {
       sum(y).backward();
       CHECK(to(x.grad(), DType::f64).to_vector<double>() == std::vector<double>{0, 1, 0, 1});
     }
+  }
 }
 
 TEST_CASE("regression: the gradient of pow's exponent was NaN for base 0 and an exponent below 1") {

@@ -55,11 +55,12 @@ TEST_CASE("a hook may register hooks on its own tensor") {
   Tensor y = mul(x, 3.0);
   int calls = 0;
   y.register_hook([&](const Tensor&) {
-    for (int i = 0; i < 100; ++i)
+    for (int i = 0; i < 100; ++i) {
       y.register_hook([&](const Tensor&) {
         ++calls;
         return Tensor();
       });
+    }
     return Tensor();
   });
   sum(y).backward({.retain_graph = true});
@@ -80,9 +81,10 @@ TEST_CASE("a checkpointed function may capture results of earlier ops") {
     return Tensors{x.grad(), w.grad()};
   };
   const Tensors expected = run(false), found = run(true);
-  for (std::size_t i = 0; i < 2; ++i)
+  for (std::size_t i = 0; i < 2; ++i) {
     for (Index k = 0; k < 2; ++k)
       CHECK(found[i].data<double>()[k] == Approx(expected[i].data<double>()[k]).epsilon(1e-14));
+  }
 }
 
 TEST_CASE("a checkpoint can be differentiated to third order, also inside another") {

@@ -80,7 +80,7 @@ const std::vector<Special>& functions() {
 TEST_CASE("values and slopes of functions at special values are the limits, in f32 and f64") {
   for (DType t : {DType::f32, DType::f64}) {
     const double denormal = t == DType::f32 ? 1e-41 : 1e-310;
-    for (const Special& s : functions())
+    for (const Special& s : functions()) {
       for (double v :
            {0.0, -0.0, inf, -inf, not_a_number, 80.0, -80.0, 1e4, -1e4, denormal, -denormal, 1.0, -1.0, -5.0, 5.0}) {
         const Tensor x = Tensor::full({1}, v, t).set_requires_grad();
@@ -101,6 +101,7 @@ TEST_CASE("values and slopes of functions at special values are the limits, in f
         const double scale = t == DType::f32 ? 2e-6 : 1e-13;
         CHECK((same(slope, want_slope, scale) || std::fabs(slope - want_slope) <= 0.1 * scale));
       }
+    }
   }
 }
 
@@ -137,7 +138,7 @@ const std::vector<Logits> logits{
 }  // namespace
 
 TEST_CASE("softmax, log_softmax and logsumexp of special rows") {
-  for (DType t : {DType::f32, DType::f64})
+  for (DType t : {DType::f32, DType::f64}) {
     for (const Logits& row : logits) {
       const Tensor x = to(Tensor::from(row.x, {1, 3}), t).set_requires_grad();
       INFO(to_string(x) << " in " << name(t));
@@ -158,10 +159,11 @@ TEST_CASE("softmax, log_softmax and logsumexp of special rows") {
       total.backward(BackwardOptions{.seed = Tensor::ones({1}, t)});
       for (std::size_t i = 0; i < 3; ++i) CHECK(std::fabs(numbers(x.grad())[i] - row.p[i]) <= tolerance);
     }
+  }
 }
 
 TEST_CASE("cross_entropy of special logits is the true loss, with finite gradients") {
-  for (DType t : {DType::f32, DType::f64})
+  for (DType t : {DType::f32, DType::f64}) {
     for (const Logits& row : logits) {
       if (row.p[0] + row.p[1] + row.p[2] == 0) continue;
       for (Index target : {0, 1, 2}) {
@@ -177,6 +179,7 @@ TEST_CASE("cross_entropy of special logits is the true loss, with finite gradien
           CHECK(std::fabs(numbers(x.grad())[i] - (row.p[i] - (static_cast<Index>(i) == target))) <= 1e-6);
       }
     }
+  }
 }
 
 TEST_CASE("masked elements give zeros and no gradient, for all values") {
@@ -223,7 +226,7 @@ TEST_CASE("attention without visible keys gives zeros and no gradient, and hidde
 }
 
 TEST_CASE("layer_norm of constant rows of any magnitude is its bias, with finite gradients") {
-  for (DType t : {DType::f32, DType::f64})
+  for (DType t : {DType::f32, DType::f64}) {
     for (double c : {0.0, -0.0, 1.0, -3.3, 1e4, 1e-41}) {
       const Tensor x = Tensor::full({2, 7}, c, t).set_requires_grad();
       const Tensor w = Tensor::full({7}, 2, t).set_requires_grad(), b = Tensor::full({7}, 0.5, t).set_requires_grad();
@@ -234,6 +237,7 @@ TEST_CASE("layer_norm of constant rows of any magnitude is its bias, with finite
       for (const Tensor& in : {x, w, b})
         for (double g : numbers(in.grad())) CHECK(std::isfinite(g));
     }
+  }
 }
 
 TEST_CASE("dropout, where and masked_fill remove NaN and infinity from elements that they drop") {

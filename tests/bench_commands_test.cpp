@@ -83,9 +83,8 @@ TEST_CASE("bench ops prints the cost of recording a graph") {
   REQUIRE(ran.code == 0);
   CHECK(lines_of(ran.out).size() == 8);
   for (const char* key : {"core_ratio ", "\ndispatch_chain1000 threads=2 ", " fwd_nograd_ns_per_op=",
-                          " fwd_grad_ns_per_op=", " fwdbwd_ns_per_op=", "\ndispatch_view threads=2 fwd_nograd_ns="}) {
+                          " fwd_grad_ns_per_op=", " fwdbwd_ns_per_op=", "\ndispatch_view threads=2 fwd_nograd_ns="})
     CHECK_THAT(ran.out, ContainsSubstring(key));
-  }
 }
 
 TEST_CASE("bench ops prints the optimiser step") {
@@ -123,9 +122,8 @@ TEST_CASE("bench step prints one line of its columns") {
   CHECK(words[1] == "tiny,dim=16");
   CHECK(words[2] == "1");
   for (const char* key : {"min_ms=", "p90_ms=", "fwd_ms=", "bwd_ms=", "clip_ms=", "optim_ms=", "gflop=", "gflops=",
-                          "mfu_pct=", "peak_gflops=100.0"}) {
+                          "mfu_pct=", "peak_gflops=100.0"})
     CHECK_THAT(ran.out, ContainsSubstring(std::string(" ") + key));
-  }
 }
 
 TEST_CASE("a wrong option of a benchmark is refused with its name and range") {

@@ -46,9 +46,8 @@ TEST_CASE("train, eval and decode produce outputs from pairs") {
   CHECK(result["steps"] == 30);
   CHECK(result["run"] == "new");
   for (const char* file :
-       {"config.toml", "source.vocab", "target.vocab", "metrics.jsonl", "best.safetensors", "last.safetensors"}) {
+       {"config.toml", "source.vocab", "target.vocab", "metrics.jsonl", "best.safetensors", "last.safetensors"})
     CHECK(std::filesystem::exists(scratch.folder() / "new" / file));
-  }
 
   const Ran tested = run(scratch, "eval --run new --task copy --beam 2 --checkpoint last");
   REQUIRE(tested.code == 0);
@@ -162,9 +161,8 @@ TEST_CASE("an option out of range is refused with name, value and range before a
       CAPTURE(arguments, ran.err);
       CHECK(ran.code == 2);
       CHECK(ran.out.empty());
-      for (const std::string& part : {"gradus: " + option + ": ", value, range}) {
+      for (const std::string& part : {"gradus: " + option + ": ", value, range})
         CHECK_THAT(ran.err, ContainsSubstring(part));
-      }
       CHECK(std::distance(std::filesystem::directory_iterator(scratch.folder()), {}) ==
             3);  // the files of its input and output
     }
@@ -307,9 +305,8 @@ TEST_CASE("the demo prints accuracy by length for the four models, examples and 
   const Ran demo = run(scratch, "demo --steps 10 --seed 3 --threads 2 --out runs");
   REQUIRE(demo.code == 0);
   for (const char* text :
-       {"\nsource length", "\nrnn ", "\nrnn-attention ", "\nattention ", "\ntransformer ", "wanted", "⏎"}) {
+       {"\nsource length", "\nrnn ", "\nrnn-attention ", "\nattention ", "\ntransformer ", "wanted", "⏎"})
     CHECK_THAT(demo.out, ContainsSubstring(text));
-  }
   CHECK(std::filesystem::exists(scratch.folder() / "runs" / "transformer" / "best.safetensors"));
   CHECK_THAT(run(scratch, "demo --steps 10 --out runs").err, ContainsSubstring("holds a run already"));
 }

@@ -140,8 +140,7 @@ TEST_CASE("a run killed at random moments and resumed ends with the bytes of an 
               << " before the run directory was made, " << writing << " while a file was written");
 }
 
-TEST_CASE(
-    "a first signal saves the state, prints how to continue and sets the exit code; a second signal ends training") {
+TEST_CASE("a first signal saves the state, prints how to continue and sets the exit code, and a second one ends it") {
   const Scratch scratch;
   const std::string long_train = "train --task copy --steps 100000000 --set train.log_every=1" + settings;
   for (const auto& [signal, code] : {std::pair(SIGINT, 130), std::pair(SIGTERM, 143), std::pair(SIGHUP, 129)}) {
@@ -289,9 +288,8 @@ TEST_CASE("inspect shows names, dtypes, shapes, norms and metadata, without cont
   const Ran seen = run(scratch, "inspect run/last.safetensors");
   CHECK(seen.code == 0);
   for (const char* text : {"dtype", "norm", "encoder", "optimizer.exp_avg", "f32", "i64", " 0 not finite\n",
-                           "format = gradus-checkpoint-3\n", "step = 2\n"}) {
+                           "format = gradus-checkpoint-3\n", "step = 2\n"})
     CHECK_THAT(seen.out, ContainsSubstring(text));
-  }
   const std::string header =
       R"({"a\u001b[31m":{"dtype":"F32","shape":[3],"data_offsets":[0,12]},"__metadata__":{"k\n":"v\u0007"}})";
   std::string bytes(8, '\0');

@@ -118,9 +118,8 @@ TEST_CASE("the order of batches depends only on seed and epoch") {
 TEST_CASE("batches of one epoch are not sorted by length") {
   const auto pairs = many_pairs(2000);
   std::vector<std::size_t> lengths;
-  for (const auto& rows : plan_batches(pairs, {.size = 20})) {
+  for (const auto& rows : plan_batches(pairs, {.size = 20}))
     lengths.push_back(pairs[static_cast<std::size_t>(rows[0])].source.size());
-  }
   CHECK_FALSE(std::is_sorted(lengths.begin(), lengths.end()));
 }
 

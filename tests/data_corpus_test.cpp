@@ -314,9 +314,8 @@ TEST_CASE("dictionary words can keep their case, and keep brackets without a var
   const Scratch scratch;
   const auto path = scratch.write("d", "(PAREN  P\nX(Y)  Z\nA(12)  B\n(2)  T\nB)  C\nC()  D\n");
   std::vector<std::string> words;
-  for (const Pair& pair : read_dictionary(path, {.lowercase = false}).pairs) {
+  for (const Pair& pair : read_dictionary(path, {.lowercase = false}).pairs)
     words.push_back(join(pair.source, Tokenizer::characters));
-  }
   CHECK(words == std::vector<std::string>{"(PAREN", "X(Y)", "A", "(2)", "B)", "C()"});
 }
 

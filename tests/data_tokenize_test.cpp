@@ -58,8 +58,7 @@ TEST_CASE("lower case covers Latin, Greek and Cyrillic") {
 }
 
 TEST_CASE("tokenizers are chosen by name") {
-  for (const Tokenizer kind : {Tokenizer::characters, Tokenizer::whitespace}) {
+  for (const Tokenizer kind : {Tokenizer::characters, Tokenizer::whitespace})
     CHECK(tokenizer_named(tokenizer_name(kind)) == kind);
-  }
   CHECK_THROWS_WITH(tokenizer_named("bpe"), ContainsSubstring("\"bpe\"; choose characters or whitespace"));
 }

@@ -86,9 +86,8 @@ TEST_CASE("splits share no source, for all seeds") {
 TEST_CASE("a held-out day is held out in every form") {
   std::set<std::string> train;
   for (const Pair& pair : make_task("dates", {.count = 20000}).pairs) train.insert(text(pair.target));
-  for (const Pair& pair : make_task("dates", {.count = 1000, .split = Split::test}).pairs) {
+  for (const Pair& pair : make_task("dates", {.count = 1000, .split = Split::test}).pairs)
     REQUIRE(train.count(text(pair.target)) == 0);
-  }
 }
 
 TEST_CASE("dates agree with an independent parser") {

@@ -31,9 +31,8 @@ std::vector<std::string> code_in(const std::string& page) {
 
 TEST_CASE("the C++ in README and docs consists of lines of the examples") {
   std::vector<std::string> examples;
-  for (const auto& file : std::filesystem::directory_iterator("examples")) {
+  for (const auto& file : std::filesystem::directory_iterator("examples"))
     if (file.path().extension() == ".cpp") examples.push_back(text_of(file.path()));
-  }
   std::vector<std::filesystem::path> pages = {"README.md"};
   for (const auto& file : std::filesystem::directory_iterator("docs")) pages.push_back(file.path());
   for (const auto& page : pages) {

@@ -70,11 +70,10 @@ TEST_CASE("the parameter paths of rnn-attention are those of checkpoints", "[mod
     add(expected, "encoder.network", cell("_l0"));
     expected.emplace_back("decoder.embedding.weight");
     add(expected, "decoder.network", cell("_l0"));
-    if (alignment == Alignment::additive) {
+    if (alignment == Alignment::additive)
       add(expected, "alignment", {"key.weight", "query.weight", "query.bias", "score.weight"});
-    } else {
+    else
       add(expected, "alignment", {"query.weight", "key.weight", "value.weight"});
-    }
     expected.emplace_back("decoder.context.weight");
     add(expected, "output", weight_and_bias);
     CHECK(paths_of(Built(o).store) == expected);

@@ -115,9 +115,10 @@ TEST_CASE("the recurrent models compute the equations of their headers", "[model
     const auto& p = built.store;
 
     std::vector<Vector> h;
-    for (Index id : x)
+    for (Index id : x) {
       h.push_back(
           tanh_cell(p, "encoder.network", row(p.at("encoder.embedding.weight"), id), h.empty() ? Vector(5) : h.back()));
+    }
     Vector s = h.back(), c(5), expected, expected_weights;
     for (Index id : words) {
       const Vector embedded = row(p.at("decoder.embedding.weight"), id);

@@ -103,12 +103,14 @@ inline Tensor random_ids(const std::vector<Index>& lengths, Index vocabulary, st
   for (Index n : lengths) width = std::max(width, n);
   const Philox random(seed, 0);
   std::vector<Index> ids;
-  for (std::size_t row = 0; row < lengths.size(); ++row)
-    for (Index t = 0; t < width; ++t)
+  for (std::size_t row = 0; row < lengths.size(); ++row) {
+    for (Index t = 0; t < width; ++t) {
       ids.push_back(t >= lengths[row]
                         ? 0
                         : 3 + static_cast<Index>(random.below(row * 1000 + static_cast<std::size_t>(t),
                                                               static_cast<std::uint64_t>(vocabulary - 3))));
+    }
+  }
   return Tensor::from(ids, {std::ssize(lengths), width});
 }
 

@@ -84,7 +84,7 @@ TEST_CASE("gradients of cells") {
 }
 
 TEST_CASE("gradients of recurrent networks over padded sequences") {
-  for (const auto kind : {nn::CellKind::rnn, nn::CellKind::gru, nn::CellKind::lstm})
+  for (const auto kind : {nn::CellKind::rnn, nn::CellKind::gru, nn::CellKind::lstm}) {
     for (const bool bidirectional : {false, true}) {
       nn::ParameterStore store(1, DType::f64);
       const nn::Recurrent network(
@@ -93,6 +93,7 @@ TEST_CASE("gradients of recurrent networks over padded sequences") {
       const nn::Training on;
       check(store, [&](const Inputs& in) { return everything(network(in[0], mask())); }, {normal({2, 4, 2}, 1)});
     }
+  }
 }
 
 TEST_CASE("gradients of additive and query-key-value attention") {
@@ -126,7 +127,7 @@ TEST_CASE("gradients of multi-head attention") {
 }
 
 TEST_CASE("gradients of Transformer layers in every arrangement") {
-  for (const auto norm : {nn::NormOrder::none, nn::NormOrder::pre, nn::NormOrder::post})
+  for (const auto norm : {nn::NormOrder::none, nn::NormOrder::pre, nn::NormOrder::post}) {
     for (const bool residual : {false, true}) {
       nn::ParameterStore store(1, DType::f64);
       const nn::TransformerOptions options{.dim = 6,
@@ -142,6 +143,7 @@ TEST_CASE("gradients of Transformer layers in every arrangement") {
       check(store, [&](const Inputs& in) { return decoder(in[1], decoder.key_values(encoder(in[0], mask()), mask())); },
             {normal({2, 4, 6}, 1), normal({2, 3, 6}, 2)});
     }
+  }
 }
 
 TEST_CASE("gradients of positions and of the sequence loss") {

@@ -103,12 +103,13 @@ TEST_CASE("an orthogonal matrix has orthonormal rows when wide and columns when 
     const auto at = [&](Index k, Index i) {
       return m[static_cast<std::size_t>(rows <= columns ? k * columns + i : i * columns + k)];
     };
-    for (Index a = 0; a < count; ++a)
+    for (Index a = 0; a < count; ++a) {
       for (Index b = 0; b < count; ++b) {
         double dot = 0;
         for (Index i = 0; i < length; ++i) dot += at(a, i) * at(b, i);
         CHECK(dot == Approx(a == b ? 1 : 0).margin(1e-14));
       }
+    }
   }
 }
 

@@ -74,11 +74,12 @@ struct Parameters {
 
   std::string bits() const {
     std::string all;
-    for (const Tensor& t : tensors)
+    for (const Tensor& t : tensors) {
       dispatch_floating(t.dtype(), [&](auto zero) {
         using T = decltype(zero);
         all.append(reinterpret_cast<const char*>(t.data<T>()), static_cast<std::size_t>(t.numel()) * sizeof(T));
       });
+    }
     return all;
   }
 };
@@ -98,17 +99,18 @@ Tensor small(const char* name) { return Tensor::ones({3}).set_requires_grad().se
 }  // namespace
 
 TEST_CASE("neighbouring and separate parameters get the same bits") {
-  for (const auto& [name, make] : kinds)
+  for (const auto& [name, make] : kinds) {
     for (const DType dtype : {DType::f32, DType::f64}) {
       CAPTURE(name, gradus::name(dtype));
       const std::string separate = bits_after(make, Layout::separate, dtype);
       CHECK(bits_after(make, Layout::aligned, dtype) == separate);
       CHECK(bits_after(make, Layout::dense, dtype) == separate);
     }
+  }
 }
 
 TEST_CASE("a step has the same bits at any number of threads") {
-  for (const auto& [name, make] : kinds)
+  for (const auto& [name, make] : kinds) {
     for (const Layout layout : {Layout::separate, Layout::aligned}) {
       CAPTURE(name);
       set_threads(1);
@@ -119,6 +121,7 @@ TEST_CASE("a step has the same bits at any number of threads") {
       }
       set_threads(0);
     }
+  }
 }
 
 TEST_CASE("neighbours in one block are written as one run, and their padding stays zero") {

@@ -58,10 +58,12 @@ std::vector<double> trajectory(const Run& run) {
     for (int skipped : run.skips)
       if (t == skipped) b.zero_grad();
     optimizer->step(run.lr, run.clip ? run.clip({a, b}) : 1);
-    for (int s : reference::steps)
-      if (s == t)
+    for (int s : reference::steps) {
+      if (s == t) {
         for (const Tensor& p : {a, b})
           for (double v : values_of(p)) noted.push_back(v);
+      }
+    }
   }
   return noted;
 }

@@ -13,9 +13,8 @@ namespace gradus {
 /// The path of the built program, which is in a folder above the tests.
 inline std::string program() {
   namespace fs = std::filesystem;
-  for (fs::path at = fs::read_symlink("/proc/self/exe").parent_path(); at.has_relative_path(); at = at.parent_path()) {
+  for (fs::path at = fs::read_symlink("/proc/self/exe").parent_path(); at.has_relative_path(); at = at.parent_path())
     if (fs::is_regular_file(at / "gradus")) return (at / "gradus").string();
-  }
   FAIL("the program was not built: build the target gradus");
   return "";
 }

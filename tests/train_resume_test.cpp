@@ -359,9 +359,8 @@ TEST_CASE(
     if (!std::filesystem::exists(path)) {  // creation of the run failed and left nothing
       undisturbed(config, path);
     } else {
-      for (const char* name : {"best.safetensors", "last.safetensors"}) {
+      for (const char* name : {"best.safetensors", "last.safetensors"})
         if (std::filesystem::exists(path / name)) CHECK_NOTHROW(read_safetensors(path / name));
-      }
       go_on(path);
     }
     check_same_files(scratch.folder() / "whole", path);

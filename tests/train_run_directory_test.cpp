@@ -82,9 +82,10 @@ TEST_CASE("a folder with another program's config.toml is not a run and is not o
   const Scratch scratch;
   scratch.write("config.toml", "[project]\n");
   scratch.write("best.safetensors", "theirs");
-  for (const Replace replace : {Replace::nothing, Replace::unmade, Replace::run})
+  for (const Replace replace : {Replace::nothing, Replace::unmade, Replace::run}) {
     CHECK_THROWS_WITH(create(scratch.folder(), replace),
                       ContainsSubstring("holds a config.toml that belongs to no run"));
+  }
   CHECK_THROWS_WITH(RunDirectory::open(scratch.folder()), ContainsSubstring("no vocabulary and no metrics.jsonl"));
   CHECK(data::contents(scratch.folder() / "config.toml") == "[project]\n");
   CHECK(data::contents(scratch.folder() / "best.safetensors") == "theirs");

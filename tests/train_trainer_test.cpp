@@ -38,9 +38,10 @@ struct Trained {
 
 std::uint64_t hash_of(const nn::ParameterStore& store) {
   Fnv1a hash;
-  for (const nn::Parameter& p : store.all())
+  for (const nn::Parameter& p : store.all()) {
     hash.take(std::string_view(reinterpret_cast<const char*>(p.tensor.data<float>()),
                                static_cast<std::size_t>(p.tensor.numel()) * sizeof(float)));
+  }
   return hash.value();
 }
 

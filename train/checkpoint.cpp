@@ -192,11 +192,10 @@ Position unpack(const Safetensors& file, const std::string& name, nn::ParameterS
   for (const nn::Parameter& p : store.all()) {
     const Tensor mean = whole ? Tensor() : mean_of(file, p);
     const Tensor saved = mean.defined() ? mean : file.find(p.path);
-    if (saved.dtype() == DType::f32) {
+    if (saved.dtype() == DType::f32)
       copy<float>(saved, p.tensor);
-    } else {
+    else
       copy<double>(saved, p.tensor);
-    }
   }
   return position;
 }

@@ -113,9 +113,8 @@ std::string summaries() {
 bool run_demo(const DemoOptions& options, std::FILE* out, Progress& progress, const std::function<bool()>& stop) {
   const std::vector<std::string> names = models::model_names();
   const Replace replace = options.overwrite ? Replace::run : Replace::nothing;
-  if (!options.out.empty()) {
+  if (!options.out.empty())
     for (const std::string& model : names) RunDirectory::check(options.out / model, replace);
-  }
   std::vector<Contestant> all;
   for (const std::string& model : names) {
     const Dataset dataset = load_dataset(config_of(options, model));
@@ -140,9 +139,8 @@ bool run_demo(const DemoOptions& options, std::FILE* out, Progress& progress, co
              all.front().run.config.train.steps, threads());
   print_accuracy(out, all, test);
   print_examples(out, all, test);
-  for (const Contestant& c : all) {
+  for (const Contestant& c : all)
     if (models::model_info(c.model).attends) print_attention(out, c, test);
-  }
   return true;
 }
 

@@ -62,9 +62,8 @@ std::vector<fs::path> our_files(const fs::path& folder) {
 void remove_folders(const fs::path& path, const fs::path& home) {
   std::error_code ignored;
   for (fs::path made = fs::absolute(path).lexically_normal(); made != home && made.has_relative_path();
-       made = made.parent_path()) {
+       made = made.parent_path())
     fs::remove(made, ignored);
-  }
 }
 
 [[noreturn]] void refuse(const fs::path& path, const std::string& reason) {

@@ -107,11 +107,10 @@ Outcome Trainer::run(Progress& progress, const RunDirectory* directory, const st
         ++position_.epoch;
       }
       const bool due = config_.evaluate_every > 0 ? position_.step % config_.evaluate_every == 0 : position_.batch == 0;
-      if (due) {
+      if (due)
         validate(progress);
-      } else if (config_.save_every > 0 && position_.step % config_.save_every == 0) {
+      else if (config_.save_every > 0 && position_.step % config_.save_every == 0)
         save(false, true);
-      }
       if (out_of_patience()) break;
       if (stop && stop()) {
         save(false, false);

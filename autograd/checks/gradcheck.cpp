@@ -62,11 +62,12 @@ class Checker {
     output_ = y.shape();
     here_ = y.to_vector<double>();
     if (!all_finite(here_)) return whole(Verdict::vacuous, "f is not finite at the inputs");
-    if (!same_bits(here_, f_.value().to_vector<double>()))
+    if (!same_bits(here_, f_.value().to_vector<double>())) {
       return whole(
           Verdict::fail,
           "f gives different values at the same inputs; it must be a pure function, and draw random numbers from "
           "RandomScope");
+    }
     draw_form();
     if (!run_backward(y)) return report_;
     for (std::size_t i = 0; i < f_.leaves.size(); ++i) judge(evidence_of(i), options_.relative, report_.inputs[i]);
@@ -113,12 +114,13 @@ class Checker {
     has_graph_ = y.requires_grad();
     by_form_ = backward_with(y, form_);
     const std::vector<Values> again = backward_with(f_.value(), form_);
-    for (std::size_t i = 0; i < f_.leaves.size(); ++i)
+    for (std::size_t i = 0; i < f_.leaves.size(); ++i) {
       if (!same_bits(by_form_[i], again[i])) {
         whole(Verdict::fail, "backward gave different bits in a second run");
         report_.inputs[i].why = report_.problem + ", for this input";
         return false;
       }
+    }
     bool any_full = false;
     for (std::size_t i = 0; i < f_.leaves.size(); ++i) any_full = any_full || full(i);
     for (std::size_t j = 0; any_full && j < here_.size(); ++j) {
@@ -179,10 +181,11 @@ class Checker {
       if (!slopes) {
         ++evidence.not_finite;
       } else if (full(input)) {
-        for (std::size_t j = 0; j < here_.size(); ++j)
+        for (std::size_t j = 0; j < here_.size(); ++j) {
           evidence.comparisons.push_back(
               {fmt::format("d output{} / d {}", position(static_cast<Index>(j), output_), by),
                by_output_[j][input][static_cast<std::size_t>(d.element)], (*slopes)[j]});
+        }
       } else {
         evidence.comparisons.push_back({"d (random form of output) / d " + by,
                                         d.element >= 0 ? g[static_cast<std::size_t>(d.element)] : dot(g, d.vector),
@@ -240,12 +243,14 @@ GradcheckReport check(LeafFunction f, const GradcheckOptions& options) {
     f = gradient_function(f, seed);
     has_seed = true;
     const Values recorded = f.value().to_vector<double>();
-    for (std::size_t i = 0; i < plain.size(); ++i)
-      if (std::fabs(recorded[i] - plain[i]) > 1e-10 * std::max(largest(plain), 1e-3))
+    for (std::size_t i = 0; i < plain.size(); ++i) {
+      if (std::fabs(recorded[i] - plain[i]) > 1e-10 * std::max(largest(plain), 1e-3)) {
         return Checker(f, has_seed, options)
             .whole(Verdict::fail,
                    fmt::format("the gradient has different values when it is recorded (create_graph): {} instead of {}",
                                recorded[i], plain[i]));
+      }
+    }
   }
   return Checker(f, has_seed, options).run();
 }
@@ -281,9 +286,10 @@ GradcheckReport check_module(const GradcheckFunction& f, const std::vector<Tenso
     const Tensor& p = parameters[i];
     if (!p.requires_grad()) continue;
     require_double(p, i, "parameter");
-    if (!p.is_leaf())
+    if (!p.is_leaf()) {
       throw Error(
           fmt::format("check_module: parameter {}, {}, is the result of an op, expected a leaf", i, describe(p)));
+    }
     leaves.push_back(p);
   }
   const auto value = [&f, copies, seed = options.seed] {

@@ -42,10 +42,11 @@ std::string to_string(const GradcheckReport& report) {
                               report.problem.empty() ? "" : ", ", report.problem);
   s += fmt::format("{:<{}}  {:<7}  {:>8}  {:>5}  {:>9}  {:>9}  {:>13}  {:>13}  {:>8}  {}\n", "input", width, "verdict",
                    "compared", "kinks", "relative", "absolute", "analytic", "numeric", "step", "worst at");
-  for (const InputReport& r : report.inputs)
+  for (const InputReport& r : report.inputs) {
     s += fmt::format("{:<{}}  {:<7}  {:>8}  {:>5}  {:>9.2e}  {:>9.2e}  {:>13.6g}  {:>13.6g}  {:>8.1e}  {}\n", r.name,
                      width, name(r.verdict), r.compared, r.kinks, r.relative, r.absolute, r.analytic, r.numeric, r.step,
                      r.at);
+  }
   for (const InputReport& r : report.inputs)
     if (r.verdict != Verdict::pass) s += fmt::format("{}: {}\n", r.name, r.why);
   return s;

@@ -22,11 +22,10 @@ class InlineVector {
   Index size() const { return size_; }
   bool empty() const { return size_ == 0; }
   void push_back(T item) {
-    if (size_ < N) {
+    if (size_ < N)
       first_[static_cast<std::size_t>(size_)] = std::move(item);
-    } else {
+    else
       rest_.push_back(std::move(item));
-    }
     ++size_;
   }
   T& operator[](Index i) {

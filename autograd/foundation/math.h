@@ -31,11 +31,10 @@ inline constexpr double kRoundDouble = 0x1.8p52;
 // Coefficients from the constant term up.
 template <class T, class... Rest>
 [[gnu::always_inline]] inline constexpr T polynomial(T x, T c, Rest... rest) {
-  if constexpr (sizeof...(rest) == 0) {
+  if constexpr (sizeof...(rest) == 0)
     return c;
-  } else {
+  else
     return polynomial(x, rest...) * x + c;
-  }
 }
 
 // For n from -126 to 127.

@@ -143,11 +143,10 @@ void release(void* block, std::size_t bytes) noexcept {
   const std::size_t size = class_bytes(c);
 #if GRADUS_POOL
   if (size >= large) bytes_in_use.fetch_sub(size, std::memory_order_relaxed);
-  if (size < large && local.alive && !local.lists.full(c, size)) {
+  if (size < large && local.alive && !local.lists.full(c, size))
     local.lists.push(c, block);
-  } else {
+  else
     shared().push(c, block);
-  }
 #else
   bytes_in_use.fetch_sub(size, std::memory_order_relaxed);
   std::free(block);
@@ -156,9 +155,10 @@ void release(void* block, std::size_t bytes) noexcept {
 
 void trim() {
   const std::lock_guard lock(shared().mutex);
-  for (int c = 0; c < classes; ++c)
+  for (int c = 0; c < classes; ++c) {
     for (FreeLists* lists : {&shared().lists, &local.lists})
       while (void* p = lists->pop(c)) std::free(p);
+  }
 }
 
 std::size_t in_use() { return bytes_in_use.load(std::memory_order_relaxed); }

@@ -303,11 +303,10 @@ template <class F, class T>
 template <class F, class S>
 [[gnu::always_inline]] inline Dual<S> apply(Dual<S> x) {
   const S y = apply<F>(x.a);
-  if constexpr (has_slope_of_result<F>) {
+  if constexpr (has_slope_of_result<F>)
     return {y, F::slope_of_result(y) * x.b};
-  } else {
+  else
     return {y, F::slope(x.a) * x.b};
-  }
 }
 
 [[gnu::always_inline]] inline auto exp(Number auto x) { return apply<Exp>(x); }

@@ -28,11 +28,12 @@ AttentionProblem check(const OpName& op, const Tensor& q, const Tensor& k, const
                     v.shape()[0] == q.shape()[0] && k.shape()[1] == v.shape()[1] && k.shape()[2] == q.shape()[2] &&
                     q.shape()[2] % heads == 0 && v.shape()[2] % heads == 0 && k.dtype() == q.dtype() &&
                     v.dtype() == q.dtype();
-  if (!fits)
+  if (!fits) {
     throw Error(fmt::format("{}: query {}, key {}, value {} and {} heads do not fit: expected [batch, T, heads * d], "
                             "[batch, S, heads * d], [batch, S, heads * e]",
                             op.name, describe(q), describe(k), describe(v), heads),
                 op.place);
+  }
   AttentionProblem p{q.shape()[0],         q.shape()[1],         k.shape()[1], heads,
                      q.shape()[2] / heads, v.shape()[2] / heads, causal,       scale};
   if (p.scale == 0) p.scale = p.dim ? 1 / std::sqrt(static_cast<double>(p.dim)) : 1;
@@ -54,10 +55,11 @@ Tensor score_bias(const OpName& op, const Tensor& keep, const AttentionProblem& 
   if (mask.rank() == 2 && mask.shape() == Shape{p.batch, p.sources}) mask = unsqueeze(mask, 1);
   const Index rows = mask.rank() >= 2 ? mask.shape()[-2] : 1;
   const Shape full{p.batch, rows == 1 ? 1 : p.targets, p.sources};
-  if (mask.rank() > 3 || !(broadcast_shapes(op, mask.shape(), full) == full))
+  if (mask.rank() > 3 || !(broadcast_shapes(op, mask.shape(), full) == full)) {
     throw Error(fmt::format("{}: the mask {} does not broadcast to [batch, T, S] = {}", op.name, describe(keep),
                             to_string(full)),
                 op.place);
+  }
   if (all_seen(mask)) return {};
   const Tensor seen = expand(mask, full);
   return where(seen, Tensor::zeros({}, dtype), Tensor::full({}, -std::numeric_limits<double>::infinity(), dtype));

@@ -80,10 +80,11 @@ LstmState lstm_gates(const Tensor& gates, const Tensor& cell, Place place) {
   const OpName op("lstm_gates", place);
   check_floating(op, gates);
   if (gates.rank() != 2 || cell.rank() != 2 || gates.shape()[0] != cell.shape()[0] ||
-      gates.shape()[1] != 4 * cell.shape()[1] || gates.dtype() != cell.dtype())
+      gates.shape()[1] != 4 * cell.shape()[1] || gates.dtype() != cell.dtype()) {
     throw Error(fmt::format("lstm_gates: gates {} and cell {} do not fit: expected [batch, 4 dim] and [batch, dim]",
                             describe(gates), describe(cell)),
                 place);
+  }
   const Index rows = cell.shape()[0], d = cell.shape()[1];
   Tensor both = Tensor::empty({2, rows, d}, cell.dtype());  // h' and c'
   dispatch_floating(both.dtype(), [&](auto zero) {
@@ -95,7 +96,7 @@ LstmState lstm_gates(const Tensor& gates, const Tensor& cell, Place place) {
   });
   const Tensor state =
       record(op, both, {gates, cell}, [gates, cell, rows, d](const Tensor& dy, const Tensor& y, Needs needs) {
-        if (grad_enabled())
+        if (grad_enabled()) {
           return gradients_through(
               [](const std::vector<Tensor>& x) {
                 const auto g = chunk(x[0], 4, 1);
@@ -103,6 +104,7 @@ LstmState lstm_gates(const Tensor& gates, const Tensor& cell, Place place) {
                 return stack({sigmoid(g[3]) * tanh(c), c});
               },
               {gates, cell}, dy, needs);
+        }
         Tensor dgates = Tensor::empty(gates.shape(), dy.dtype()), dcell = Tensor::empty(cell.shape(), dy.dtype());
         dispatch_floating(dy.dtype(), [&](auto zero) {
           using T = decltype(zero);
@@ -124,11 +126,12 @@ Tensor gru_gates(const Tensor& input, const Tensor& recurrent, const Tensor& hid
   check_floating(op, input);
   if (input.rank() != 2 || hidden.rank() != 2 || !(input.shape() == recurrent.shape()) ||
       !(input.shape() == Shape{hidden.shape()[0], 3 * hidden.shape()[1]}) || input.dtype() != recurrent.dtype() ||
-      input.dtype() != hidden.dtype())
+      input.dtype() != hidden.dtype()) {
     throw Error(
         fmt::format("gru_gates: {}, {} and hidden {} do not fit: expected [batch, 3 dim] twice and [batch, dim]",
                     describe(input), describe(recurrent), describe(hidden)),
         place);
+  }
   const Index rows = hidden.shape()[0], d = hidden.shape()[1];
   Tensor y = Tensor::empty(hidden.shape(), hidden.dtype());
   dispatch_floating(y.dtype(), [&](auto zero) {
@@ -138,7 +141,7 @@ Tensor gru_gates(const Tensor& input, const Tensor& recurrent, const Tensor& hid
     for_rows(rows, d, [&](Index r) { gru_row(d, x + r * 3 * d, h + r * 3 * d, before + r * d, out + r * d); });
   });
   return record(op, y, {input, recurrent, hidden}, [input, recurrent, hidden, rows, d](const Tensor& dy, Needs needs) {
-    if (grad_enabled())
+    if (grad_enabled()) {
       return gradients_through(
           [](const std::vector<Tensor>& v) {
             const auto x = chunk(v[0], 3, 1), h = chunk(v[1], 3, 1);
@@ -146,6 +149,7 @@ Tensor gru_gates(const Tensor& input, const Tensor& recurrent, const Tensor& hid
             return fresh + update * (v[2] - fresh);
           },
           {input, recurrent, hidden}, dy, needs);
+    }
     Tensor dx = Tensor::empty(input.shape(), dy.dtype()), dh = Tensor::empty(input.shape(), dy.dtype()),
            dhidden = Tensor::empty(hidden.shape(), dy.dtype());
     dispatch_floating(dy.dtype(), [&](auto zero) {

@@ -16,14 +16,16 @@ struct Patches {
 
   Patches(const OpName& op, const Shape& image, Index kh, Index kw, Index stride, Index padding)
       : kh(kh), kw(kw), stride(stride), padding(padding) {
-    if (image.rank() != 4)
+    if (image.rank() != 4) {
       throw Error(fmt::format("{}: the image {} must be [batch, channels, height, width]", op.name, to_string(image)),
                   op.place);
+    }
     batch = image[0], channels = image[1], height = image[2], width = image[3];
-    if (kh < 1 || kw < 1 || stride < 1 || padding < 0 || height + 2 * padding < kh || width + 2 * padding < kw)
+    if (kh < 1 || kw < 1 || stride < 1 || padding < 0 || height + 2 * padding < kh || width + 2 * padding < kw) {
       throw Error(fmt::format("{}: a {}x{} kernel with stride {} and padding {} does not fit an image of {}x{}",
                               op.name, kh, kw, stride, padding, height, width),
                   op.place);
+    }
     out_h = (height + 2 * padding - kh) / stride + 1;
     out_w = (width + 2 * padding - kw) / stride + 1;
   }
@@ -31,9 +33,9 @@ struct Patches {
   // Calls f(position in the image, position in the patches) for every pair inside the image.
   template <class F>
   void each(Index n, F f) const {
-    for (Index oy = 0; oy < out_h; ++oy)
-      for (Index ox = 0; ox < out_w; ++ox)
-        for (Index c = 0; c < channels; ++c)
+    for (Index oy = 0; oy < out_h; ++oy) {
+      for (Index ox = 0; ox < out_w; ++ox) {
+        for (Index c = 0; c < channels; ++c) {
           for (Index ky = 0; ky < kh; ++ky) {
             const Index y = oy * stride + ky - padding;
             if (y < 0 || y >= height) continue;
@@ -44,6 +46,9 @@ struct Patches {
                 ((n * out_h + oy) * out_w + ox) * columns() + (c * kh + ky) * kw + kx);
             }
           }
+        }
+      }
+    }
   }
 };
 
@@ -69,9 +74,10 @@ Tensor fold(const Tensor& patches, const Shape& image, Index kh, Index kw, Index
   const OpName op("fold", place);
   check_floating(op, patches);
   const Patches p(op, image, kh, kw, stride, padding);
-  if (!(patches.shape() == Shape{p.batch, p.out_h * p.out_w, p.columns()}))
+  if (!(patches.shape() == Shape{p.batch, p.out_h * p.out_w, p.columns()})) {
     throw Error(fmt::format("fold: {} does not hold the patches of an image {}", describe(patches), to_string(image)),
                 place);
+  }
   Tensor y = Tensor::zeros(image, patches.dtype());
   dispatch_floating(y.dtype(), [&](auto zero) {
     using T = decltype(zero);
@@ -84,12 +90,13 @@ Tensor fold(const Tensor& patches, const Shape& image, Index kh, Index kw, Index
 }
 
 Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, Index stride, Index padding, Place place) {
-  if (x.rank() != 4 || weight.rank() != 4 || x.shape()[1] != weight.shape()[1])
+  if (x.rank() != 4 || weight.rank() != 4 || x.shape()[1] != weight.shape()[1]) {
     throw Error(
         fmt::format(
             "conv2d: x {} does not fit the weight {}: expected [batch, in, height, width] and [out, in, kh, kw]",
             describe(x), describe(weight)),
         place);
+  }
   const Index out = weight.shape()[0], kh = weight.shape()[2], kw = weight.shape()[3];
   const Tensor patches = unfold(x, kh, kw, stride, padding, place);  // [batch, positions, in * kh * kw]
   const Tensor y = linear(patches, reshape(weight, {out, weight.numel() / std::max<Index>(1, out)}, place), bias,

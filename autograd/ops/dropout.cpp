@@ -35,11 +35,10 @@ Tensor thin_out(const OpName& op, const Tensor& x, double p, const Philox& rando
       constexpr Index group = Philox::group;
       for (Index i = begin; i < end; i += group) {
         random.fill(static_cast<std::uint64_t>(i / 4), words);
-        if (i + group <= end) {
+        if (i + group <= end)
           thin_out_row<group>(group, words.data(), threshold, scale, from + i, to + i);
-        } else {
+        else
           thin_out_row<0>(end - i, words.data(), threshold, scale, from + i, to + i);
-        }
       }
     });
   });

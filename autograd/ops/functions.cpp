@@ -13,11 +13,10 @@ namespace {
 template <class F>
 Tensor unary(const char* name, const Tensor& x, Place place) {
   const auto value = [](auto v) { return apply<F>(v); };
-  if constexpr (has_slope_of_result<F>) {
+  if constexpr (has_slope_of_result<F>)
     return pointwise({name, place}, x, value, of_result([](auto y) { return F::slope_of_result(y); }));
-  } else {
+  else
     return pointwise({name, place}, x, value, [](auto v) { return F::slope(v); });
-  }
 }
 
 constexpr double sqrt_2_by_pi = std::numbers::sqrt2 * std::numbers::inv_sqrtpi;
@@ -65,13 +64,14 @@ Tensor abs(const Tensor& x, Place place) {
 }
 
 Tensor gelu(const Tensor& x, Gelu form, Place place) {
-  if (form == Gelu::exact)
+  if (form == Gelu::exact) {
     return pointwise(
         {"gelu", place}, x, [](auto v) { return above(v) * normal_cdf(v); },
         [](auto v) {
           const auto c = between(v);
           return normal_cdf(c) + c * exp(-0.5 * (c * c)) * (0.5 * sqrt_2_by_pi);
         });
+  }
   return pointwise(
       {"gelu", place}, x, [](auto v) { return above(v) * gelu_sigmoid(between(v)); },
       [](auto v) {

@@ -21,7 +21,7 @@ void add_entries(const Tensor& source, const AroundAxis& around, const Tensor& i
     using T = decltype(zero);
     const T* from = source.data<T>();
     T* to = sum.mutable_data<T>();
-    for (Index o = 0; o < around.outer; ++o)
+    for (Index o = 0; o < around.outer; ++o) {
       parallel_for(around.inner, column_grain, [&](Index begin, Index end) {
         for (Index k = 0; k < around.extent; ++k) {
           const T* __restrict row = from + (o * around.extent + k) * around.inner;
@@ -29,6 +29,7 @@ void add_entries(const Tensor& source, const AroundAxis& around, const Tensor& i
           for (Index i = begin; i < end; ++i) entry[i] += row[i];
         }
       });
+    }
   });
 }
 
@@ -89,10 +90,11 @@ Tensor index_select(const Tensor& x, Index axis, const Tensor& index, Place plac
 Tensor index_add(const Tensor& source, Index axis, const Tensor& index, Index extent, Place place) {
   const OpName op("index_add", place);
   axis = normalise_axis(op, axis, source.shape());
-  if (index.rank() != 1 || index.numel() != source.shape()[axis])
+  if (index.rank() != 1 || index.numel() != source.shape()[axis]) {
     throw Error(fmt::format("index_add: the index {} must have one entry for each of axis {} of {}", describe(index),
                             axis, describe(source)),
                 place);
+  }
   check_ids(op, index, extent);
   const AroundAxis a(source.shape(), axis);
   Shape shape = source.shape();
@@ -108,14 +110,17 @@ namespace {
 // Calls f(position in index, position in x) for each element of the index.
 template <class F>
 void for_gathered(const OpName& op, const Shape& x, Index axis, const Tensor& index, F f) {
-  if (index.rank() != x.rank())
+  if (index.rank() != x.rank()) {
     throw Error(fmt::format("{}: the index {} must have as many axes as {}", op.name, describe(index), to_string(x)),
                 op.place);
-  for (Index d = 0; d < x.rank(); ++d)
-    if (d != axis && index.shape()[d] > x[d])
+  }
+  for (Index d = 0; d < x.rank(); ++d) {
+    if (d != axis && index.shape()[d] > x[d]) {
       throw Error(
           fmt::format("{}: the index {} is larger than {} at axis {}", op.name, describe(index), to_string(x), d),
           op.place);
+    }
+  }
   check_ids(op, index, x[axis]);
   const Index* id = index.data<Index>();
   for (Index i = 0; i < index.numel(); ++i) {
@@ -149,10 +154,11 @@ Tensor gather(const Tensor& x, Index axis, const Tensor& index, Place place) {
 Tensor scatter_add(const Tensor& x, Index axis, const Tensor& index, const Tensor& src, Place place) {
   const OpName op("scatter_add", place);
   axis = normalise_axis(op, axis, x.shape());
-  if (!(src.shape() == index.shape()) || src.dtype() != x.dtype())
+  if (!(src.shape() == index.shape()) || src.dtype() != x.dtype()) {
     throw Error(fmt::format("scatter_add: {} must have the index's shape {} and the dtype of {}", describe(src),
                             to_string(index.shape()), describe(x)),
                 place);
+  }
   Tensor y = clone(x.detach());
   dispatch(x.dtype(), [&](auto zero) {
     using T = decltype(zero);

@@ -40,11 +40,12 @@ Tensor concat(const std::vector<Tensor>& parts, Index axis, Place place) {
   for (const Tensor& p : parts) {
     Shape rest = p.shape();
     if (rest.rank() == shape.rank()) rest[axis] = shape[axis];
-    if (!(rest == shape) || p.dtype() != parts[0].dtype())
+    if (!(rest == shape) || p.dtype() != parts[0].dtype()) {
       throw Error(
           fmt::format("concat: {} does not fit beside {} along axis {}; the other extents and the dtype must be equal",
                       describe(p), describe(parts[0]), axis),
           place);
+    }
     extents.push_back(p.shape()[axis]);
     shape[axis] += extents.back();
   }
@@ -66,16 +67,19 @@ Tensor stack(const std::vector<Tensor>& parts, Index axis, Place place) {
   const OpName op("stack", place);
   if (parts.empty()) throw Error("stack: no tensors were given", place);
   const Index rank = parts[0].rank();
-  if (axis < -rank - 1 || axis > rank)
+  if (axis < -rank - 1 || axis > rank) {
     throw Error(fmt::format("stack: axis {} cannot be added to shape {}, expected one from {} to {}", axis,
                             to_string(parts[0].shape()), -rank - 1, rank),
                 place);
+  }
   if (axis < 0) axis += rank + 1;
-  for (const Tensor& p : parts)
-    if (!(p.shape() == parts[0].shape()) || p.dtype() != parts[0].dtype())
+  for (const Tensor& p : parts) {
+    if (!(p.shape() == parts[0].shape()) || p.dtype() != parts[0].dtype()) {
       throw Error(fmt::format("stack: {} cannot be stacked on {}; shapes and dtypes must be equal", describe(p),
                               describe(parts[0])),
                   place);
+    }
+  }
   Shape shape = parts[0].shape();
   shape.insert(axis, std::ssize(parts));
   const Tensor y = side_by_side(parts, std::vector<Index>(parts.size(), 1), shape, axis);

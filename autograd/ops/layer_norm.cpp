@@ -107,11 +107,13 @@ Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, dou
   check_floating(op, x);
   if (x.rank() == 0) throw Error(fmt::format("layer_norm: {} has no axis to normalise over", describe(x)), place);
   const Index n = x.shape().back();
-  for (const Tensor* t : {&weight, &bias})
-    if (t->defined() && (!(t->shape() == Shape{n}) || t->dtype() != x.dtype()))
+  for (const Tensor* t : {&weight, &bias}) {
+    if (t->defined() && (!(t->shape() == Shape{n}) || t->dtype() != x.dtype())) {
       throw Error(
           fmt::format("layer_norm: {} does not fit {}, expected [{}] of the same dtype", describe(*t), describe(x), n),
           place);
+    }
+  }
   Tensor y = Tensor::empty(x.shape(), x.dtype());
   dispatch_floating(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
@@ -128,21 +130,23 @@ Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, dou
     std::vector<Tensor> given{x};
     if (weight.defined()) given.push_back(weight);
     if (bias.defined()) given.push_back(bias);
-    if (grad_enabled())
+    if (grad_enabled()) {
       return gradients_through(
           [&](const std::vector<Tensor>& v) {
             return in_plain_ops(v[0], weight.defined() ? v[1] : Tensor(), bias.defined() ? v.back() : Tensor(),
                                 epsilon);
           },
           given, dy, needs);
+    }
     Tensor dx = Tensor::empty(x.shape(), x.dtype()), dw, db;
     if (weight.defined()) dw = Tensor::zeros(weight.shape(), x.dtype());
     if (bias.defined()) db = Tensor::zeros(bias.shape(), x.dtype());
-    if (x.numel() > 0)
+    if (x.numel() > 0) {
       dispatch_floating(x.dtype(), [&](auto zero) {
         using T = decltype(zero);
         backward<T>(x, weight, dy, epsilon, dx, dw.defined() ? &dw : nullptr, db.defined() ? &db : nullptr);
       });
+    }
     Grads grads{dx};
     if (weight.defined()) grads.push_back(dw);
     if (bias.defined()) grads.push_back(db);

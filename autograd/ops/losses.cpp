@@ -103,13 +103,14 @@ Tensor distributions(const Problem& p, DType dtype) {
 
 double counted_weight(const Problem& p) {
   double total = 0;
-  for (Index r = 0; r < p.rows; ++r)
+  for (Index r = 0; r < p.rows; ++r) {
     if (p.counts(r)) {
       const Index t = p.target.data<Index>()[r];
       total += !p.options.weight.defined()              ? 1.0
                : p.options.weight.dtype() == DType::f32 ? static_cast<double>(p.options.weight.data<float>()[t])
                                                         : p.options.weight.data<double>()[t];
     }
+  }
   return total;
 }
 
@@ -125,26 +126,31 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& target, const CrossEntr
   const OpName op("cross_entropy", place);
   check_floating(op, logits);
   if (logits.rank() == 0 || !(Shape(logits.shape().begin(), logits.shape().end() - 1) == target.shape()) ||
-      target.dtype() != DType::i64)
+      target.dtype() != DType::i64) {
     throw Error(fmt::format("cross_entropy: logits {} and target {} do not fit: expected [..., classes] and i64 [...]",
                             describe(logits), describe(target)),
                 place);
+  }
   const Index classes = logits.shape().back();
   if (options.weight.defined() &&
-      (!(options.weight.shape() == Shape{classes}) || options.weight.dtype() != logits.dtype()))
+      (!(options.weight.shape() == Shape{classes}) || options.weight.dtype() != logits.dtype())) {
     throw Error(fmt::format("cross_entropy: class weights {} do not fit {}, expected [{}]", describe(options.weight),
                             describe(logits), classes),
                 place);
-  if (!(options.label_smoothing >= 0 && options.label_smoothing <= 1))
+  }
+  if (!(options.label_smoothing >= 0 && options.label_smoothing <= 1)) {
     throw Error(
         fmt::format("cross_entropy: label_smoothing is {}, expected a number in [0, 1]", options.label_smoothing),
         place);
+  }
   const Problem p{options, reshape(target, {target.numel()}), target.numel(), classes};
-  for (Index r = 0; r < p.rows; ++r)
-    if (const Index t = p.target.data<Index>()[r]; p.counts(r) && (t < 0 || t >= classes))
+  for (Index r = 0; r < p.rows; ++r) {
+    if (const Index t = p.target.data<Index>()[r]; p.counts(r) && (t < 0 || t >= classes)) {
       throw Error(fmt::format("cross_entropy: target {} at position {} is outside [0, {}) and is not ignore_index {}",
                               t, r, classes, options.ignore_index),
                   place);
+    }
+  }
 
   const Tensor rows = reshape(logits, {p.rows, classes}, place);
   Tensor loss = Tensor::empty({p.rows}, logits.dtype());
@@ -153,13 +159,14 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& target, const CrossEntr
     forward<T>(p, rows.data<T>(), loss.mutable_data<T>());
   });
   const Tensor recorded = record(op, loss, {rows}, [p, rows](const Tensor& dy, Needs needs) {
-    if (grad_enabled())
+    if (grad_enabled()) {
       return gradients_through(
           [&](const std::vector<Tensor>& x) {
             const Tensor q = distributions(p, x[0].dtype());
             return sum(q * (logsumexp(x[0], -1, {}, true) - x[0]), {-1});
           },
           {rows}, dy, needs);
+    }
     Tensor dx = Tensor::empty(rows.shape(), rows.dtype());
     dispatch_floating(dx.dtype(), [&](auto zero) {
       using T = decltype(zero);

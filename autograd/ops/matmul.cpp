@@ -24,12 +24,13 @@ Shape leading(const Shape& s) { return Shape(s.begin(), s.end() - 2); }
 // op(a) op(b) over broadcast batches of matrices, where op transposes or not. Its gradients are products too.
 Tensor product(const OpName& op, const Tensor& a, bool a_t, const Tensor& b, bool b_t) {
   const Index m = a.shape()[a_t ? -1 : -2], k = a.shape()[a_t ? -2 : -1], n = b.shape()[b_t ? -2 : -1];
-  if (b.shape()[b_t ? -1 : -2] != k || a.dtype() != b.dtype() || !is_floating(a.dtype()))
+  if (b.shape()[b_t ? -1 : -2] != k || a.dtype() != b.dtype() || !is_floating(a.dtype())) {
     throw Error(fmt::format("{}: {}{} times {}{} is not a matrix product: the inner extents {} and {} must be equal, "
                             "and both f32 or f64",
                             op.name, describe(a), a_t ? " transposed" : "", describe(b), b_t ? " transposed" : "", k,
                             b.shape()[b_t ? -1 : -2]),
                 op.place);
+  }
   const Shape batch = broadcast_shapes(op, leading(a.shape()), leading(b.shape()));
   Shape shape = batch;
   shape.push_back(m);
@@ -63,11 +64,10 @@ Tensor product(const OpName& op, const Tensor& a, bool a_t, const Tensor& b, boo
     Gradient da, db;
     if (needs[0]) da = a_t ? product(op, b, b_t, dy, true) : product(op, dy, false, b, !b_t);
     if (needs[1]) {
-      if (a.rank() == 2 && b.rank() == 2 && !a_t && !grad_enabled()) {
+      if (a.rank() == 2 && b.rank() == 2 && !a_t && !grad_enabled())
         db = b_t ? Gradient::rows_product(a, dy) : Gradient::rows_product(dy, a);
-      } else {
+      else
         db = b_t ? product(op, dy, true, a, a_t) : product(op, a, !a_t, dy, false);
-      }
     }
     return Grads{da, db};
   });
@@ -104,20 +104,22 @@ Tensor matmul(const Tensor& a, const Tensor& b, Place place) {
 
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Place place) {
   const OpName op("linear", place);
-  if (weight.rank() != 2 || x.rank() == 0 || x.shape().back() != weight.shape()[1] || x.dtype() != weight.dtype())
+  if (weight.rank() != 2 || x.rank() == 0 || x.shape().back() != weight.shape()[1] || x.dtype() != weight.dtype()) {
     throw Error(
         fmt::format("linear: x {} does not fit the weight {}: expected x [..., in], weight [out, in] and one dtype",
                     describe(x), describe(weight)),
         place);
+  }
   const Index in = weight.shape()[1], out = weight.shape()[0];
   check_floating(op, x);
   Shape shape = x.shape();
   shape[-1] = out;
   const bool whole = bias.defined() && bias.shape() == shape;
-  if (bias.defined() && ((!whole && !(bias.shape() == Shape{out})) || bias.dtype() != x.dtype()))
+  if (bias.defined() && ((!whole && !(bias.shape() == Shape{out})) || bias.dtype() != x.dtype())) {
     throw Error(fmt::format("linear: bias {} does not fit the weight {}: expected [{}] or {}", describe(bias),
                             describe(weight), out, to_string(shape)),
                 place);
+  }
   Tensor y = Tensor::empty(shape, x.dtype());
   const Index rows = y.numel() / std::max<Index>(1, out);
   dispatch_floating(x.dtype(), [&](auto zero) {

@@ -29,11 +29,13 @@ constexpr Index streamed_bytes = Index{1} << 24;  // a larger result is written 
 /// An uninitialised tensor of the shape that the operands broadcast to.
 Tensor empty_result(const OpName& op, Operands in) {
   const Tensor& first = *in[0];
-  for (const Tensor* t : in)
-    if (!is_floating(first.dtype()) || t->dtype() != first.dtype())
+  for (const Tensor* t : in) {
+    if (!is_floating(first.dtype()) || t->dtype() != first.dtype()) {
       throw Error(fmt::format("{}: operands {} and {}, expected one floating dtype; convert one with to(x, dtype)",
                               op.name, describe(first), describe(*t)),
                   op.place);
+    }
+  }
   Shape shape = first.shape();
   for (const Tensor* t : in.subspan(1))
     if (t->shape() != shape) shape = broadcast_shapes(op, shape, t->shape());
@@ -42,11 +44,10 @@ Tensor empty_result(const OpName& op, Operands in) {
 
 template <class T>
 Loop<T> loop_of(const Loops& loops) {
-  if constexpr (std::is_same_v<T, float>) {
+  if constexpr (std::is_same_v<T, float>)
     return loops.f32;
-  } else {
+  else
     return loops.f64;
-  }
 }
 
 /// Reads operands as if they had been expanded to the shape of the result.
@@ -111,11 +112,10 @@ void run(Loop<T> loop, const void* formula, Tensor& out, Operands in) {
   parallel_for(out.numel(), grain, [&](Index begin, Index end) {
     Pointers<T> p;
     for (std::size_t k = 0; k < in.size(); ++k) p[k] = x[k] + begin;
-    if (streams) {
+    if (streams)
       run_streamed(loop, formula, y + begin, p, in.size(), end - begin);
-    } else {
+    else
       loop(formula, y + begin, p.data(), end - begin);
-    }
   });
 }
 
@@ -215,9 +215,10 @@ Tensor scaled_slope(const OpName& op, const SlopeCode& code, const std::shared_p
 Grads gradients(const OpName& op, const FormulaCode& code, const std::shared_ptr<const void>& captures,
                 const Tensor& dy, const Kept& in, Needs needs) {
   Grads grads;
-  for (std::size_t k = 0; k < code.slopes.size(); ++k)
+  for (std::size_t k = 0; k < code.slopes.size(); ++k) {
     grads.push_back(needs[static_cast<Index>(k)] ? Gradient(scaled_slope(op, code.slopes[k], captures, dy, in))
                                                  : Gradient());
+  }
   return grads;
 }
 
@@ -236,11 +237,12 @@ Tensor pointwise_op(const OpName& op, const FormulaCode& code, const void* captu
   Addresses read;
   for (const Input& in : inputs) read.push_back(*in.tensor);
   Tensor value = pointwise_values(op, code.value, captures, read);
-  if (code.slopes[0].of_result)
+  if (code.slopes[0].of_result) {
     return record(op, std::move(value), inputs,
                   [op, &code, kept = code.keep(captures)](const Tensor& dy, const Tensor& y, Needs needs) {
                     return gradients(op, code, kept, dy, Kept{y}, needs);
                   });
+  }
   Kept in;
   for (const Input& x : inputs) in.push_back(*x.tensor);
   return record(op, std::move(value), inputs,

@@ -109,11 +109,10 @@ template <class All, std::size_t I>
 struct Slope {
   [[gnu::always_inline]] static auto at(const All& all, auto... x) {
     const auto& slope = std::get<I>(all.slopes);
-    if constexpr (is_of_result<std::decay_t<decltype(slope)>>) {
+    if constexpr (is_of_result<std::decay_t<decltype(slope)>>)
       return slope.formula(x...);
-    } else {
+    else
       return slope(x...);
-    }
   }
 };
 

@@ -18,11 +18,10 @@ namespace {
 Shape reduced(const Shape& shape, const std::vector<bool>& named, bool keepdim) {
   Shape out;
   for (Index i = 0; i < shape.rank(); ++i) {
-    if (!named[static_cast<std::size_t>(i)]) {
+    if (!named[static_cast<std::size_t>(i)])
       out.push_back(shape[i]);
-    } else if (keepdim) {
+    else if (keepdim)
       out.push_back(1);
-    }
   }
   return out;
 }
@@ -65,10 +64,11 @@ namespace {
 Tensor extreme(const OpName& op, const Tensor& x, const std::vector<Index>& axes, bool keepdim, bool largest) {
   check_floating(op, x);
   const std::vector<bool> named = normalise_axes(op, axes, x.shape());
-  if (elements(x.shape(), named) == 0)
+  if (elements(x.shape(), named) == 0) {
     throw Error(
         fmt::format("{}: {} has no elements along the reduced axes, so there is no {}", op.name, describe(x), op.name),
         op.place);
+  }
   const Tensor y =
       reduce_runs(x, named, [largest](const Tensor& t, Index outer, Index extent, Index inner, const Shape& shape) {
         Tensor out = Tensor::empty(shape, t.dtype());
@@ -76,7 +76,7 @@ Tensor extreme(const OpName& op, const Tensor& x, const std::vector<Index>& axes
           using T = decltype(zero);
           const T* p = t.data<T>();
           T* to = out.mutable_data<T>();
-          for (Index o = 0; o < outer; ++o)
+          for (Index o = 0; o < outer; ++o) {
             for (Index i = 0; i < inner; ++i) {
               T best = p[o * extent * inner + i];
               for (Index e = 1; e < extent; ++e) {
@@ -85,6 +85,7 @@ Tensor extreme(const OpName& op, const Tensor& x, const std::vector<Index>& axes
               }
               to[o * inner + i] = best;
             }
+          }
         });
         return out;
       });
@@ -124,7 +125,7 @@ Tensor argmax(const Tensor& x, Index axis, bool keepdim, Place place) {
   dispatch(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
     const T* p = x.data<T>();
-    for (Index o = 0; o < a.outer; ++o)
+    for (Index o = 0; o < a.outer; ++o) {
       for (Index i = 0; i < a.inner; ++i) {
         Index best = 0;
         for (Index e = 1; e < a.extent; ++e) {
@@ -133,6 +134,7 @@ Tensor argmax(const Tensor& x, Index axis, bool keepdim, Place place) {
         }
         out[o * a.inner + i] = best;
       }
+    }
   });
   return y;
 }
@@ -147,12 +149,14 @@ Tensor cumsum(const Tensor& x, Index axis, Place place) {
     using T = decltype(zero);
     const T* p = x.data<T>();
     T* out = y.mutable_data<T>();
-    for (Index o = 0; o < a.outer; ++o)
-      for (Index e = 0; e < a.extent; ++e)
+    for (Index o = 0; o < a.outer; ++o) {
+      for (Index e = 0; e < a.extent; ++e) {
         for (Index i = 0; i < a.inner; ++i) {
           const Index k = (o * a.extent + e) * a.inner + i;
           out[k] = p[k] + (e ? out[k - a.inner] : T(0));
         }
+      }
+    }
   });
   return record(op, y, {unread(x)},
                 [axis](const Tensor& dy) { return Grads{flip(cumsum(flip(dy, axis), axis), axis)}; });

@@ -53,18 +53,18 @@ Tensor reshape(const Tensor& x, Shape shape, Place place) {
   const OpName op("reshape", place);
   Index known = 1, unknown = -1;
   for (Index i = 0; i < shape.rank(); ++i) {
-    if (shape[i] == -1 && unknown < 0) {
+    if (shape[i] == -1 && unknown < 0)
       unknown = i;
-    } else {
+    else
       known *= shape[i];
-    }
   }
   const Shape asked = shape;
   if (unknown >= 0) shape[unknown] = known ? x.numel() / known : 0;
-  if (shape.numel() != x.numel() || std::any_of(shape.begin(), shape.end(), [](Index e) { return e < 0; }))
+  if (shape.numel() != x.numel() || std::any_of(shape.begin(), shape.end(), [](Index e) { return e < 0; })) {
     throw Error(fmt::format("reshape: {} cannot become {}: {} elements do not fill it", describe(x), to_string(asked),
                             x.numel()),
                 place);
+  }
   return record(op, x.alias(shape), {unread(x)},
                 [from = x.shape()](const Tensor& dy) { return Grads{reshape(dy, from)}; });
 }
@@ -78,11 +78,10 @@ Tensor flatten(const Tensor& x, Index first, Index last, Place place) {
   Shape shape;
   Index merged = 1;
   for (Index i = 0; i < x.rank(); ++i) {
-    if (i < first || i > last) {
+    if (i < first || i > last)
       shape.push_back(x.shape()[i]);
-    } else if (merged *= x.shape()[i]; i == last) {
+    else if (merged *= x.shape()[i]; i == last)
       shape.push_back(merged);
-    }
   }
   return reshape(x, shape, place);
 }
@@ -96,10 +95,11 @@ Tensor squeeze(const Tensor& x, Index axis, Place place) {
 }
 
 Tensor unsqueeze(const Tensor& x, Index axis, Place place) {
-  if (axis < -x.rank() - 1 || axis > x.rank())
+  if (axis < -x.rank() - 1 || axis > x.rank()) {
     throw Error(fmt::format("unsqueeze: axis {} cannot be added to shape {}, expected one from {} to {}", axis,
                             to_string(x.shape()), -x.rank() - 1, x.rank()),
                 place);
+  }
   Shape shape = x.shape();
   shape.insert(axis < 0 ? axis + x.rank() + 1 : axis, 1);
   return reshape(x, shape, place);
@@ -116,10 +116,11 @@ Tensor transpose(const Tensor& x, Index a, Index b, Place place) {
 
 Tensor permute(const Tensor& x, const std::vector<Index>& axes, Place place) {
   const OpName op("permute", place);
-  if (std::ssize(axes) != x.rank())
+  if (std::ssize(axes) != x.rank()) {
     throw Error(
         fmt::format("permute: {} axes for {}, expected each of its {} once", axes.size(), describe(x), x.rank()),
         place);
+  }
   normalise_axes(op, axes, x.shape());
   const std::vector<Index> from = row_major(x.shape());
   Shape shape;
@@ -150,10 +151,11 @@ Tensor expand(const Tensor& x, Shape shape, Place place) {
 Tensor sum_to(const Tensor& x, const Shape& shape, Place place) {
   if (x.shape() == shape) return x;
   const OpName op("sum_to", place);
-  if (shape.rank() > x.rank() || !(broadcast_shapes(op, x.shape(), shape) == x.shape()))
+  if (shape.rank() > x.rank() || !(broadcast_shapes(op, x.shape(), shape) == x.shape())) {
     throw Error(
         fmt::format("sum_to: {} cannot be summed to {}, which does not broadcast to it", describe(x), to_string(shape)),
         place);
+  }
   return detail::sum_to(op, x, shape);
 }
 

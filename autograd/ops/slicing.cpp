@@ -65,9 +65,10 @@ Tensor narrow(const Tensor& x, Index axis, Index start, Index length, Place plac
   const OpName op("narrow", place);
   axis = normalise_axis(op, axis, x.shape());
   const Index extent = x.shape()[axis];
-  if (start < 0 || length < 0 || start + length > extent)
+  if (start < 0 || length < 0 || start + length > extent) {
     throw Error(fmt::format("narrow: [{}, {}) is outside axis {} of {}", start, start + length, axis, describe(x)),
                 place);
+  }
   Shape shape = x.shape();
   shape[axis] = length;
   return slice_of(op, x, axis, start, shape, shape);
@@ -97,10 +98,11 @@ std::vector<Tensor> split(const Tensor& x, const std::vector<Index>& extents, In
   axis = normalise_axis(OpName("split", place), axis, x.shape());
   Index start = 0;
   for (Index e : extents) start += e;
-  if (start != x.shape()[axis])
+  if (start != x.shape()[axis]) {
     throw Error(
         fmt::format("split: extents [{}] do not add up to axis {} of {}", fmt::join(extents, ", "), axis, describe(x)),
         place);
+  }
   std::vector<Tensor> parts;
   start = 0;
   for (Index e : extents) {

@@ -64,9 +64,10 @@ void Rows::binary(const std::string& op, const std::string& what, Range a, Range
   pair({}, {2, 2});
   pair({1}, {1});
   pair({0, 3}, {3}).verdict = Verdict::vacuous;
-  if (a.low == b.low && a.high == b.high)
+  if (a.low == b.low && a.high == b.high) {
     add(op, prefix + "a tensor with itself", {random({2, 2}, a)},
         [f](const Tensors& in) { return f(in[0], in[0]) + in[0]; });
+  }
 }
 
 }  // namespace gradus::checks

@@ -43,7 +43,7 @@ int main() {
   const std::vector<Row> rows = checks::ops();
   std::map<std::pair<std::string, Index>, std::vector<Case>> users;  // per op and input: the cases that run its rule
   std::set<std::string> ops;
-  for (int order : {1, 2})
+  for (int order : {1, 2}) {
     for (const Row& row : rows) {
       if (order > checks::order_of(row)) continue;
       const mutation::Scope scope({});
@@ -53,9 +53,10 @@ int main() {
         ops.insert(rule.first);
       }
     }
+  }
   std::map<std::string, std::array<int, 2>> tally;  // caught, seeded
   int caught = 0, seeded = 0;
-  for (const auto& [rule, cases] : users)
+  for (const auto& [rule, cases] : users) {
     for (const auto& [kind, name] : kinds) {
       const Fate fate = fate_of({rule.first, rule.second, kind}, cases);
       if (fate == Fate::harmless) continue;
@@ -68,6 +69,7 @@ int main() {
         fmt::print("missed: {} of '{}', input {}\n", name, rule.first, rule.second);
       }
     }
+  }
   for (const auto& [name, counts] : tally) fmt::print("{:<11} {:>4} of {:>4} caught\n", name, counts[0], counts[1]);
   fmt::print("{} ops, {} rules: {} of {} mutants caught\n", ops.size(), users.size(), caught, seeded);
   return caught == seeded && seeded > 0 ? 0 : 1;

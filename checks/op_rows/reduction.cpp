@@ -9,7 +9,7 @@ void add_reduction(Rows& t) {
   const std::string sums = "sum(Tensor, std::vector<Index>, bool)", means = "mean(Tensor, std::vector<Index>, bool)",
                     vars = "var(Tensor, std::vector<Index>, Index, bool)",
                     maxima = "max(Tensor, std::vector<Index>, bool)", minima = "min(Tensor, std::vector<Index>, bool)";
-  for (const std::vector<Index>& axes : {std::vector<Index>{}, {0}, {1}, {-1}, {0, 2}, {1, 2}, {0, 1, 2}})
+  for (const std::vector<Index>& axes : {std::vector<Index>{}, {0}, {1}, {-1}, {0, 2}, {1, 2}, {0, 1, 2}}) {
     for (bool keep : {false, true}) {
       std::string what = keep ? "keeping axes" : "axes";
       for (Index a : axes) what += " " + std::to_string(a);
@@ -19,6 +19,7 @@ void add_reduction(Rows& t) {
       t.shaped(maxima, what, {2, 3, 2}, [=](auto& x) { return max(x, axes, keep); });
       t.shaped(minima, what, {2, 3, 2}, [=](auto& x) { return min(x, axes, keep); });
     }
+  }
   t.shaped(sums, "of a scalar", {}, [](auto& x) { return sum(x); });
   t.shaped(sums, "over an axis of one", {3, 1}, [](auto& x) { return sum(x, {1}); });
   t.shaped(sums, "over no elements", {0, 3}, [](auto& x) { return sum(x, {0}); });

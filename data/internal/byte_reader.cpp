@@ -34,9 +34,8 @@ std::size_t ByteReader::read(char* into, std::size_t size) {
     packed_ = end_ >= 2 && raw_.starts_with("\x1F\x8B");
   }
   std::size_t done = 0;
-  while (done < size && (at_ < end_ || more())) {
+  while (done < size && (at_ < end_ || more()))
     done += packed_ ? unpack(into + done, size - done) : copy(into + done, size - done);
-  }
   if (done < size && member_ == Member::begun) throw error_("it ends too early");
   return done;
 }

@@ -24,9 +24,8 @@ class Draws {
   /// Shuffles the items; every order is equally likely.
   template <typename T>
   void shuffle(std::vector<T>& items) {
-    for (Index i = std::ssize(items) - 1; i > 0; --i) {
+    for (Index i = std::ssize(items) - 1; i > 0; --i)
       std::swap(items[static_cast<std::size_t>(i)], items[static_cast<std::size_t>(below(i + 1))]);
-    }
   }
 
  private:

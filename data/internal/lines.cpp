@@ -37,15 +37,13 @@ constexpr Signature signatures[] = {
 
 /// The format that the first bytes of a file show, or "" if they may be UTF-8 text.
 std::string_view foreign_format(std::string_view sample) {
-  for (const Signature& s : signatures) {
+  for (const Signature& s : signatures)
     if (sample.size() >= s.at && sample.substr(s.at, s.bytes.size()) == s.bytes) return s.name;
-  }
   std::size_t zeros[2] = {0, 0};
   for (std::size_t i = 0; i < sample.size(); ++i) zeros[i % 2] += sample[i] == '\0';
   const std::size_t half = sample.size() / 2;
-  for (const int side : {0, 1}) {
+  for (const int side : {0, 1})
     if (half >= 2 && zeros[side] * 10 > half * 6 && zeros[1 - side] * 10 < half) return "UTF-16 text";
-  }
   std::size_t strange = 0;
   for (std::size_t at = 0; at < sample.size();) {
     const std::size_t length = utf8_length(sample, at);
@@ -70,9 +68,8 @@ std::optional<Flaw> flaw_of(const Line& line) {
 
 LineReader::LineReader(const std::filesystem::path& path) : path_(path.string()) {
   std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored)) {
+  if (std::filesystem::is_directory(path, ignored))
     throw Error(fmt::format("{}: this is a folder; give the path of a text file", path_));
-  }
   start(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
 }
 
@@ -97,9 +94,8 @@ bool LineReader::fill() {
 
 void LineReader::refuse_binary() const {
   const std::string_view found = foreign_format(std::string_view(buffer_).substr(0, sample_size));
-  if (!found.empty()) {
+  if (!found.empty())
     throw Error(fmt::format("{}: this is {}; expected UTF-8 text (plain or gzip): convert it first", path_, found));
-  }
 }
 
 bool LineReader::next(Line& line) {

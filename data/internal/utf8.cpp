@@ -39,9 +39,8 @@ std::size_t utf8_length(std::string_view text, std::size_t at) {
   const unsigned low = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
   const unsigned high = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
   if (byte_at(text, at + 1) < low || byte_at(text, at + 1) > high) return 0;
-  for (std::size_t i = 2; i < length; ++i) {
+  for (std::size_t i = 2; i < length; ++i)
     if ((byte_at(text, at + i) & 0xC0) != 0x80) return 0;
-  }
   return length;
 }
 

@@ -59,11 +59,12 @@ Tensor orthogonal(const Shape& shape, const Philox& random, DType dtype, double 
   dispatch_floating(dtype, [&](auto zero) {
     using T = decltype(zero);
     T* out = t.mutable_data<T>();
-    for (Index r = 0; r < rows; ++r)
+    for (Index r = 0; r < rows; ++r) {
       for (Index c = 0; c < columns; ++c) {
         const Index from = rows <= columns ? r * length + c : c * length + r;
         out[r * columns + c] = static_cast<T>(gain * vectors[static_cast<std::size_t>(from)]);
       }
+    }
   });
   return t;
 }

@@ -31,9 +31,8 @@ void DirectoryLock::check_place() const {
   struct stat own = {};
   struct stat there = {};
   if (::fstat(folder_, &own) == 0 && ::stat(path_.c_str(), &there) == 0 && own.st_dev == there.st_dev &&
-      own.st_ino == there.st_ino) {
+      own.st_ino == there.st_ino)
     return;
-  }
   throw Error(
       fmt::format("{}: the folder was moved, removed or replaced during training; nothing more is "
                   "written to it",

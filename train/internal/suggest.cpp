@@ -29,9 +29,8 @@ std::vector<std::string> near_names(std::string_view name, const std::vector<std
   }
   std::stable_sort(near.begin(), near.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<std::string> names;
-  for (auto& [distance, candidate] : near) {
+  for (auto& [distance, candidate] : near)
     if (names.size() < 3 && distance <= near.front().first + 1) names.push_back(std::move(candidate));
-  }
   return names;
 }
 

@@ -28,11 +28,10 @@ void collect(const toml::table& table, const std::string& prefix, const std::str
     const toml::key& own_key = entry.first;
     const toml::node& node = entry.second;
     const std::string key = prefix + std::string(own_key.str());
-    if (node.is_table() && is_section(key)) {
+    if (node.is_table() && is_section(key))
       collect(*node.as_table(), key + ".", name, is_section, entries);
-    } else {
+    else
       entries.push_back({key, value_of(node), place(name, own_key.source()), place(name, node.source())});
-    }
   }
 }
 

@@ -13,9 +13,10 @@ namespace {
 std::string reason_of_failure(const Evidence& evidence, const Comparison& worst) {
   if (!std::isfinite(worst.analytic)) return "backward gave a value that is not finite";
   if (worst.numeric.kink) return "backward's value is outside of the slopes on the two sides of the kink";
-  if (worst.numeric.error > std::fabs(worst.analytic - worst.numeric.value))
+  if (worst.numeric.error > std::fabs(worst.analytic - worst.numeric.value)) {
     return fmt::format("the differences do not settle (uncertain by {:.2g}): f is rough or steep here, move the inputs",
                        worst.numeric.error);
+  }
   if (evidence.has_gradient) return "backward and differences disagree";
   return evidence.has_graph ? "f depends on this input, but backward gives it no gradient"
                             : "f depends on this input, but its result has no graph (detach, NoGrad or mutable_data?)";
@@ -55,30 +56,30 @@ void judge(const Evidence& evidence, double relative, InputReport& report) {
     report.verdict = v;
     report.why = why;
   };
-  if (report.relative > relative) {
+  if (report.relative > relative)
     give(Verdict::fail, reason_of_failure(evidence, *worst));
-  } else if (evidence.not_finite > 0) {
+  else if (evidence.not_finite > 0)
     give(Verdict::vacuous, fmt::format("f is not finite near the point, at {} of its elements", evidence.not_finite));
-  } else if (report.kinks > 0) {
+  else if (report.kinks > 0)
     give(Verdict::kink, fmt::format("{} of {} derivatives are taken at a kink", report.kinks, report.compared));
-  } else if (report.compared == 0) {
+  else if (report.compared == 0)
     give(Verdict::vacuous, "there is no element to compare");
-  } else if (visible) {
+  else if (visible)
     give(Verdict::pass, fmt::format("{} derivatives agree", report.compared));
-  } else if (evidence.zero_is_right) {
+  else if (evidence.zero_is_right)
     give(Verdict::pass, "zero, as expected");
-  } else if (scale == 0) {
+  else if (scale == 0)
     give(Verdict::vacuous, "the gradient is zero everywhere: f does not depend on this input here");
-  } else {
+  else
     give(Verdict::vacuous, fmt::format("the largest derivative, {:.3g}, is lost in the rounding of f's values", scale));
-  }
 }
 
 Verdict worst_verdict(const std::vector<InputReport>& inputs) {
   Verdict worst = Verdict::pass;
-  for (const Verdict v : {Verdict::kink, Verdict::vacuous, Verdict::fail})
+  for (const Verdict v : {Verdict::kink, Verdict::vacuous, Verdict::fail}) {
     for (const InputReport& r : inputs)
       if (r.verdict == v) worst = v;
+  }
   return worst;
 }
 

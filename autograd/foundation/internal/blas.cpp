@@ -47,11 +47,10 @@ struct Library {
     if (!handle)
       throw Error(fmt::format("OpenBLAS cannot be loaded: {}; install libopenblas0 (Debian, Ubuntu)", dlerror()));
     if (!users_choice) unsetenv("OPENBLAS_CORETYPE");
-    if (threads) {
+    if (threads)
       setenv("OPENBLAS_NUM_THREADS", users_threads.c_str(), 1);
-    } else {
+    else
       unsetenv("OPENBLAS_NUM_THREADS");
-    }
     sgemm = find<Gemm<float>>(handle, "cblas_sgemm");
     dgemm = find<Gemm<double>>(handle, "cblas_dgemm");
     find<void (*)(int)>(handle, "openblas_set_num_threads")(1);

@@ -60,12 +60,14 @@ template <class T, Index Rows, Index Vectors, bool by_rows>
 void tiles(Index m, Index k, const T* a, Index a_step, const T* b, Index ldb, const T* start, Index start_step, T* c,
            Index ldc) {
   Index i = 0;
-  for (; i + Rows <= m; i += Rows)
+  for (; i + Rows <= m; i += Rows) {
     tile<T, Rows, Vectors, by_rows>(k, a + i * (by_rows ? a_step : 1), a_step, b, ldb, start + i * start_step,
                                     start_step, c + i * ldc, ldc);
-  if constexpr (Rows > 1)
+  }
+  if constexpr (Rows > 1) {
     tiles<T, Rows / 2, Vectors, by_rows>(m - i, k, a + i * (by_rows ? a_step : 1), a_step, b, ldb,
                                          start + i * start_step, start_step, c + i * ldc, ldc);
+  }
 }
 
 // Columns in whole vectors.
@@ -117,14 +119,15 @@ void by_panels(bool a_transposed, bool b_transposed, Index m, Index n, Index k, 
   const bool packs = b_transposed || m > 64;
   const Index most = deepest(a_transposed);
   if (!packs && k <= most && n % simd::lanes_of<T> == 0) {
-    for (Index j = 0; j < n; j += panel<T>)
+    for (Index j = 0; j < n; j += panel<T>) {
       columns(!a_transposed, m, std::min(panel<T>, n - j), k, a, lda, b + j, ldb, onto.rows ? onto.rows + j : zeros,
               onto.rows ? onto.step : 0, c + j, ldc);
+    }
     return;
   }
   const Scratch<T> packed(packs ? panel<T> * std::min(k, most) : 1);
   const Scratch<T> beside(n % simd::lanes_of<T> || k > most ? m * panel<T> : 1);
-  for (Index j = 0; j < n; j += panel<T>)
+  for (Index j = 0; j < n; j += panel<T>) {
     for (Index p = 0; p < k; p += most) {
       const Index depth = std::min(most, k - p), width = std::min(panel<T>, n - j);
       const T* from = b_transposed ? b + j * ldb + p : b + p * ldb + j;
@@ -141,6 +144,7 @@ void by_panels(bool a_transposed, bool b_transposed, Index m, Index n, Index k, 
       for (Index i = 0; i < m; ++i)
         add_rows(width, base ? base + i * (p > 0 ? ldc : onto.step) + j : zeros, to + i * to_step, c + i * ldc + j);
     }
+  }
 }
 
 // For few columns: dot products of rows of A and columns of B.
@@ -148,16 +152,18 @@ template <class T>
 void by_dots(bool b_transposed, Index m, Index n, Index k, const T* a, Index lda, const T* b, Index ldb, Onto<T> onto,
              T* c, Index ldc) {
   const Scratch<T> columns_of_b(b_transposed ? 1 : k * n);
-  if (!b_transposed)
+  if (!b_transposed) {
     for (Index j = 0; j < n; ++j)
       for (Index p = 0; p < k; ++p) columns_of_b[j * k + p] = b[p * ldb + j];
+  }
   parallel_for(m, std::max<Index>(1, (Index{1} << 16) / (n * k)), [&](Index begin, Index end) {
-    for (Index i = begin; i < end; ++i)
+    for (Index i = begin; i < end; ++i) {
       for (Index j = 0; j < n; ++j) {
         const T *x = a + i * lda, *w = b_transposed ? b + j * ldb : columns_of_b.data() + j * k;
         const T sum = lane_sum<T>(k, [x, w](Index p) { return x[p] * w[p]; });
         c[i * ldc + j] = (onto.rows ? onto.rows[i * onto.step + j] : T(0)) + sum;
       }
+    }
   });
 }
 
@@ -239,15 +245,14 @@ void gemm(blas::Transpose a_op, blas::Transpose b_op, Index m, Index n, Index k,
   const bool a_transposed = a_op == blas::Transpose::yes, b_transposed = b_op == blas::Transpose::yes;
   constexpr Index few_columns = 3, few_rows = 2, enough_for_one = Index{1} << 20;
   const bool far = a_transposed ? k > 256 && m * n >= Index{1} << 18 : m * k > Index{1} << 20;
-  if (m <= few_rows && m * n * k <= enough_for_one && b_transposed && !a_transposed && !by_rows) {
+  if (m <= few_rows && m * n * k <= enough_for_one && b_transposed && !a_transposed && !by_rows)
     rows_by_dots(m, n, k, a, lda, b, ldb, onto, c, ldc);
-  } else if (n <= few_columns && !a_transposed && !by_rows) {
+  else if (n <= few_columns && !a_transposed && !by_rows)
     by_dots(b_transposed, m, n, k, a, lda, b, ldb, onto, c, ldc);
-  } else if (by_rows || !far) {
+  else if (by_rows || !far)
     by_panels_in_parallel(a_transposed, b_transposed, m, n, k, a, lda, b, ldb, onto, c, ldc);
-  } else {
+  else
     by_blas(a_op, b_op, m, n, k, a, lda, b, ldb, onto, c, ldc);
-  }
 }
 
 template <class T>
@@ -256,9 +261,10 @@ void small_gemm(Index m, Index n, Index k, const T* a, Index a_row, Index a_colu
   static constexpr T zeros[panel<T>] = {};
   const bool by_rows = a_column == 1;
   const Index step = by_rows ? a_row : a_column;
-  for (Index j = 0; j < n; j += panel<T>)
+  for (Index j = 0; j < n; j += panel<T>) {
     columns(by_rows, m, std::min(panel<T>, rounded_up(n - j, simd::lanes_of<T>)), k, a, step, b + j, ldb,
             accumulate ? c + j : zeros, accumulate ? ldc : 0, c + j, ldc);
+  }
 }
 
 #define GRADUS_GEMM(T)                                                                                                 \

@@ -57,11 +57,10 @@ void JetRun::write(Jet y, void* out) const {
   dispatch_floating(dtype_, [&](auto zero) {
     using T = decltype(zero);
     T* to = static_cast<T*>(out);
-    if (y.is_constant()) {
+    if (y.is_constant())
       std::fill_n(to, count_, static_cast<T>(y.constant()));
-    } else {
+    else
       std::copy_n(static_cast<const T*>(y.node()->values), count_, to);
-    }
   });
 }
 

@@ -89,9 +89,10 @@ template <class T>
     Index i = 0;
     for (; i + lanes <= n; i += lanes)
       for (Index k = 0; k < Rows; ++k) sums[k] += simd::load<V>(x + (r + k) * step + i) * simd::load<V>(y + i);
-    if (i < n)
+    if (i < n) {
       for (Index k = 0; k < Rows; ++k)
         sums[k] += detail::first_lanes<T>(simd::load<V>(x + (r + k) * step + i) * simd::load<V>(y + i), n - i, T(0));
+    }
     for (Index k = 0; k < Rows; ++k)
       out[r + k] = detail::fold<T, lanes>(sums[k], [](const auto& a, const auto& b) { return a + b; });
   };

@@ -28,9 +28,10 @@ template <class T>
 void transpose_into(const T* x, Index rows, Index columns, Index stride, T* out, Index out_stride) {
   constexpr Index block = simd::lanes_of<T>;
   const Index whole_rows = rows / block * block, whole_columns = columns / block * block;
-  for (Index r = 0; r < whole_rows; r += block)
+  for (Index r = 0; r < whole_rows; r += block) {
     for (Index c = 0; c < whole_columns; c += block)
       simd::transpose_block(x + r * stride + c, stride, out + c * out_stride + r, out_stride);
+  }
   for (Index r = 0; r < rows; ++r)
     for (Index c = r < whole_rows ? whole_columns : 0; c < columns; ++c) out[c * out_stride + r] = x[r * stride + c];
 }
