@@ -1,8 +1,10 @@
 // Fixed bugs, one test per bug.
 #include <cmath>
 
+#include <gradus/autograd/checks/anomaly.h>
 #include <gradus/autograd/engine/backward.h>
 #include <gradus/autograd/engine/recompute.h>
+#include <gradus/autograd/engine/record.h>
 #include <gradus/autograd/foundation/math.h>
 #include <gradus/autograd/ops.h>
 
@@ -99,4 +101,81 @@ TEST_CASE("regression: with create_graph, checkpoint counted a path twice if one
   const Tensor first = grad({y}, {x}, {.create_graph = true})[0];
   CHECK(first.item() == 27);
   CHECK(grad({first}, {x})[0].item() == 18);
+}
+
+TEST_CASE("regression: backward of an op crashed when an input after the 64th needed no gradient") {
+  for (const bool anomaly : {false, true}) {
+    const DetectAnomaly detect(anomaly);
+    std::vector<Tensor> xs;
+    for (int i = 0; i < 70; ++i) xs.push_back(Tensor::ones({1}));
+    xs[3].set_requires_grad();
+    xs[68].set_requires_grad();
+    int hooked = 0;
+    Tensor unwanted = exp(xs[68]);
+    unwanted.register_hook([&](const Tensor&) {
+      ++hooked;
+      return Tensor();
+    });
+    xs[67] = unwanted;
+    const Tensor y = sum(concat(xs, 0));
+    CHECK(grad({y}, {xs[3]}, {.retain_graph = true})[0].item() == 1);
+    CHECK(hooked == 0);
+    y.backward();
+    CHECK(xs[3].grad().item() == 1);
+    CHECK(xs[68].grad().item() == Approx(1 + std::exp(1.0)));
+  }
+}
+
+TEST_CASE("regression: a checkpoint lost the gradients of weights used under DetectAnomaly or inside a rule") {
+  const Tensor x = Tensor::from<double>({0.5, 1.5}, {2}).set_requires_grad(),
+               w = Tensor::from<double>({2, 3}, {2}).set_requires_grad();
+  const auto product = [&](const std::vector<Tensor>& in) { return sum(mul(exp(in[0]), w)); };
+  const TensorFunction functions[] = {
+      [&](const std::vector<Tensor>& in) {
+        const DetectAnomaly detect;
+        return product(in);
+      },
+      [&](const std::vector<Tensor>& in) {
+        const DetectAnomaly off(false);
+        return product(in);
+      },
+      [&](const std::vector<Tensor>& in) {
+        const Tensor g = grad({product(in)}, {in[0]}, {.create_graph = true})[0];
+        return sum(mul(g, g));
+      },
+  };
+  for (const TensorFunction& f : functions)
+    CHECK(grad({checkpoint(f, {x})}, {w})[0].to_vector<double>() == grad({f({x})}, {w})[0].to_vector<double>());
+}
+
+TEST_CASE("regression: the mixed derivative of pow at an exponent of 0 depended on the order of its variables") {
+  // d/dy d/dx x^y = x^(y-1) (1 + y log x)
+  const Tensor x = Tensor::from<double>({0.5, 4}, {2}).set_requires_grad(),
+               y = Tensor::from<double>({0, 0}, {2}).set_requires_grad();
+  for (const auto& [first, second] : {std::pair(x, y), std::pair(y, x)}) {
+    const Tensor d = grad({sum(pow(x, y))}, {first}, {.create_graph = true})[0];
+    CHECK(grad({sum(d)}, {second})[0].to_vector<double>() == std::vector<double>{2, 0.25});
+  }
+}
+
+TEST_CASE("regression: Gradients kept the products of a run that threw beyond a restart") {
+  const Tensor x = Tensor::from<double>({1, 2}, {1, 2}),
+               w = Tensor::from<double>({1, 2, 3, 4}, {2, 2}).set_requires_grad();
+  const auto loss = [&](bool throws) {
+    const Tensor value = Tensor::ones({1, 2}, DType::f64);
+    const Tensor late = record("late", value, {w}, [throws, x](const Tensor&) {
+      if (throws) throw std::runtime_error("late");
+      return Grads{Gradient()};
+    });
+    const Tensor early = record("early", value, {w, late}, [x](const Tensor& dy) {
+      return Grads{Gradient::rows_product(x, dy), dy};
+    });
+    return sum(early);
+  };
+  Gradients gradients;
+  gradients.bind(w, Tensor::zeros({2, 2}, DType::f64));
+  CHECK_THROWS_AS(backward(loss(true), {.into = &gradients}), std::runtime_error);
+  gradients.restart();
+  backward(loss(false), {.into = &gradients});
+  CHECK(gradients.of(w).to_vector<double>() == std::vector<double>{1, 2, 1, 2});
 }

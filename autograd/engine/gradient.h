@@ -94,14 +94,16 @@ class Gradient {
 /// One gradient per input of the op, in order.
 using Grads = InlineVector<Gradient, 4>;
 
-/// The inputs of an op that need a gradient in this run. A rule may skip the work for the others.
+/// The inputs of an op that need a gradient in this run. A rule may skip the work for the others. Inputs from `exact`
+/// on always count as needed; the engine ignores gradients that are not.
 class Needs {
  public:
+  static constexpr Index exact = 64;
   void set(Index i) {
     any_ = true;
-    mask_ |= i < 64 ? std::uint64_t{1} << i : 0;
+    mask_ |= i < exact ? std::uint64_t{1} << i : 0;
   }
-  bool operator[](Index i) const { return i >= 64 || (mask_ >> i & 1) != 0; }
+  bool operator[](Index i) const { return i >= exact || (mask_ >> i & 1) != 0; }
   bool any() const { return any_; }
 
  private:

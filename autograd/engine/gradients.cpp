@@ -51,6 +51,8 @@ void Gradients::restart() {
   for (Entry& e : entries_) {
     e.stale = e.bound;
     if (!e.bound) e.sum = Tensor();
+    e.products.clear();
+    e.product_rows = 0;
   }
 }
 

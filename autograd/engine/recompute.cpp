@@ -3,37 +3,13 @@
 #include <unordered_set>
 
 #include <gradus/autograd/engine/backward.h>
-#include <gradus/autograd/engine/observer.h>
+#include <gradus/autograd/engine/internal/new_nodes.h>
 #include <gradus/autograd/engine/record.h>
 #include <gradus/autograd/foundation/random.h>
 
 namespace gradus {
 
 namespace {
-
-// Collects the nodes that are recorded while it is the observer. Passes all events on to the observer before it.
-class NewNodes final : public Observer {
- public:
-  bool contains(const Node* node) const { return nodes_.contains(node); }
-
-  void on_value(const OpName& op, const Tensor& value, std::span<const Input> inputs) override {
-    if (outer_) outer_->on_value(op, value, inputs);
-  }
-  void on_record(Node& node, std::span<const Input> inputs) override {
-    nodes_.insert(&node);
-    if (outer_) outer_->on_record(node, inputs);
-  }
-  void on_gradients(const Node& node, const Tensor& dy, Needs needs, Grads& grads) override {
-    if (outer_) outer_->on_gradients(node, dy, needs, grads);
-  }
-  void on_product(const OpName& op, const Tensor& sum, const Node& weight, const Tensor& x, const Tensor& dy) override {
-    if (outer_) outer_->on_product(op, sum, weight, x, dy);
-  }
-
- private:
-  Observer* const outer_ = observer();
-  std::unordered_set<const Node*> nodes_;
-};
 
 // The leaves and earlier results that `result` was computed from, beside the inputs.
 std::vector<Tensor> captured_by(const Tensor& result, const std::vector<Tensor>& inputs, const NewNodes& in_function) {
@@ -90,12 +66,8 @@ Tensor checkpoint(const TensorFunction& f, const std::vector<Tensor>& inputs, Pl
   if (!grad_enabled()) return f(inputs);
   const RandomScope::State random = RandomScope::current();
   // The first pass is recorded to find what f captures; its graph is freed at the end.
-  NewNodes in_function;
-  Tensor first;
-  {
-    const ObserverScope observing(&in_function);
-    first = f(inputs);
-  }
+  const NewNodes in_function;
+  const Tensor first = f(inputs);
   if (!first.requires_grad()) return first;
   const std::vector<Tensor> captured = captured_by(first, inputs, in_function);
   std::vector<Input> edges(inputs.begin(), inputs.end());

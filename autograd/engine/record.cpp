@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <gradus/autograd/engine/internal/new_nodes.h>
 #include <gradus/autograd/engine/observer.h>
 
 namespace gradus {
@@ -14,6 +15,7 @@ bool detail::begin_record(const OpName& op, const Tensor& value, std::span<const
 
 Tensor detail::finish_record(Ref<Node> node, Tensor value, std::span<const Input> inputs) {
   node->connect(inputs, value);
+  NewNodes::add(node.get());
   if (Observer* o = observer()) o->on_record(*node, inputs);
   return value.with_node(std::move(node));
 }

@@ -138,9 +138,9 @@ Dual<S> pow(Dual<S> x, Dual<S> y) {
   const S p = pow(x.a, y.a);
   const auto positive = value_of(x) > 0;
   const S factor = y.a * pow(x.a, y.a - S(1));
-  // The base's part is 0 for an exponent of 0, and for a constant base even where the factor is infinite.
+  // Where the factor is infinite or NaN, the base's part is 0 for an exponent of 0 and for a constant base.
   const auto infinite = value_of(factor) - value_of(factor) != 0, constant = value_of(x.b) == 0;
-  const S base = where(value_of(y) == 0 || (infinite && constant), S(0), factor * x.b);
+  const S base = where(infinite && (constant || value_of(y) == 0), S(0), factor * x.b);
   const S exponent = where(positive, p * log(where(positive, x.a, S(1))) * y.b, S(0));
   return {p, base + exponent};
 }

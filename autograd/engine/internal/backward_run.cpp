@@ -132,6 +132,8 @@ Grads BackwardRun::apply_rule(const Ref<Node>& node, Tensor dy, Needs needs) con
   Grads grads = call_rule(*node, dy, y, needs, watching);
   if (grads.size() != node->inputs.size())
     refuse_rule(node->op, fmt::format("{} gradients, expected one per input: {}", grads.size(), node->inputs.size()));
+  for (Index i = Needs::exact; i < grads.size(); ++i)
+    if (!is_needed(node->inputs[i].node.get())) grads[i] = {};
   if (watching) watching->on_gradients(*node, dy, needs, grads);
   return grads;
 }
@@ -161,11 +163,13 @@ void BackwardRun::run_leaf_hooks() {
 
 Needs BackwardRun::needs_of(const Node& node) const {
   Needs needs;
-  for (Index i = 0; i < node.inputs.size(); ++i) {
-    const Node* input = node.inputs[i].node.get();
-    if (input && (!options_.path || options_.path->contains(input))) needs.set(i);
-  }
+  for (Index i = 0; i < node.inputs.size(); ++i)
+    if (is_needed(node.inputs[i].node.get())) needs.set(i);
   return needs;
+}
+
+bool BackwardRun::is_needed(const Node* input) const {
+  return input && (!options_.path || options_.path->contains(input));
 }
 
 void BackwardRun::check_usable(const Node& node) const {

@@ -48,6 +48,7 @@ class BackwardRun {
   void run_leaf_hooks();
 
   Needs needs_of(const Node& node) const;
+  bool is_needed(const Node* input) const;
   void check_usable(const Node& node) const;
   Visit& visit_of(const Ref<Node>& node);
 
