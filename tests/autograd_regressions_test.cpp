@@ -7,6 +7,7 @@
 #include <gradus/autograd/engine/record.h>
 #include <gradus/autograd/foundation/math.h>
 #include <gradus/autograd/ops.h>
+#include <gradus/autograd/ops/pointwise.h>
 
 #include "catch.h"
 
@@ -178,4 +179,26 @@ TEST_CASE("regression: Gradients kept the products of a run that threw beyond a 
   gradients.restart();
   backward(loss(false), {.into = &gradients});
   CHECK(gradients.of(w).to_vector<double>() == std::vector<double>{1, 2, 1, 2});
+}
+
+TEST_CASE("regression: mixed derivatives of pow at a base below 0 depended on the order of its variables") {
+  const Tensor x = Tensor::from<double>({-2, -0.5, 0}, {3}).set_requires_grad(),
+               y = Tensor::from<double>({2, -1, 2}, {3}).set_requires_grad();
+  for (const auto& [first, second] : {std::pair(x, y), std::pair(y, x)}) {
+    const Tensor d = grad({sum(pow(x, y))}, {first}, {.create_graph = true})[0];
+    CHECK(grad({sum(d)}, {second})[0].to_vector<double>() == std::vector<double>{0, 0, 0});
+  }
+}
+
+TEST_CASE("regression: formulas with expm1 lost the digits of small derivatives") {
+  const Tensor x = Tensor::from<double>({-50, -10, -1}, {3}).set_requires_grad();
+  const Tensor formula = pointwise("elu", x, [](auto v) { return where(v > 0.0, v, expm1(v)); });
+  for (const Tensor& y : {formula, expm1(x)}) {
+    const Tensor d = grad({sum(y)}, {x}, {.create_graph = true})[0], d2 = grad({sum(d)}, {x})[0];
+    for (std::size_t i = 0; i < 3; ++i) {
+      const double expected = std::exp(x.data<double>()[i]);
+      CHECK(d.data<double>()[i] == Approx(expected).epsilon(1e-12));
+      CHECK(d2.data<double>()[i] == Approx(expected).epsilon(1e-12));
+    }
+  }
 }

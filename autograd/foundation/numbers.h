@@ -132,12 +132,13 @@ Dual<S> abs(Dual<S> x) {
   const auto v = value_of(x);
   return {abs(x.a), where(v > 0, x.b, where(v < 0, -x.b, S(0)))};
 }
-/// The exponent's part of the derivative is 0 where the base is not positive.
+/// The exponent counts as a constant where the base is not positive.
 template <class S>
 Dual<S> pow(Dual<S> x, Dual<S> y) {
   const S p = pow(x.a, y.a);
   const auto positive = value_of(x) > 0;
-  const S factor = y.a * pow(x.a, y.a - S(1));
+  const S exponent_of_base = where(positive, y.a, constant_of(y.a));
+  const S factor = exponent_of_base * pow(x.a, exponent_of_base - S(1));
   // Where the factor is infinite or NaN, the base's part is 0 for an exponent of 0 and for a constant base.
   const auto infinite = value_of(factor) - value_of(factor) != 0, constant = value_of(x.b) == 0;
   const S base = where(infinite && (constant || value_of(y) == 0), S(0), factor * x.b);
@@ -225,7 +226,7 @@ struct Exp {
 };
 struct Expm1 {
   [[gnu::always_inline]] static auto value(auto x) { return math::expm1(x); }
-  static auto slope_of_result(auto y) { return y + 1.0; }
+  static auto slope(auto x) { return exp(x); }  // y + 1 would lose the digits of a small slope
 };
 struct Log {
   [[gnu::always_inline]] static auto value(auto x) { return math::log(x); }
