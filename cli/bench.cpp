@@ -172,6 +172,7 @@ void add_scaling(CLI::App& bench, Action& action) {
 void add_bench(CLI::App& program, Action& action) {
   CLI::App& command = *program.add_subcommand("bench", "Measure speed: training steps, their growth, and ops");
   command.require_subcommand(1);
+  command.footer("Example:\n  gradus bench step transformer small");
   add_step(command, action);
   add_scaling(command, action);
   add_ops(command, action);

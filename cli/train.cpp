@@ -134,7 +134,7 @@ int train_new(const TrainFlags& f) {
   Trainer trainer(run, dataset);
   catch_interrupts();
   const RunDirectory directory = RunDirectory::create(f.out, dataset.config, dataset.source, dataset.target, replace);
-  progress.line(fmt::format("{}: {} parameters, {} steps, {} threads; run directory {}", dataset.config.model.model,
+  progress.line(fmt::format("{}: {} parameters, {} steps, threads: {}; run directory {}", dataset.config.model.model,
                             run.store->count(), trainer.total_steps(), threads(), f.out));
   return train_in(directory, run, trainer, progress);
 }
@@ -153,7 +153,7 @@ int train_on(const TrainFlags& f) {
   Trainer trainer(run, dataset);
   trainer.resume(directory);
   catch_interrupts();
-  progress.line(fmt::format("{}: continuing after step {} of {}, {} threads; run directory {}",
+  progress.line(fmt::format("{}: continuing after step {} of {}, threads: {}; run directory {}",
                             dataset.config.model.model, trainer.position().step, trainer.total_steps(), threads(),
                             f.out));
   return train_in(directory, run, trainer, progress);

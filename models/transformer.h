@@ -10,9 +10,9 @@ namespace gradus::models {
 
 /// Self-attention replaces recurrence (Vaswani et al. 2017). With SelfAttention(X) = Attention(X, X):
 ///
-///     H = SelfAttention(X)                               the encoder
-///     S = SelfAttention(X'), position j attends to 1..j only   each decoder layer, first
-///     C = Attention(H, S)                                each decoder layer, then
+///     H = SelfAttention(X)       the encoder
+///     S = SelfAttention(X')      each decoder layer, first; position j attends to 1..j only
+///     C = Attention(H, S)        each decoder layer, then
 ///     logits from c_j
 ///
 /// The smallest setting is one layer with one head alone. Heads, layers, feed-forward sublayers, residuals, layer norm,
