@@ -11,6 +11,7 @@
 #include <gradus/autograd/ops.h>
 
 #include "catch.h"
+#include "leaf.h"
 #include "scaled.h"
 
 using namespace gradus;
@@ -19,9 +20,6 @@ using Tensors = std::vector<Tensor>;
 
 namespace {
 
-Tensor leaf(const std::vector<double>& values) {
-  return Tensor::from(values, {static_cast<Index>(values.size())}).set_requires_grad();
-}
 std::vector<double> numbers(const Tensor& t) { return to(t.detach(), DType::f64).to_vector<double>(); }
 std::vector<double> gradient(const Tensor& t) { return numbers(t.grad()); }
 

@@ -12,6 +12,7 @@
 #include <gradus/nn/linear.h>
 
 #include "catch.h"
+#include "leaf.h"
 
 using namespace gradus;
 using Catch::Matchers::ContainsSubstring;
@@ -19,9 +20,6 @@ using Tensors = std::vector<Tensor>;
 
 namespace {
 
-Tensor leaf(const std::vector<double>& values, const Shape& shape) {
-  return Tensor::from(values, shape).set_requires_grad();
-}
 Tensor noise(const Shape& shape, std::uint64_t stream = 0) {
   return Tensor::normal(shape, 0, 1, Philox(7, stream), DType::f64).set_requires_grad();
 }

@@ -10,6 +10,7 @@
 #include <gradus/autograd/ops.h>
 
 #include "catch.h"
+#include "leaf.h"
 
 using namespace gradus;
 using Tensors = std::vector<Tensor>;
@@ -223,9 +224,6 @@ Tensor ramp(const Shape& shape, double phase = 1) {
   std::vector<double> v;
   for (Index i = 0; i < shape.numel(); ++i) v.push_back(std::sin(0.53 * static_cast<double>(i) + phase));
   return Tensor::from(v, shape).set_requires_grad();
-}
-Tensor leaf(const std::vector<double>& v) {
-  return Tensor::from(v, {static_cast<Index>(v.size())}).set_requires_grad();
 }
 Tensor ids(const std::vector<Index>& v, const Shape& shape) { return Tensor::from(v, shape); }
 

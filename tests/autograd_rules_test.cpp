@@ -9,16 +9,13 @@
 #include <gradus/autograd/ops.h>
 
 #include "catch.h"
+#include "leaf.h"
 
 using namespace gradus;
 using Catch::Matchers::ContainsSubstring;
 using Tensors = std::vector<Tensor>;
 
 namespace {
-
-Tensor leaf(const std::vector<double>& values, const Shape& shape) {
-  return Tensor::from(values, shape).set_requires_grad();
-}
 
 // An op that returns 2 x, with this gradient for its input.
 template <class Rule>

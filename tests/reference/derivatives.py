@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Prints the numbers of tests/autograd_high_order_test.cpp: derivatives of closed forms by SymPy (pip install sympy),
-evaluated to 30 digits and rounded to doubles."""
+"""Prints tests/derivatives_reference.h: derivatives of closed forms by SymPy (pip install sympy), evaluated to 30 digits
+and rounded to doubles."""
 import sympy as sp
 
 x, y = sp.symbols('x y', real=True)
@@ -40,6 +40,21 @@ def number(value):
     return repr(float(sp.N(value, 30)))
 
 
+print("""#pragma once
+
+#include <vector>
+
+// Written by tests/reference/derivatives.py. Do not edit.
+// clang-format off
+namespace reference {
+
+/// Derivatives 1 to 6 of a function at x.
+struct Row {
+  const char* function;
+  double x;
+  double derivatives[6];
+};
+inline const std::vector<Row> rows = {""")
 for name, (f, points) in functions.items():
     derivatives = [f]
     for _ in range(orders):
@@ -48,9 +63,21 @@ for name, (f, points) in functions.items():
         values = ', '.join(number(d.subs(x, p)) for d in derivatives[1:])
         print(f'    {{"{name}", {float(p)}, {{{values}}}}},')
 
-print()
+print("""};
+
+/// A derivative of pow(x, y).
+struct PowRow {
+  double x, y;
+  int in_x, in_y;  // how often differentiated by x, then by y
+  double derivative;
+};
+inline const std::vector<PowRow> pow_rows = {""")
 for p, q in ((sp.Rational(3, 10), sp.Rational(-12, 10)), (sp.Rational(17, 10), sp.Rational(25, 10))):
     for in_x, in_y in ((1, 0), (2, 0), (3, 0), (4, 0), (5, 0), (6, 0), (0, 1), (0, 2), (0, 3), (0, 4), (0, 5), (0, 6),
                        (1, 1), (2, 1), (1, 2), (2, 2), (3, 3)):
         d = sp.diff(x**y, *([x] * in_x + [y] * in_y))
         print(f'    {{{float(p)}, {float(q)}, {in_x}, {in_y}, {number(d.subs({x: p, y: q}))}}},')
+print("""};
+
+}  // namespace reference
+// clang-format on""")
