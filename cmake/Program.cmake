@@ -13,8 +13,7 @@ set_source_files_properties(${op_rows} PROPERTIES COMPILE_OPTIONS "$<$<CONFIG:Re
 file(GLOB cli_sources CONFIGURE_DEPENDS cli/*.cpp)
 add_executable(gradus ${cli_sources})
 target_link_libraries(gradus PRIVATE gradus::checks gradus::bench CLI11::CLI11 fmt::fmt)
-file(MAKE_DIRECTORY "${PROJECT_BINARY_DIR}/include/cli/gradus")
-file(CREATE_LINK "${PROJECT_SOURCE_DIR}/cli" "${PROJECT_BINARY_DIR}/include/cli/gradus/cli" SYMBOLIC)
+gradus_link_headers("${PROJECT_BINARY_DIR}/include/cli" cli)
 target_include_directories(gradus PRIVATE "${PROJECT_BINARY_DIR}/include/cli")
 set_target_properties(gradus PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}")
 # CLI11 takes long to compile; the program's own sources do not compute.

@@ -12,15 +12,20 @@ function(gradus_room_scope room variable)
   endif()
 endfunction()
 
-# gradus_show_headers(<room> <path>...): lets the room and its users include <gradus/PATH>, a folder or a header.
-function(gradus_show_headers room)
-  gradus_room_scope(${room} scope)
-  set(include_directory "${PROJECT_BINARY_DIR}/include/${room}")
+# gradus_link_headers(<include directory> <path>...): makes <gradus/PATH>, a folder or a header, a link to the tree.
+function(gradus_link_headers include_directory)
   foreach(path IN LISTS ARGN)
     get_filename_component(parent "${include_directory}/gradus/${path}" DIRECTORY)
     file(MAKE_DIRECTORY "${parent}")
     file(CREATE_LINK "${PROJECT_SOURCE_DIR}/${path}" "${include_directory}/gradus/${path}" SYMBOLIC)
   endforeach()
+endfunction()
+
+# gradus_show_headers(<room> <path>...): lets the room and its users include <gradus/PATH>, a folder or a header.
+function(gradus_show_headers room)
+  gradus_room_scope(${room} scope)
+  set(include_directory "${PROJECT_BINARY_DIR}/include/${room}")
+  gradus_link_headers("${include_directory}" ${ARGN})
   target_include_directories(gradus_${room} ${scope} "$<BUILD_INTERFACE:${include_directory}>"
     "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
   # The place of a call inside a header reads "gradus/nn/linear.h:12".
