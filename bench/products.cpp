@@ -12,7 +12,8 @@
 #include <gradus/autograd/foundation/internal/blas.h>
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/autograd/foundation/random.h>
-#include <gradus/autograd/ops.h>
+#include <gradus/autograd/ops/copying.h>
+#include <gradus/autograd/ops/matmul.h>
 #include <gradus/bench/machine.h>
 #include <gradus/bench/samples.h>
 

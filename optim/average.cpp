@@ -4,7 +4,7 @@
 #include <set>
 
 #include <gradus/autograd/foundation/parallel.h>
-#include <gradus/autograd/ops.h>
+#include <gradus/autograd/ops/copying.h>
 #include <gradus/optim/internal/entry.h>
 #include <gradus/optim/internal/multiply_add.h>
 #include <gradus/optim/internal/option.h>

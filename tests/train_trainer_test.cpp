@@ -1,5 +1,3 @@
-#include <fmt/format.h>
-
 #include <gradus/autograd/foundation/internal/fnv1a.h>
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/train/trainer.h>

@@ -8,7 +8,10 @@
 #include <gradus/autograd/engine/recompute.h>
 #include <gradus/autograd/foundation/math.h>
 #include <gradus/autograd/foundation/parallel.h>
-#include <gradus/autograd/ops.h>
+#include <gradus/autograd/ops/arithmetic.h>
+#include <gradus/autograd/ops/functions.h>
+#include <gradus/autograd/ops/joining.h>
+#include <gradus/autograd/ops/slicing.h>
 
 namespace gradus {
 

@@ -4,7 +4,9 @@
 
 #include <gradus/autograd/engine/internal/axes.h>
 #include <gradus/autograd/foundation/parallel.h>
-#include <gradus/autograd/ops.h>
+#include <gradus/autograd/ops/arithmetic.h>
+#include <gradus/autograd/ops/matmul.h>
+#include <gradus/autograd/ops/shape.h>
 
 namespace gradus {
 

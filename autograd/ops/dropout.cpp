@@ -8,7 +8,7 @@
 #include <gradus/autograd/engine/internal/axes.h>
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/autograd/foundation/random.h>
-#include <gradus/autograd/ops.h>
+#include <gradus/autograd/ops/arithmetic.h>
 
 namespace gradus {
 

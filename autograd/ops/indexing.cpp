@@ -6,7 +6,8 @@
 
 #include <gradus/autograd/engine/internal/axes.h>
 #include <gradus/autograd/foundation/parallel.h>
-#include <gradus/autograd/ops.h>
+#include <gradus/autograd/ops/copying.h>
+#include <gradus/autograd/ops/shape.h>
 
 namespace gradus {
 

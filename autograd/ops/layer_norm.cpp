@@ -11,7 +11,9 @@
 #include <gradus/autograd/foundation/internal/lanes.h>
 #include <gradus/autograd/foundation/internal/scratch.h>
 #include <gradus/autograd/foundation/parallel.h>
-#include <gradus/autograd/ops.h>
+#include <gradus/autograd/ops/arithmetic.h>
+#include <gradus/autograd/ops/functions.h>
+#include <gradus/autograd/ops/reduction.h>
 
 namespace gradus {
 

@@ -9,7 +9,7 @@
 #include <gradus/autograd/engine/internal/axes.h>
 #include <gradus/autograd/foundation/internal/gemm.h>
 #include <gradus/autograd/foundation/parallel.h>
-#include <gradus/autograd/ops.h>
+#include <gradus/autograd/ops/shape.h>
 
 namespace gradus {
 

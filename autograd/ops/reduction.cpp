@@ -9,7 +9,11 @@
 #include <gradus/autograd/engine/internal/sum_axes.h>
 #include <gradus/autograd/foundation/internal/lanes.h>
 #include <gradus/autograd/foundation/parallel.h>
-#include <gradus/autograd/ops.h>
+#include <gradus/autograd/ops/arithmetic.h>
+#include <gradus/autograd/ops/comparison.h>
+#include <gradus/autograd/ops/copying.h>
+#include <gradus/autograd/ops/shape.h>
+#include <gradus/autograd/ops/slicing.h>
 
 namespace gradus {
 

@@ -1,7 +1,5 @@
 #include <gradus/autograd/ops/softmax.h>
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -10,7 +8,11 @@
 #include <gradus/autograd/foundation/internal/softmax_row.h>
 #include <gradus/autograd/foundation/math.h>
 #include <gradus/autograd/foundation/parallel.h>
-#include <gradus/autograd/ops.h>
+#include <gradus/autograd/ops/arithmetic.h>
+#include <gradus/autograd/ops/comparison.h>
+#include <gradus/autograd/ops/functions.h>
+#include <gradus/autograd/ops/reduction.h>
+#include <gradus/autograd/ops/shape.h>
 
 namespace gradus {
 
