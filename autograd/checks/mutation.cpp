@@ -56,7 +56,7 @@ class Scope::Mutator final : public Observer {
       grads[i] = wrong;
     }
   }
-  bool sees_rules() const override { return true; }
+  bool observes_rules() const override { return true; }
 
   bool changed = false;
   std::set<std::pair<std::string, Index>> visited;

@@ -79,7 +79,7 @@ class Node {
   const DType dtype;
   int level = 0;  // longest path from a leaf
   bool released = false;
-  bool observed_inside = false;  // observers also see the ops inside the rule
+  bool observed_inside = false;  // the ops inside the rule are reported to observers
   InlineVector<Edge, 3> inputs;
   std::unique_ptr<Leaf> leaf;  // null for ops
   std::unique_ptr<std::vector<Hook>> hooks;

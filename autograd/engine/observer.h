@@ -20,8 +20,8 @@ class Observer {
   /// The gathered products of `weight`, dyᵀ x, were added to `sum`; `op` is the last of their ops.
   virtual void on_product(const OpName& /*op*/, const Tensor& /*sum*/, const Node& /*weight*/, const Tensor& /*x*/,
                           const Tensor& /*dy*/) {}
-  /// Whether the observer also sees the ops inside rules.
-  virtual bool sees_rules() const { return false; }
+  /// Whether the ops inside rules are reported too.
+  virtual bool observes_rules() const { return false; }
 };
 
 /// This thread's observer; null when there is none.

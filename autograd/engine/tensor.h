@@ -136,7 +136,7 @@ class Tensor {
 
 /// "f32 [2, 3]", with the name in front when it has one.
 std::string describe(const Tensor& t);
-/// Values in nested brackets for people; long axes are shortened.
+/// The values in nested brackets, with long axes shortened. For messages and output.
 std::string to_string(const Tensor& t);
 
 template <class T>

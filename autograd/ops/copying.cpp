@@ -1,7 +1,6 @@
 #include <gradus/autograd/ops/copying.h>
 
-#include <algorithm>
-
+#include <gradus/autograd/engine/internal/accumulate.h>
 #include <gradus/autograd/engine/record.h>
 
 namespace gradus {
@@ -22,12 +21,7 @@ Tensor to(const Tensor& x, DType dtype, Place place) {
 }
 
 Tensor clone(const Tensor& x, Place place) {
-  Tensor y = Tensor::empty(x.shape(), x.dtype());
-  dispatch(x.dtype(), [&](auto zero) {
-    using T = decltype(zero);
-    std::copy_n(x.data<T>(), x.numel(), y.mutable_data<T>());
-  });
-  return record(OpName("clone", place), y, {unread(x)}, [](const Tensor& dy) { return Grads{dy}; });
+  return record(OpName("clone", place), copy_of(x), {unread(x)}, [](const Tensor& dy) { return Grads{dy}; });
 }
 
 }  // namespace gradus

@@ -203,9 +203,11 @@ Tensor scaled_slope(const OpName& op, const SlopeCode& code, const std::shared_p
   for (Index k = 0; k < in.size(); ++k) inputs.push_back(in[k]);
   return record(op, std::move(value), inputs, [op, &code, captures, dy, in](const Tensor& g, Needs needs) {
     Grads grads{needs[0] ? Gradient(scaled_slope(op, code, captures, g, in)) : Gradient()};
+    Tensor scale;  // g dy, for all inputs
     for (int k = 0; k < static_cast<int>(in.size()); ++k) {
       const std::vector<int> variables = code.variable < 0 ? std::vector{k} : std::vector{code.variable, k};
-      grads.push_back(needs[k + 1] ? Gradient(mul(mul(g, dy), partial(op, {code.jets, captures}, variables, in)))
+      if (needs[k + 1] && !scale.defined()) scale = mul(g, dy);
+      grads.push_back(needs[k + 1] ? Gradient(mul(scale, partial(op, {code.jets, captures}, variables, in)))
                                    : Gradient());
     }
     return grads;

@@ -1,7 +1,5 @@
 #include <gradus/autograd/engine/internal/accumulate.h>
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include <gradus/autograd/engine/record.h>

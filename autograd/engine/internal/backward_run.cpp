@@ -60,7 +60,7 @@ void fit(Tensor& g, const Node& to, const OpName& op) {
 }
 
 Grads call_rule(Node& node, const Tensor& dy, const Tensor& y, Needs needs, Observer* watching) {
-  const bool inside = watching && (watching->sees_rules() || node.observed_inside);
+  const bool inside = watching && (watching->observes_rules() || node.observed_inside);
   const ObserverScope scope(inside ? watching : nullptr);
   return node.apply(dy, y, needs);
 }

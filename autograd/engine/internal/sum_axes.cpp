@@ -10,8 +10,9 @@ namespace gradus {
 namespace {
 
 constexpr Index sum_block = 4096;
+constexpr Index piece = Index{1} << 15;  // elements that are worth a task
 
-// Sums of neighbouring blocks are added sequentially, so that a long row can be cut among threads by its length alone.
+// A long row is summed in blocks, which are cut among threads by its length.
 template <class T>
 T sum_row(const T* x, Index n) {
   if (n <= sum_block) return lane_sum<T>(n, [x](Index i) { return x[i]; });
@@ -31,13 +32,11 @@ T sum_row(const T* x, Index n) {
 template <class T>
 void sum_axis(const T* x, Index outer, Index extent, Index inner, T* out) {
   if (inner == 1) {
-    parallel_for(outer, std::max<Index>(1, (Index{1} << 15) / std::max<Index>(1, extent)), [&](Index begin, Index end) {
-      for (Index o = begin; o < end; ++o) out[o] = sum_row(x + o * extent, extent);
-    });
+    parallel_each(outer, grain_of(piece, extent), [&](Index o) { out[o] = sum_row(x + o * extent, extent); });
     return;
   }
-  // Rows add four at a time, columns are cut among threads.
-  const Index columns = std::max<Index>(64, (Index{1} << 15) / std::max<Index>(1, extent));
+  // Rows are added four at a time; columns are cut among threads.
+  const Index columns = std::max<Index>(64, grain_of(piece, extent));
   for (Index o = 0; o < outer; ++o)
     parallel_for(inner, columns, [&](Index begin, Index end) {
       T* y = out + o * inner;
