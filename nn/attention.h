@@ -7,6 +7,7 @@
 #include <gradus/autograd/ops/shape.h>
 #include <gradus/autograd/ops/softmax.h>
 #include <gradus/nn/linear.h>
+#include <gradus/nn/masks.h>
 
 namespace gradus::nn {
 
@@ -61,14 +62,14 @@ struct Attention {
   /// A row sums to 1; it is zero if the whole source is masked. `causal`: query j attends to positions i <= j only.
   Tensor attention_weights(const Tensor& s, const KeyValues& source, bool causal = false) const {
     if (s.rank() == 2) return squeeze(attention_weights(unsqueeze(s, 1), source, causal), 1);
-    return squeeze(gradus::attention_weights(query(s), source.keys, 1, source.mask, causal), 1);
+    return squeeze(gradus::attention_weights(query(s), source.keys, 1, visible_sources(source.mask), causal), 1);
   }
 
   /// c: one query per row, s [batch, query_dim] -> [batch, dim], or several, [batch, T, query_dim] -> [batch, T, dim].
   /// One op, which does not store alpha.
   Tensor context(const Tensor& s, const KeyValues& source, bool causal = false) const {
     if (s.rank() == 2) return squeeze(context(unsqueeze(s, 1), source, causal), 1);
-    return attention(query(s), source.keys, source.values, 1, source.mask, causal);
+    return attention(query(s), source.keys, source.values, 1, visible_sources(source.mask), causal);
   }
 
   /// C = Attention(X, X'): the queries X' [batch, T, query_dim] attend to X [batch, S, source_dim].

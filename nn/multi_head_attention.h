@@ -8,6 +8,7 @@
 #include <gradus/autograd/ops/slicing.h>
 #include <gradus/nn/attention.h>
 #include <gradus/nn/linear.h>
+#include <gradus/nn/masks.h>
 
 namespace gradus::nn {
 
@@ -37,18 +38,18 @@ struct MultiHeadAttention {
 
   /// alpha of each head: x [batch, T, dim] -> [batch, heads, T, S]
   Tensor attention_weights(const Tensor& x, const KeyValues& source) const {
-    return gradus::attention_weights(project(x, 0), source.keys, heads, source.mask);
+    return gradus::attention_weights(project(x, 0), source.keys, heads, visible_sources(source.mask));
   }
 
   /// x [batch, T, dim] attends to a source: [batch, T, dim].
   Tensor context(const Tensor& x, const KeyValues& source) const {
-    return out_proj(attention(project(x, 0), source.keys, source.values, heads, source.mask));
+    return out_proj(attention(project(x, 0), source.keys, source.values, heads, visible_sources(source.mask)));
   }
 
-  /// x [batch, T, dim] attends to itself: [batch, T, dim]. The mask is [batch, T] or broadcasts to [batch, T, T].
-  /// `causal`: position j attends to positions i <= j only.
+  /// x [batch, T, dim] attends to itself: [batch, T, dim]. The mask is [batch, T], non-zero at
+  /// tokens. `causal`: position j attends to positions i <= j only.
   Tensor operator()(const Tensor& x, const Tensor& mask = {}, bool causal = false) const {
-    return out_proj(attention(project(x, 0), project(x, 1), project(x, 2), heads, mask, causal));
+    return out_proj(attention(project(x, 0), project(x, 1), project(x, 2), heads, visible_sources(mask), causal));
   }
 
   /// Causal self-attention of one further position x [batch, 1, dim]. `past` holds the keys and values of the earlier

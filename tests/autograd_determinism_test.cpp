@@ -180,7 +180,7 @@ TEST_CASE("RowInvariant: attention has the same bits for a sentence alone, in a 
             return concat({random(wide.shape(), stream + 1).detach(), wide, random(wide.shape(), stream + 2).detach()},
                           0);
           };
-          Tensor keep = Tensor::ones({3, sources + pad_sources});
+          Tensor keep = Tensor::ones({3, 1, 1, sources + pad_sources});
           for (Index s = sources; s < sources + pad_sources; ++s)
             keep.mutable_data<float>()[sources + pad_sources + s] = 0;
           const Tensor bq = in_batch(q, pad_targets, 30), bk = in_batch(k, pad_sources, 40),

@@ -203,13 +203,41 @@ TEST_CASE("masked elements give zeros and no gradient, for all values") {
   }
 }
 
+TEST_CASE("a mask of attention is read by its rank and never by coincidence of its extents") {
+  // batch = heads = T, so that every axis of the scores but the last has one extent.
+  const Index n = 3, sources = 4;
+  const auto make = [&](Index rows, std::uint64_t stream) {
+    return Tensor::normal({n, rows, 6}, 0, 1, Philox(4, stream), DType::f64);
+  };
+  const Tensor q = make(n, 0), k = make(sources, 1), v = make(sources, 2);
+  const Tensor mask = Tensor::from<Index>({1, 1, 1, 1, 1, 1, 0, 0, 1, 0, 0, 0}, {n, sources});
+  const auto differences = [&](const Shape& shape) {
+    const Tensor d = attention(q, k, v, n, reshape(mask, shape)) - attention(q, k, v, n);
+    return reshape(d, {n, n, n, 2});  // [batch, T, head, 2]
+  };
+  const auto changed_along = [&](const Tensor& d, Index axis) {
+    std::vector<bool> changed;
+    for (const Tensor& part : unbind(d, axis)) changed.push_back(sum(abs(part)).item() > 0);
+    return changed;
+  };
+  const std::vector<bool> later_ones{false, true, true}, all{true, true, true};
+  CHECK(changed_along(differences({n, sources}), 1) == later_ones);
+  CHECK(changed_along(differences({n, sources}), 0) == all);
+  CHECK(changed_along(differences({1, n, 1, sources}), 2) == later_ones);
+  CHECK(changed_along(differences({1, n, 1, sources}), 0) == all);
+  CHECK(changed_along(differences({n, 1, 1, sources}), 0) == later_ones);
+  CHECK(changed_along(differences({n, 1, 1, sources}), 1) == all);
+  CHECK_THROWS_AS(attention(q, k, v, n, reshape(mask, {n, 1, sources})), Error);
+}
+
 TEST_CASE("attention without visible keys gives zeros and no gradient, and hidden values have no effect") {
   for (DType t : {DType::f32, DType::f64}) {
     auto make = [&](std::uint64_t stream) {
       return Tensor::normal({2, 3, 4}, 0, 1, Philox(3, stream), t).set_requires_grad();
     };
     const Tensor q = make(0), k = make(1), v = make(2);
-    const Tensor keep = Tensor::from<double>({1, 1, 0, 0, 0, 0}, {2, 3});  // all keys of the second sentence are hidden
+    // All keys of the second sentence are hidden.
+    const Tensor keep = Tensor::from<double>({1, 1, 0, 0, 0, 0}, {2, 1, 1, 3});
     const Tensor y = attention(q, k, v, 2, keep);
     const auto out = numbers(y);
     for (std::size_t i = 12; i < 24; ++i) CHECK(out[i] == 0);

@@ -40,29 +40,29 @@ AttentionProblem check(const OpName& op, const Tensor& q, const Tensor& k, const
   return p;
 }
 
-bool all_seen(const Tensor& keep) {
-  return dispatch(keep.dtype(), [&](auto zero) {
-    const auto* seen = keep.data<decltype(zero)>();
-    return std::find(seen, seen + keep.numel(), zero) == seen + keep.numel();
+bool all_visible(const Tensor& mask) {
+  return dispatch(mask.dtype(), [&](auto zero) {
+    const auto* seen = mask.data<decltype(zero)>();
+    return std::find(seen, seen + mask.numel(), zero) == seen + mask.numel();
   });
 }
 
 // The mask as the bias of the kernels.
-Tensor score_bias(const OpName& op, const Tensor& keep, const AttentionProblem& p, DType dtype) {
-  if (!keep.defined()) return {};
-  const NoGrad guard;
-  Tensor mask = keep.detach();
-  if (mask.rank() == 2 && mask.shape() == Shape{p.batch, p.sources}) mask = unsqueeze(mask, 1);
-  const Index rows = mask.rank() >= 2 ? mask.shape()[-2] : 1;
-  const Shape full{p.batch, rows == 1 ? 1 : p.targets, p.sources};
-  if (mask.rank() > 3 || !(broadcast_shapes(op, mask.shape(), full) == full)) {
-    throw Error(fmt::format("{}: the mask {} does not broadcast to [batch, T, S] = {}", op.name, describe(keep),
-                            to_string(full)),
+Tensor score_bias(const OpName& op, const Tensor& mask, const AttentionProblem& p, DType dtype) {
+  if (!mask.defined()) return {};
+  const Shape scores{p.batch, p.heads, p.targets, p.sources};
+  if (mask.rank() == 0 || mask.rank() == 3 || !broadcasts_to(mask.shape(), scores)) {
+    throw Error(fmt::format("{}: the mask {} does not fit: expected [S], [T, S] or [batch, heads, T, S] of {}, where "
+                            "each extent may be 1; the padding of sources is [batch, 1, 1, S]",
+                            op.name, describe(mask), to_string(scores)),
                 op.place);
   }
-  if (all_seen(mask)) return {};
-  const Tensor seen = expand(mask, full);
-  return where(seen, Tensor::zeros({}, dtype), Tensor::full({}, -std::numeric_limits<double>::infinity(), dtype));
+  if (all_visible(mask)) return {};
+  const NoGrad guard;
+  Shape shape{1, 1, 1, p.sources};
+  for (Index i = 2; i <= mask.rank(); ++i) shape[-i] = mask.shape()[-i];
+  const Tensor visible = expand(mask.detach(), shape);
+  return where(visible, Tensor::zeros({}, dtype), Tensor::full({}, -std::numeric_limits<double>::infinity(), dtype));
 }
 
 // [batch, n, heads * d] -> [batch, heads, n, d]
@@ -74,7 +74,7 @@ Tensor weights_in_plain_ops(const Tensor& q, const Tensor& k, const AttentionPro
   Tensor scores =
       matmul(split_heads(q, p.heads), transpose(split_heads(k, p.heads))) * p.scale;  // [batch, heads, T, S]
   Tensor seen;
-  if (bias.defined()) seen = unsqueeze(equal(bias, 0.0), 1);
+  if (bias.defined()) seen = equal(bias, 0.0);
   if (p.causal) {
     Tensor past = Tensor::zeros({p.targets, p.sources}, q.dtype());
     dispatch(past.dtype(), [&](auto zero) {
@@ -94,11 +94,11 @@ Tensor in_plain_ops(const Tensor& q, const Tensor& k, const Tensor& v, const Att
 
 }  // namespace
 
-Tensor attention(const Tensor& query, const Tensor& key, const Tensor& value, Index heads, const Tensor& keep,
+Tensor attention(const Tensor& query, const Tensor& key, const Tensor& value, Index heads, const Tensor& mask,
                  bool causal, double scale, Place place) {
   const OpName op("attention", place);
   const AttentionProblem p = check(op, query, key, value, heads, causal, scale);
-  const Tensor bias = score_bias(op, keep, p, query.dtype());
+  const Tensor bias = score_bias(op, mask, p, query.dtype());
   const Tensor y = attention_forward(p, query, key, value, bias);
   return record(op, y, {query, key, value}, [query, key, value, p, bias](const Tensor& dy, Needs needs) {
     if (!grad_enabled()) return attention_backward(p, query, key, value, bias, dy);
@@ -107,11 +107,11 @@ Tensor attention(const Tensor& query, const Tensor& key, const Tensor& value, In
   });
 }
 
-Tensor attention_weights(const Tensor& query, const Tensor& key, Index heads, const Tensor& keep, bool causal,
+Tensor attention_weights(const Tensor& query, const Tensor& key, Index heads, const Tensor& mask, bool causal,
                          double scale, Place place) {
   const OpName op("attention_weights", place);
   const AttentionProblem p = check(op, query, key, key, heads, causal, scale);
-  return weights_in_plain_ops(query, key, p, score_bias(op, keep, p, query.dtype()));
+  return weights_in_plain_ops(query, key, p, score_bias(op, mask, p, query.dtype()));
 }
 
 }  // namespace gradus

@@ -36,6 +36,31 @@ void transpose_into(const T* x, Index rows, Index columns, Index stride, T* out,
     for (Index c = r < whole_rows ? whole_columns : 0; c < columns; ++c) out[c * out_stride + r] = x[r * stride + c];
 }
 
+// The rows [S] of the bias.
+template <class T>
+class BiasRows {
+ public:
+  explicit BiasRows(const Tensor& bias) {
+    if (!bias.defined()) return;
+    values_ = bias.data<T>();
+    const auto step = [&](Index axis, Index stride) { return bias.shape()[axis] == 1 ? 0 : stride; };
+    const Index sources = bias.shape()[3], targets = bias.shape()[2], heads = bias.shape()[1];
+    query_step_ = step(2, sources);
+    head_step_ = step(1, targets * sources);
+    batch_step_ = step(0, heads * targets * sources);
+  }
+  /// The row of query t in head h of sentence n; null without a bias.
+  const T* of(Index n, Index h, Index t) const {
+    return values_ ? values_ + n * batch_step_ + h * head_step_ + t * query_step_ : nullptr;
+  }
+  /// From one query to the next.
+  Index query_step() const { return query_step_; }
+
+ private:
+  const T* values_ = nullptr;
+  Index batch_step_ = 0, head_step_ = 0, query_step_ = 0;
+};
+
 // One head of one sentence.
 template <class T>
 class Head {
@@ -111,16 +136,15 @@ template <class T>
 
 template <class T>
 void forward_few(const Problem& p, const T* q, const T* k, const T* v, const Tensor& bias, T* out) {
-  const T* b = bias.defined() ? bias.data<T>() : nullptr;
-  const Index bias_rows = bias.defined() ? bias.shape()[1] : 0, qs = p.heads * p.dim, vs = p.heads * p.value_dim;
+  const BiasRows<T> bias_rows(bias);
+  const Index qs = p.heads * p.dim, vs = p.heads * p.value_dim;
   parallel_for(p.batch * p.heads, grain(p), [&](Index begin, Index end) {
     const Scratch<T> w(padded(p.sources));
     for (Index i = begin; i < end; ++i) {
       const Index n = i / p.heads, h = i % p.heads;
       const T *keys = k + n * p.sources * qs + h * p.dim, *values = v + n * p.sources * vs + h * p.value_dim;
       for (Index t = 0; t < p.targets; ++t) {
-        const T* my_bias = b ? b + (n * bias_rows + (bias_rows == 1 ? 0 : t)) * p.sources : nullptr;
-        weights_of_one(p, q + (n * p.targets + t) * qs + h * p.dim, keys, my_bias, t, w.data());
+        weights_of_one(p, q + (n * p.targets + t) * qs + h * p.dim, keys, bias_rows.of(n, h, t), t, w.data());
         T* context = out + (n * p.targets + t) * vs + h * p.value_dim;
         weighted_sum(p.sources, p.value_dim, w.data(), values, vs, context);
       }
@@ -198,9 +222,8 @@ struct OuterProducts {
 template <class T>
 void backward_few(const Problem& p, const T* q, const T* k, const T* v, const Tensor& bias, const T* dy, T* dq,
                   T* weights, T* dscores) {
-  const T* b = bias.defined() ? bias.data<T>() : nullptr;
-  const Index bias_rows = bias.defined() ? bias.shape()[1] : 0, d = p.dim, e = p.value_dim, qs = p.heads * d,
-              vs = p.heads * e;
+  const BiasRows<T> bias_rows(bias);
+  const Index d = p.dim, e = p.value_dim, qs = p.heads * d, vs = p.heads * e;
   const T scale = static_cast<T>(p.scale);
   parallel_for(p.batch * p.heads, grain(p), [&](Index begin, Index end) {
     const Scratch<T> w(padded(p.sources));
@@ -208,10 +231,9 @@ void backward_few(const Problem& p, const T* q, const T* k, const T* v, const Te
       const Index n = i / p.heads, h = i % p.heads;
       const T *keys = k + n * p.sources * qs + h * d, *values = v + n * p.sources * vs + h * e;
       for (Index t = 0; t < p.targets; ++t) {
-        const T* my_bias = b ? b + (n * bias_rows + (bias_rows == 1 ? 0 : t)) * p.sources : nullptr;
         const Index query_at = (n * p.targets + t) * qs + h * d, row = (i * p.targets + t) * p.sources;
         const T* g = dy + (n * p.targets + t) * vs + h * e;
-        weights_of_one(p, q + query_at, keys, my_bias, t, w.data());
+        weights_of_one(p, q + query_at, keys, bias_rows.of(n, h, t), t, w.data());
         std::copy_n(w.data(), p.sources, weights + row);
         T* ds = dscores + row;
         lane_dots(p.sources, e, values, vs, g, ds);
@@ -224,8 +246,7 @@ void backward_few(const Problem& p, const T* q, const T* k, const T* v, const Te
 
 template <class T>
 void forward(const Problem& p, const T* q, const T* k, const T* v, const Tensor& bias, T* out) {
-  const T* b = bias.defined() ? bias.data<T>() : nullptr;
-  const Index bias_rows = bias.defined() ? bias.shape()[1] : 0;
+  const BiasRows<T> bias_rows(bias);
   const Index d = p.dim, e = p.value_dim, qs = p.heads * d, vs = p.heads * e;
   parallel_for(p.batch * p.heads, grain(p), [&](Index begin, Index end) {
     Head<T> head(p);
@@ -233,10 +254,10 @@ void forward(const Problem& p, const T* q, const T* k, const T* v, const Tensor&
     for (Index i = begin; i < end; ++i) {
       const Index n = i / p.heads, h = i % p.heads;
       head.keys(k + n * p.sources * qs + h * d);
-      const T *my_bias = b ? b + n * bias_rows * p.sources : nullptr, *my_v = v + n * p.sources * vs + h * e;
+      const T *my_bias = bias_rows.of(n, h, 0), *my_v = v + n * p.sources * vs + h * e;
       for (Index t = 0; t < p.targets; t += query_block) {
         const Index rows = std::min(p.targets - t, query_block);
-        const T* w = head.weights(q + n * p.targets * qs + h * d, my_bias, bias_rows == 1 ? 0 : p.sources, t, t + rows);
+        const T* w = head.weights(q + n * p.targets * qs + h * d, my_bias, bias_rows.query_step(), t, t + rows);
         T* to = out + (n * p.targets + t) * vs + h * e;
         small_gemm(rows, e, p.sources, w, head.width(), Index{1}, my_v, vs, context.begin(to), context.step());
         context.end(rows, to);
@@ -249,8 +270,7 @@ void forward(const Problem& p, const T* q, const T* k, const T* v, const Tensor&
 template <class T>
 void backward(const Problem& p, const T* q, const T* k, const T* v, const Tensor& bias, const T* dy, T* dq, T* dk,
               T* dv) {
-  const T* b = bias.defined() ? bias.data<T>() : nullptr;
-  const Index bias_rows = bias.defined() ? bias.shape()[1] : 0;
+  const BiasRows<T> bias_rows(bias);
   const Index d = p.dim, e = p.value_dim, qs = p.heads * d, vs = p.heads * e;
   const T scale = static_cast<T>(p.scale);
   if (p.targets == 0) {
@@ -269,10 +289,10 @@ void backward(const Problem& p, const T* q, const T* k, const T* v, const Tensor
       T *my_dk = dk + n * p.sources * qs + h * d, *my_dv = dv + n * p.sources * vs + h * e;
       head.keys(my_k);
       transpose_into(my_v, p.sources, e, vs, values_t.data(), width);
-      const T* my_bias = b ? b + n * bias_rows * p.sources : nullptr;
+      const T* my_bias = bias_rows.of(n, h, 0);
       for (Index t = 0; t < p.targets; t += query_block) {
         const Index rows = std::min(query_block, p.targets - t);
-        const T* w = head.weights(my_q, my_bias, bias_rows == 1 ? 0 : p.sources, t, t + rows);
+        const T* w = head.weights(my_q, my_bias, bias_rows.query_step(), t, t + rows);
         const T* my_dy = dy + (n * p.targets + t) * vs + h * e;
         T* my_dq = dq + (n * p.targets + t) * qs + h * d;
         small_gemm(p.sources, e, rows, w, Index{1}, width, my_dy, vs, d_value.begin(my_dv), d_value.step(), t > 0);

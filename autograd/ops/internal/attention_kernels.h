@@ -2,8 +2,8 @@
 
 #include <gradus/autograd/engine/record.h>
 
-// The fused kernels of `attention`. The bias [batch, 1 or T, S] is added to the scores: 0 for visible
-// sources, -inf for hidden ones. It is undefined if all are visible.
+// The fused kernels of `attention`. The bias is added to the scores: 0 for visible sources, -inf for hidden
+// ones. It is [batch, heads, T, S], where all extents but the last may be 1, or undefined if all are visible.
 namespace gradus {
 
 struct AttentionProblem {
