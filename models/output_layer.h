@@ -17,7 +17,7 @@ struct OutputLayer {
       : dropout{o.dropout},
         linear(o.tied ? nn::Linear::tied(scope, target.embedding.weight) : nn::Linear(scope, width, o.target_vocab)) {}
 
-  Tensor operator()(const Tensor& x) const { return linear(dropout(x)); }
+  Tensor operator()(const Tensor& x, Place place = Place::current()) const { return linear(dropout(x, place), place); }
 };
 
 }  // namespace gradus::models

@@ -41,7 +41,7 @@ struct Bridge {
     }
   }
 
-  std::vector<nn::CellState> operator()(const std::vector<nn::CellState>& last) const {
+  std::vector<nn::CellState> operator()(const std::vector<nn::CellState>& last, Place place = Place::current()) const {
     if (hidden.empty()) return last;
     std::vector<Tensor> h, c;
     for (const nn::CellState& state : last) {
@@ -50,8 +50,8 @@ struct Bridge {
     }
     std::vector<nn::CellState> first(hidden.size());
     for (std::size_t layer = 0; layer < hidden.size(); ++layer) {
-      first[layer].hidden = tanh(hidden[layer](concat(h, -1)));
-      if (!cell.empty()) first[layer].cell = tanh(cell[layer](concat(c, -1)));
+      first[layer].hidden = tanh(hidden[layer](concat(h, -1, place), place));
+      if (!cell.empty()) first[layer].cell = tanh(cell[layer](concat(c, -1, place), place));
     }
     return first;
   }

@@ -33,11 +33,11 @@ struct TokenEmbedding {
   Index max_length() const { return positions ? positions->max_length() : std::numeric_limits<Index>::max(); }
 
   /// `start` is the position of the first id. Throws when the sequence is longer than max_length.
-  Tensor operator()(const Tensor& ids, Index start = 0) const {
-    Tensor x = embedding(ids);
-    if (scale != 1) x = x * scale;
-    if (positions) x = (*positions)(x, start);
-    return dropout(x);
+  Tensor operator()(const Tensor& ids, Index start = 0, Place place = Place::current()) const {
+    Tensor x = embedding(ids, place);
+    if (scale != 1) x = mul(x, scale, place);
+    if (positions) x = (*positions)(x, start, place);
+    return dropout(x, place);
   }
 };
 

@@ -9,6 +9,7 @@
 #include <gradus/autograd/ops/cells.h>
 #include <gradus/autograd/ops/functions.h>
 #include <gradus/autograd/ops/matmul.h>
+#include <gradus/nn/layer.h>
 #include <gradus/nn/parameters.h>
 
 // One step of a recurrent network, in two parts. `project` needs only the input, so a network computes it for all time
@@ -18,74 +19,120 @@ namespace gradus::nn {
 
 enum class CellKind { rnn, gru, lstm };
 
+/// f of h' = f(W_ih x + b_ih + W_hh h + b_hh), the cell of CellKind::rnn.
+enum class Nonlinearity { tanh, relu };
+
+struct CellOptions {
+  bool bias = true;
+  Nonlinearity nonlinearity = Nonlinearity::tanh;  // of CellKind::rnn
+  std::string suffix = {};                         // of the parameters' names: PyTorch's "_l0", "_l0_reverse" and so on
+};
+
 struct CellState {
   Tensor hidden;  // h [batch, hidden]
   Tensor cell;    // c [batch, hidden] of an LSTM, undefined for the other cells
 };
 
-/// The parameters of a cell. `suffix` is PyTorch's "_l0", "_l0_reverse" and so on.
+/// The parameters of a cell.
 struct CellWeights {
   Tensor weight_ih;         // [gates * hidden, in]
   Tensor weight_hh;         // [gates * hidden, hidden]
-  Tensor bias_ih, bias_hh;  // [gates * hidden]
+  Tensor bias_ih, bias_hh;  // [gates * hidden], undefined without biases
+  std::string path;         // of the scope, for messages
 
-  CellWeights(Scope scope, Index gates, Index in, Index hidden, std::string_view suffix) {
+  CellWeights(Scope scope, Index gates, Index in, Index hidden, const CellOptions& o) : path(scope.path()) {
     const double bound = 1 / std::sqrt(static_cast<double>(hidden));
-    const auto uniform = [&](const char* name, const Shape& shape) {
-      return scope.uniform(std::string(name).append(suffix), shape, bound);
+    const auto uniform = [&](const std::string& name, const Shape& shape) {
+      return scope.uniform(name + o.suffix, shape, bound);
     };
     weight_ih = uniform("weight_ih", {gates * hidden, in});
     weight_hh = uniform("weight_hh", {gates * hidden, hidden});
+    if (!o.bias) return;
     bias_ih = uniform("bias_ih", {gates * hidden});
     bias_hh = uniform("bias_hh", {gates * hidden});
   }
+
+  /// b_ih + b_hh, undefined without biases
+  Tensor bias() const { return bias_ih.defined() ? bias_ih + bias_hh : Tensor(); }
+
+  void check_x(const char* type, const Tensor& x, const Place& place) const {
+    check_input({type, path, place}, "x", x, weight_ih.dtype(), {"...", weight_ih.shape()[1]});
+  }
+  void check_step(const char* type, const Tensor& projected, const CellState& state, bool has_cell,
+                  const Place& place) const {
+    const LayerName layer{type, path, place};
+    const DType dtype = weight_hh.dtype();
+    const Index gates = weight_hh.shape()[0], hidden = weight_hh.shape()[1];
+    check_input(layer, "the projected x", projected, dtype, {"batch", gates});
+    check_input(layer, "the state's hidden", state.hidden, dtype, {projected.shape()[0], hidden});
+    if (has_cell) check_input(layer, "the state's cell", state.cell, dtype, {projected.shape()[0], hidden});
+  }
 };
 
-/// h' = tanh(W_ih x + b_ih + W_hh h + b_hh) (Elman 1990)
+/// h' = f(W_ih x + b_ih + W_hh h + b_hh) with f = tanh (Elman 1990) or relu
 struct RNNCell : CellWeights {
-  RNNCell(Scope scope, Index in, Index hidden, std::string_view suffix = "")
-      : CellWeights(scope, 1, in, hidden, suffix) {}
+  Nonlinearity nonlinearity;
 
-  Tensor project(const Tensor& x) const { return linear(x, weight_ih, bias_ih + bias_hh); }
-  CellState step(const Tensor& projected, const CellState& state) const {
-    return {tanh(linear(state.hidden, weight_hh, projected)), {}};
+  RNNCell(Scope scope, Index in, Index hidden, const CellOptions& o = {})
+      : CellWeights(scope, 1, in, hidden, o), nonlinearity(o.nonlinearity) {}
+
+  Tensor project(const Tensor& x, Place place = Place::current()) const {
+    check_x("RNNCell", x, place);
+    return linear(x, weight_ih, bias(), place);
   }
-  CellState operator()(const Tensor& x, const CellState& state) const { return step(project(x), state); }
+  CellState step(const Tensor& projected, const CellState& state, Place place = Place::current()) const {
+    check_step("RNNCell", projected, state, false, place);
+    const Tensor sum = linear(state.hidden, weight_hh, projected, place);
+    return {nonlinearity == Nonlinearity::tanh ? tanh(sum) : relu(sum), {}};
+  }
+  CellState operator()(const Tensor& x, const CellState& state, Place place = Place::current()) const {
+    return step(project(x, place), state, place);
+  }
 };
 
 /// r = σ(W_ir x + b_ir + W_hr h + b_hr), z likewise, n = tanh(W_in x + b_in + r * (W_hn h + b_hn)),
 /// h' = (1 - z) * n + z * h (Cho et al. 2014, in PyTorch's form)
 struct GRUCell : CellWeights {
-  GRUCell(Scope scope, Index in, Index hidden, std::string_view suffix = "")
-      : CellWeights(scope, 3, in, hidden, suffix) {}
+  GRUCell(Scope scope, Index in, Index hidden, const CellOptions& o = {}) : CellWeights(scope, 3, in, hidden, o) {}
 
-  Tensor project(const Tensor& x) const { return linear(x, weight_ih, bias_ih); }
-  CellState step(const Tensor& projected, const CellState& state) const {
-    return {gru_gates(projected, linear(state.hidden, weight_hh, bias_hh), state.hidden), {}};
+  Tensor project(const Tensor& x, Place place = Place::current()) const {
+    check_x("GRUCell", x, place);
+    return linear(x, weight_ih, bias_ih, place);
   }
-  CellState operator()(const Tensor& x, const CellState& state) const { return step(project(x), state); }
+  CellState step(const Tensor& projected, const CellState& state, Place place = Place::current()) const {
+    check_step("GRUCell", projected, state, false, place);
+    return {gru_gates(projected, linear(state.hidden, weight_hh, bias_hh, place), state.hidden, place), {}};
+  }
+  CellState operator()(const Tensor& x, const CellState& state, Place place = Place::current()) const {
+    return step(project(x, place), state, place);
+  }
 };
 
 /// (i, f, g, o) = W_ih x + b_ih + W_hh h + b_hh, c' = σ(f) * c + σ(i) * tanh(g), h' = σ(o) * tanh(c')
 /// (Hochreiter & Schmidhuber 1997, Gers et al. 2000)
 struct LSTMCell : CellWeights {
-  LSTMCell(Scope scope, Index in, Index hidden, std::string_view suffix = "")
-      : CellWeights(scope, 4, in, hidden, suffix) {}
+  LSTMCell(Scope scope, Index in, Index hidden, const CellOptions& o = {}) : CellWeights(scope, 4, in, hidden, o) {}
 
-  Tensor project(const Tensor& x) const { return linear(x, weight_ih, bias_ih + bias_hh); }
-  CellState step(const Tensor& projected, const CellState& state) const {
-    auto [hidden, cell] = lstm_gates(linear(state.hidden, weight_hh, projected), state.cell);
+  Tensor project(const Tensor& x, Place place = Place::current()) const {
+    check_x("LSTMCell", x, place);
+    return linear(x, weight_ih, bias(), place);
+  }
+  CellState step(const Tensor& projected, const CellState& state, Place place = Place::current()) const {
+    check_step("LSTMCell", projected, state, true, place);
+    auto [hidden, cell] = lstm_gates(linear(state.hidden, weight_hh, projected, place), state.cell, place);
     return {hidden, cell};
   }
-  CellState operator()(const Tensor& x, const CellState& state) const { return step(project(x), state); }
+  CellState operator()(const Tensor& x, const CellState& state, Place place = Place::current()) const {
+    return step(project(x, place), state, place);
+  }
 };
 
 /// A cell whose kind is an option.
 struct Cell {
   std::variant<RNNCell, GRUCell, LSTMCell> kind;
 
-  Cell(Scope scope, CellKind cell_kind, Index in, Index hidden, std::string_view suffix = "")
-      : kind(make(scope, cell_kind, in, hidden, suffix)) {}
+  Cell(Scope scope, CellKind cell_kind, Index in, Index hidden, const CellOptions& o = {})
+      : kind(make(scope, cell_kind, in, hidden, o)) {}
 
   const CellWeights& weights() const {
     return std::visit([](const CellWeights& w) -> const CellWeights& { return w; }, kind);
@@ -99,22 +146,24 @@ struct Cell {
   }
 
   /// x [..., in] -> [..., gates * hidden]
-  Tensor project(const Tensor& x) const {
-    return std::visit([&](const auto& cell) { return cell.project(x); }, kind);
+  Tensor project(const Tensor& x, Place place = Place::current()) const {
+    return std::visit([&](const auto& cell) { return cell.project(x, place); }, kind);
   }
   /// One step from projected [batch, gates * hidden].
-  CellState step(const Tensor& projected, const CellState& state) const {
-    return std::visit([&](const auto& cell) { return cell.step(projected, state); }, kind);
+  CellState step(const Tensor& projected, const CellState& state, Place place = Place::current()) const {
+    return std::visit([&](const auto& cell) { return cell.step(projected, state, place); }, kind);
   }
   /// One step from x [batch, in].
-  CellState operator()(const Tensor& x, const CellState& state) const { return step(project(x), state); }
+  CellState operator()(const Tensor& x, const CellState& state, Place place = Place::current()) const {
+    return step(project(x, place), state, place);
+  }
 
  private:
   static std::variant<RNNCell, GRUCell, LSTMCell> make(Scope scope, CellKind kind, Index in, Index hidden,
-                                                       std::string_view suffix) {
-    if (kind == CellKind::rnn) return RNNCell(scope, in, hidden, suffix);
-    if (kind == CellKind::gru) return GRUCell(scope, in, hidden, suffix);
-    return LSTMCell(scope, in, hidden, suffix);
+                                                       const CellOptions& o) {
+    if (kind == CellKind::rnn) return RNNCell(scope, in, hidden, o);
+    if (kind == CellKind::gru) return GRUCell(scope, in, hidden, o);
+    return LSTMCell(scope, in, hidden, o);
   }
 };
 

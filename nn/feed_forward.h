@@ -22,7 +22,9 @@ struct FeedForward {
         dropout{dropout_rate},
         activation(function) {}
 
-  Tensor operator()(const Tensor& x) const { return linear2(dropout(activate(linear1(x), activation))); }
+  Tensor operator()(const Tensor& x, Place place = Place::current()) const {
+    return linear2(dropout(activate(linear1(x, place), activation), place), place);
+  }
 };
 
 }  // namespace gradus::nn

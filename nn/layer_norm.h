@@ -1,19 +1,28 @@
 #pragma once
 
+#include <string>
+
 #include <gradus/autograd/ops/layer_norm.h>
+#include <gradus/nn/layer.h>
 #include <gradus/nn/parameters.h>
 
 namespace gradus::nn {
 
 /// y = (x - mean) / sqrt(var + epsilon) * weight + bias over the last axis, with the biased variance (Ba et al. 2016).
+/// [..., dim] -> [..., dim]
 struct LayerNorm {
-  Tensor weight, bias;  // [dim]
+  Tensor weight, bias;  // [dim]; the bias is undefined without one
   double epsilon;
+  std::string path;  // of the scope, for messages
 
-  LayerNorm(Scope scope, Index dim, double eps = 1e-5)
-      : weight(scope.ones("weight", {dim})), bias(scope.zeros("bias", {dim})), epsilon(eps) {}
+  LayerNorm(Scope scope, Index dim, double eps = 1e-5, bool with_bias = true)
+      : weight(scope.ones("weight", {dim})),
+        bias(with_bias ? scope.zeros("bias", {dim}) : Tensor()),
+        epsilon(eps),
+        path(scope.path()) {}
 
   Tensor operator()(const Tensor& x, Place place = Place::current()) const {
+    check_input({"LayerNorm", path, place}, "x", x, weight.dtype(), {"...", weight.shape()[0]});
     return layer_norm(x, weight, bias, epsilon, place);
   }
 };

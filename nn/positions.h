@@ -5,6 +5,7 @@
 
 #include <gradus/autograd/ops/arithmetic.h>
 #include <gradus/autograd/ops/slicing.h>
+#include <gradus/nn/layer.h>
 #include <gradus/nn/parameters.h>
 
 namespace gradus::nn {
@@ -12,14 +13,17 @@ namespace gradus::nn {
 /// A vector for each position: x [batch, time, dim] -> x + table[start .. start + time).
 struct PositionTable {
   Tensor table;      // [max_length, dim]
-  std::string path;  // of its scope, for messages
+  std::string path;  // of the scope, for messages
 
   Index max_length() const { return table.size(0); }
 
   /// `start` is the position of the first step of x. Throws when the sequence is longer than max_length.
   Tensor operator()(const Tensor& x, Index start = 0, Place place = Place::current()) const {
-    const Index time = x.size(-2, place);
-    if (start + time > max_length()) {
+    check_input({"Positions", path, place}, "x", x, table.dtype(), {"...", "time", table.shape()[1]});
+    const Index time = x.shape()[-2];
+    if (start < 0)
+      throw Error("'" + path + "' got the position " + std::to_string(start) + " of the first step", place);
+    if (start > max_length() - time) {
       throw Error("a sequence of " + std::to_string(start + time) + " tokens is longer than the " +
                       std::to_string(max_length()) + " positions of '" + path +
                       "'; shorten it or train with a larger max_length",

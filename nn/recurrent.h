@@ -21,6 +21,8 @@ struct RecurrentOptions {
   Index layers = 1;
   bool bidirectional = false;
   double dropout = 0;  // between layers, as in PyTorch
+  bool bias = true;
+  Nonlinearity nonlinearity = Nonlinearity::tanh;  // of CellKind::rnn
 };
 
 /// The result of a recurrent network on a sequence.
@@ -35,14 +37,17 @@ struct Recurrent {
   std::vector<Cell> cells;  // layer 0 forward, layer 0 backward, layer 1 forward, ...
   Index directions;
   Dropout dropout;
+  std::string path;  // of the scope, for messages
 
-  Recurrent(Scope scope, const RecurrentOptions& o) : directions(o.bidirectional ? 2 : 1), dropout{o.dropout} {
+  Recurrent(Scope scope, const RecurrentOptions& o)
+      : directions(o.bidirectional ? 2 : 1), dropout{o.dropout}, path(scope.path()) {
     if (o.layers < 1)
       throw Error("'" + scope.path() + "' has " + std::to_string(o.layers) + " layers; at least one is needed");
     for (Index layer = 0; layer < o.layers; ++layer) {
       for (Index direction = 0; direction < directions; ++direction) {
+        const std::string suffix = "_l" + std::to_string(layer) + (direction == 0 ? "" : "_reverse");
         cells.emplace_back(scope, o.kind, layer == 0 ? o.in : directions * o.hidden, o.hidden,
-                           "_l" + std::to_string(layer) + (direction == 0 ? "" : "_reverse"));
+                           CellOptions{.bias = o.bias, .nonlinearity = o.nonlinearity, .suffix = suffix});
       }
     }
   }
@@ -56,12 +61,12 @@ struct Recurrent {
     Sequence s;
     Tensor inputs = transpose(x, 0, 1);  // [time, batch, in]
     for (Index layer = 0; layer < std::ssize(cells) / directions; ++layer) {
-      if (layer > 0) inputs = dropout(inputs);
+      if (layer > 0) inputs = dropout(inputs, place);
       std::vector<Tensor> outputs;
       for (Index direction = 0; direction < directions; ++direction) {
         const auto c = static_cast<std::size_t>(layer * directions + direction);
         CellState state = initial.empty() ? cells[c].zero_state(x.size(0)) : initial[c];
-        outputs.push_back(run(cells[c], inputs, tokens, direction == 1, state));
+        outputs.push_back(run(cells[c], inputs, tokens, direction == 1, state, place));
         s.final.push_back(std::move(state));
       }
       inputs = directions == 1 ? outputs[0] : concat(outputs, -1);  // [time, batch, directions * hidden]
@@ -74,17 +79,21 @@ struct Recurrent {
   /// is the last layer's hidden. Throws for a bidirectional network.
   std::vector<CellState> step(const Tensor& x, const std::vector<CellState>& states,
                               Place place = Place::current()) const {
-    if (directions != 1)
-      throw Error("a bidirectional network cannot run step by step: its backward half begins at the end", place);
-    return step_projected(project(x), states);
+    return step_projected(project(x, place), states, place);
   }
 
   /// `step` in two parts. The first needs x [..., in] only, so that it can be one product over all steps.
-  Tensor project(const Tensor& x) const { return cells[0].project(x); }
-  std::vector<CellState> step_projected(const Tensor& projected, const std::vector<CellState>& states) const {
-    std::vector<CellState> next{cells[0].step(projected, states[0])};
+  Tensor project(const Tensor& x, Place place = Place::current()) const { return cells[0].project(x, place); }
+  std::vector<CellState> step_projected(const Tensor& projected, const std::vector<CellState>& states,
+                                        Place place = Place::current()) const {
+    if (directions != 1) {
+      throw Error(name(place) + " is bidirectional and cannot run step by step: its backward half begins at the end",
+                  place);
+    }
+    check_states(states, "states", place);
+    std::vector<CellState> next{cells[0].step(projected, states[0], place)};
     for (std::size_t layer = 1; layer < cells.size(); ++layer)
-      next.push_back(cells[layer](dropout(next.back().hidden), states[layer]));
+      next.push_back(cells[layer](dropout(next.back().hidden, place), states[layer], place));
     return next;
   }
 
@@ -97,12 +106,12 @@ struct Recurrent {
  private:
   /// One cell over inputs [time, batch, in] -> [time, batch, hidden]. `state` is the first state, then the last one.
   static Tensor run(const Cell& cell, const Tensor& inputs, const std::vector<Tensor>& tokens, bool backward,
-                    CellState& state) {
-    const std::vector<Tensor> projected = unbind(cell.project(inputs), 0);
+                    CellState& state, const Place& place) {
+    const std::vector<Tensor> projected = unbind(cell.project(inputs, place), 0);
     std::vector<Tensor> outputs(projected.size());
     for (std::size_t i = 0; i < projected.size(); ++i) {
       const std::size_t t = backward ? projected.size() - 1 - i : i;
-      CellState next = cell.step(projected[t], state);
+      CellState next = cell.step(projected[t], state, place);
       if (tokens[t].defined()) {
         next.hidden = where(tokens[t], next.hidden, state.hidden);
         if (next.cell.defined()) next.cell = where(tokens[t], next.cell, state.cell);
@@ -124,17 +133,22 @@ struct Recurrent {
     return columns;
   }
 
+  std::string name(const Place& place) const { return to_string(LayerName{"Recurrent", path, place}); }
+
   void check(const Tensor& x, const Tensor& mask, const std::vector<CellState>& initial, const Place& place) const {
-    const std::string got = "the network of '" + cells[0].weights().weight_ih.name() + "' got ";
-    if (x.rank() != 3 || x.size(1) == 0)
-      throw Error(got + describe(x) + "; expected [batch, time, in] with at least one step", place);
-    if (mask.defined() && mask.shape() != Shape{x.size(0), x.size(1)})
-      throw Error(got + "the mask " + describe(mask) + " for " + describe(x) + "; expected [batch, time]", place);
-    if (!initial.empty() && initial.size() != cells.size()) {
-      throw Error(got + std::to_string(initial.size()) + " initial states; expected one for each of its " +
-                      std::to_string(cells.size()) + " cells",
-                  place);
-    }
+    const LayerName layer{"Recurrent", path, place};
+    const Tensor& weight = cells[0].weights().weight_ih;
+    check_input(layer, "x", x, weight.dtype(), {"batch", "time", weight.shape()[1]});
+    if (x.shape()[1] == 0) throw Error(name(place) + ": x is " + describe(x) + "; expected at least one step", place);
+    if (mask.defined()) check_shape(layer, "the mask", mask, {x.shape()[0], x.shape()[1]});
+    if (!initial.empty()) check_states(initial, "initial states", place);
+  }
+
+  void check_states(const std::vector<CellState>& states, const char* what, const Place& place) const {
+    if (states.size() == cells.size()) return;
+    throw Error(name(place) + " got " + std::to_string(states.size()) + " " + what + "; expected one for each of its " +
+                    std::to_string(cells.size()) + " cells",
+                place);
   }
 };
 

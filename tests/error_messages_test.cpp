@@ -13,6 +13,7 @@
 #include <gradus/autograd/checks/graph_dot.h>
 #include <gradus/autograd/ops.h>
 #include <gradus/models/registry.h>
+#include <gradus/nn/dropout.h>
 #include <gradus/nn/linear.h>
 #include <gradus/train/step.h>
 
@@ -66,6 +67,7 @@ std::vector<Kind> kinds() {
          const nn::Linear query(store.root() / "decoder" / "query", 3, 2);
          query(Tensor::zeros({5, 4}, f64));
        }},
+      {"Dropout without a training mode", [=] { nn::Dropout{0.1}(Tensor::zeros({2}, f64)); }},
       {"Two dtypes", [=] { Tensor::zeros({2}, f64) * Tensor::zeros({2}); }},
       {"A missing axis",
        [=] {

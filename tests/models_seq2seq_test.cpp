@@ -197,7 +197,11 @@ TEST_CASE("dropout acts in training only", "[models]") {
     const Built plain(options);
     options.dropout = 0.5;
     const Built dropping(options);
-    CHECK(largest_difference(plain.model->logits(source, target), dropping.model->logits(source, target)) == 0);
+    CHECK_THROWS_WITH(dropping.model->logits(source, target), ContainsSubstring("nn::Training"));
+    {
+      const nn::Training evaluating(false);
+      CHECK(largest_difference(plain.model->logits(source, target), dropping.model->logits(source, target)) == 0);
+    }
     const nn::Training training;
     const RandomScope random(1, 1);
     CHECK(largest_difference(plain.model->logits(source, target), dropping.model->logits(source, target)) > 1e-3);

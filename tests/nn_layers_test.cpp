@@ -1,4 +1,6 @@
 #include <cmath>
+#include <string>
+#include <thread>
 #include <vector>
 
 #include <gradus/autograd/engine/backward.h>
@@ -176,10 +178,35 @@ TEST_CASE("before training, layer norm gives rows of mean 0 and variance 1") {
   check_close(var(y, {1}, 0), Tensor::ones({3}, DType::f64));
 }
 
+TEST_CASE("a forgotten training mode is an error of dropout at the caller's line, and NoGrad evaluates") {
+  CHECK_FALSE(nn::Training::on());
+  const Tensor x = Tensor::ones({100});
+  CHECK(nn::Dropout{0}(x).to_vector<float>() == x.to_vector<float>());
+  CHECK_THROWS_WITH(nn::Dropout{0.5}(x), ContainsSubstring("const nn::Training on;"));
+  CHECK_THROWS_WITH(nn::Dropout{0.5}(x), ContainsSubstring("nn_layers_test.cpp:" + std::to_string(__LINE__)));
+  nn::ParameterStore store(1);
+  const nn::FeedForward layer(store.root(), 4, 3, nn::Activation::relu, 0.1);
+  const Tensor y = Tensor::ones({2, 4});
+  CHECK_THROWS_WITH(layer(y), ContainsSubstring("nn_layers_test.cpp:" + std::to_string(__LINE__)));
+  {
+    const NoGrad evaluating;
+    CHECK(nn::Dropout{0.5}(x).to_vector<float>() == x.to_vector<float>());
+  }
+  const nn::Training off(false);
+  CHECK(nn::Dropout{0.5}(x).to_vector<float>() == x.to_vector<float>());
+}
+
+TEST_CASE("each thread has its own training mode") {
+  const nn::Training on;
+  bool on_there = true;
+  std::thread([&] { on_there = nn::Training::on(); }).join();
+  CHECK_FALSE(on_there);
+  CHECK(nn::Training::on());
+}
+
 TEST_CASE("dropout acts in training only, and the same seed repeats it") {
   const nn::Dropout half{0.5};
   const Tensor x = Tensor::ones({100});
-  CHECK(half(x).to_vector<float>() == x.to_vector<float>());
   const nn::Training on;
   CHECK(nn::Training::on());
   const auto draw = [&] {

@@ -1,0 +1,50 @@
+#include <gradus/nn/layer.h>
+
+#include <fmt/format.h>
+
+#include <string_view>
+
+namespace gradus::nn {
+
+namespace {
+
+bool is_dots(const ExpectedAxis& axis) { return axis.name() && std::string_view(axis.name()) == "..."; }
+
+bool fits(const Shape& shape, ExpectedAxes axes) {
+  const ExpectedAxis* first = axes.begin();
+  const bool dots = axes.size() > 0 && is_dots(*first);
+  if (dots) ++first;
+  const Index named = axes.end() - first;
+  if (dots ? shape.rank() < named : shape.rank() != named) return false;
+  for (Index axis = shape.rank() - named; first != axes.end(); ++first, ++axis)
+    if (!first->name() && shape[axis] != first->size()) return false;
+  return true;
+}
+
+[[noreturn]] void refuse(const LayerName& layer, const char* what, const Tensor& x, std::string_view dtype,
+                         ExpectedAxes axes) {
+  std::string expected;
+  for (const ExpectedAxis& axis : axes) {
+    if (!expected.empty()) expected += ", ";
+    expected += axis.name() ? axis.name() : std::to_string(axis.size());
+  }
+  throw Error(fmt::format("{}: {} is {}; expected {}[{}]", to_string(layer), what, describe(x), dtype, expected),
+              layer.place);
+}
+
+}  // namespace
+
+std::string to_string(const LayerName& layer) {
+  return layer.path.empty() ? layer.type : fmt::format("{} '{}'", layer.type, layer.path);
+}
+
+void check_shape(const LayerName& layer, const char* what, const Tensor& x, ExpectedAxes axes) {
+  if (!x.defined() || !fits(x.shape(), axes)) refuse(layer, what, x, "", axes);
+}
+
+void check_input(const LayerName& layer, const char* what, const Tensor& x, DType dtype, ExpectedAxes axes) {
+  if (!x.defined() || x.dtype() != dtype || !fits(x.shape(), axes))
+    refuse(layer, what, x, std::string(name(dtype)) + " ", axes);
+}
+
+}  // namespace gradus::nn

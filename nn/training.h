@@ -1,0 +1,44 @@
+#pragma once
+
+#include <string_view>
+#include <utility>
+
+#include <gradus/autograd/engine/modes.h>
+#include <gradus/autograd/foundation/place.h>
+
+namespace gradus::nn {
+
+/// The mode of this thread's layers while the object exists: training (torch's train()) or, with false, use (eval()).
+/// Layers such as dropout differ between the two.
+///
+///     const nn::Training on;          // in a training step
+///     const nn::Training off(false);  // in evaluation
+///
+/// - Objects nest. Without one the mode is unset. Then a layer that depends on the mode throws while ops are recorded,
+///   and does what it does in use under NoGrad.
+/// - Each thread has its own mode, so work on another thread needs an object there.
+class Training {
+ public:
+  [[nodiscard]] explicit Training(bool on = true) : before_(std::exchange(mode_, on ? Mode::on : Mode::off)) {}
+  ~Training() { mode_ = before_; }
+  Training(const Training&) = delete;
+  Training& operator=(const Training&) = delete;
+
+  static bool on() { return mode_ == Mode::on; }
+
+  /// The same, for a layer that depends on the mode. Throws an Error at `place`, with the lines to write, when the mode
+  /// is unset and ops are recorded.
+  static bool on_for(std::string_view layer, const Place& place) {
+    if (mode_ == Mode::unset && grad_enabled()) refuse(layer, place);
+    return on();
+  }
+
+ private:
+  enum class Mode { unset, off, on };
+  [[noreturn]] static void refuse(std::string_view layer, const Place& place);
+
+  static inline thread_local Mode mode_ = Mode::unset;
+  Mode before_;
+};
+
+}  // namespace gradus::nn
