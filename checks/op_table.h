@@ -13,7 +13,7 @@ namespace gradus::checks {
 constexpr int highest_order = 3;
 
 struct Row {
-  std::string op;    // as declared: "add(Tensor, double)"
+  std::string op;    // as declared: "add(Tensor, Scalar)"
   std::string what;  // the case
   GradcheckFunction f;
   std::vector<Tensor> inputs;       // f64; those that require a gradient are checked

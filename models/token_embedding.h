@@ -35,7 +35,7 @@ struct TokenEmbedding {
   /// `start` is the position of the first id. Throws when the sequence is longer than max_length.
   Tensor operator()(const Tensor& ids, Index start = 0, Place place = Place::current()) const {
     Tensor x = embedding(ids, place);
-    if (scale != 1) x = mul(x, scale, place);
+    if (scale != 1) x = mul({x, place}, scale);
     if (positions) x = (*positions)(x, start, place);
     return dropout(x, place);
   }

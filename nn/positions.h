@@ -29,7 +29,7 @@ struct PositionTable {
                       "'; shorten it or train with a larger max_length",
                   place);
     }
-    return add(x, narrow(table, 0, start, time), place);
+    return add({x, place}, narrow(table, 0, start, time));
   }
 };
 

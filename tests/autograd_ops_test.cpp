@@ -44,10 +44,22 @@ std::string type_of(std::string argument) {
   std::istringstream words(argument);
   std::string type;
   words >> type;
-  return type == "Place" ? "" : type == "Operand" ? "Tensor" : type;
+  return type == "Place" ? "" : type == "Argument" ? "Tensor" : type;
 }
 
-// The ops that the headers declare: "add(Tensor, double)".
+// Adds the signatures that begin with `head`. An Operand is a Tensor or a Scalar, but a binary op has no two numbers.
+void add_signatures(const std::string& head, const std::vector<std::string>& types, std::size_t first,
+                    std::set<std::string>& found) {
+  if (first == types.size()) {
+    if (head.find("(Scalar, Scalar") == std::string::npos) found.insert(head + ")");
+    return;
+  }
+  for (const std::string& type :
+       types[first] == "Operand" ? std::vector<std::string>{"Tensor", "Scalar"} : std::vector{types[first]})
+    add_signatures(head + (first ? ", " : "") + type, types, first + 1, found);
+}
+
+// The ops that the headers declare: "add(Tensor, Scalar)".
 std::set<std::string> declared() {
   std::ostringstream all;
   for (const auto& entry :
@@ -63,15 +75,10 @@ std::set<std::string> declared() {
     const std::size_t open = static_cast<std::size_t>(it->position() + it->length());
     std::size_t close = open;
     for (int depth = 1; depth > 0; ++close) depth += text[close] == '(' ? 1 : text[close] == ')' ? -1 : 0;
-    std::string signature = (*it)[1].str() + "(";
-    bool first = true;
-    for (const std::string& a : arguments(text.substr(open, close - open - 1))) {
-      if (const std::string type = type_of(a); !type.empty()) {
-        signature += (first ? "" : ", ") + type;
-        first = false;
-      }
-    }
-    found.insert(signature + ")");
+    std::vector<std::string> types;
+    for (const std::string& a : arguments(text.substr(open, close - open - 1)))
+      if (const std::string type = type_of(a); !type.empty()) types.push_back(type);
+    add_signatures((*it)[1].str() + "(", types, 0, found);
   }
   return found;
 }

@@ -19,91 +19,120 @@ Tensor with_rule(const OpName& op, const Input (&inputs)[N], F formula, Rule rul
 
 }  // namespace
 
-Tensor add(const Tensor& a, const Tensor& b, Place place) {
+Tensor add(const Operand& a, const Operand& b) {
+  const OpName op("add", a.place());
+  if (a.is_number() || b.is_number()) {
+    const Operand &x = a.is_number() ? b : a, &c = a.is_number() ? a : b;
+    return with_rule(
+        op, {unread(x.tensor())}, [c = c.number().value()](auto v) { return v + c; },
+        [](const Tensor& dy) { return Grads{dy}; });
+  }
   return with_rule(
-      {"add", place}, {unread(a), unread(b)}, [](auto x, auto y) { return x + y; },
+      op, {unread(a.tensor()), unread(b.tensor())}, [](auto x, auto y) { return x + y; },
       [](const Tensor& dy) {
         return Grads{dy, dy};
       });
 }
 
-Tensor sub(const Tensor& a, const Tensor& b, Place place) {
+Tensor sub(const Operand& a, const Operand& b) {
+  const OpName op("sub", a.place());
+  if (b.is_number()) return add(a, -b.number().value());
+  if (a.is_number()) {
+    return with_rule(
+        op, {unread(b.tensor())}, [c = a.number().value()](auto v) { return c - v; },
+        [](const Tensor& dy) { return Grads{neg(dy)}; });
+  }
   return with_rule(
-      {"sub", place}, {unread(a), unread(b)}, [](auto x, auto y) { return x - y; },
+      op, {unread(a.tensor()), unread(b.tensor())}, [](auto x, auto y) { return x - y; },
       [](const Tensor& dy, Needs needs) {
         return Grads{dy, needs[1] ? neg(dy) : Tensor()};
       });
 }
 
-Tensor mul(const Tensor& a, const Tensor& b, Place place) {
+Tensor mul(const Operand& a, const Operand& b) {
+  const OpName op("mul", a.place());
+  if (a.is_number() || b.is_number()) {
+    const Operand &x = a.is_number() ? b : a, &factor = a.is_number() ? a : b;
+    const double c = factor.number();
+    return with_rule(
+        op, {unread(x.tensor())}, [c](auto v) { return v * c; }, [c](const Tensor& dy) { return Grads{mul(dy, c)}; });
+  }
   return with_rule(
-      {"mul", place}, {a, b}, [](auto x, auto y) { return x * y; },
-      [a, b](const Tensor& dy, Needs needs) {
-        return Grads{needs[0] ? mul(dy, b) : Tensor(), needs[1] ? mul(dy, a) : Tensor()};
+      op, {a.tensor(), b.tensor()}, [](auto x, auto y) { return x * y; },
+      [x = a.tensor(), y = b.tensor()](const Tensor& dy, Needs needs) {
+        return Grads{needs[0] ? mul(dy, y) : Tensor(), needs[1] ? mul(dy, x) : Tensor()};
       });
 }
 
-Tensor div(const Tensor& a, const Tensor& b, Place place) {
+Tensor div(const Operand& a, const Operand& b) {
+  if (b.is_number()) return mul(a, 1 / b.number().value());
+  if (a.is_number()) return mul({reciprocal({b.tensor(), a.place()}), a.place()}, a.number());
   return with_rule(
-      {"div", place}, {unread(a), b}, [](auto x, auto y) { return x / y; },
-      [b](const Tensor& dy, const Tensor& y, Needs needs) {
-        const Tensor da = div(dy, b);
-        return Grads{da, needs[1] ? neg(mul(da, y)) : Tensor()};
+      {"div", a.place()}, {unread(a.tensor()), b.tensor()}, [](auto x, auto y) { return x / y; },
+      [y = b.tensor()](const Tensor& dy, const Tensor& q, Needs needs) {
+        const Tensor da = div(dy, y);
+        return Grads{da, needs[1] ? neg(mul(da, q)) : Tensor()};
       });
 }
 
-Tensor add(const Tensor& a, double b, Place place) {
+Tensor neg(const Argument& x) {
   return with_rule(
-      {"add", place}, {unread(a)}, [b](auto x) { return x + b; }, [](const Tensor& dy) { return Grads{dy}; });
-}
-
-Tensor mul(const Tensor& a, double b, Place place) {
-  return with_rule(
-      {"mul", place}, {unread(a)}, [b](auto x) { return x * b; }, [b](const Tensor& dy) { return Grads{mul(dy, b)}; });
-}
-
-Tensor neg(const Tensor& x, Place place) {
-  return with_rule(
-      {"neg", place}, {unread(x)}, [](auto v) { return -v; }, [](const Tensor& dy) { return Grads{neg(dy)}; });
-}
-
-Tensor operator-(double a, Operand b) {
-  return with_rule(
-      {"sub", b.place}, {unread(b.tensor)}, [a](auto x) { return a - x; },
+      {"neg", x.place()}, {unread(x.tensor())}, [](auto v) { return -v; },
       [](const Tensor& dy) { return Grads{neg(dy)}; });
 }
 
-Tensor operator/(double a, Operand b) { return mul(reciprocal(b.tensor, b.place), a, b.place); }
-
-Tensor add_scaled(const Tensor& a, const Tensor& b, double scale, Place place) {
+Tensor add_scaled(const Tensor& a, const Tensor& b, Scalar scale, Place place) {
+  const double c = scale;
   return with_rule(
-      {"add_scaled", place}, {unread(a), unread(b)}, [scale](auto x, auto y) { return x + scale * y; },
-      [scale](const Tensor& dy, Needs needs) {
-        return Grads{dy, needs[1] ? mul(dy, scale) : Tensor()};
+      {"add_scaled", place}, {unread(a), unread(b)}, [c](auto x, auto y) { return x + c * y; },
+      [c](const Tensor& dy, Needs needs) {
+        return Grads{dy, needs[1] ? mul(dy, c) : Tensor()};
       });
 }
 
-Tensor square(const Tensor& x, Place place) { return mul(x, x, place); }
+Tensor square(const Argument& x) { return mul({x.tensor(), x.place()}, x.tensor()); }
 
-Tensor pow(const Tensor& a, const Tensor& b, Place place) {
-  return pointwise({"pow", place}, a, b, [](auto x, auto y) { return pow(x, y); });
-}
+namespace {
 
-Tensor pow(const Tensor& a, double b, Place place) {
-  if (b == 0) return add(mul(a, 0.0, place), 1.0, place);
-  if (b == 1) return mul(a, 1.0, place);
-  if (b == 2) return square(a, place);
+Tensor power_of(const Tensor& a, double b, const Place& place) {
+  if (b == 0) return add({mul({a, place}, 0.0), place}, 1.0);
+  if (b == 1) return mul({a, place}, 1.0);
+  if (b == 2) return square({a, place});
   return with_rule(
       {"pow", place}, {a}, [b](auto x) { return pow(x, decltype(x)(b)); },
       [a, b](const Tensor& dy) { return Grads{mul(mul(dy, b), pow(a, b - 1))}; });
 }
 
-Tensor minimum(const Tensor& a, const Tensor& b, Place place) {
-  return pointwise({"minimum", place}, a, b, [](auto x, auto y) { return min(x, y); });
+}  // namespace
+
+Tensor pow(const Operand& a, const Operand& b) {
+  const OpName op("pow", a.place());
+  if (b.is_number()) return power_of(a.tensor(), b.number(), a.place());
+  if (a.is_number())
+    return pointwise(op, b.tensor(), [c = a.number().value()](auto y) { return pow(decltype(y)(c), y); });
+  return pointwise(op, a.tensor(), b.tensor(), [](auto x, auto y) { return pow(x, y); });
 }
 
-Tensor maximum(const Tensor& a, const Tensor& b, Place place) {
-  return pointwise({"maximum", place}, a, b, [](auto x, auto y) { return max(x, y); });
+namespace {
+
+/// An elementwise op of two operands in any order.
+template <class F>
+Tensor symmetric(const char* name, const Operand& a, const Operand& b, F formula) {
+  const OpName op(name, a.place());
+  if (!a.is_number() && !b.is_number()) return pointwise(op, a.tensor(), b.tensor(), formula);
+  const Operand &x = a.is_number() ? b : a, &number = a.is_number() ? a : b;
+  return pointwise(op, x.tensor(),
+                   [formula, c = number.number().value()](auto v) { return formula(v, decltype(v)(c)); });
+}
+
+}  // namespace
+
+Tensor minimum(const Operand& a, const Operand& b) {
+  return symmetric("minimum", a, b, [](auto x, auto y) { return min(x, y); });
+}
+
+Tensor maximum(const Operand& a, const Operand& b) {
+  return symmetric("maximum", a, b, [](auto x, auto y) { return max(x, y); });
 }
 
 }  // namespace gradus

@@ -94,8 +94,8 @@ Tensor in_plain_ops(const Tensor& q, const Tensor& k, const Tensor& v, const Att
 
 }  // namespace
 
-Tensor attention(const Tensor& query, const Tensor& key, const Tensor& value, Index heads, const Tensor& mask,
-                 bool causal, double scale, Place place) {
+Tensor attention(const Tensor& query, const Tensor& key, const Tensor& value, Integer heads, const Tensor& mask,
+                 Flag causal, Scalar scale, Place place) {
   const OpName op("attention", place);
   const AttentionProblem p = check(op, query, key, value, heads, causal, scale);
   const Tensor bias = score_bias(op, mask, p, query.dtype());
@@ -107,8 +107,8 @@ Tensor attention(const Tensor& query, const Tensor& key, const Tensor& value, In
   });
 }
 
-Tensor attention_weights(const Tensor& query, const Tensor& key, Index heads, const Tensor& mask, bool causal,
-                         double scale, Place place) {
+Tensor attention_weights(const Tensor& query, const Tensor& key, Integer heads, const Tensor& mask, Flag causal,
+                         Scalar scale, Place place) {
   const OpName op("attention_weights", place);
   const AttentionProblem p = check(op, query, key, key, heads, causal, scale);
   return weights_in_plain_ops(query, key, p, score_bias(op, mask, p, query.dtype()));

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <gradus/autograd/engine/tensor.h>
+#include <gradus/autograd/engine/arguments.h>
 
 namespace gradus {
 
@@ -13,10 +13,10 @@ namespace gradus {
 /// - scale: 0 means 1/sqrt(d).
 /// The [T, S] weights are not kept for backward. The bits of a query's result do not depend on the batch or the padding
 /// of the sources, and under RowInvariant not on the number of targets.
-Tensor attention(const Tensor& query, const Tensor& key, const Tensor& value, Index heads, const Tensor& mask = {},
-                 bool causal = false, double scale = 0, Place = Place::current());
+Tensor attention(const Tensor& query, const Tensor& key, const Tensor& value, Integer heads, const Tensor& mask = {},
+                 Flag causal = false, Scalar scale = 0, Place = Place::current());
 /// The weights of `attention`, per head: [batch, heads, T, S]. For display; composed of plain ops.
-Tensor attention_weights(const Tensor& query, const Tensor& key, Index heads, const Tensor& mask = {},
-                         bool causal = false, double scale = 0, Place = Place::current());
+Tensor attention_weights(const Tensor& query, const Tensor& key, Integer heads, const Tensor& mask = {},
+                         Flag causal = false, Scalar scale = 0, Place = Place::current());
 
 }  // namespace gradus

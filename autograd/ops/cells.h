@@ -1,6 +1,6 @@
 #pragma once
 
-#include <gradus/autograd/engine/tensor.h>
+#include <gradus/autograd/engine/arguments.h>
 
 namespace gradus {
 

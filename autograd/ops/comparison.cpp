@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <type_traits>
 
 #include <gradus/autograd/engine/broadcast.h>
 #include <gradus/autograd/engine/internal/axes.h>
@@ -14,25 +15,7 @@ namespace {
 
 DType mask_dtype(const Tensor& t) { return is_floating(t.dtype()) ? t.dtype() : DType::f32; }
 
-template <class F>
-Tensor compare(const OpName& op, const Tensor& a, const Tensor& b, F holds) {
-  if (a.dtype() != b.dtype())
-    throw Error(fmt::format("{}: operands {} and {}, expected one dtype", op.name, describe(a), describe(b)), op.place);
-  const Shape shape = broadcast_shapes(op, a.shape(), b.shape());
-  const NoGrad guard;
-  const Tensor x = expand(a, shape), y = expand(b, shape);
-  Tensor mask = Tensor::empty(shape, mask_dtype(a));
-  dispatch(a.dtype(), [&](auto zero) {
-    using T = decltype(zero);
-    const T *p = x.data<T>(), *q = y.data<T>();
-    dispatch_floating(mask.dtype(), [&](auto m) {
-      auto* out = mask.mutable_data<decltype(m)>();
-      for (Index i = 0; i < shape.numel(); ++i) out[i] = holds(p[i], q[i]) ? 1 : 0;
-    });
-  });
-  return mask;
-}
-
+/// A mask of the elements for which `holds` is true.
 template <class F>
 Tensor test(const Tensor& x, F holds) {
   Tensor mask = Tensor::empty(x.shape(), mask_dtype(x));
@@ -46,47 +29,79 @@ Tensor test(const Tensor& x, F holds) {
   return mask;
 }
 
+/// Calls f(element, number) in the dtype of the element, or in f64 if that is i64 and the number is no integer.
+template <class F>
+auto with_number(const Scalar& number, F f) {
+  return [number, f](auto x) {
+    if constexpr (std::is_integral_v<decltype(x)>) {
+      if (!number.is_integer()) return f(static_cast<double>(x), number.value());
+      return f(x, number.integer());
+    } else {
+      return f(x, static_cast<decltype(x)>(number.value()));
+    }
+  };
+}
+
+template <class F>
+Tensor compare(const char* name, const Operand& a, const Operand& b, F holds) {
+  if (b.is_number()) return test(a.tensor(), with_number(b.number(), holds));
+  if (a.is_number()) {
+    return test(b.tensor(), with_number(a.number(), [holds](auto x, auto number) { return holds(number, x); }));
+  }
+  const OpName op(name, a.place());
+  const Tensor &left = a.tensor(), &right = b.tensor();
+  if (left.dtype() != right.dtype()) {
+    throw Error(fmt::format("{}: operands {} and {}, expected one dtype; convert one with to(x, dtype)", name,
+                            describe(left), describe(right)),
+                op.place);
+  }
+  const Shape shape = broadcast_shapes(op, left.shape(), right.shape());
+  const NoGrad guard;
+  const Tensor x = expand(left, shape), y = expand(right, shape);
+  Tensor mask = Tensor::empty(shape, mask_dtype(left));
+  dispatch(left.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    const T *p = x.data<T>(), *q = y.data<T>();
+    dispatch_floating(mask.dtype(), [&](auto m) {
+      auto* out = mask.mutable_data<decltype(m)>();
+      for (Index i = 0; i < shape.numel(); ++i) out[i] = holds(p[i], q[i]) ? 1 : 0;
+    });
+  });
+  return mask;
+}
+
 }  // namespace
 
-Tensor equal(const Tensor& a, const Tensor& b, Place place) {
-  return compare(OpName("equal", place), a, b, [](auto x, auto y) { return x == y; });
+Tensor equal(const Operand& a, const Operand& b) {
+  return compare("equal", a, b, [](auto x, auto y) { return x == y; });
 }
-Tensor not_equal(const Tensor& a, const Tensor& b, Place place) {
-  return compare(OpName("not_equal", place), a, b, [](auto x, auto y) { return x != y; });
+Tensor not_equal(const Operand& a, const Operand& b) {
+  return compare("not_equal", a, b, [](auto x, auto y) { return x != y; });
 }
-Tensor less(const Tensor& a, const Tensor& b, Place place) {
-  return compare(OpName("less", place), a, b, [](auto x, auto y) { return x < y; });
+Tensor less(const Operand& a, const Operand& b) {
+  return compare("less", a, b, [](auto x, auto y) { return x < y; });
 }
-Tensor less_equal(const Tensor& a, const Tensor& b, Place place) {
-  return compare(OpName("less_equal", place), a, b, [](auto x, auto y) { return x <= y; });
+Tensor less_equal(const Operand& a, const Operand& b) {
+  return compare("less_equal", a, b, [](auto x, auto y) { return x <= y; });
 }
-Tensor greater(const Tensor& a, const Tensor& b, Place place) { return less(b, a, place); }
-Tensor greater_equal(const Tensor& a, const Tensor& b, Place place) { return less_equal(b, a, place); }
-
-Tensor equal(const Tensor& a, double b, Place) {
-  return test(a, [b](auto x) { return static_cast<double>(x) == b; });
+Tensor greater(const Operand& a, const Operand& b) {
+  return compare("greater", a, b, [](auto x, auto y) { return x > y; });
 }
-Tensor not_equal(const Tensor& a, double b, Place) {
-  return test(a, [b](auto x) { return static_cast<double>(x) != b; });
-}
-Tensor less(const Tensor& a, double b, Place) {
-  return test(a, [b](auto x) { return static_cast<double>(x) < b; });
-}
-Tensor greater(const Tensor& a, double b, Place) {
-  return test(a, [b](auto x) { return static_cast<double>(x) > b; });
+Tensor greater_equal(const Operand& a, const Operand& b) {
+  return compare("greater_equal", a, b, [](auto x, auto y) { return x >= y; });
 }
 
-Tensor logical_not(const Tensor& mask, Place) {
-  return test(mask, [](auto x) { return x == 0; });
+Tensor logical_not(const Argument& mask) {
+  return test(mask.tensor(), [](auto x) { return x == 0; });
 }
-Tensor logical_and(const Tensor& a, const Tensor& b, Place place) {
-  return compare(OpName("logical_and", place), a, b, [](auto x, auto y) { return x != 0 && y != 0; });
+Tensor logical_and(const Operand& a, const Operand& b) {
+  return compare("logical_and", a, b, [](auto x, auto y) { return x != 0 && y != 0; });
 }
-Tensor is_finite(const Tensor& x, Place) {
-  return test(x, [](auto v) { return std::isfinite(static_cast<double>(v)); });
+Tensor is_finite(const Argument& x) {
+  return test(x.tensor(), [](auto v) { return std::isfinite(static_cast<double>(v)); });
 }
 
-Tensor causal_mask(Index n, DType dtype) {
+Tensor causal_mask(Integer n, DType dtype, Place) {
   Tensor mask = Tensor::zeros({n, n}, dtype);
   dispatch(dtype, [&](auto zero) {
     auto* p = mask.mutable_data<decltype(zero)>();
@@ -122,18 +137,21 @@ Tensor choose(const OpName& op, const Tensor& mask, const Tensor& a, const Tenso
 
 }  // namespace
 
-Tensor where(const Tensor& mask, const Tensor& a, const Tensor& b, Place place) {
+Tensor where(const Tensor& mask, const Operand& a, const Operand& b, Place place) {
   const OpName op("where", place);
-  return record(op, choose(op, mask, a, b), {mask, unread(a), unread(b)},
-                [mask = mask.detach()](const Tensor& dy, Needs needs) {
-                  const Tensor zero = Tensor::zeros({}, dy.dtype());
-                  return Grads{Tensor(), needs[1] ? where(mask, dy, zero) : Tensor(),
-                               needs[2] ? where(mask, zero, dy) : Tensor()};
-                });
+  const DType dtype = !a.is_number() ? a.tensor().dtype() : !b.is_number() ? b.tensor().dtype() : mask_dtype(mask);
+  const auto tensor_of = [dtype](const Operand& o) {
+    return o.is_number() ? Tensor::scalar(o.number(), dtype) : o.tensor();
+  };
+  const Tensor x = tensor_of(a), y = tensor_of(b);
+  return record(
+      op, choose(op, mask, x, y), {mask, unread(x), unread(y)}, [mask = mask.detach()](const Tensor& dy, Needs needs) {
+        return Grads{Tensor(), needs[1] ? where(mask, dy, 0) : Tensor(), needs[2] ? where(mask, 0, dy) : Tensor()};
+      });
 }
 
-Tensor masked_fill(const Tensor& x, const Tensor& mask, double value, Place place) {
-  return where(mask, Tensor::scalar(value, x.dtype()), x, place);
+Tensor masked_fill(const Tensor& x, const Tensor& mask, Scalar value, Place place) {
+  return where(mask, value, x, place);
 }
 
 }  // namespace gradus

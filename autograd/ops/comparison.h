@@ -1,30 +1,27 @@
 #pragma once
 
-#include <gradus/autograd/engine/tensor.h>
+#include <gradus/autograd/engine/arguments.h>
 
 // A mask is a tensor of any dtype, true where it is not 0. A comparison returns a mask of 0 and 1 in the dtype of its
-// operands (f32 for i64), without a gradient.
+// tensors (f32 for i64), without a gradient. A number is compared in the tensor's dtype; beside i64, a number that is
+// no integer is compared as f64.
 namespace gradus {
 
-/// a where mask is true, else b.
-Tensor where(const Tensor& mask, const Tensor& a, const Tensor& b, Place = Place::current());
+/// a where mask is true, else b. Two numbers give the mask's dtype (f32 for i64).
+Tensor where(const Tensor& mask, const Operand& a, const Operand& b, Place = Place::current());
 /// `value` where mask is true, else x.
-Tensor masked_fill(const Tensor& x, const Tensor& mask, double value, Place = Place::current());
+Tensor masked_fill(const Tensor& x, const Tensor& mask, Scalar value, Place = Place::current());
 
-Tensor equal(const Tensor& a, const Tensor& b, Place = Place::current());
-Tensor not_equal(const Tensor& a, const Tensor& b, Place = Place::current());
-Tensor less(const Tensor& a, const Tensor& b, Place = Place::current());
-Tensor less_equal(const Tensor& a, const Tensor& b, Place = Place::current());
-Tensor greater(const Tensor& a, const Tensor& b, Place = Place::current());
-Tensor greater_equal(const Tensor& a, const Tensor& b, Place = Place::current());
-Tensor equal(const Tensor& a, double b, Place = Place::current());
-Tensor not_equal(const Tensor& a, double b, Place = Place::current());
-Tensor less(const Tensor& a, double b, Place = Place::current());
-Tensor greater(const Tensor& a, double b, Place = Place::current());
-Tensor logical_not(const Tensor& mask, Place = Place::current());
-Tensor logical_and(const Tensor& a, const Tensor& b, Place = Place::current());
-Tensor is_finite(const Tensor& x, Place = Place::current());
+Tensor equal(const Operand& a, const Operand& b);
+Tensor not_equal(const Operand& a, const Operand& b);
+Tensor less(const Operand& a, const Operand& b);
+Tensor less_equal(const Operand& a, const Operand& b);
+Tensor greater(const Operand& a, const Operand& b);
+Tensor greater_equal(const Operand& a, const Operand& b);
+Tensor logical_not(const Argument& mask);
+Tensor logical_and(const Operand& a, const Operand& b);
+Tensor is_finite(const Argument& x);
 /// [n, n], with 1 on and below the diagonal, else 0.
-Tensor causal_mask(Index n, DType dtype = DType::f32);
+Tensor causal_mask(Integer n, DType dtype = DType::f32, Place = Place::current());
 
 }  // namespace gradus

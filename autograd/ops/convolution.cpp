@@ -56,7 +56,7 @@ struct Patches {
 
 }  // namespace
 
-Tensor unfold(const Tensor& x, Index kh, Index kw, Index stride, Index padding, Place place) {
+Tensor unfold(const Tensor& x, Integer kh, Integer kw, Integer stride, Integer padding, Place place) {
   const OpName op("unfold", place);
   check_floating(op, x);
   const Patches p(op, x.shape(), kh, kw, stride, padding);
@@ -72,7 +72,8 @@ Tensor unfold(const Tensor& x, Index kh, Index kw, Index stride, Index padding, 
   });
 }
 
-Tensor fold(const Tensor& patches, const Shape& image, Index kh, Index kw, Index stride, Index padding, Place place) {
+Tensor fold(const Tensor& patches, const Shape& image, Integer kh, Integer kw, Integer stride, Integer padding,
+            Place place) {
   const OpName op("fold", place);
   check_floating(op, patches);
   const Patches p(op, image, kh, kw, stride, padding);
@@ -91,7 +92,7 @@ Tensor fold(const Tensor& patches, const Shape& image, Index kh, Index kw, Index
                 [kh, kw, stride, padding](const Tensor& dy) { return Grads{unfold(dy, kh, kw, stride, padding)}; });
 }
 
-Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, Index stride, Index padding, Place place) {
+Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, Integer stride, Integer padding, Place place) {
   if (x.rank() != 4 || weight.rank() != 4 || x.shape()[1] != weight.shape()[1]) {
     throw Error(
         fmt::format(

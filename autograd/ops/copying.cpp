@@ -20,8 +20,9 @@ Tensor to(const Tensor& x, DType dtype, Place place) {
                 [from = x.dtype()](const Tensor& dy) { return Grads{to(dy, from)}; });
 }
 
-Tensor clone(const Tensor& x, Place place) {
-  return record(OpName("clone", place), copy_of(x), {unread(x)}, [](const Tensor& dy) { return Grads{dy}; });
+Tensor clone(const Argument& x) {
+  return record(OpName("clone", x.place()), copy_of(x.tensor()), {unread(x.tensor())},
+                [](const Tensor& dy) { return Grads{dy}; });
 }
 
 }  // namespace gradus

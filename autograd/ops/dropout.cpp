@@ -47,7 +47,8 @@ Tensor thin_out(const OpName& op, const Tensor& x, double p, const Philox& rando
 
 }  // namespace
 
-Tensor dropout(const Tensor& x, double p, Place place) {
+Tensor dropout(const Tensor& x, Scalar probability, Place place) {
+  const double p = probability;
   const OpName op("dropout", place);
   check_floating(op, x);
   if (!(p >= 0 && p < 1)) throw Error(fmt::format("dropout: p is {}, expected a probability in [0, 1)", p), place);

@@ -11,12 +11,13 @@ namespace gradus {
 namespace {
 
 template <class F>
-Tensor unary(const char* name, const Tensor& x, Place place) {
+Tensor unary(const char* name, const Argument& x) {
+  const OpName op(name, x.place());
   const auto value = [](auto v) { return apply<F>(v); };
   if constexpr (has_slope_of_result<F>)
-    return pointwise({name, place}, x, value, of_result([](auto y) { return F::slope_of_result(y); }));
+    return pointwise(op, x.tensor(), value, of_result([](auto y) { return F::slope_of_result(y); }));
   else
-    return pointwise({name, place}, x, value, [](auto v) { return F::slope(v); });
+    return pointwise(op, x.tensor(), value, [](auto v) { return F::slope(v); });
 }
 
 constexpr double sqrt_2_by_pi = std::numbers::sqrt2 * std::numbers::inv_sqrtpi;
@@ -44,23 +45,23 @@ S clamped(S v, double low, double high) {
 
 }  // namespace
 
-Tensor exp(const Tensor& x, Place place) { return unary<Exp>("exp", x, place); }
-Tensor expm1(const Tensor& x, Place place) { return unary<Expm1>("expm1", x, place); }
-Tensor log(const Tensor& x, Place place) { return unary<Log>("log", x, place); }
-Tensor log1p(const Tensor& x, Place place) { return unary<Log1p>("log1p", x, place); }
-Tensor sqrt(const Tensor& x, Place place) { return unary<Sqrt>("sqrt", x, place); }
-Tensor rsqrt(const Tensor& x, Place place) { return unary<Rsqrt>("rsqrt", x, place); }
-Tensor reciprocal(const Tensor& x, Place place) { return unary<Reciprocal>("reciprocal", x, place); }
-Tensor sin(const Tensor& x, Place place) { return unary<Sin>("sin", x, place); }
-Tensor cos(const Tensor& x, Place place) { return unary<Cos>("cos", x, place); }
-Tensor erf(const Tensor& x, Place place) { return unary<Erf>("erf", x, place); }
-Tensor tanh(const Tensor& x, Place place) { return unary<Tanh>("tanh", x, place); }
-Tensor sigmoid(const Tensor& x, Place place) { return unary<Sigmoid>("sigmoid", x, place); }
-Tensor relu(const Tensor& x, Place place) { return unary<Relu>("relu", x, place); }
-Tensor softplus(const Tensor& x, Place place) { return unary<Softplus>("softplus", x, place); }
+Tensor exp(const Argument& x) { return unary<Exp>("exp", x); }
+Tensor expm1(const Argument& x) { return unary<Expm1>("expm1", x); }
+Tensor log(const Argument& x) { return unary<Log>("log", x); }
+Tensor log1p(const Argument& x) { return unary<Log1p>("log1p", x); }
+Tensor sqrt(const Argument& x) { return unary<Sqrt>("sqrt", x); }
+Tensor rsqrt(const Argument& x) { return unary<Rsqrt>("rsqrt", x); }
+Tensor reciprocal(const Argument& x) { return unary<Reciprocal>("reciprocal", x); }
+Tensor sin(const Argument& x) { return unary<Sin>("sin", x); }
+Tensor cos(const Argument& x) { return unary<Cos>("cos", x); }
+Tensor erf(const Argument& x) { return unary<Erf>("erf", x); }
+Tensor tanh(const Argument& x) { return unary<Tanh>("tanh", x); }
+Tensor sigmoid(const Argument& x) { return unary<Sigmoid>("sigmoid", x); }
+Tensor relu(const Argument& x) { return unary<Relu>("relu", x); }
+Tensor softplus(const Argument& x) { return unary<Softplus>("softplus", x); }
 
-Tensor abs(const Tensor& x, Place place) {
-  return pointwise({"abs", place}, x, [](auto v) { return abs(v); });
+Tensor abs(const Argument& x) {
+  return pointwise({"abs", x.place()}, x.tensor(), [](auto v) { return abs(v); });
 }
 
 Tensor gelu(const Tensor& x, Gelu form, Place place) {
@@ -80,18 +81,19 @@ Tensor gelu(const Tensor& x, Gelu form, Place place) {
       });
 }
 
-Tensor silu(const Tensor& x, Place place) {
+Tensor silu(const Argument& x) {
   return pointwise(
-      {"silu", place}, x, [](auto v) { return above(v) * sigmoid(v); },
+      {"silu", x.place()}, x.tensor(), [](auto v) { return above(v) * sigmoid(v); },
       [](auto v) {
         const auto s = sigmoid(v);
         return s * (1.0 + between(v) * (1.0 - s));
       });
 }
 
-Tensor clamp(const Tensor& x, double low, double high, Place place) {
-  if (!(low <= high)) throw Error(fmt::format("clamp: the bounds {} and {} are not in order", low, high), place);
-  return pointwise({"clamp", place}, x, [low, high](auto v) { return clamped(v, low, high); });
+Tensor clamp(const Tensor& x, Scalar low, Scalar high, Place place) {
+  const double a = low, b = high;
+  if (!(a <= b)) throw Error(fmt::format("clamp: the bounds {} and {} are not in order", a, b), place);
+  return pointwise({"clamp", place}, x, [a, b](auto v) { return clamped(v, a, b); });
 }
 
 }  // namespace gradus

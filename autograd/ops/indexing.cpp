@@ -62,9 +62,9 @@ Tensor embedding(const Tensor& table, const Tensor& ids, Place place) {
   });
 }
 
-Tensor index_select(const Tensor& x, Index axis, const Tensor& index, Place place) {
+Tensor index_select(const Tensor& x, Integer dim, const Tensor& index, Place place) {
   const OpName op("index_select", place);
-  axis = normalise_axis(op, axis, x.shape());
+  const Index axis = normalise_axis(op, dim, x.shape());
   if (index.rank() != 1)
     throw Error(fmt::format("index_select: the index {} must have one axis", describe(index)), place);
   check_ids(op, index, x.shape()[axis]);
@@ -88,9 +88,9 @@ Tensor index_select(const Tensor& x, Index axis, const Tensor& index, Place plac
   });
 }
 
-Tensor index_add(const Tensor& source, Index axis, const Tensor& index, Index extent, Place place) {
+Tensor index_add(const Tensor& source, Integer dim, const Tensor& index, Integer extent, Place place) {
   const OpName op("index_add", place);
-  axis = normalise_axis(op, axis, source.shape());
+  const Index axis = normalise_axis(op, dim, source.shape());
   if (index.rank() != 1 || index.numel() != source.shape()[axis]) {
     throw Error(fmt::format("index_add: the index {} must have one entry for each of axis {} of {}", describe(index),
                             axis, describe(source)),
@@ -137,9 +137,9 @@ void for_gathered(const OpName& op, const Shape& x, Index axis, const Tensor& in
 
 }  // namespace
 
-Tensor gather(const Tensor& x, Index axis, const Tensor& index, Place place) {
+Tensor gather(const Tensor& x, Integer dim, const Tensor& index, Place place) {
   const OpName op("gather", place);
-  axis = normalise_axis(op, axis, x.shape());
+  const Index axis = normalise_axis(op, dim, x.shape());
   Tensor y = Tensor::empty(index.shape(), x.dtype());
   dispatch(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
@@ -152,9 +152,9 @@ Tensor gather(const Tensor& x, Index axis, const Tensor& index, Place place) {
   });
 }
 
-Tensor scatter_add(const Tensor& x, Index axis, const Tensor& index, const Tensor& src, Place place) {
+Tensor scatter_add(const Tensor& x, Integer dim, const Tensor& index, const Tensor& src, Place place) {
   const OpName op("scatter_add", place);
-  axis = normalise_axis(op, axis, x.shape());
+  const Index axis = normalise_axis(op, dim, x.shape());
   if (!(src.shape() == index.shape()) || src.dtype() != x.dtype()) {
     throw Error(fmt::format("scatter_add: {} must have the index's shape {} and the dtype of {}", describe(src),
                             to_string(index.shape()), describe(x)),

@@ -1,18 +1,18 @@
 #pragma once
 
-#include <gradus/autograd/engine/tensor.h>
+#include <gradus/autograd/engine/arguments.h>
 
 namespace gradus {
 
 /// Rows of table [rows, dim] at ids [...]: [..., dim].
 Tensor embedding(const Tensor& table, const Tensor& ids, Place = Place::current());
 /// x's slices along an axis at index [n].
-Tensor index_select(const Tensor& x, Index axis, const Tensor& index, Place = Place::current());
+Tensor index_select(const Tensor& x, Integer axis, const Tensor& index, Place = Place::current());
 /// Zeros of the given extent along an axis, with source's slices added at index [n]: the adjoint of index_select.
-Tensor index_add(const Tensor& source, Index axis, const Tensor& index, Index extent, Place = Place::current());
+Tensor index_add(const Tensor& source, Integer axis, const Tensor& index, Integer extent, Place = Place::current());
 /// out[i][j] = x[i][index[i][j]] for axis 1, and so on. index has x's rank, and extents <= x's along the other axes.
-Tensor gather(const Tensor& x, Index axis, const Tensor& index, Place = Place::current());
+Tensor gather(const Tensor& x, Integer axis, const Tensor& index, Place = Place::current());
 /// x with src added at index along axis: the adjoint of gather. Repeated indices add, in order of position.
-Tensor scatter_add(const Tensor& x, Index axis, const Tensor& index, const Tensor& src, Place = Place::current());
+Tensor scatter_add(const Tensor& x, Integer axis, const Tensor& index, const Tensor& src, Place = Place::current());
 
 }  // namespace gradus

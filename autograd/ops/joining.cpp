@@ -30,10 +30,10 @@ Tensor side_by_side(const std::vector<Tensor>& parts, const std::vector<Index>& 
 
 }  // namespace
 
-Tensor concat(const std::vector<Tensor>& parts, Index axis, Place place) {
+Tensor concat(const std::vector<Tensor>& parts, Integer dim, Place place) {
   const OpName op("concat", place);
   if (parts.empty()) throw Error("concat: no tensors were given", place);
-  axis = normalise_axis(op, axis, parts[0].shape());
+  const Index axis = normalise_axis(op, dim, parts[0].shape());
   Shape shape = parts[0].shape();
   shape[axis] = 0;
   std::vector<Index> extents;
@@ -63,16 +63,15 @@ Tensor concat(const std::vector<Tensor>& parts, Index axis, Place place) {
   });
 }
 
-Tensor stack(const std::vector<Tensor>& parts, Index axis, Place place) {
+Tensor stack(const std::vector<Tensor>& parts, Integer dim, Place place) {
   const OpName op("stack", place);
   if (parts.empty()) throw Error("stack: no tensors were given", place);
-  const Index rank = parts[0].rank();
-  if (axis < -rank - 1 || axis > rank) {
-    throw Error(fmt::format("stack: axis {} cannot be added to shape {}, expected one from {} to {}", axis,
+  const Index rank = parts[0].rank(), axis = dim + (dim < 0 ? rank + 1 : 0);
+  if (axis < 0 || axis > rank) {
+    throw Error(fmt::format("stack: axis {} cannot be added to shape {}, expected one from {} to {}", dim.value(),
                             to_string(parts[0].shape()), -rank - 1, rank),
                 place);
   }
-  if (axis < 0) axis += rank + 1;
   for (const Tensor& p : parts) {
     if (!(p.shape() == parts[0].shape()) || p.dtype() != parts[0].dtype()) {
       throw Error(fmt::format("stack: {} cannot be stacked on {}; shapes and dtypes must be equal", describe(p),

@@ -104,8 +104,9 @@ Tensor in_plain_ops(const Tensor& x, const Tensor& weight, const Tensor& bias, d
 
 }  // namespace
 
-Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double epsilon, Place place) {
+Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, Scalar eps, Place place) {
   const OpName op("layer_norm", place);
+  const double epsilon = eps;
   check_floating(op, x);
   if (x.rank() == 0) throw Error(fmt::format("layer_norm: {} has no axis to normalise over", describe(x)), place);
   const Index n = x.shape().back();

@@ -120,7 +120,7 @@ double counted_weight(const Problem& p) {
 Tensor reduce(const Tensor& loss, const Shape& shape, Reduction reduction, double divisor, const Place& place) {
   if (reduction == Reduction::none) return reshape(loss, shape, place);
   const Tensor total = sum(loss, {}, false, place);
-  return reduction == Reduction::sum ? total : mul(total, divisor > 0 ? 1 / divisor : 0, place);
+  return reduction == Reduction::sum ? total : mul({total, place}, divisor > 0 ? 1 / divisor : 0);
 }
 
 }  // namespace
@@ -166,7 +166,7 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& target, const CrossEntr
       return gradients_through(
           [&](const std::vector<Tensor>& x) {
             const Tensor q = distributions(p, x[0].dtype());
-            return sum(q * (logsumexp(x[0], -1, {}, true) - x[0]), {-1});
+            return sum(q * (logsumexp(x[0], -1, true) - x[0]), {-1});
           },
           {rows}, dy, needs);
     }
@@ -183,7 +183,7 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& target, const CrossEntr
 Tensor mse_loss(const Tensor& x, const Tensor& target, Reduction reduction, Place place) {
   if (!(x.shape() == target.shape()))
     throw Error(fmt::format("mse_loss: {} and {} must have one shape", describe(x), describe(target)), place);
-  const Tensor loss = square(sub(x, target, place), place);
+  const Tensor loss = square({sub({x, place}, target), place});
   return reduce(loss, x.shape(), reduction, static_cast<double>(x.numel()), place);
 }
 

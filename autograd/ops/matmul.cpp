@@ -86,15 +86,17 @@ RowInvariant::RowInvariant() : before_(by_rows) { by_rows = true; }
 RowInvariant::~RowInvariant() { by_rows = before_; }
 bool row_invariant() { return by_rows; }
 
-Tensor matmul(const Tensor& a, const Tensor& b, Place place) {
+Tensor matmul(const Argument& left, const Argument& right) {
+  const Place& place = left.place();
   const OpName op("matmul", place);
+  const Tensor &a = left.tensor(), &b = right.tensor();
   if (a.rank() == 0 || b.rank() == 0)
     throw Error(fmt::format("matmul: {} times {}: both need at least one axis", describe(a), describe(b)), place);
   if (a.rank() == 1) {
-    const Tensor y = matmul(unsqueeze(a, 0, place), b, place);
+    const Tensor y = matmul({unsqueeze(a, 0, place), place}, b);
     return squeeze(y, b.rank() == 1 ? 0 : -2, place);
   }
-  if (b.rank() == 1) return squeeze(matmul(a, unsqueeze(b, 1, place), place), -1, place);
+  if (b.rank() == 1) return squeeze(matmul({a, place}, unsqueeze(b, 1, place)), -1, place);
   if (a.rank() == 2 || b.rank() > 2 || a.shape().back() != b.shape()[0]) return product(op, a, false, b, false);
   // One product for all rows: [..., k] -> [rows, k] -> [rows, n] -> [..., n]
   Shape shape = a.shape();

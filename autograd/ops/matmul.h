@@ -1,11 +1,11 @@
 #pragma once
 
-#include <gradus/autograd/engine/tensor.h>
+#include <gradus/autograd/engine/arguments.h>
 
 namespace gradus {
 
 /// torch.matmul: vectors, matrices, batches of matrices with broadcast batch axes.
-Tensor matmul(const Tensor& a, const Tensor& b, Place = Place::current());
+Tensor matmul(const Argument& a, const Argument& b);
 /// x weightᵀ + bias: x [..., in], weight [out, in] -> [..., out]; bias [out], undefined, or of the result's shape.
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, Place = Place::current());
 

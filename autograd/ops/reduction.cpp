@@ -39,10 +39,10 @@ Index elements(const Shape& shape, const std::vector<bool>& named) {
 
 }  // namespace
 
-Tensor sum(const Tensor& x, const std::vector<Index>& axes, bool keepdim, Place place) {
+Tensor sum(const Tensor& x, const Axes& axes, Flag keepdim, Place place) {
   const OpName op("sum", place);
   check_floating(op, x);
-  const std::vector<bool> named = normalise_axes(op, axes, x.shape());
+  const std::vector<bool> named = normalise_axes(op, axes.list(), x.shape());
   const Tensor y = sum_axes(x, named);
   const Shape kept = reduced(x.shape(), named, true);
   Tensor value = y.alias(reduced(x.shape(), named, keepdim));
@@ -51,23 +51,23 @@ Tensor sum(const Tensor& x, const std::vector<Index>& axes, bool keepdim, Place 
                 [kept, from = x.shape()](const Tensor& dy) { return Grads{expand(reshape(dy, kept), from)}; });
 }
 
-Tensor mean(const Tensor& x, const std::vector<Index>& axes, bool keepdim, Place place) {
-  const Index n = elements(x.shape(), normalise_axes(OpName("mean", place), axes, x.shape()));
-  return mul(sum(x, axes, keepdim, place), 1.0 / static_cast<double>(n), place);
+Tensor mean(const Tensor& x, const Axes& axes, Flag keepdim, Place place) {
+  const Index n = elements(x.shape(), normalise_axes(OpName("mean", place), axes.list(), x.shape()));
+  return mul({sum(x, axes, keepdim, place), place}, 1.0 / static_cast<double>(n));
 }
 
-Tensor var(const Tensor& x, const std::vector<Index>& axes, Index correction, bool keepdim, Place place) {
-  const Index n = elements(x.shape(), normalise_axes(OpName("var", place), axes, x.shape()));
-  const Tensor centred = sub(x, mean(x, axes, true, place), place);
+Tensor var(const Tensor& x, const Axes& axes, Integer correction, Flag keepdim, Place place) {
+  const Index n = elements(x.shape(), normalise_axes(OpName("var", place), axes.list(), x.shape()));
+  const Tensor centred = sub({x, place}, mean(x, axes, true, place));
   const double divisor = static_cast<double>(std::max<Index>(0, n - correction));
-  return mul(sum(square(centred, place), axes, keepdim, place), 1.0 / divisor, place);
+  return mul({sum(square({centred, place}), axes, keepdim, place), place}, 1.0 / divisor);
 }
 
 namespace {
 
-Tensor extreme(const OpName& op, const Tensor& x, const std::vector<Index>& axes, bool keepdim, bool largest) {
+Tensor extreme(const OpName& op, const Tensor& x, const Axes& axes, bool keepdim, bool largest) {
   check_floating(op, x);
-  const std::vector<bool> named = normalise_axes(op, axes, x.shape());
+  const std::vector<bool> named = normalise_axes(op, axes.list(), x.shape());
   if (elements(x.shape(), named) == 0) {
     throw Error(
         fmt::format("{}: {} has no elements along the reduced axes, so there is no {}", op.name, describe(x), op.name),
@@ -108,17 +108,17 @@ Tensor extreme(const OpName& op, const Tensor& x, const std::vector<Index>& axes
 
 }  // namespace
 
-Tensor max(const Tensor& x, const std::vector<Index>& axes, bool keepdim, Place place) {
+Tensor max(const Tensor& x, const Axes& axes, Flag keepdim, Place place) {
   return extreme(OpName("max", place), x, axes, keepdim, true);
 }
 
-Tensor min(const Tensor& x, const std::vector<Index>& axes, bool keepdim, Place place) {
+Tensor min(const Tensor& x, const Axes& axes, Flag keepdim, Place place) {
   return extreme(OpName("min", place), x, axes, keepdim, false);
 }
 
-Tensor argmax(const Tensor& x, Index axis, bool keepdim, Place place) {
+Tensor argmax(const Tensor& x, Integer dim, Flag keepdim, Place place) {
   const OpName op("argmax", place);
-  axis = normalise_axis(op, axis, x.shape());
+  const Index axis = normalise_axis(op, dim, x.shape());
   const AroundAxis a(x.shape(), axis);
   if (a.extent == 0) throw Error(fmt::format("argmax: axis {} of {} is empty", axis, describe(x)), place);
   Shape shape = x.shape();
@@ -143,10 +143,10 @@ Tensor argmax(const Tensor& x, Index axis, bool keepdim, Place place) {
   return y;
 }
 
-Tensor cumsum(const Tensor& x, Index axis, Place place) {
+Tensor cumsum(const Tensor& x, Integer dim, Place place) {
   const OpName op("cumsum", place);
   check_floating(op, x);
-  axis = normalise_axis(op, axis, x.shape());
+  const Index axis = normalise_axis(op, dim, x.shape());
   const AroundAxis a(x.shape(), axis);
   Tensor y = Tensor::empty(x.shape(), x.dtype());
   dispatch_floating(x.dtype(), [&](auto zero) {

@@ -2,21 +2,21 @@
 
 #include <vector>
 
-#include <gradus/autograd/engine/tensor.h>
+#include <gradus/autograd/engine/arguments.h>
 
 // Over the given axes, or over all if none is given. Sums add in a fixed tree; trailing zeros do not change their bits.
 namespace gradus {
 
-Tensor sum(const Tensor& x, const std::vector<Index>& axes = {}, bool keepdim = false, Place = Place::current());
-Tensor mean(const Tensor& x, const std::vector<Index>& axes = {}, bool keepdim = false, Place = Place::current());
+Tensor sum(const Tensor& x, const Axes& axes = {}, Flag keepdim = false, Place = Place::current());
+Tensor mean(const Tensor& x, const Axes& axes = {}, Flag keepdim = false, Place = Place::current());
 /// Divides by n - correction.
-Tensor var(const Tensor& x, const std::vector<Index>& axes = {}, Index correction = 1, bool keepdim = false,
+Tensor var(const Tensor& x, const Axes& axes = {}, Integer correction = 1, Flag keepdim = false,
            Place = Place::current());
 /// Like torch.amax and amin: equal maxima share the gradient evenly. NaN wins.
-Tensor max(const Tensor& x, const std::vector<Index>& axes = {}, bool keepdim = false, Place = Place::current());
-Tensor min(const Tensor& x, const std::vector<Index>& axes = {}, bool keepdim = false, Place = Place::current());
+Tensor max(const Tensor& x, const Axes& axes = {}, Flag keepdim = false, Place = Place::current());
+Tensor min(const Tensor& x, const Axes& axes = {}, Flag keepdim = false, Place = Place::current());
 /// The first maximum: i64, no gradient.
-Tensor argmax(const Tensor& x, Index axis, bool keepdim = false, Place = Place::current());
-Tensor cumsum(const Tensor& x, Index axis, Place = Place::current());
+Tensor argmax(const Tensor& x, Integer axis, Flag keepdim = false, Place = Place::current());
+Tensor cumsum(const Tensor& x, Integer axis, Place = Place::current());
 
 }  // namespace gradus

@@ -69,11 +69,10 @@ Tensor reshape(const Tensor& x, Shape shape, Place place) {
                 [from = x.shape()](const Tensor& dy) { return Grads{reshape(dy, from)}; });
 }
 
-Tensor flatten(const Tensor& x, Index first, Index last, Place place) {
+Tensor flatten(const Tensor& x, Integer from, Integer to, Place place) {
   const OpName op("flatten", place);
   if (x.rank() == 0) return reshape(x, {1}, place);
-  first = normalise_axis(op, first, x.shape());
-  last = normalise_axis(op, last, x.shape());
+  const Index first = normalise_axis(op, from, x.shape()), last = normalise_axis(op, to, x.shape());
   if (first > last) throw Error(fmt::format("flatten: first axis {} is after the last {}", first, last), place);
   Shape shape;
   Index merged = 1;
@@ -86,36 +85,37 @@ Tensor flatten(const Tensor& x, Index first, Index last, Place place) {
   return reshape(x, shape, place);
 }
 
-Tensor squeeze(const Tensor& x, Index axis, Place place) {
-  axis = normalise_axis(OpName("squeeze", place), axis, x.shape());
+Tensor squeeze(const Tensor& x, Integer dim, Place place) {
+  const Index axis = normalise_axis(OpName("squeeze", place), dim, x.shape());
   if (x.shape()[axis] != 1) return x;
   Shape shape = x.shape();
   shape.erase(axis);
   return reshape(x, shape, place);
 }
 
-Tensor unsqueeze(const Tensor& x, Index axis, Place place) {
-  if (axis < -x.rank() - 1 || axis > x.rank()) {
-    throw Error(fmt::format("unsqueeze: axis {} cannot be added to shape {}, expected one from {} to {}", axis,
+Tensor unsqueeze(const Tensor& x, Integer dim, Place place) {
+  const Index axis = dim + (dim < 0 ? x.rank() + 1 : 0);
+  if (axis < 0 || axis > x.rank()) {
+    throw Error(fmt::format("unsqueeze: axis {} cannot be added to shape {}, expected one from {} to {}", dim.value(),
                             to_string(x.shape()), -x.rank() - 1, x.rank()),
                 place);
   }
   Shape shape = x.shape();
-  shape.insert(axis < 0 ? axis + x.rank() + 1 : axis, 1);
+  shape.insert(axis, 1);
   return reshape(x, shape, place);
 }
 
-Tensor transpose(const Tensor& x, Index a, Index b, Place place) {
+Tensor transpose(const Tensor& x, Integer first, Integer second, Place place) {
   const OpName op("transpose", place);
-  a = normalise_axis(op, a, x.shape());
-  b = normalise_axis(op, b, x.shape());
+  const Index a = normalise_axis(op, first, x.shape()), b = normalise_axis(op, second, x.shape());
   std::vector<Index> axes(static_cast<std::size_t>(x.rank()));
   for (Index i = 0; i < x.rank(); ++i) axes[static_cast<std::size_t>(i)] = i == a ? b : i == b ? a : i;
   return permute(x, axes, place);
 }
 
-Tensor permute(const Tensor& x, const std::vector<Index>& axes, Place place) {
+Tensor permute(const Tensor& x, const Axes& order, Place place) {
   const OpName op("permute", place);
+  const std::vector<Index>& axes = order.list();
   if (std::ssize(axes) != x.rank()) {
     throw Error(
         fmt::format("permute: {} axes for {}, expected each of its {} once", axes.size(), describe(x), x.rank()),

@@ -2,18 +2,18 @@
 
 #include <vector>
 
-#include <gradus/autograd/engine/tensor.h>
+#include <gradus/autograd/engine/arguments.h>
 
 namespace gradus {
 
 /// Shares the values. One extent may be -1.
 Tensor reshape(const Tensor& x, Shape shape, Place = Place::current());
 /// Merges the axes first..last into one. Shares the values.
-Tensor flatten(const Tensor& x, Index first = 0, Index last = -1, Place = Place::current());
-Tensor squeeze(const Tensor& x, Index axis, Place = Place::current());
-Tensor unsqueeze(const Tensor& x, Index axis, Place = Place::current());
-Tensor transpose(const Tensor& x, Index a = -2, Index b = -1, Place = Place::current());
-Tensor permute(const Tensor& x, const std::vector<Index>& axes, Place = Place::current());
+Tensor flatten(const Tensor& x, Integer first = 0, Integer last = -1, Place = Place::current());
+Tensor squeeze(const Tensor& x, Integer axis, Place = Place::current());
+Tensor unsqueeze(const Tensor& x, Integer axis, Place = Place::current());
+Tensor transpose(const Tensor& x, Integer a = -2, Integer b = -1, Place = Place::current());
+Tensor permute(const Tensor& x, const Axes& axes, Place = Place::current());
 /// Repeats axes of extent 1 (and new leading ones) up to `shape`; -1 keeps an extent. Copies.
 Tensor expand(const Tensor& x, Shape shape, Place = Place::current());
 /// Sums over the axes along which `shape` broadcasts to x's shape: the adjoint of expand.

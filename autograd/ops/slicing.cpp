@@ -61,10 +61,9 @@ Tensor slice_of(const OpName& op, const Tensor& x, Index axis, Index start, cons
 
 }  // namespace
 
-Tensor narrow(const Tensor& x, Index axis, Index start, Index length, Place place) {
+Tensor narrow(const Tensor& x, Integer dim, Integer first, Integer count, Place place) {
   const OpName op("narrow", place);
-  axis = normalise_axis(op, axis, x.shape());
-  const Index extent = x.shape()[axis];
+  const Index axis = normalise_axis(op, dim, x.shape()), start = first, length = count, extent = x.shape()[axis];
   if (start < 0 || length < 0 || start + length > extent) {
     throw Error(fmt::format("narrow: [{}, {}) is outside axis {} of {}", start, start + length, axis, describe(x)),
                 place);
@@ -74,10 +73,9 @@ Tensor narrow(const Tensor& x, Index axis, Index start, Index length, Place plac
   return slice_of(op, x, axis, start, shape, shape);
 }
 
-Tensor select(const Tensor& x, Index axis, Index index, Place place) {
+Tensor select(const Tensor& x, Integer dim, Integer position, Place place) {
   const OpName op("select", place);
-  axis = normalise_axis(op, axis, x.shape());
-  const Index extent = x.shape()[axis];
+  const Index axis = normalise_axis(op, dim, x.shape()), index = position, extent = x.shape()[axis];
   if (index < -extent || index >= extent)
     throw Error(fmt::format("select: index {} is outside axis {} of {}", index, axis, describe(x)), place);
   Shape slice = x.shape(), shape = x.shape();
@@ -86,16 +84,15 @@ Tensor select(const Tensor& x, Index axis, Index index, Place place) {
   return slice_of(op, x, axis, index < 0 ? index + extent : index, slice, shape);
 }
 
-Tensor slice(const Tensor& x, Index axis, Index begin, Index end, Place place) {
-  axis = normalise_axis(OpName("slice", place), axis, x.shape());
-  const Index n = x.shape()[axis];
-  auto clamped = [n](Index i) { return std::clamp<Index>(i < 0 ? i + n : i, 0, n); };
-  begin = clamped(begin);
-  return narrow(x, axis, begin, std::max<Index>(0, clamped(end) - begin), place);
+Tensor slice(const Tensor& x, Integer dim, Integer from, Integer to, Place place) {
+  const Index axis = normalise_axis(OpName("slice", place), dim, x.shape()), n = x.shape()[axis];
+  const auto clamped = [n](Index i) { return std::clamp<Index>(i < 0 ? i + n : i, 0, n); };
+  const Index begin = clamped(from);
+  return narrow(x, axis, begin, std::max<Index>(0, clamped(to) - begin), place);
 }
 
-std::vector<Tensor> split(const Tensor& x, const std::vector<Index>& extents, Index axis, Place place) {
-  axis = normalise_axis(OpName("split", place), axis, x.shape());
+std::vector<Tensor> split(const Tensor& x, const std::vector<Index>& extents, Integer dim, Place place) {
+  const Index axis = normalise_axis(OpName("split", place), dim, x.shape());
   Index start = 0;
   for (Index e : extents) start += e;
   if (start != x.shape()[axis]) {
@@ -112,23 +109,23 @@ std::vector<Tensor> split(const Tensor& x, const std::vector<Index>& extents, In
   return parts;
 }
 
-std::vector<Tensor> chunk(const Tensor& x, Index n, Index axis, Place place) {
-  axis = normalise_axis(OpName("chunk", place), axis, x.shape());
+std::vector<Tensor> chunk(const Tensor& x, Integer pieces, Integer dim, Place place) {
+  const Index n = pieces, axis = normalise_axis(OpName("chunk", place), dim, x.shape());
   if (n <= 0 || x.shape()[axis] % n != 0)
     throw Error(fmt::format("chunk: axis {} of {} does not divide into {} equal pieces", axis, describe(x), n), place);
   return split(x, std::vector<Index>(static_cast<std::size_t>(n), x.shape()[axis] / n), axis, place);
 }
 
-std::vector<Tensor> unbind(const Tensor& x, Index axis, Place place) {
-  axis = normalise_axis(OpName("unbind", place), axis, x.shape());
+std::vector<Tensor> unbind(const Tensor& x, Integer dim, Place place) {
+  const Index axis = normalise_axis(OpName("unbind", place), dim, x.shape());
   std::vector<Tensor> parts;
   for (Index i = 0; i < x.shape()[axis]; ++i) parts.push_back(select(x, axis, i, place));
   return parts;
 }
 
-Tensor pad(const Tensor& x, Index axis, Index before, Index after, Place place) {
+Tensor pad(const Tensor& x, Integer dim, Integer ahead, Integer behind, Place place) {
   const OpName op("pad", place);
-  axis = normalise_axis(op, axis, x.shape());
+  const Index axis = normalise_axis(op, dim, x.shape()), before = ahead, after = behind;
   if (before < 0 || after < 0) throw Error(fmt::format("pad: {} and {} must not be negative", before, after), place);
   if (before == 0 && after == 0) return x;
   const Index length = x.shape()[axis];
@@ -145,8 +142,8 @@ Tensor pad(const Tensor& x, Index axis, Index before, Index after, Place place) 
                 [axis, before, length](const Tensor& dy) { return Grads{narrow(dy, axis, before, length)}; });
 }
 
-Tensor flip(const Tensor& x, Index axis, Place place) {
-  axis = normalise_axis(OpName("flip", place), axis, x.shape());
+Tensor flip(const Tensor& x, Integer dim, Place place) {
+  const Index axis = normalise_axis(OpName("flip", place), dim, x.shape());
   const Index n = x.shape()[axis];
   std::vector<Index> backwards(static_cast<std::size_t>(n));
   for (Index i = 0; i < n; ++i) backwards[static_cast<std::size_t>(i)] = n - 1 - i;

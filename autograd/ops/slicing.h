@@ -2,24 +2,25 @@
 
 #include <vector>
 
-#include <gradus/autograd/engine/tensor.h>
+#include <gradus/autograd/engine/arguments.h>
 
 namespace gradus {
 
 /// The part [start, start + length) of an axis; of the leading axis, a view.
-Tensor narrow(const Tensor& x, Index axis, Index start, Index length, Place = Place::current());
+Tensor narrow(const Tensor& x, Integer axis, Integer start, Integer length, Place = Place::current());
 /// narrow of length 1 with the axis removed.
-Tensor select(const Tensor& x, Index axis, Index index, Place = Place::current());
+Tensor select(const Tensor& x, Integer axis, Integer index, Place = Place::current());
 /// x[begin:end] of Python along an axis (step 1); ends are clamped.
-Tensor slice(const Tensor& x, Index axis, Index begin, Index end, Place = Place::current());
+Tensor slice(const Tensor& x, Integer axis, Integer begin, Integer end, Place = Place::current());
 /// Pieces of the given extents, which sum to that of the axis.
-std::vector<Tensor> split(const Tensor& x, const std::vector<Index>& extents, Index axis, Place = Place::current());
+std::vector<Tensor> split(const Tensor& x, const std::vector<Index>& extents, Integer axis = 0,
+                          Place = Place::current());
 /// n equal pieces.
-std::vector<Tensor> chunk(const Tensor& x, Index n, Index axis, Place = Place::current());
+std::vector<Tensor> chunk(const Tensor& x, Integer n, Integer axis = 0, Place = Place::current());
 /// The slices of an axis, which is removed.
-std::vector<Tensor> unbind(const Tensor& x, Index axis = 0, Place = Place::current());
+std::vector<Tensor> unbind(const Tensor& x, Integer axis = 0, Place = Place::current());
 /// Zeros before and after an axis: the adjoint of narrow.
-Tensor pad(const Tensor& x, Index axis, Index before, Index after, Place = Place::current());
-Tensor flip(const Tensor& x, Index axis, Place = Place::current());
+Tensor pad(const Tensor& x, Integer axis, Integer before, Integer after, Place = Place::current());
+Tensor flip(const Tensor& x, Integer axis, Place = Place::current());
 
 }  // namespace gradus

@@ -50,7 +50,8 @@ Tensor along(const OpName& op, const Tensor& x, Index axis, F f) {
 
 // x with -inf where the mask is false.
 Tensor present(const Tensor& x, const Tensor& mask, const Place& place) {
-  return mask.defined() ? masked_fill(x, logical_not(mask), -std::numeric_limits<double>::infinity(), place) : x;
+  return mask.defined() ? masked_fill(x, logical_not({mask, place}), -std::numeric_limits<double>::infinity(), place)
+                        : x;
 }
 
 // dx = y (dy - Σ dy y). Linear in dy with a symmetric matrix, so its gradient for dy is the same function.
@@ -82,7 +83,7 @@ Tensor softmax_backward(const OpName& op, const Tensor& dy, const Tensor& y) {
 
 }  // namespace
 
-Tensor softmax(const Tensor& x, Index axis, const Tensor& mask, Place place) {
+Tensor softmax(const Tensor& x, Integer axis, const Tensor& mask, Place place) {
   const OpName op("softmax", place);
   return along(op, present(x, mask, place), axis, [&](const Tensor& t) {
     const Tensor y = map_rows(t, [](const auto* p, Index n, auto* out) { softmax_row(p, n, out); });
@@ -91,7 +92,7 @@ Tensor softmax(const Tensor& x, Index axis, const Tensor& mask, Place place) {
   });
 }
 
-Tensor log_softmax(const Tensor& x, Index axis, const Tensor& mask, Place place) {
+Tensor log_softmax(const Tensor& x, Integer axis, const Tensor& mask, Place place) {
   const OpName op("log_softmax", place);
   return along(op, present(x, mask, place), axis, [&](const Tensor& t) {
     const Tensor y = map_rows(t, [](const auto* p, Index n, auto* out) {
@@ -104,10 +105,10 @@ Tensor log_softmax(const Tensor& x, Index axis, const Tensor& mask, Place place)
   });
 }
 
-Tensor logsumexp(const Tensor& x, Index axis, const Tensor& mask, bool keepdim, Place place) {
+Tensor logsumexp(const Tensor& x, Integer dim, Flag keepdim, const Tensor& mask, Place place) {
   const OpName op("logsumexp", place);
   check_floating(op, x);
-  axis = normalise_axis(op, axis, x.shape());
+  const Index axis = normalise_axis(op, dim, x.shape());
   const Tensor t = present(x, mask, place);
   const Tensor rows = axis == x.rank() - 1 ? t : transpose(t, axis, -1, place);
   Shape shape = rows.shape();

@@ -1,13 +1,14 @@
 #pragma once
 
-#include <gradus/autograd/engine/tensor.h>
+#include <gradus/autograd/engine/arguments.h>
 
 // Over one axis. A mask broadcasts to x; elements where it is false have weight 0 and no gradient. Without any other
 // element, softmax gives 0, and logsumexp and log_softmax give -inf with gradient 0.
 namespace gradus {
 
-Tensor softmax(const Tensor& x, Index axis, const Tensor& mask = {}, Place = Place::current());
-Tensor log_softmax(const Tensor& x, Index axis, const Tensor& mask = {}, Place = Place::current());
-Tensor logsumexp(const Tensor& x, Index axis, const Tensor& mask = {}, bool keepdim = false, Place = Place::current());
+Tensor softmax(const Tensor& x, Integer axis, const Tensor& mask = {}, Place = Place::current());
+Tensor log_softmax(const Tensor& x, Integer axis, const Tensor& mask = {}, Place = Place::current());
+Tensor logsumexp(const Tensor& x, Integer axis, Flag keepdim = false, const Tensor& mask = {},
+                 Place = Place::current());
 
 }  // namespace gradus

@@ -5,8 +5,8 @@
 namespace gradus::checks {
 
 void add_attention(Rows& t) {
-  const std::string op = "attention(Tensor, Tensor, Tensor, Index, Tensor, bool, double)",
-                    weights = "attention_weights(Tensor, Tensor, Index, Tensor, bool, double)";
+  const std::string op = "attention(Tensor, Tensor, Tensor, Integer, Tensor, Flag, Scalar)",
+                    weights = "attention_weights(Tensor, Tensor, Integer, Tensor, Flag, Scalar)";
   struct Sizes {
     Index targets = 3, sources = 4;
     double scale = 0;

@@ -17,28 +17,34 @@ void add_comparison(Rows& t) {
         [](auto& in) { return where(in[2], in[0], in[1]); });
   t.add(op, "a branch that is not finite", {random({3}, {0.5, 2})},
         [](auto& in) { return where(greater(in[0], 0.0), in[0] * in[0], like(in[0], Tensor::full({}, -INFINITY))); });
-  t.add("masked_fill(Tensor, Tensor, double)", "", {random({2, 3})},
+  t.add("where(Tensor, Tensor, Scalar)", "", {random({2, 3})}, [=](auto& in) { return where(chosen, in[0], 0.5); });
+  t.add("where(Tensor, Scalar, Tensor)", "", {random({2, 3})}, [=](auto& in) { return where(chosen, 0.5, in[0]); });
+  t.add("where(Tensor, Scalar, Scalar)", "", {random({2, 3})}, [](auto& in) {
+     return where(greater(in[0], 0), 1, -0.5);
+   }).differentiable = false;
+  t.add("masked_fill(Tensor, Tensor, Scalar)", "", {random({2, 3})},
         [=](auto& in) { return masked_fill(in[0], chosen, -3.0); });
-  t.add("masked_fill(Tensor, Tensor, double)", "one row for all", {random({2, 3})},
+  t.add("masked_fill(Tensor, Tensor, Scalar)", "one row for all", {random({2, 3})},
         [row = mask({1, 0, 0}, {3})](auto& in) { return masked_fill(in[0], row, -3.0); });
 
   const auto masks = [&](const std::string& signature, const GradcheckFunction& f) {
     t.add(signature, "", {random({2, 3}), random({3}, {}, 1)}, f).differentiable = false;
   };
-  masks("equal(Tensor, Tensor)", [](auto& in) { return equal(in[0], in[1]); });
-  masks("not_equal(Tensor, Tensor)", [](auto& in) { return not_equal(in[0], in[1]); });
-  masks("less(Tensor, Tensor)", [](auto& in) { return less(in[0], in[1]); });
-  masks("less_equal(Tensor, Tensor)", [](auto& in) { return less_equal(in[0], in[1]); });
-  masks("greater(Tensor, Tensor)", [](auto& in) { return greater(in[0], in[1]); });
-  masks("greater_equal(Tensor, Tensor)", [](auto& in) { return greater_equal(in[0], in[1]); });
-  masks("equal(Tensor, double)", [](auto& in) { return equal(in[0], 0.5); });
-  masks("not_equal(Tensor, double)", [](auto& in) { return not_equal(in[0], 0.5); });
-  masks("less(Tensor, double)", [](auto& in) { return less(in[0], 0.5); });
-  masks("greater(Tensor, double)", [](auto& in) { return greater(in[0], 0.5); });
+  const auto compares = [&](const std::string& name, Tensor (*op)(const Operand&, const Operand&)) {
+    masks(name + "(Tensor, Tensor)", [op](auto& in) { return op(in[0], in[1]); });
+    masks(name + "(Tensor, Scalar)", [op](auto& in) { return op(in[0], 0.5); });
+    masks(name + "(Scalar, Tensor)", [op](auto& in) { return op(0.5, in[0]); });
+  };
+  compares("equal", equal);
+  compares("not_equal", not_equal);
+  compares("less", less);
+  compares("less_equal", less_equal);
+  compares("greater", greater);
+  compares("greater_equal", greater_equal);
+  compares("logical_and", logical_and);
   masks("logical_not(Tensor)", [](auto& in) { return logical_not(in[0]); });
-  masks("logical_and(Tensor, Tensor)", [](auto& in) { return logical_and(in[0], in[1]); });
   masks("is_finite(Tensor)", [](auto& in) { return is_finite(in[0]); });
-  masks("causal_mask(Index, DType)", [](auto& in) { return causal_mask(3, in[0].dtype()); });
+  masks("causal_mask(Integer, DType)", [](auto& in) { return causal_mask(3, in[0].dtype()); });
 }
 
 }  // namespace gradus::checks

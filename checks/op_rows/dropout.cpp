@@ -6,8 +6,8 @@
 namespace gradus::checks {
 
 void add_dropout(Rows& t) {
-  t.shaped("dropout(Tensor, double)", "", {3, 4}, [](auto& x) { return dropout(x, 0.4); });
-  t.shaped("dropout(Tensor, double)", "of nothing", {3, 4}, [](auto& x) { return dropout(x, 0) * 2.0; });
+  t.shaped("dropout(Tensor, Scalar)", "", {3, 4}, [](auto& x) { return dropout(x, 0.4); });
+  t.shaped("dropout(Tensor, Scalar)", "of nothing", {3, 4}, [](auto& x) { return dropout(x, 0) * 2.0; });
 }
 
 }  // namespace gradus::checks

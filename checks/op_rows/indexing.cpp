@@ -13,21 +13,21 @@ void add_indexing(Rows& t) {
   t.vacuous("embedding(Tensor, Tensor)", "no ids", {table, ids({}, {0})}, look_up);
 
   const auto selected = [](auto& in) { return index_select(in[0], 1, in[1]); };
-  t.add("index_select(Tensor, Index, Tensor)", "repeated", {random({2, 3, 2}), repeated}, selected);
-  t.vacuous("index_select(Tensor, Index, Tensor)", "nothing", {random({2, 3}), ids({}, {0})}, selected);
-  t.add("index_add(Tensor, Index, Tensor, Index)", "repeated", {random({2, 4, 2}), repeated},
+  t.add("index_select(Tensor, Integer, Tensor)", "repeated", {random({2, 3, 2}), repeated}, selected);
+  t.vacuous("index_select(Tensor, Integer, Tensor)", "nothing", {random({2, 3}), ids({}, {0})}, selected);
+  t.add("index_add(Tensor, Integer, Tensor, Integer)", "repeated", {random({2, 4, 2}), repeated},
         [](auto& in) { return index_add(in[0], 1, in[1], 5); });
-  t.add("index_add(Tensor, Index, Tensor, Index)", "rows", {random({4, 2}), repeated},
+  t.add("index_add(Tensor, Integer, Tensor, Integer)", "rows", {random({4, 2}), repeated},
         [](auto& in) { return index_add(in[0], 0, in[1], 3); });
 
   const auto gathered = [](auto& in) { return gather(in[0], 1, in[1]); };
-  t.add("gather(Tensor, Index, Tensor)", "repeated", {random({3, 3}), at}, gathered);
-  t.add("gather(Tensor, Index, Tensor)", "along the leading axis", {random({3, 4}), at},
+  t.add("gather(Tensor, Integer, Tensor)", "repeated", {random({3, 3}), at}, gathered);
+  t.add("gather(Tensor, Integer, Tensor)", "along the leading axis", {random({3, 4}), at},
         [](auto& in) { return gather(in[0], 0, in[1]); });
-  t.add("gather(Tensor, Index, Tensor)", "fewer rows", {random({3, 2}), ids({1, 1, 0}, {1, 3})}, gathered);
-  t.add("scatter_add(Tensor, Index, Tensor, Tensor)", "repeated", {random({3, 3}), random({3, 2}, {}, 1), at},
+  t.add("gather(Tensor, Integer, Tensor)", "fewer rows", {random({3, 2}), ids({1, 1, 0}, {1, 3})}, gathered);
+  t.add("scatter_add(Tensor, Integer, Tensor, Tensor)", "repeated", {random({3, 3}), random({3, 2}, {}, 1), at},
         [](auto& in) { return scatter_add(in[0], 1, in[2], in[1]); });
-  t.add("scatter_add(Tensor, Index, Tensor, Tensor)", "fewer rows", {random({3, 4}), random({3, 2}, {}, 1), at},
+  t.add("scatter_add(Tensor, Integer, Tensor, Tensor)", "fewer rows", {random({3, 4}), random({3, 2}, {}, 1), at},
         [](auto& in) { return scatter_add(in[0], 0, in[2], in[1]); });
 }
 

@@ -6,7 +6,7 @@
 namespace gradus::checks {
 
 void add_layer_norm(Rows& t) {
-  const std::string op = "layer_norm(Tensor, Tensor, Tensor, double)";
+  const std::string op = "layer_norm(Tensor, Tensor, Tensor, Scalar)";
   const Tensor w = random({4}, {0.5, 2}, 1), b = random({4}, {-1, 1}, 2);
   const auto f = [](auto& in) { return layer_norm(in[0], in[1], in[2]); };
   t.add(op, "", {random({3, 4}), w, b}, f);

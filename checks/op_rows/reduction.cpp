@@ -6,9 +6,9 @@
 namespace gradus::checks {
 
 void add_reduction(Rows& t) {
-  const std::string sums = "sum(Tensor, std::vector<Index>, bool)", means = "mean(Tensor, std::vector<Index>, bool)",
-                    vars = "var(Tensor, std::vector<Index>, Index, bool)",
-                    maxima = "max(Tensor, std::vector<Index>, bool)", minima = "min(Tensor, std::vector<Index>, bool)";
+  const std::string sums = "sum(Tensor, Axes, Flag)", means = "mean(Tensor, Axes, Flag)",
+                    vars = "var(Tensor, Axes, Integer, Flag)", maxima = "max(Tensor, Axes, Flag)",
+                    minima = "min(Tensor, Axes, Flag)";
   for (const std::vector<Index>& axes : {std::vector<Index>{}, {0}, {1}, {-1}, {0, 2}, {1, 2}, {0, 1, 2}}) {
     for (bool keep : {false, true}) {
       std::string what = keep ? "keeping axes" : "axes";
@@ -31,10 +31,10 @@ void add_reduction(Rows& t) {
   t.shaped(maxima, "of rows without elements", {0, 2}, [](auto& x) { return max(x, {1}); });
   t.kink(maxima, "ties", {leaf({1, 3, 3, 0, 1, 2}, {2, 3})}, [](auto& in) { return max(in[0], {1}); });
   t.kink(minima, "ties", {leaf({1, 0, 3, 0, 1, 2}, {2, 3})}, [](auto& in) { return min(in[0]); });
-  t.shaped("cumsum(Tensor, Index)", "", {2, 4}, [](auto& x) { return cumsum(x, 1); });
-  t.shaped("cumsum(Tensor, Index)", "of the leading axis", {4, 2}, [](auto& x) { return cumsum(x, 0); });
-  t.shaped("cumsum(Tensor, Index)", "no elements", {0, 2}, [](auto& x) { return cumsum(x, 0); });
-  t.add("argmax(Tensor, Index, bool)", "", {random({2, 3})}, [](auto& in) {
+  t.shaped("cumsum(Tensor, Integer)", "", {2, 4}, [](auto& x) { return cumsum(x, 1); });
+  t.shaped("cumsum(Tensor, Integer)", "of the leading axis", {4, 2}, [](auto& x) { return cumsum(x, 0); });
+  t.shaped("cumsum(Tensor, Integer)", "no elements", {0, 2}, [](auto& x) { return cumsum(x, 0); });
+  t.add("argmax(Tensor, Integer, Flag)", "", {random({2, 3})}, [](auto& in) {
      return argmax(in[0], -1);
    }).differentiable = false;
 }

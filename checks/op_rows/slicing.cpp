@@ -19,23 +19,24 @@ Tensor joined(const std::vector<Tensor>& parts) {
 }  // namespace
 
 void add_slicing(Rows& t) {
-  const std::string op = "narrow(Tensor, Index, Index, Index)";
+  const std::string op = "narrow(Tensor, Integer, Integer, Integer)";
   t.shaped(op, "of the leading axis, a view", {4, 3}, [](auto& x) { return narrow(x, 0, 1, 2); });
   t.shaped(op, "", {3, 4}, [](auto& x) { return narrow(x, 1, 1, 2); });
   t.shaped(op, "whole", {3, 4}, [](auto& x) { return narrow(x, 1, 0, 4); });
   t.vacuous(op, "nothing", {random({3, 4})}, [](auto& in) { return narrow(in[0], 1, 2, 0); });
-  t.shaped("select(Tensor, Index, Index)", "", {3, 2, 2}, [](auto& x) { return select(x, 1, -1); });
-  t.shaped("slice(Tensor, Index, Index, Index)", "", {2, 5}, [](auto& x) { return slice(x, -1, -3, 100); });
-  t.shaped("pad(Tensor, Index, Index, Index)", "", {2, 3}, [](auto& x) { return pad(x, 1, 2, 1); });
-  t.shaped("pad(Tensor, Index, Index, Index)", "by nothing", {2, 3}, [](auto& x) { return pad(x, 1, 0, 0) * 2.0; });
-  t.shaped("flip(Tensor, Index)", "", {3, 2}, [](auto& x) { return flip(x, 0); });
-  t.shaped("flip(Tensor, Index)", "no elements", {3, 0}, [](auto& x) { return flip(x, 1); });
-  t.shaped("split(Tensor, std::vector<Index>, Index)", "", {2, 4}, [](auto& x) {
+  t.shaped("select(Tensor, Integer, Integer)", "", {3, 2, 2}, [](auto& x) { return select(x, 1, -1); });
+  t.shaped("slice(Tensor, Integer, Integer, Integer)", "", {2, 5}, [](auto& x) { return slice(x, -1, -3, 100); });
+  t.shaped("pad(Tensor, Integer, Integer, Integer)", "", {2, 3}, [](auto& x) { return pad(x, 1, 2, 1); });
+  t.shaped("pad(Tensor, Integer, Integer, Integer)", "by nothing", {2, 3},
+           [](auto& x) { return pad(x, 1, 0, 0) * 2.0; });
+  t.shaped("flip(Tensor, Integer)", "", {3, 2}, [](auto& x) { return flip(x, 0); });
+  t.shaped("flip(Tensor, Integer)", "no elements", {3, 0}, [](auto& x) { return flip(x, 1); });
+  t.shaped("split(Tensor, std::vector<Index>, Integer)", "", {2, 4}, [](auto& x) {
     return joined(split(x, {1, 3, 0}, 1));
   });
-  t.shaped("chunk(Tensor, Index, Index)", "", {2, 4}, [](auto& x) { return joined(chunk(x, 2, -1)); });
-  t.shaped("unbind(Tensor, Index)", "", {2, 3}, [](auto& x) { return joined(unbind(x, 1)); });
-  t.shaped("unbind(Tensor, Index)", "one of the slices", {3, 2}, [](auto& x) { return unbind(x, 0)[1]; });
+  t.shaped("chunk(Tensor, Integer, Integer)", "", {2, 4}, [](auto& x) { return joined(chunk(x, 2, -1)); });
+  t.shaped("unbind(Tensor, Integer)", "", {2, 3}, [](auto& x) { return joined(unbind(x, 1)); });
+  t.shaped("unbind(Tensor, Integer)", "one of the slices", {3, 2}, [](auto& x) { return unbind(x, 0)[1]; });
 }
 
 }  // namespace gradus::checks

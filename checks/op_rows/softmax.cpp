@@ -34,14 +34,14 @@ void add_softmax(Rows& t) {
     row("one element", -1, {}, random({2, 1})).verdict = keeps_shape ? Verdict::vacuous : Verdict::pass;
   };
   rows(
-      "softmax(Tensor, Index, Tensor)", [](auto& x, Index axis, auto& m) { return softmax(x, axis, m); }, true);
+      "softmax(Tensor, Integer, Tensor)", [](auto& x, Index axis, auto& m) { return softmax(x, axis, m); }, true);
   rows(
-      "log_softmax(Tensor, Index, Tensor)",
+      "log_softmax(Tensor, Integer, Tensor)",
       [](auto& x, Index axis, auto& m) { return finite(log_softmax(x, axis, m)); }, true);
   rows(
-      "logsumexp(Tensor, Index, Tensor, bool)",
-      [](auto& x, Index axis, auto& m) { return finite(logsumexp(x, axis, m, true)); }, false);
-  t.shaped("logsumexp(Tensor, Index, Tensor, bool)", "without the axis", {3, 2},
+      "logsumexp(Tensor, Integer, Flag, Tensor)",
+      [](auto& x, Index axis, auto& m) { return finite(logsumexp(x, axis, true, m)); }, false);
+  t.shaped("logsumexp(Tensor, Integer, Flag, Tensor)", "without the axis", {3, 2},
            [](auto& x) { return logsumexp(x, 0); });
 }
 

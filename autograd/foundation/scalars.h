@@ -1,0 +1,69 @@
+#pragma once
+
+#include <concepts>
+#include <utility>
+
+#include <gradus/autograd/foundation/place.h>
+#include <gradus/autograd/foundation/types.h>
+
+// Types of flags and numbers in calls. A flag never converts to a number, nor a number to a flag, so that `true` in the
+// place of an axis or a count does not compile.
+namespace gradus {
+
+namespace detail {
+template <class T>
+concept PlainInteger = std::integral<T> && !std::same_as<T, bool>;
+template <class T>
+concept PlainNumber = PlainInteger<T> || std::floating_point<T>;
+}  // namespace detail
+
+/// A bool.
+class Flag {
+ public:
+  template <std::same_as<bool> B>
+  constexpr Flag(B on) : on_(on) {}
+  constexpr operator bool() const { return on_; }
+
+ private:
+  bool on_;
+};
+
+/// An integer of any width, as Index, with the caller's place. Throws when it does not fit.
+class Integer {
+ public:
+  template <detail::PlainInteger I>
+  constexpr Integer(I value, Place place = Place::current()) : value_(static_cast<Index>(value)), place_(place) {
+    if (!std::in_range<Index>(value)) throw Error("an integer argument is above 2^63 - 1", place);
+  }
+  constexpr operator Index() const { return value_; }
+  constexpr Index value() const { return value_; }
+  constexpr const Place& place() const { return place_; }
+
+ private:
+  Index value_;
+  Place place_;
+};
+
+/// An integer or floating-point number, as double. An integer that Index holds is also kept exactly.
+class Scalar {
+ public:
+  template <detail::PlainNumber N>
+  constexpr Scalar(N value) : value_(static_cast<double>(value)) {
+    if constexpr (std::integral<N>) {
+      is_integer_ = std::in_range<Index>(value);
+      if (is_integer_) integer_ = static_cast<Index>(value);
+    }
+  }
+  constexpr operator double() const { return value_; }
+  constexpr double value() const { return value_; }
+  /// Whether an integer was given, and not a floating-point number.
+  constexpr bool is_integer() const { return is_integer_; }
+  constexpr Index integer() const { return integer_; }
+
+ private:
+  double value_;
+  Index integer_ = 0;
+  bool is_integer_ = false;
+};
+
+}  // namespace gradus
