@@ -8,7 +8,7 @@
 
 #include <gradus/autograd/foundation/internal/stopwatch.h>
 #include <gradus/autograd/foundation/random.h>
-#include <gradus/data/internal/utf8.h>
+#include <gradus/files/internal/utf8.h>
 #include <gradus/models/registry.h>
 #include <gradus/nn/parameters.h>
 #include <gradus/train/internal/suggest.h>
@@ -54,7 +54,7 @@ const std::map<std::string, std::vector<std::string>> short_keys = {
 
 void check_name(const char* what, std::string_view name, const std::vector<std::string>& names) {
   if (std::find(names.begin(), names.end(), name) != names.end()) return;
-  throw train::ConfigError(fmt::format("there is no {} \"{}\" to time: one of {}{}", what, data::shown(name),
+  throw train::ConfigError(fmt::format("there is no {} \"{}\" to time: one of {}{}", what, files::shown(name),
                                        fmt::join(names, ", "), train::did_you_mean(name, names)));
 }
 
@@ -64,7 +64,7 @@ Index whole_number(const std::string& key, const std::string& text, Index low) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
   if (error != std::errc() || end != text.data() + text.size() || n < low || n > high) {
     throw train::ConfigError(
-        fmt::format("{} = {} is not allowed: a whole number from {} to {}", key, data::shown(text), low, high));
+        fmt::format("{} = {} is not allowed: a whole number from {} to {}", key, files::shown(text), low, high));
   }
   return n;
 }

@@ -31,9 +31,8 @@ Doubled doubled(const nn::ParameterStore& store, const models::Seq2SeqOptions& o
   copy.store = std::make_unique<nn::ParameterStore>(store.seed(), DType::f64);
   copy.model = models::make_model(copy.store->root(), options);
   for (const nn::Parameter& p : store.all()) {
-    const Tensor values = to(p.tensor.detach(), DType::f64);
-    Tensor t = copy.store->at(p.path);
-    std::copy_n(values.data<double>(), values.numel(), t.mutable_data<double>());
+    const Tensor into = copy.store->at(p.path);
+    nn::copy_into(into, to(p.tensor.detach(), into.dtype()));
   }
   return copy;
 }

@@ -8,7 +8,7 @@
 
 #include <gradus/cli/command.h>
 #include <gradus/data/internal/lines.h>
-#include <gradus/data/internal/utf8.h>
+#include <gradus/files/internal/utf8.h>
 #include <gradus/train/dataset.h>
 #include <gradus/train/evaluate.h>
 #include <gradus/train/progress.h>
@@ -34,7 +34,7 @@ struct Source {
 // The line as a source. Throws Error with its place when it is not valid text or is too long for the model.
 Source read_source(const RunConfig& config, const data::Line& line) {
   const auto refuse = [&line](std::size_t offset, std::string_view reason) {
-    throw Error(fmt::format("{}:{}:{}: {}", line.path, line.number, data::column_of(line.text, offset), reason));
+    throw Error(fmt::format("{}:{}:{}: {}", line.path, line.number, files::column_of(line.text, offset), reason));
   };
   if (const auto flaw = data::flaw_of(line)) refuse(flaw->offset, flaw->reason);
   if (const std::size_t tab = line.text.find('\t'); tab != std::string_view::npos)

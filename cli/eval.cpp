@@ -4,11 +4,11 @@
 #include <memory>
 
 #include <gradus/cli/command.h>
-#include <gradus/data/internal/utf8.h>
 #include <gradus/data/toy_tasks.h>
+#include <gradus/files/internal/json.h>
+#include <gradus/files/internal/utf8.h>
 #include <gradus/train/dataset.h>
 #include <gradus/train/evaluate.h>
-#include <gradus/train/internal/json.h>
 #include <gradus/train/internal/suggest.h>
 #include <gradus/train/progress.h>
 #include <gradus/train/report.h>
@@ -28,7 +28,7 @@ TestSet read_test(const RunConfig& config, const EvalFlags& f) {
   TestSet set = f.task.empty() ? load_test(config, f.test, f.test_target) : load_test_task(config, f.task);
   for (const data::ReferenceSet& r : set.references) {
     check_length(config.model, std::ssize(r.source),
-                 fmt::format("the source \"{}\"", data::shown(join(r.source, source_tokenizer(config)))));
+                 fmt::format("the source \"{}\"", files::shown(join(r.source, source_tokenizer(config)))));
   }
   return set;
 }
@@ -48,7 +48,7 @@ int evaluate_run(const EvalFlags& f) {
   if (f.test.empty() && f.task.empty()) throw UsageError("eval needs --test FILE or --task NAME");
   const std::vector<std::string> tasks = data::task_names();
   if (!f.task.empty() && std::find(tasks.begin(), tasks.end(), f.task) == tasks.end()) {
-    throw UsageError(fmt::format("--task: there is no task {}; expected one of {}{}", data::shown(f.task),
+    throw UsageError(fmt::format("--task: there is no task {}; expected one of {}{}", files::shown(f.task),
                                  fmt::join(tasks, ", "), did_you_mean(f.task, tasks)));
   }
   const Run run = load_run(RunDirectory::open(f.run), f.checkpoint == "best" ? Which::best : Which::last);
@@ -59,15 +59,15 @@ int evaluate_run(const EvalFlags& f) {
                                     {.beam = f.beam, .max_length = run.config.decode.max_length});
   print_by_length(test.references, found.exact);
   const data::Score& s = found.score;
-  fmt::print("{}\n", json_line({{"pairs", s.pairs},
-                                {"exact", s.exact},
-                                {"token_error_rate", s.token_error_rate},
-                                {"word_error_rate", s.word_error_rate},
-                                {"edits", s.edits},
-                                {"reference_tokens", s.reference_tokens},
-                                {"unfinished", found.unfinished},
-                                {"beam", f.beam},
-                                {"checkpoint", f.checkpoint}}));
+  fmt::print("{}\n", files::json_line({{"pairs", s.pairs},
+                                       {"exact", s.exact},
+                                       {"token_error_rate", s.token_error_rate},
+                                       {"word_error_rate", s.word_error_rate},
+                                       {"edits", s.edits},
+                                       {"reference_tokens", s.reference_tokens},
+                                       {"unfinished", found.unfinished},
+                                       {"beam", f.beam},
+                                       {"checkpoint", f.checkpoint}}));
   return success;
 }
 

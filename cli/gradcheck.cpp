@@ -11,11 +11,11 @@
 #include <gradus/checks/model_check.h>
 #include <gradus/checks/op_table.h>
 #include <gradus/cli/command.h>
-#include <gradus/data/internal/utf8.h>
+#include <gradus/files/internal/json.h>
+#include <gradus/files/internal/utf8.h>
 #include <gradus/models/registry.h>
 #include <gradus/train/dataset.h>
 #include <gradus/train/evaluate.h>
-#include <gradus/train/internal/json.h>
 #include <gradus/train/progress.h>
 #include <gradus/train/report.h>
 #include <gradus/train/run.h>
@@ -92,13 +92,13 @@ void print_json(const OpResult& r, std::size_t orders) {
   const auto error = [&](std::size_t order) {
     return order <= orders ? r.worst[order - 1] : std::numeric_limits<double>::quiet_NaN();  // becomes null
   };
-  fmt::print("{}\n", json_line({{"op", r.op},
-                                {"cases", r.cases},
-                                {"first_order", error(1)},
-                                {"second_order", error(2)},
-                                {"third_order", error(3)},
-                                {"verdict", r.passed ? "pass" : "fail"},
-                                {"ms", r.milliseconds}}));
+  fmt::print("{}\n", files::json_line({{"op", r.op},
+                                       {"cases", r.cases},
+                                       {"first_order", error(1)},
+                                       {"second_order", error(2)},
+                                       {"third_order", error(3)},
+                                       {"verdict", r.passed ? "pass" : "fail"},
+                                       {"ms", r.milliseconds}}));
 }
 
 void print_markdown(const std::vector<OpResult>& results, std::size_t orders) {
@@ -155,22 +155,22 @@ int report(const GradcheckFlags& f, const std::string& name_of_model, const Grad
                        [](const InputReport& a, const InputReport& b) { return a.relative < b.relative; });
   if (f.json) {
     for (const InputReport& r : found.inputs) {
-      fmt::print("{}\n", json_line({{"parameter", r.name},
-                                    {"verdict", name(r.verdict)},
-                                    {"compared", r.compared},
-                                    {"relative", r.relative},
-                                    {"absolute", r.absolute},
-                                    {"analytic", r.analytic},
-                                    {"numeric", r.numeric},
-                                    {"at", r.at},
-                                    {"why", r.why}}));
+      fmt::print("{}\n", files::json_line({{"parameter", r.name},
+                                           {"verdict", name(r.verdict)},
+                                           {"compared", r.compared},
+                                           {"relative", r.relative},
+                                           {"absolute", r.absolute},
+                                           {"analytic", r.analytic},
+                                           {"numeric", r.numeric},
+                                           {"at", r.at},
+                                           {"why", r.why}}));
     }
-    fmt::print("{}\n", json_line({{"model", name_of_model},
-                                  {"order", Index{found.options.order}},
-                                  {"verdict", name(found.verdict)},
-                                  {"worst_relative", found.worst_relative()},
-                                  {"worst_parameter", worst == found.inputs.end() ? "" : worst->name},
-                                  {"problem", found.problem}}));
+    fmt::print("{}\n", files::json_line({{"model", name_of_model},
+                                         {"order", Index{found.options.order}},
+                                         {"verdict", name(found.verdict)},
+                                         {"worst_relative", found.worst_relative()},
+                                         {"worst_parameter", worst == found.inputs.end() ? "" : worst->name},
+                                         {"problem", found.problem}}));
   } else {
     fmt::print("{}", to_string(found));
     if (worst != found.inputs.end())
@@ -232,7 +232,7 @@ int run_gradcheck(const GradcheckFlags& f) {
   if (given != 1) throw UsageError("gradcheck needs one of: ops, --model NAME, --run DIR");
   if (!f.what.empty() && f.what != "ops") {
     throw UsageError(
-        fmt::format("{} cannot be checked: gradcheck takes ops, --model NAME or --run DIR", data::shown(f.what)));
+        fmt::format("{} cannot be checked: gradcheck takes ops, --model NAME or --run DIR", files::shown(f.what)));
   }
   if (f.what.empty() && f.markdown) throw UsageError("--markdown needs ops");
   if (!f.what.empty()) return gradcheck_ops(f);

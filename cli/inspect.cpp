@@ -5,21 +5,21 @@
 #include <memory>
 
 #include <gradus/cli/command.h>
-#include <gradus/data/internal/utf8.h>
+#include <gradus/files/internal/utf8.h>
+#include <gradus/files/safetensors.h>
 #include <gradus/train/report.h>
-#include <gradus/train/safetensors.h>
 
 namespace gradus::cli {
 namespace {
 
 using namespace gradus::train;
 
-std::string dtype_of(const NamedTensor& t) {
-  return t.widened_from.empty() ? gradus::name(t.tensor.dtype()) : data::lowercase(t.widened_from);
+std::string dtype_of(const files::NamedTensor& t) {
+  return t.widened_from.empty() ? gradus::name(t.tensor.dtype()) : files::lowercase(t.widened_from);
 }
 
 // A name or a value from a file, prepared for one line of output.
-std::string shown(const std::string& text) { return data::shown(text, 200); }
+std::string shown(const std::string& text) { return files::shown(text, 200); }
 
 struct Numbers {
   double norm = 0;  // Euclidean
@@ -48,10 +48,10 @@ Numbers numbers_of(const Tensor& tensor) {
 }
 
 int inspect(const std::string& path) {
-  const Safetensors file = read_safetensors(path);
+  const files::Safetensors file = files::read_safetensors(path);
   std::vector<std::vector<std::string>> rows{{"tensor", "dtype", "shape", "numbers", "norm"}};
   Index count = 0, not_finite = 0;
-  for (const NamedTensor& t : file.tensors) {
+  for (const files::NamedTensor& t : file.tensors) {
     const Numbers numbers = numbers_of(t.tensor);
     std::string norm = fmt::format("{:.6g}", numbers.norm);
     if (numbers.not_finite > 0) norm += fmt::format(" + {} not finite", numbers.not_finite);

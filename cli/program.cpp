@@ -7,7 +7,7 @@
 #include <vector>
 
 #include <gradus/cli/version.h>
-#include <gradus/data/internal/utf8.h>
+#include <gradus/files/internal/utf8.h>
 #include <gradus/train/internal/suggest.h>
 
 namespace gradus::cli {
@@ -29,7 +29,7 @@ constexpr Command commands[] = {
 // One line with what the parser refused, and the probable intention.
 std::string explain(CLI::App& program, const CLI::ParseError& error) {
   const std::vector<CLI::App*> chosen = program.get_subcommands();
-  const std::string refused = data::shown(error.what(), most_quoted);
+  const std::string refused = files::shown(error.what(), most_quoted);
   if (chosen.empty()) return fmt::format("{}; see gradus --help", refused);
   CLI::App& command = *chosen.front();
   if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
@@ -38,7 +38,7 @@ std::string explain(CLI::App& program, const CLI::ParseError& error) {
     const std::vector<std::string> rest = command.remaining();
     if (!rest.empty()) {
       const std::string flag = rest.front().substr(0, rest.front().find('='));
-      return fmt::format("{} has no option {}{}; see gradus {} --help", command.get_name(), data::shown(flag),
+      return fmt::format("{} has no option {}{}; see gradus {} --help", command.get_name(), files::shown(flag),
                          train::did_you_mean(flag, flags), command.get_name());
     }
   }
@@ -61,10 +61,10 @@ void add_commands(CLI::App& program, Action& action, int argc, const char* const
   }
   if (known) return;
   if (wanted.starts_with('-')) {
-    throw UsageError(fmt::format("there is no flag {} before the command{}; see gradus --help", data::shown(wanted),
+    throw UsageError(fmt::format("there is no flag {} before the command{}; see gradus --help", files::shown(wanted),
                                  train::did_you_mean(wanted, flags)));
   }
-  throw UsageError(fmt::format("there is no command {}; expected one of {}{}", data::shown(wanted),
+  throw UsageError(fmt::format("there is no command {}; expected one of {}{}", files::shown(wanted),
                                fmt::join(names, ", "), train::did_you_mean(wanted, names)));
 }
 

@@ -9,9 +9,9 @@
 
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/cli/command.h>
-#include <gradus/data/internal/utf8.h>
+#include <gradus/files/internal/json.h>
+#include <gradus/files/internal/utf8.h>
 #include <gradus/models/registry.h>
-#include <gradus/train/internal/json.h>
 #include <gradus/train/internal/presets.h>
 #include <gradus/train/internal/suggest.h>
 #include <gradus/train/trainer.h>
@@ -80,7 +80,7 @@ std::string shell_word(const std::string& text) {
            std::string_view("/._-+,:=@%").find(static_cast<char>(c)) != std::string::npos;
   });
   if (plain) return text;
-  if (data::shown(text, text.size()) != text) {
+  if (files::shown(text, text.size()) != text) {
     std::string quoted = "$'";
     for (unsigned char c : text) {
       const bool as_it_is = std::isprint(c) && c != '\'' && c != '\\';
@@ -95,14 +95,14 @@ std::string shell_word(const std::string& text) {
 
 int report(const RunDirectory& directory, const Run& run, const Outcome& outcome) {
   const std::string result =
-      json_line({{"run", directory.path().string()},
-                 {"model", run.config.model.model},
-                 {"parameters", run.store->count()},
-                 {"steps", outcome.position.step},
-                 {"epochs", outcome.position.epoch},
-                 {"best_step", outcome.position.best_step},
-                 {run.config.train.best_by == BestBy::loss ? "best_valid_loss" : "best_valid_word_error_rate",
-                  outcome.position.best}}) +
+      files::json_line({{"run", directory.path().string()},
+                        {"model", run.config.model.model},
+                        {"parameters", run.store->count()},
+                        {"steps", outcome.position.step},
+                        {"epochs", outcome.position.epoch},
+                        {"best_step", outcome.position.best_step},
+                        {run.config.train.best_by == BestBy::loss ? "best_valid_loss" : "best_valid_word_error_rate",
+                         outcome.position.best}}) +
       '\n';
   if (outcome.ending != Ending::interrupted) {
     fmt::print("{}", result);

@@ -1,6 +1,6 @@
 # The dependencies of each library. Used by the build, and installed for find_package(gradus).
 
-set(gradus_all_components autograd nn optim models data train)
+set(gradus_all_components autograd files nn optim models data train)
 
 # gradus_with_needed(<variable> [<component>...]): the components and the components that they need; all of them if none
 # is given. Unknown ones come last.
@@ -11,6 +11,9 @@ function(gradus_with_needed variable)
   endif()
   if("models" IN_LIST wanted)
     list(APPEND wanted nn)
+  endif()
+  if("nn" IN_LIST wanted OR "data" IN_LIST wanted)
+    list(APPEND wanted files)
   endif()
   list(APPEND wanted autograd)
   set(unknown ${wanted})

@@ -10,7 +10,7 @@
 
 #include <gradus/autograd/foundation/error.h>
 #include <gradus/data/internal/lines.h>
-#include <gradus/data/internal/utf8.h>
+#include <gradus/files/internal/utf8.h>
 
 namespace gradus::data {
 namespace {
@@ -43,7 +43,7 @@ class Gatherer {
     Defect defect;
     defect.path = line.path;
     defect.line = line.number;
-    defect.column = column_of(line.text, offset);
+    defect.column = files::column_of(line.text, offset);
     defect.reason = std::move(reason);
     if (on_bad_line_ == OnBadLine::stop) throw Error(described(defect));
     ++report.skipped;
@@ -91,7 +91,7 @@ std::string_view without_variant(std::string_view word) {
 
 // The tokens of one side of a pair.
 Tokens tokens_of(std::string_view side, Tokenizer kind, const PairOptions& options) {
-  if (options.lowercase) return tokenize(lowercase(side), kind);
+  if (options.lowercase) return tokenize(files::lowercase(side), kind);
   return tokenize(side, kind);
 }
 
@@ -198,7 +198,7 @@ Corpus read_dictionary(const std::filesystem::path& path, const DictionaryOption
       continue;
     }
     std::string word(without_variant(fields.front()));
-    if (options.lowercase) word = lowercase(word);
+    if (options.lowercase) word = files::lowercase(word);
     Pair pair;
     pair.source = tokenize(word, Tokenizer::characters);
     pair.target.assign(fields.begin() + 1, fields.end());

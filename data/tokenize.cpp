@@ -5,19 +5,19 @@
 #include <algorithm>
 
 #include <gradus/autograd/foundation/error.h>
-#include <gradus/data/internal/utf8.h>
+#include <gradus/files/internal/utf8.h>
 
 namespace gradus::data {
 
 Tokens tokenize(std::string_view text, Tokenizer kind) {
-  if (const std::size_t bad = find_invalid_utf8(text); bad != std::string_view::npos) {
+  if (const std::size_t bad = files::find_invalid_utf8(text); bad != std::string_view::npos) {
     throw Error(fmt::format("column {}: byte 0x{:02X} is not UTF-8; convert the text to UTF-8 first",
-                            column_of(text, bad), static_cast<unsigned char>(text[bad])));
+                            files::column_of(text, bad), static_cast<unsigned char>(text[bad])));
   }
   Tokens tokens;
   if (kind == Tokenizer::characters) {
     for (std::size_t at = 0; at < text.size();) {
-      const std::size_t length = utf8_length(text, at);
+      const std::size_t length = files::utf8_length(text, at);
       tokens.emplace_back(text.substr(at, length));
       at += length;
     }

@@ -8,7 +8,7 @@
 
 #include <gradus/autograd/foundation/error.h>
 #include <gradus/data/internal/lines.h>
-#include <gradus/data/internal/utf8.h>
+#include <gradus/files/internal/utf8.h>
 
 namespace gradus::data {
 namespace {
@@ -51,7 +51,7 @@ Unescaped unescape(std::string_view line) {
     token += static_cast<char>(high * 16 + low);
     i += 3;
   }
-  const std::size_t invalid = find_invalid_utf8(token);
+  const std::size_t invalid = files::find_invalid_utf8(token);
   if (invalid == std::string_view::npos) return {.token = std::move(token)};
   std::size_t at = 0;
   for (std::size_t i = 0; i < invalid; ++i) at += line[at] == '\\' ? 4 : 1;
@@ -157,10 +157,11 @@ Vocabulary Vocabulary::load(const std::filesystem::path& path) {
     const auto [token, bad] = unescape(line.text);
     if (bad != std::string_view::npos) {
       refuse(count, "expected a token in UTF-8 with white space and backslashes written as \\xHH",
-             column_of(line.text, bad));
+             files::column_of(line.text, bad));
     }
     if (!vocabulary.add(token))
-      refuse(count, fmt::format("{} occurs twice, first on line {}", shown(line.text), vocabulary.id(token) + 1));
+      refuse(count,
+             fmt::format("{} occurs twice, first on line {}", files::shown(line.text), vocabulary.id(token) + 1));
   }
   if (count < std::ssize(specials)) {
     refuse(count + 1, fmt::format("the file ends before {}; a vocabulary starts with the lines {}",

@@ -20,7 +20,7 @@ inline data::PairOptions pair_options(std::uint8_t bits) {
 inline bool sound(const data::Tokens& tokens) {
   return !tokens.empty() && std::all_of(tokens.begin(), tokens.end(), [](const std::string& token) {
     return !token.empty() && token.find('\0') == std::string::npos &&
-           data::find_invalid_utf8(token) == std::string::npos;
+           files::find_invalid_utf8(token) == std::string::npos;
   });
 }
 

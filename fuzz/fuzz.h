@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include <gradus/autograd/foundation/error.h>
-#include <gradus/data/internal/utf8.h>
+#include <gradus/files/internal/utf8.h>
 
 // Code that the targets share. A target defines LLVMFuzzerTestOneInput. When an expectation fails, the program aborts,
 // which libFuzzer reports as a crash.
@@ -30,7 +30,7 @@ inline void check_message(std::string_view message) {
   expect(message.size() <= longest, "a message is short", message);
   for (const char c : message)
     expect(static_cast<unsigned char>(c) >= 0x20 && c != 0x7F, "a message is printable", message);
-  expect(data::find_invalid_utf8(message) == std::string_view::npos, "a message is UTF-8", message);
+  expect(files::find_invalid_utf8(message) == std::string_view::npos, "a message is UTF-8", message);
 }
 
 /// Whether `read` accepts its input. It may throw only gradus::Error with a good message.

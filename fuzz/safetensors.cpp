@@ -1,11 +1,11 @@
 #include <cstring>
 #include <sstream>
 
+#include <gradus/files/internal/file_calls.h>
+#include <gradus/files/safetensors.h>
 #include <gradus/nn/parameters.h>
 #include <gradus/optim/adam.h>
 #include <gradus/train/checkpoint.h>
-#include <gradus/train/internal/file_calls.h>
-#include <gradus/train/safetensors.h>
 
 #include "fuzz.h"
 
@@ -14,32 +14,32 @@ using namespace gradus::train;
 
 namespace {
 
-Safetensors read(std::string bytes) {
+files::Safetensors read(std::string bytes) {
   const std::uint64_t size = bytes.size();
   std::istringstream in(std::move(bytes));
-  return read_safetensors(in, size, "file");
+  return files::read_safetensors(in, size, "file");
 }
 
 /// The bytes that `write_safetensors` writes.
-std::string written(const Safetensors& contents) {
+std::string written(const files::Safetensors& contents) {
   static std::string bytes;
   static const bool captured = [] {
     constexpr int no_file = 1 << 20;
-    file_calls() = {.open = [](const char*, int, mode_t) { return no_file; },
-                    .write =
-                        [](int, const void* from, std::size_t size) {
-                          bytes.append(static_cast<const char*>(from), size);
-                          return static_cast<ssize_t>(size);
-                        },
-                    .truncate = [](int, off_t) { return 0; },
-                    .fsync = [](int) { return 0; },
-                    .close = [](int) { return 0; },
-                    .rename = [](const char*, const char*) { return 0; }};
+    files::file_calls() = {.open = [](const char*, int, mode_t) { return no_file; },
+                           .write =
+                               [](int, const void* from, std::size_t size) {
+                                 bytes.append(static_cast<const char*>(from), size);
+                                 return static_cast<ssize_t>(size);
+                               },
+                           .truncate = [](int, off_t) { return 0; },
+                           .fsync = [](int) { return 0; },
+                           .close = [](int) { return 0; },
+                           .rename = [](const char*, const char*) { return 0; }};
     return true;
   }();
   fuzz::expect(captured, "files are captured");
   bytes.clear();
-  write_safetensors("nowhere", contents);
+  files::write_safetensors("nowhere", contents);
   return bytes;
 }
 
@@ -51,9 +51,9 @@ bool same(const Tensor& a, const Tensor& b) {
   });
 }
 
-bool same(const Safetensors& a, const Safetensors& b) {
+bool same(const files::Safetensors& a, const files::Safetensors& b) {
   if (a.metadata != b.metadata || a.tensors.size() != b.tensors.size()) return false;
-  for (const NamedTensor& t : a.tensors) {
+  for (const files::NamedTensor& t : a.tensors) {
     const Tensor other = b.find(t.name);
     if (!other.defined() || !same(t.tensor, other)) return false;
   }
@@ -72,7 +72,7 @@ struct Model {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  Safetensors file;
+  files::Safetensors file;
   if (!fuzz::accepts([&] { file = read(std::string(fuzz::text_of(data, size))); })) return 0;
   const std::string bytes = written(file);
   fuzz::expect(same(read(bytes), file), "a file is the same after writing and reading");
@@ -84,7 +84,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   optim::Average* const average = file.find("average.step").defined() ? &model.average : nullptr;
   const StateOwners owners{&model.optimizer, &model.plateau, average};
   if (!fuzz::accepts([&] { unpack(file, "file", model.store, owners); })) return 0;
-  const Safetensors packed = pack(model.store, position, owners);
+  const files::Safetensors packed = pack(model.store, position, owners);
   fuzz::expect(pack(model.store, position_of(packed, "file")).metadata == packed.metadata,
                "a position is the same after packing");
   fuzz::expect(same(read(written(packed)), packed), "a checkpoint is the same after writing and reading");

@@ -4,11 +4,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <utility>
 
 #include <gradus/autograd/foundation/internal/edit_distance.h>
 #include <gradus/autograd/foundation/internal/fnv1a.h>
 #include <gradus/autograd/foundation/memory.h>
+#include <gradus/files/internal/utf8.h>
+#include <gradus/files/safetensors.h>
 #include <gradus/nn/internal/init.h>
 
 namespace gradus::nn {
@@ -42,7 +45,53 @@ std::string with_thousands(Index n) {
   return s;
 }
 
+std::string in_quotes(const std::string& name) { return fmt::format("'{}'", files::shown(name)); }
+
+bool fits(const Tensor& values, const Tensor& into) {
+  return values.defined() && values.shape() == into.shape() && values.dtype() == into.dtype();
+}
+
+const char* bytes_of(const Tensor& t) {
+  return dispatch(t.dtype(), [&](auto zero) {
+    return static_cast<const char*>(static_cast<const void*>(t.data<decltype(zero)>()));
+  });
+}
+
+std::size_t size_in_bytes(const Tensor& t) { return static_cast<std::size_t>(t.numel() * size_of(t.dtype())); }
+
+bool same_bits(const Tensor& a, const Tensor& b) {
+  return std::memcmp(bytes_of(a), bytes_of(b), size_in_bytes(a)) == 0;
+}
+
+Tensor copy_of(const Tensor& t) {
+  const Tensor copy = Tensor::empty(t.shape(), t.dtype());
+  copy_into(copy, t);
+  return copy;
+}
+
+// "; missing: 'a', 'b'", or nothing.
+std::string listed(const char* what, const std::vector<std::string>& names) {
+  return names.empty() ? std::string() : fmt::format("; {}: {}", what, fmt::join(names, ", "));
+}
+
 }  // namespace
+
+void copy_into(Tensor into, const Tensor& values, Place place) {
+  if (!into.defined() || !fits(values, into)) {
+    throw Error(fmt::format("copy_into: {} cannot hold the values of {}; expected the same shape and dtype",
+                            describe(into), describe(values)),
+                place);
+  }
+  const char* from = bytes_of(values);
+  dispatch(into.dtype(),
+           [&](auto zero) { std::memmove(into.mutable_data<decltype(zero)>(place), from, size_in_bytes(into)); });
+}
+
+Renaming::Renaming(std::map<std::string, std::string> paths)
+    : path_of_([paths = std::move(paths)](const std::string& name) {
+        const auto found = paths.find(name);
+        return found == paths.end() ? name : found->second;
+      }) {}
 
 ParameterStore::ParameterStore(std::uint64_t seed, DType dtype) : seed_(seed), dtype_(dtype) {
   if (!is_floating(dtype)) throw Error(fmt::format("parameters cannot be {}; use f32 or f64", name(dtype)));
@@ -50,13 +99,13 @@ ParameterStore::ParameterStore(std::uint64_t seed, DType dtype) : seed_(seed), d
 
 Scope ParameterStore::root() { return {*this, ""}; }
 
-Tensor ParameterStore::at(std::string_view path) const {
+Tensor ParameterStore::at(std::string_view path, Place place) const {
   const auto found = by_path_.find(std::string(path));
   if (found != by_path_.end()) return parameters_[found->second].tensor;
   std::vector<std::string> known;
   for (const auto& [name, _] : by_path_) known.push_back(name);
   std::sort(known.begin(), known.end());
-  throw Error(fmt::format("there is no parameter '{}'; {}", path, nearest(path, std::move(known))));
+  throw Error(fmt::format("there is no parameter '{}'; {}", path, nearest(path, std::move(known))), place);
 }
 
 bool ParameterStore::contains(std::string_view path) const { return by_path_.contains(std::string(path)); }
@@ -70,7 +119,8 @@ std::vector<Tensor> ParameterStore::trainable() const {
 
 Index ParameterStore::count() const {
   Index n = 0;
-  for (const Parameter& p : parameters_) n += p.tensor.numel();
+  for (const Parameter& p : parameters_)
+    if (!p.buffer) n += p.tensor.numel();
   return n;
 }
 
@@ -83,7 +133,10 @@ std::string ParameterStore::summary() const {
   for (const Parameter& p : parameters_) {
     if (p.trainable) trained += p.tensor.numel();
     table += fmt::format("{:<{}}  {:<16}{:>12}{}\n", p.path, width, to_string(p.tensor.shape()),
-                         with_thousands(p.tensor.numel()), p.trainable ? "" : "  frozen");
+                         with_thousands(p.tensor.numel()),
+                         p.buffer      ? "  buffer"
+                         : p.trainable ? ""
+                                       : "  frozen");
   }
   for (const Alias& a : aliases_)
     table += fmt::format("{:<{}}  shared with {}\n", a.path, width, parameters_[a.parameter].path);
@@ -94,10 +147,11 @@ std::string ParameterStore::summary() const {
 void ParameterStore::freeze(std::string_view prefix, bool frozen) {
   std::vector<std::size_t> matched;
   for (const auto& [path, parameter] : by_path_)
-    if (is_at_or_below(path, prefix)) matched.push_back(parameter);
+    if (is_at_or_below(path, prefix) && !parameters_[parameter].buffer) matched.push_back(parameter);
   if (matched.empty()) {
     std::vector<std::string> groups;  // all paths and all scopes above them
-    for (const auto& [path, _] : by_path_) {
+    for (const auto& [path, parameter] : by_path_) {
+      if (parameters_[parameter].buffer) continue;
       for (std::size_t end = path.find('.');; end = path.find('.', end + 1)) {
         groups.push_back(path.substr(0, end));
         if (end == std::string::npos) break;
@@ -112,6 +166,84 @@ void ParameterStore::freeze(std::string_view prefix, bool frozen) {
     parameters_[i].tensor.set_requires_grad(!frozen);
   }
   block_ = {};
+}
+
+void ParameterStore::set(std::string_view path, const Tensor& values, Place place) {
+  copy_into(at(path, place), values, place);
+}
+
+LoadReport ParameterStore::load(const std::map<std::string, Tensor>& values, const LoadOptions& options, Place place) {
+  return load_from("load", values, options, place);
+}
+
+LoadReport ParameterStore::load(const std::filesystem::path& file, const LoadOptions& options, Place place) {
+  std::map<std::string, Tensor> values;
+  for (files::NamedTensor& t : files::read_safetensors(file).tensors) values[t.name] = std::move(t.tensor);
+  return load_from(file.string(), values, options, place);
+}
+
+LoadReport ParameterStore::load_from(const std::string& origin, const std::map<std::string, Tensor>& values,
+                                     const LoadOptions& options, const Place& place) {
+  struct Chosen {
+    std::string name;  // empty: none of this parameter's paths has values
+    Tensor values;
+  };
+  std::vector<Chosen> chosen(parameters_.size());
+  LoadReport report;
+  std::vector<std::string> missing, unexpected, misshapen;  // for the message
+  for (const auto& [name, value] : values) {
+    const std::string path = options.rename(name);
+    if (path.empty()) continue;
+    const auto found = by_path_.find(path);
+    if (found == by_path_.end()) {
+      report.unexpected.push_back(name);
+      unexpected.push_back(path == name ? in_quotes(name) : fmt::format("{} as {}", in_quotes(name), in_quotes(path)));
+      continue;
+    }
+    const Tensor& own = parameters_[found->second].tensor;
+    Chosen& before = chosen[found->second];
+    if (!fits(value, own)) {
+      before.name = name;
+      report.misshapen.push_back(name);
+      misshapen.push_back(fmt::format("{} is {}, expected {} {}", in_quotes(name),
+                                      value.defined() ? describe(value.detach()) : describe(value),
+                                      gradus::name(own.dtype()), to_string(own.shape())));
+      continue;
+    }
+    if (before.values.defined() && !same_bits(before.values, value)) {
+      throw Error(fmt::format("{}: {} and {} have different values for one parameter, '{}'", origin,
+                              in_quotes(before.name), in_quotes(name), own.name()),
+                  place);
+    }
+    before = {name, value};
+  }
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    if (!chosen[i].name.empty()) continue;
+    report.missing.push_back(parameters_[i].path);
+    missing.push_back(in_quotes(parameters_[i].path));
+  }
+  if (options.strict && !report.empty()) {
+    throw Error(
+        fmt::format("{}: names do not fit the store{}{}{}; nothing was loaded; strict = false loads the rest", origin,
+                    listed("missing", missing), listed("unexpected", unexpected), listed("misshapen", misshapen)),
+        place);
+  }
+
+  // Values that are parameters of this store are copied before any is overwritten.
+  for (Chosen& c : chosen) {
+    if (c.values.defined() && std::any_of(parameters_.begin(), parameters_.end(),
+                                          [&](const Parameter& p) { return p.tensor.storage() == c.values.storage(); }))
+      c.values = copy_of(c.values);
+  }
+  for (std::size_t i = 0; i < parameters_.size(); ++i)
+    if (chosen[i].values.defined()) copy_into(parameters_[i].tensor, chosen[i].values, place);
+  return report;
+}
+
+void ParameterStore::save(const std::filesystem::path& file) const {
+  files::Safetensors contents;
+  for (const Parameter& p : parameters_) contents.tensors.push_back({p.path, p.tensor});
+  files::write_safetensors(file, contents);
 }
 
 void ParameterStore::zero_grad() {
@@ -161,9 +293,17 @@ Tensor ParameterStore::add(std::string path, Tensor value) {
   return value;
 }
 
+Tensor ParameterStore::add_buffer(std::string path, Tensor value) {
+  claim(path, parameters_.size());
+  value.set_name(path);
+  parameters_.push_back({std::move(path), value, false, true});
+  return value;
+}
+
 Tensor ParameterStore::share(std::string path, const Tensor& parameter) {
   const auto found = by_path_.find(parameter.name());
-  if (found == by_path_.end() || parameters_[found->second].tensor.node() != parameter.node())
+  if (found == by_path_.end() || parameters_[found->second].buffer ||
+      parameters_[found->second].tensor.node() != parameter.node())
     throw Error(fmt::format("'{}' cannot share {}, which is not a parameter of this store", path, describe(parameter)));
   const std::size_t owner = found->second;
   claim(path, owner);
@@ -215,6 +355,10 @@ Tensor Scope::xavier_uniform(std::string_view name, const Shape& shape) const {
 Tensor Scope::orthogonal(std::string_view name, const Shape& shape) const {
   const std::string path = path_of(name);
   return store_->add(path, init::orthogonal(shape, random(path), dtype()));
+}
+
+Tensor Scope::buffer(std::string_view name, const Tensor& value) const {
+  return store_->add_buffer(path_of(name), value.detach());
 }
 
 Tensor Scope::share(std::string_view name, const Tensor& parameter) const {

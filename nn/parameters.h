@@ -1,9 +1,16 @@
 #pragma once
 
+#include <concepts>
 #include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <initializer_list>
+#include <map>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include <gradus/autograd/engine/tensor.h>
@@ -17,10 +24,47 @@ struct Parameter {
   std::string path;  // "decoder.query.weight"
   Tensor tensor;     // a leaf, named by its path
   bool trainable = true;
+  bool buffer = false;  // no gradient changes it; it is saved, but neither counted nor trained
 };
 
-/// All parameters of a model, by path, in order of registration. The constructor of a layer registers them through a
-/// Scope. An initial value depends on seed, path and position only, so further layers do not change it.
+/// Writes the values into the bytes of `into`, so that every handle and view of it has them. Counts as a write: a later
+/// backward that needs the old values throws. Throws when shape or dtype differ, and when `into` is the result of a
+/// recorded op. (torch.Tensor.copy_)
+void copy_into(Tensor into, const Tensor& values, Place place = Place::current());
+
+/// The paths for the names of other programs: a function from name to path, or a map. A map leaves the names that it
+/// lacks as they are. A name whose path is "" is left out.
+class Renaming {
+ public:
+  Renaming() = default;  // every name is a path
+  Renaming(std::map<std::string, std::string> paths);
+  Renaming(std::initializer_list<std::pair<const std::string, std::string>> paths)
+      : Renaming(std::map<std::string, std::string>(paths)) {}
+  template <class F>
+  requires std::is_invocable_r_v<std::string, F, const std::string&> Renaming(F path_of)
+      : path_of_(std::move(path_of)) {}
+
+  std::string operator()(const std::string& name) const { return path_of_ ? path_of_(name) : name; }
+
+ private:
+  std::function<std::string(const std::string&)> path_of_;
+};
+
+struct LoadOptions {
+  bool strict = true;  // false: loads what fits, and returns the names of the rest
+  Renaming rename = {};
+};
+
+/// The names that did not fit in a load.
+struct LoadReport {
+  std::vector<std::string> missing;     // paths in the store that got no values
+  std::vector<std::string> unexpected;  // names of values that the store has no path for
+  std::vector<std::string> misshapen;   // names of values of another shape or dtype
+  bool empty() const { return missing.empty() && unexpected.empty() && misshapen.empty(); }
+};
+
+/// All parameters and buffers of a model, by path, in order of registration. The constructor of a layer registers them
+/// through a Scope. An initial value depends on seed, path and position only, so further layers do not change it.
 class ParameterStore {
  public:
   /// Throws unless dtype is f32 or f64.
@@ -33,17 +77,35 @@ class ParameterStore {
   std::uint64_t seed() const { return seed_; }
   DType dtype() const { return dtype_; }
 
-  /// Each parameter once, under its first path.
+  /// Each parameter and buffer once, under its first path.
   const std::vector<Parameter>& all() const { return parameters_; }
   /// By path or alias. Throws an Error with the nearest paths when there is none.
-  Tensor at(std::string_view path) const;
+  Tensor at(std::string_view path, Place place = Place::current()) const;
   bool contains(std::string_view path) const;
   /// The parameters that are not frozen, in order.
   std::vector<Tensor> trainable() const;
-  /// The count of numbers in all parameters; a shared parameter counts once.
+  /// The count of numbers in all parameters; a shared parameter counts once, a buffer does not.
   Index count() const;
-  /// A table of path, shape and count of each parameter, marked if frozen, and the total.
+  /// A table of path, shape and count of each parameter and buffer, marked if frozen or a buffer, and the total.
   std::string summary() const;
+
+  /// Writes values into the parameter or buffer at a path or alias, as `copy_into` does.
+  void set(std::string_view path, const Tensor& values, Place place = Place::current());
+
+  /// Writes values into the parameters and buffers of their names, as `copy_into` does.
+  ///
+  /// - A shared parameter needs values for one of its paths. Values for several must be the same.
+  /// - With `strict` every parameter and buffer gets values, and all values are used. Otherwise throws one Error that
+  ///   lists all missing, unexpected and misshapen names, and nothing changes.
+  /// - Throws, also without `strict`, when two names with different values have the same parameter.
+  LoadReport load(const std::map<std::string, Tensor>& values, const LoadOptions& options = {},
+                  Place place = Place::current());
+  /// The same from a safetensors file, also of another program. Reads F16 and BF16 as f32.
+  LoadReport load(const std::filesystem::path& file, const LoadOptions& options = {}, Place place = Place::current());
+
+  /// Replaces the safetensors file atomically by one with each parameter and buffer once, under its first path. Throws
+  /// Error when a write fails; then the old file stays.
+  void save(const std::filesystem::path& file) const;
 
   /// Freezes (or unfreezes) the parameters at a path and below it; "" means all. A shared parameter freezes under any
   /// of its paths. Ends the flat layout. Throws when there is no such path.
@@ -60,6 +122,7 @@ class ParameterStore {
 
   // For scopes.
   Tensor add(std::string path, Tensor value);
+  Tensor add_buffer(std::string path, Tensor value);
   Tensor share(std::string path, const Tensor& parameter);
 
  private:
@@ -68,6 +131,8 @@ class ParameterStore {
     std::size_t parameter;
   };
   void claim(const std::string& path, std::size_t parameter);
+  LoadReport load_from(const std::string& origin, const std::map<std::string, Tensor>& values,
+                       const LoadOptions& options, const Place& place);
 
   std::uint64_t seed_;
   DType dtype_;
@@ -98,6 +163,10 @@ class Scope {
   Tensor ones(std::string_view name, const Shape& shape) const;
   Tensor xavier_uniform(std::string_view name, const Shape& shape) const;
   Tensor orthogonal(std::string_view name, const Shape& shape) const;
+
+  /// A buffer: state of a layer that is saved with the parameters and changes without a gradient, such as running
+  /// statistics. The layer writes to it with `copy_into`. Returns the tensor, of any dtype. (register_buffer)
+  Tensor buffer(std::string_view name, const Tensor& value) const;
 
   /// Tied weights: a second path of a parameter of the same store. It is counted, saved and trained once.
   Tensor share(std::string_view name, const Tensor& parameter) const;

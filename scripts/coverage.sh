@@ -27,5 +27,6 @@ find "$build" -name '*.gcda' -delete
 (cd "$root" && "$build/tests/gradus_file_tests")
 
 exec gcovr --root "$root" --branches --exclude-throw-branches --exclude-unreachable-branches --fail-under-branch 100 \
-  --filter "$root/data/(internal/)?(byte_reader|corpus|lines|utf8)\\.cpp" \
-  --filter "$root/train/(internal/)?(checkpoint|file_calls|file_replacement|safetensors)\\.cpp" "$build"
+  --filter "$root/files/(internal/)?(file_calls|file_replacement|safetensors|utf8)\\.cpp" \
+  --filter "$root/data/(internal/)?(byte_reader|corpus|lines)\\.cpp" \
+  --filter "$root/train/checkpoint\\.cpp" "$build"

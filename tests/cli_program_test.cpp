@@ -1,6 +1,6 @@
 #include <nlohmann/json.hpp>
 
-#include <gradus/data/internal/utf8.h>
+#include <gradus/files/internal/utf8.h>
 
 #include "program.h"
 
@@ -202,7 +202,7 @@ TEST_CASE("hostile arguments are quoted with limited length and without control 
     CHECK(ran.code == 2);
     CHECK(ran.err.size() < 1200);
     CHECK(ran.err.ends_with('\n'));
-    CHECK(data::shown(ran.err.substr(0, ran.err.size() - 1), 2000) + '\n' == ran.err);
+    CHECK(files::shown(ran.err.substr(0, ran.err.size() - 1), 2000) + '\n' == ran.err);
   }
 }
 
@@ -241,7 +241,7 @@ TEST_CASE("paths are shown on one line, without control characters, quoted for a
   CHECK_THAT(log, ContainsSubstring("1 line skipped: first at a\\x1B[31m\\x0Ab'.tsv:2:7: no tab"));
   CHECK_THAT(log, ContainsSubstring("to continue: gradus train --resume --out " + out + "\n"));
   std::istringstream lines(log);
-  for (std::string line; std::getline(lines, line);) CHECK(data::shown(line, 10000) == line);
+  for (std::string line; std::getline(lines, line);) CHECK(files::shown(line, 10000) == line);
 }
 
 TEST_CASE("a refused argument of control characters gives a short message") {

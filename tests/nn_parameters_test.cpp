@@ -3,12 +3,16 @@
 #include <vector>
 
 #include <gradus/autograd/engine/node.h>
+#include <gradus/autograd/ops/arithmetic.h>
+#include <gradus/autograd/ops/reduction.h>
+#include <gradus/files/safetensors.h>
 #include <gradus/nn/embedding.h>
 #include <gradus/nn/internal/init.h>
 #include <gradus/nn/linear.h>
 #include <gradus/nn/recurrent.h>
 
 #include "catch.h"
+#include "data_scratch.h"
 
 using namespace gradus;
 using Catch::Matchers::ContainsSubstring;
@@ -194,4 +198,139 @@ TEST_CASE("an error for wrong input names the network and the expected shape") {
                        ContainsSubstring("nn_parameters_test.cpp"));
   CHECK_THAT(error_of([&] { network(Tensor::zeros({2, 0, 3})); }), ContainsSubstring("at least one step"));
   CHECK_THROWS_AS(network.step(Tensor::zeros({2, 3}), network.zero_states(2)), Error);
+}
+
+namespace {
+
+using Values = std::map<std::string, Tensor>;
+
+Tensor numbers(const Shape& shape, float first = 1) {
+  std::vector<float> values(static_cast<std::size_t>(shape.numel()));
+  for (float& v : values) v = first++;
+  return Tensor::from(values, shape);
+}
+
+/// A layer with a shared weight and a buffer.
+struct Small {
+  nn::ParameterStore store{1};
+  nn::Linear layer{store.root() / "layer", 3, 2};
+  Tensor shared = (store.root() / "output").share("weight", layer.weight);
+  Tensor mean = (store.root() / "norm").buffer("running_mean", Tensor::zeros({2}));
+  Tensor seen = (store.root() / "norm").buffer("seen", Tensor::zeros({}, DType::i64));
+
+  static Values values() {
+    return {{"layer.weight", numbers({2, 3})},
+            {"layer.bias", numbers({2}, 7)},
+            {"norm.running_mean", numbers({2}, 9)},
+            {"norm.seen", Tensor::from(std::vector<Index>{5}, {})}};
+  }
+};
+
+}  // namespace
+
+TEST_CASE("values written into a parameter are in every handle, view and flat block, and count as a write") {
+  Small m;
+  m.store.flatten();
+  const Tensor loss = sum(m.layer.weight * m.layer.weight);
+  m.store.set("layer.weight", numbers({2, 3}));
+  CHECK(m.layer.weight.to_vector<float>() == std::vector<float>{1, 2, 3, 4, 5, 6});
+  CHECK(m.shared.to_vector<float>() == m.layer.weight.to_vector<float>());
+  CHECK(m.store.block().data<float>()[5] == 6);
+  CHECK_THROWS_WITH(loss.backward(), ContainsSubstring("nn_parameters_test.cpp"));
+  m.store.set("output.weight", numbers({2, 3}, 11));
+  CHECK(m.layer.weight.data<float>()[0] == 11);
+  m.store.set("norm.seen", Tensor::from(std::vector<Index>{3}, {}));
+  CHECK(m.seen.item() == 3);
+  nn::copy_into(m.mean, numbers({2}));
+  CHECK(m.store.at("norm.running_mean").to_vector<float>() == std::vector<float>{1, 2});
+}
+
+TEST_CASE("values of another shape or dtype, and an unknown path, are refused at the caller's line") {
+  Small m;
+  const auto refused = [&](const char* path, const Tensor& values, const char* why) {
+    CHECK_THROWS_WITH(m.store.set(path, values), ContainsSubstring(why) && ContainsSubstring("nn_parameters_test.cpp"));
+  };
+  refused("layer.weight", Tensor::zeros({3, 2}), "'layer.weight' (f32 [2, 3]) cannot hold the values of f32 [3, 2]");
+  refused("layer.weight", Tensor::zeros({2, 3}, DType::f64), "the values of f64 [2, 3]; expected the same shape");
+  refused("layer.weight", Tensor(), "an undefined tensor");
+  refused("layer.wieght", Tensor::zeros({2, 3}), "there is no parameter 'layer.wieght'");
+  CHECK_THROWS_WITH(nn::copy_into(m.layer.bias * 2, Tensor::zeros({2})), ContainsSubstring("cannot be written to"));
+}
+
+TEST_CASE("a store is saved and loaded with its buffers, a shared parameter once") {
+  const data::Scratch scratch;
+  Small m, other;
+  m.store.load(Small::values());
+  m.store.save(scratch.folder() / "m");
+  CHECK(files::read_safetensors(scratch.folder() / "m").tensors.size() == 4);
+  CHECK(other.store.load(scratch.folder() / "m").empty());
+  CHECK(other.layer.weight.to_vector<float>() == m.layer.weight.to_vector<float>());
+  CHECK(other.mean.to_vector<float>() == std::vector<float>{9, 10});
+  CHECK(other.seen.item() == 5);
+  CHECK(other.store.count() == 8);
+  CHECK(other.store.trainable().size() == 2);
+  CHECK_THAT(other.store.summary(), ContainsSubstring("buffer"));
+  other.store.freeze("", true);
+  other.store.freeze("", false);
+  CHECK_FALSE(other.mean.requires_grad());
+  CHECK_THROWS_WITH(other.store.freeze("norm"), ContainsSubstring("no parameter to freeze at 'norm'"));
+}
+
+TEST_CASE("a strict load lists all missing, unexpected and misshapen names, and changes nothing") {
+  Small m;
+  const auto before = m.layer.weight.to_vector<float>();
+  Values values = Small::values();
+  values.erase("norm.seen");
+  values.erase("layer.bias");
+  values["layer.bais"] = numbers({2});
+  values["\x1B"] = numbers({2});
+  values["norm.running_mean"] = Tensor::zeros({2}, DType::f64);
+  CHECK_THROWS_WITH(
+      m.store.load(values),
+      ContainsSubstring("missing: 'layer.bias', 'norm.seen'; unexpected: '\\x1B', 'layer.bais'; misshapen: "
+                        "'norm.running_mean' is f64 [2], expected f32 [2]") &&
+          ContainsSubstring("nn_parameters_test.cpp"));
+  CHECK(m.layer.weight.to_vector<float>() == before);
+
+  const nn::LoadReport report = m.store.load(values, {.strict = false});
+  CHECK(report.missing == std::vector<std::string>{"layer.bias", "norm.seen"});
+  CHECK(report.unexpected == std::vector<std::string>{"\x1B", "layer.bais"});
+  CHECK(report.misshapen == std::vector<std::string>{"norm.running_mean"});
+  CHECK(m.layer.weight.to_vector<float>() == numbers({2, 3}).to_vector<float>());
+}
+
+TEST_CASE("names of another program are mapped to paths by a map or a function") {
+  const Values foreign = {{"fc.weight", numbers({2, 3})}, {"fc.bias", numbers({2}, 7)}, {"epoch", Tensor::zeros({})}};
+  nn::ParameterStore store(1);
+  const nn::Linear layer(store.root() / "layer", 3, 2);
+  CHECK_THROWS_WITH(store.load(foreign, {.rename = {{"fc.weight", "layer.weight"}, {"fc.bias", "layer.b"}}}),
+                    ContainsSubstring("missing: 'layer.bias'; unexpected: 'epoch', 'fc.bias' as 'layer.b'"));
+  store.load(foreign, {.rename = {{"fc.weight", "layer.weight"}, {"fc.bias", "layer.bias"}, {"epoch", ""}}});
+  CHECK(layer.weight.data<float>()[5] == 6);
+  store.set("layer.weight", Tensor::zeros({2, 3}));
+  const auto function = [](const std::string& name) { return name == "epoch" ? "" : "layer" + name.substr(2); };
+  store.load(foreign, {.rename = function});
+  CHECK(layer.weight.data<float>()[5] == 6);
+}
+
+TEST_CASE("a shared parameter is loaded from any of its paths, and different values for them are refused") {
+  Small m;
+  Values values = Small::values();
+  values["output.weight"] = numbers({2, 3});
+  m.store.load(values);
+  values["output.weight"] = numbers({2, 3}, 2);
+  CHECK_THROWS_WITH(m.store.load(values, {.strict = false}),
+                    ContainsSubstring("'layer.weight' and 'output.weight' have different values for one parameter"));
+  values.erase("layer.weight");
+  m.store.load(values);
+  CHECK(m.layer.weight.data<float>()[0] == 2);
+}
+
+TEST_CASE("parameters can be loaded from one another") {
+  nn::ParameterStore store(1);
+  const Tensor a = store.root().ones("a", {2}), b = store.root().zeros("b", {2});
+  store.flatten();
+  store.load({{"a", b}, {"b", a}});
+  CHECK(a.to_vector<float>() == std::vector<float>{0, 0});
+  CHECK(b.to_vector<float>() == std::vector<float>{1, 1});
 }

@@ -23,7 +23,7 @@ struct Model {
     plateau.observe(2);
   }
   StateOwners owners() { return {&optimizer, &plateau}; }
-  Safetensors packed() { return pack(store, position, owners()); }
+  files::Safetensors packed() { return pack(store, position, owners()); }
 
   static constexpr Position position{.step = 7,
                                      .epoch = 2,
@@ -38,17 +38,17 @@ struct Model {
                                      .data = 0xFFFFFFFFFFFFFFFF};
 };
 
-Safetensors changed(Safetensors file, const std::string& key, const std::string& value) {
+files::Safetensors changed(files::Safetensors file, const std::string& key, const std::string& value) {
   file.metadata[key] = value;
   return file;
 }
 
-Safetensors without(Safetensors file, const std::string& tensor) {
-  std::erase_if(file.tensors, [&](const NamedTensor& t) { return t.name == tensor; });
+files::Safetensors without(files::Safetensors file, const std::string& tensor) {
+  std::erase_if(file.tensors, [&](const files::NamedTensor& t) { return t.name == tensor; });
   return file;
 }
 
-Safetensors with(Safetensors file, const std::string& name, const Tensor& tensor) {
+files::Safetensors with(files::Safetensors file, const std::string& name, const Tensor& tensor) {
   file = without(std::move(file), name);
   file.tensors.push_back({name, tensor});
   return file;
@@ -59,7 +59,7 @@ Safetensors with(Safetensors file, const std::string& name, const Tensor& tensor
 TEST_CASE("a checkpoint restores parameters, position and the states of optimiser and schedule") {
   Model trained;
   trained.step();
-  const Safetensors file = trained.packed();
+  const files::Safetensors file = trained.packed();
   CHECK(position_of(file, "f") == Model::position);
 
   Model fresh;
@@ -82,9 +82,9 @@ TEST_CASE("a checkpoint keeps parameters of double precision") {
 
 TEST_CASE("a checkpoint of other parameters is refused by parameter name, and changes nothing") {
   Model model;
-  const Safetensors good = model.packed();
+  const files::Safetensors good = model.packed();
   model.step();
-  const auto refused = [&](const Safetensors& file, const std::string& reason) {
+  const auto refused = [&](const files::Safetensors& file, const std::string& reason) {
     const auto before = model.weight.to_vector<float>();
     const double best = model.plateau.best();
     CHECK_THROWS_WITH(unpack(file, "f", model.store, model.owners()), ContainsSubstring(reason));
@@ -106,7 +106,8 @@ TEST_CASE("a checkpoint with averages is evaluated with them, and training conti
   optim::Average average({model.weight, model.bias}, 0.5);
   model.step();
   average.update();
-  const Safetensors file = pack(model.store, Model::position, {.optimizer = &model.optimizer, .average = &average});
+  const files::Safetensors file =
+      pack(model.store, Model::position, {.optimizer = &model.optimizer, .average = &average});
   const Tensor mean = file.find("average.mean/layer.weight");
   CHECK(mean.to_vector<float>() != model.weight.to_vector<float>());
 
@@ -140,7 +141,7 @@ TEST_CASE("a checkpoint with averages is evaluated with them, and training conti
 
 TEST_CASE("a checkpoint with invalid metadata of a position is refused by the name of the entry") {
   Model model;
-  const Safetensors good = model.packed();
+  const files::Safetensors good = model.packed();
   for (const auto& [key, value] : good.metadata) {
     if (key == "format") continue;
     CAPTURE(key);
@@ -148,7 +149,7 @@ TEST_CASE("a checkpoint with invalid metadata of a position is refused by the na
       if (bad[0] == '9' && (key == "best" || key == "loss_sum")) continue;
       CHECK_THROWS_WITH(position_of(changed(good, key, bad), "f"), "f: its metadata has no valid \"" + key + "\"");
     }
-    Safetensors gone = good;
+    files::Safetensors gone = good;
     gone.metadata.erase(key);
     CHECK_THROWS_WITH(position_of(gone, "f"), "f: its metadata has no valid \"" + key + "\"");
   }
@@ -164,7 +165,7 @@ TEST_CASE("a checkpoint with invalid metadata of a position is refused by the na
 TEST_CASE("a checkpoint of the first format can be read without an optimiser, but not resumed") {
   Model model;
   model.step();
-  Safetensors first = changed(pack(model.store, Model::position), "format", "gradus-checkpoint-1");
+  files::Safetensors first = changed(pack(model.store, Model::position), "format", "gradus-checkpoint-1");
   for (const char* later : {"validated", "metrics_bytes", "loss_sum", "loss_steps", "data"})
     first.metadata.erase(later);
   Model fresh;

@@ -1,4 +1,4 @@
-#include <gradus/data/internal/utf8.h>
+#include <gradus/files/internal/utf8.h>
 #include <gradus/models/registry.h>
 #include <gradus/train/config.h>
 #include <gradus/train/internal/presets.h>
@@ -95,11 +95,11 @@ TEST_CASE("each setting refuses a value out of its range, with name, value and r
       try {
         RunConfig config;
         s.set(config, s.parse(bad));
-        FAIL("accepted " + data::shown(bad));
+        FAIL("accepted " + files::shown(bad));
       } catch (const ConfigError& e) {
         CHECK_THAT(e.what(), Catch::Matchers::StartsWith(s.key + " = "));
         CHECK_THAT(e.what(), ContainsSubstring(" is not allowed: " + s.allowed()));
-        CHECK(data::shown(e.what(), 1000) == e.what());
+        CHECK(files::shown(e.what(), 1000) == e.what());
       }
     }
   }
@@ -152,7 +152,7 @@ TEST_CASE("quotations of a configuration have limited length and no control char
       from_toml(text, "c.toml");
       FAIL("accepted");
     } catch (const ConfigError& e) {
-      CHECK(data::shown(e.what(), 1000) == e.what());
+      CHECK(files::shown(e.what(), 1000) == e.what());
     }
   }
 }

@@ -7,7 +7,7 @@
 #include <map>
 
 #include <gradus/autograd/foundation/parallel.h>
-#include <gradus/train/internal/file_calls.h>
+#include <gradus/files/internal/file_calls.h>
 #include <gradus/train/trainer.h>
 
 #include "catch.h"
@@ -244,15 +244,15 @@ TEST_CASE("a run is not resumed on other pairs, from a first-format checkpoint, 
   }
   go_on(scratch.folder() / "run", 5);
   const RunDirectory directory = RunDirectory::open(scratch.folder() / "run");
-  const Safetensors good = read_safetensors(directory.last());
+  const files::Safetensors good = files::read_safetensors(directory.last());
 
   Trained other(small({{"train.seed", "2"}}));
   CHECK_THROWS_WITH(other.trainer.resume(directory), ContainsSubstring("trained on other pairs"));
 
   const auto refused = [&](const std::map<std::string, std::string>& metadata) -> std::string {
-    Safetensors bad = good;
+    files::Safetensors bad = good;
     for (const auto& [key, value] : metadata) bad.metadata[key] = value;
-    write_safetensors(directory.last(), bad);
+    files::write_safetensors(directory.last(), bad);
     Trained t(small());
     try {
       t.trainer.resume(directory);
@@ -271,7 +271,7 @@ TEST_CASE("a run is not resumed on other pairs, from a first-format checkpoint, 
   CHECK_THAT(refused({{"loss_sum", ""}}), ContainsSubstring("no valid \"loss_sum\""));
   CHECK_THAT(refused({{"format", "gradus-checkpoint-1"}}), ContainsSubstring("an older version"));
   CHECK_THAT(refused({{"format", "gradus-checkpoint-4"}}), ContainsSubstring("not a checkpoint of this program"));
-  write_safetensors(directory.best(), pack(*other.run.store, {}));
+  files::write_safetensors(directory.best(), pack(*other.run.store, {}));
   CHECK_NOTHROW(load_run(directory));
 }
 
@@ -280,8 +280,8 @@ namespace {
 // While it exists, the n-th system call fails and syncs do nothing, to save time.
 class Fault {
  public:
-  Fault(int n, int reason) : old_(file_calls()), left_(n), reason_(reason) {
-    FileCalls& calls = file_calls();
+  Fault(int n, int reason) : old_(files::file_calls()), left_(n), reason_(reason) {
+    files::FileCalls& calls = files::file_calls();
     calls.open = [this](const char* path, int flags, mode_t mode) {
       return fails("open") ? -1 : old_.open(path, flags, mode);
     };
@@ -299,7 +299,7 @@ class Fault {
     };
     calls.rename = [this](const char* from, const char* to) { return fails("rename") ? -1 : old_.rename(from, to); };
   }
-  ~Fault() { file_calls() = old_; }
+  ~Fault() { files::file_calls() = old_; }
 
   const std::string& failed() const { return failed_; }  // empty: there were fewer calls
 
@@ -311,7 +311,7 @@ class Fault {
     return true;
   }
 
-  FileCalls old_;
+  files::FileCalls old_;
   int left_, reason_;
   std::string failed_;
 };
@@ -360,7 +360,7 @@ TEST_CASE(
       undisturbed(config, path);
     } else {
       for (const char* name : {"best.safetensors", "last.safetensors"})
-        if (std::filesystem::exists(path / name)) CHECK_NOTHROW(read_safetensors(path / name));
+        if (std::filesystem::exists(path / name)) CHECK_NOTHROW(files::read_safetensors(path / name));
       go_on(path);
     }
     check_same_files(scratch.folder() / "whole", path);

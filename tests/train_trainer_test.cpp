@@ -128,10 +128,10 @@ TEST_CASE("training continues from a checkpoint with the same bits") {
     steps(first, b, 0, 5);
     const data::Scratch scratch;
     const Position position{.step = 5, .epoch = 1, .batch = 2, .best = 0.1, .best_step = 3, .stale = 4};
-    write_safetensors(scratch.folder() / "c", pack(*first.run.store, position, {.optimizer = &b.optimizer()}));
+    files::write_safetensors(scratch.folder() / "c", pack(*first.run.store, position, {.optimizer = &b.optimizer()}));
     TrainingStep c(*second.run.model, *second.run.store, config.train);
-    CHECK(unpack(read_safetensors(scratch.folder() / "c"), "c", *second.run.store, {.optimizer = &c.optimizer()}) ==
-          position);
+    CHECK(unpack(files::read_safetensors(scratch.folder() / "c"), "c", *second.run.store,
+                 {.optimizer = &c.optimizer()}) == position);
     steps(second, c, 5, 10);
     CHECK(hash_of(*second.run.store) == hash_of(*whole.run.store));
   }
@@ -142,7 +142,7 @@ TEST_CASE("a plateau's state is kept with the checkpoint") {
   optim::Plateau plateau({.factor = 0.5, .patience = 0}), again({.factor = 0.5, .patience = 0});
   plateau.observe(1);
   plateau.observe(2);
-  const Safetensors file = pack(*t.run.store, {}, {.plateau = &plateau});
+  const files::Safetensors file = pack(*t.run.store, {}, {.plateau = &plateau});
   unpack(file, "c", *t.run.store, {.plateau = &again});
   CHECK(again.scale() == 0.5);
 }
@@ -154,7 +154,7 @@ TEST_CASE("a checkpoint of another model is refused and changes nothing") {
   CHECK_THROWS_WITH(unpack(pack(*other.run.store, {}), "c", *one.run.store), ContainsSubstring("c: "));
   CHECK_THROWS_WITH(unpack(pack(*one.run.store, {}), "c", *other.run.store), ContainsSubstring("lacks the parameter"));
   CHECK_THROWS_WITH(unpack({}, "c", *one.run.store), ContainsSubstring("not a checkpoint"));
-  Safetensors no_step = pack(*one.run.store, {});
+  files::Safetensors no_step = pack(*one.run.store, {});
   no_step.metadata["step"] = "x";
   CHECK_THROWS_WITH(unpack(no_step, "c", *one.run.store), ContainsSubstring("no valid \"step\""));
   CHECK(hash_of(*one.run.store) == before);
@@ -175,8 +175,8 @@ TEST_CASE("a loss that is not finite names the step, and the checkpoints before 
   };
   CHECK_THROWS_WITH(t.trainer.run(progress, &directory, spoil), ContainsSubstring("the loss of step 7 is nan"));
   for (const auto& file : {directory.best(), directory.last()}) {
-    CHECK(read_safetensors(file).metadata.at("step") == "5");
-    for (const NamedTensor& p : read_safetensors(file).tensors) {
+    CHECK(files::read_safetensors(file).metadata.at("step") == "5");
+    for (const files::NamedTensor& p : files::read_safetensors(file).tensors) {
       if (p.tensor.dtype() != DType::f32) continue;
       for (float v : p.tensor.to_vector<float>()) REQUIRE(std::isfinite(v));
     }
@@ -238,7 +238,7 @@ TEST_CASE("training ends early when validation stops improving, and on request")
       RunDirectory::create(scratch.folder() / "run", asked.run.config, asked.dataset.source, asked.dataset.target);
   const Outcome stopped = asked.trainer.run(progress, &directory, [] { return true; });
   CHECK(stopped.ending == Ending::interrupted);
-  CHECK(read_safetensors(directory.last()).metadata.at("step") == "1");
+  CHECK(files::read_safetensors(directory.last()).metadata.at("step") == "1");
   CHECK_THROWS_WITH(load_run(directory), ContainsSubstring("has no best.safetensors"));
 }
 

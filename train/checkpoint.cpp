@@ -9,7 +9,7 @@
 #include <type_traits>
 #include <vector>
 
-#include <gradus/data/internal/utf8.h>
+#include <gradus/files/internal/utf8.h>
 #include <gradus/train/internal/suggest.h>
 
 namespace gradus::train {
@@ -25,18 +25,18 @@ bool is_state(std::string_view name) {
   return name.starts_with(optimizer_prefix) || name.starts_with(schedule_prefix) || name.starts_with(average_prefix);
 }
 
-void add_state(Safetensors& file, std::string_view prefix, const optim::State& state) {
+void add_state(files::Safetensors& file, std::string_view prefix, const optim::State& state) {
   for (const auto& [name, tensor] : state) file.tensors.push_back({std::string(prefix) + name, tensor});
 }
 
-std::string metadata_of(const Safetensors& file, const char* key) {
+std::string metadata_of(const files::Safetensors& file, const char* key) {
   const auto found = file.metadata.find(key);
   if (found == file.metadata.end()) return {};
   return found->second;
 }
 
 template <class T>
-T read_number(const Safetensors& file, const std::string& name, const char* key) {
+T read_number(const files::Safetensors& file, const std::string& name, const char* key) {
   const std::string text = metadata_of(file, key);
   T value{};
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -47,7 +47,7 @@ T read_number(const Safetensors& file, const std::string& name, const char* key)
 }
 
 // `whole`: all fields of the newest format are required.
-Position read_position(const Safetensors& file, const std::string& name, bool whole) {
+Position read_position(const files::Safetensors& file, const std::string& name, bool whole) {
   const std::string written = metadata_of(file, format_key);
   const bool older = std::find(std::begin(older_formats), std::end(older_formats), written) != std::end(older_formats);
   if (written != format && !older) {
@@ -76,18 +76,18 @@ Position read_position(const Safetensors& file, const std::string& name, bool wh
 }
 
 // The file's entries with the prefix. They must be the known ones, with the same shapes and dtypes.
-optim::State state_of(const Safetensors& file, std::string_view prefix, const optim::State& known,
+optim::State state_of(const files::Safetensors& file, std::string_view prefix, const optim::State& known,
                       const std::string& name) {
   optim::State state;
-  for (const NamedTensor& t : file.tensors) {
+  for (const files::NamedTensor& t : file.tensors) {
     if (!t.name.starts_with(prefix)) continue;
     const auto wanted = known.find(t.name.substr(prefix.size()));
     if (wanted == known.end()) {
       throw Error(fmt::format("{}: this run has no state \"{}\": it was written with other options", name,
-                              data::shown(t.name)));
+                              files::shown(t.name)));
     }
     if (t.tensor.shape() != wanted->second.shape() || t.tensor.dtype() != wanted->second.dtype()) {
-      throw Error(fmt::format("{}: its state \"{}\" is {}, this run's is {}", name, data::shown(t.name),
+      throw Error(fmt::format("{}: its state \"{}\" is {}, this run's is {}", name, files::shown(t.name),
                               describe(t.tensor), describe(wanted->second)));
     }
     state[wanted->first] = t.tensor;
@@ -100,13 +100,13 @@ optim::State state_of(const Safetensors& file, std::string_view prefix, const op
 }
 
 template <class Stateful>
-void load_state(Stateful& owner, const Safetensors& file, std::string_view prefix, const std::string& name) {
+void load_state(Stateful& owner, const files::Safetensors& file, std::string_view prefix, const std::string& name) {
   owner.load_state(state_of(file, prefix, owner.state(), name));
 }
 
 // A copy of the owner, if there is one, with the file's state. Without an owner a `whole` file must have no such state.
 template <class Stateful>
-std::optional<Stateful> with_state(const Stateful* owner, const Safetensors& file, std::string_view prefix,
+std::optional<Stateful> with_state(const Stateful* owner, const files::Safetensors& file, std::string_view prefix,
                                    const std::string& name, bool whole) {
   if (owner == nullptr) {
     if (whole) state_of(file, prefix, {}, name);
@@ -118,13 +118,13 @@ std::optional<Stateful> with_state(const Stateful* owner, const Safetensors& fil
 }
 
 // The parameter's average, undefined when the file has none.
-Tensor mean_of(const Safetensors& file, const nn::Parameter& p) {
+Tensor mean_of(const files::Safetensors& file, const nn::Parameter& p) {
   return file.find(fmt::format("{}mean/{}", average_prefix, p.path));
 }
 
-void check_parameters(const Safetensors& file, const std::string& name, const nn::ParameterStore& store) {
+void check_parameters(const files::Safetensors& file, const std::string& name, const nn::ParameterStore& store) {
   std::vector<std::string> names;
-  for (const NamedTensor& t : file.tensors)
+  for (const files::NamedTensor& t : file.tensors)
     if (!is_state(t.name)) names.push_back(t.name);
   for (const nn::Parameter& p : store.all()) {
     const Tensor saved = file.find(p.path);
@@ -141,19 +141,14 @@ void check_parameters(const Safetensors& file, const std::string& name, const nn
   for (const std::string& saved : names) {
     const auto& all = store.all();
     if (std::none_of(all.begin(), all.end(), [&](const nn::Parameter& p) { return p.path == saved; }))
-      throw Error(fmt::format("{}: the model has no parameter {}", name, data::shown(saved)));
+      throw Error(fmt::format("{}: the model has no parameter {}", name, files::shown(saved)));
   }
-}
-
-template <class T>
-void copy(const Tensor& from, Tensor into) {
-  std::copy_n(from.data<T>(), from.numel(), into.mutable_data<T>());
 }
 
 }  // namespace
 
-Safetensors pack(const nn::ParameterStore& store, const Position& position, const StateOwners& owners) {
-  Safetensors file;
+files::Safetensors pack(const nn::ParameterStore& store, const Position& position, const StateOwners& owners) {
+  files::Safetensors file;
   for (const nn::Parameter& p : store.all()) file.tensors.push_back({p.path, p.tensor});
   if (owners.optimizer != nullptr) add_state(file, optimizer_prefix, owners.optimizer->state());
   if (owners.plateau != nullptr) add_state(file, schedule_prefix, owners.plateau->state());
@@ -175,11 +170,11 @@ Safetensors pack(const nn::ParameterStore& store, const Position& position, cons
   return file;
 }
 
-Position position_of(const Safetensors& checkpoint, const std::string& name) {
+Position position_of(const files::Safetensors& checkpoint, const std::string& name) {
   return read_position(checkpoint, name, true);
 }
 
-Position unpack(const Safetensors& file, const std::string& name, nn::ParameterStore& store,
+Position unpack(const files::Safetensors& file, const std::string& name, nn::ParameterStore& store,
                 const StateOwners& owners) {
   const bool whole = owners.optimizer != nullptr;
   const Position position = read_position(file, name, whole);
@@ -191,11 +186,7 @@ Position unpack(const Safetensors& file, const std::string& name, nn::ParameterS
   if (loaded_average) *owners.average = std::move(*loaded_average);
   for (const nn::Parameter& p : store.all()) {
     const Tensor mean = whole ? Tensor() : mean_of(file, p);
-    const Tensor saved = mean.defined() ? mean : file.find(p.path);
-    if (saved.dtype() == DType::f32)
-      copy<float>(saved, p.tensor);
-    else
-      copy<double>(saved, p.tensor);
+    nn::copy_into(p.tensor, mean.defined() ? mean : file.find(p.path));
   }
   return position;
 }

@@ -2,11 +2,11 @@
 
 #include <cstdint>
 
+#include <gradus/files/safetensors.h>
 #include <gradus/nn/parameters.h>
 #include <gradus/optim/average.h>
 #include <gradus/optim/optimizer.h>
 #include <gradus/optim/schedule.h>
-#include <gradus/train/safetensors.h>
 
 namespace gradus::train {
 
@@ -40,15 +40,15 @@ struct StateOwners {
 
 /// The contents of a checkpoint:
 ///
-/// - each parameter by its path, a shared one once;
+/// - each parameter and buffer by its path, a shared one once;
 /// - the states of optimiser, plateau and average by names that begin with "optimizer.", "schedule." and "average.";
 /// - the position, in the metadata.
 ///
 /// They do not depend on the time, the machine or the number of threads.
-Safetensors pack(const nn::ParameterStore& store, const Position& position, const StateOwners& owners = {});
+files::Safetensors pack(const nn::ParameterStore& store, const Position& position, const StateOwners& owners = {});
 
 /// Only the position. `name` is the file's name in messages. Throws Error when training cannot continue from it.
-Position position_of(const Safetensors& checkpoint, const std::string& name);
+Position position_of(const files::Safetensors& checkpoint, const std::string& name);
 
 /// Copies the parameters into the store, and the states into their owners. `name` is the file's name in messages.
 ///
@@ -56,7 +56,7 @@ Position position_of(const Safetensors& checkpoint, const std::string& name);
 /// - Without one, to use the model: parameters are the averages where the file has them. Older formats are read too.
 /// - Throws Error, with nothing changed, when a parameter is missing, unknown or of another shape or dtype, or when the
 ///   file is not a checkpoint.
-Position unpack(const Safetensors& checkpoint, const std::string& name, nn::ParameterStore& store,
+Position unpack(const files::Safetensors& checkpoint, const std::string& name, nn::ParameterStore& store,
                 const StateOwners& owners = {});
 
 }  // namespace gradus::train

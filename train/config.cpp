@@ -8,8 +8,8 @@
 #include <fstream>
 #include <sstream>
 
-#include <gradus/data/internal/utf8.h>
 #include <gradus/data/toy_tasks.h>
+#include <gradus/files/internal/utf8.h>
 #include <gradus/models/registry.h>
 #include <gradus/train/internal/presets.h>
 #include <gradus/train/internal/suggest.h>
@@ -73,7 +73,7 @@ void assign(RunConfig& config, const Assignments& assignments) {
 std::pair<std::string, std::string> split_assignment(std::string_view text) {
   const std::size_t at = text.find('=');
   if (at == std::string_view::npos || at == 0)
-    throw ConfigError(fmt::format("\"{}\" is not key=value, as in train.lr=0.001", data::shown(text)));
+    throw ConfigError(fmt::format("\"{}\" is not key=value, as in train.lr=0.001", files::shown(text)));
   return {std::string(text.substr(0, at)), std::string(text.substr(at + 1))};
 }
 
@@ -103,7 +103,7 @@ void check(const RunConfig& config) {
     throw ConfigError("there is nothing to train on: name a toy task (data.task) or a file (data.train)");
   const std::vector<std::string> tasks = data::task_names();
   if (!d.task.empty() && std::find(tasks.begin(), tasks.end(), d.task) == tasks.end()) {
-    throw ConfigError(fmt::format("data.task = \"{}\" is not allowed: one of {}{}", data::shown(d.task),
+    throw ConfigError(fmt::format("data.task = \"{}\" is not allowed: one of {}{}", files::shown(d.task),
                                   fmt::join(tasks, ", "), did_you_mean(d.task, tasks)));
   }
   if (!d.task.empty() && !(d.train.empty() && d.valid.empty() && d.train_target.empty() && d.valid_target.empty()))

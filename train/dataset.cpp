@@ -7,8 +7,8 @@
 
 #include <gradus/autograd/foundation/internal/fnv1a.h>
 #include <gradus/autograd/foundation/random.h>
-#include <gradus/data/internal/utf8.h>
 #include <gradus/data/toy_tasks.h>
+#include <gradus/files/internal/utf8.h>
 #include <gradus/models/registry.h>
 
 namespace gradus::train {
@@ -131,7 +131,7 @@ bool has_positions(const models::Seq2SeqOptions& o) {
 void check_lengths(const RunConfig& config, const std::vector<Pair>& pairs) {
   const auto check_side = [&](const char* side, const data::Tokens& tokens, Tokenizer tokenizer) {
     check_length(config.model, std::ssize(tokens),
-                 fmt::format("the {} \"{}\"", side, data::shown(join(tokens, tokenizer))));
+                 fmt::format("the {} \"{}\"", side, files::shown(join(tokens, tokenizer))));
   };
   for (const Pair& p : pairs) {
     check_side("source", p.source, source_tokenizer(config));
@@ -166,7 +166,7 @@ Tokenizer target_tokenizer(const RunConfig& config) {
 data::Tokens source_tokens(const RunConfig& config, std::string_view text) {
   const bool lower = config.data.format == DataFormat::dictionary || config.data.lowercase;
   data::Tokens tokens = tokenize(text, source_tokenizer(config));  // refuses text that is not UTF-8
-  return lower ? tokenize(data::lowercase(text), source_tokenizer(config)) : tokens;
+  return lower ? tokenize(files::lowercase(text), source_tokenizer(config)) : tokens;
 }
 
 std::uint64_t fingerprint(const data::Vocabulary& source, const data::Vocabulary& target) {

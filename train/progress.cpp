@@ -7,7 +7,7 @@
 #include <cmath>
 
 #include <gradus/autograd/foundation/internal/stopwatch.h>
-#include <gradus/data/internal/utf8.h>
+#include <gradus/files/internal/utf8.h>
 
 namespace gradus::train {
 namespace {
@@ -21,7 +21,7 @@ double steady_seconds() {
 
 std::string as_line(std::string_view text) {
   constexpr std::size_t longest = 10000;  // enough for two of the longest paths
-  return data::shown(text, longest) + '\n';
+  return files::shown(text, longest) + '\n';
 }
 
 }  // namespace

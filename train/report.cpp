@@ -6,7 +6,7 @@
 #include <array>
 #include <cmath>
 
-#include <gradus/data/internal/utf8.h>
+#include <gradus/files/internal/utf8.h>
 
 namespace gradus::train {
 namespace {
@@ -21,7 +21,7 @@ std::string padded(const std::string& text, std::size_t width, bool left) {
   return left ? text + blanks : blanks + text;
 }
 
-std::string visible(const std::string& token) { return token == " " ? "_" : data::shown(token); }
+std::string visible(const std::string& token) { return token == " " ? "_" : files::shown(token); }
 
 std::string shade(double weight) {
   constexpr std::array<const char*, 5> shades = {"·", "░", "▒", "▓", "█"};

@@ -26,7 +26,7 @@ Run load_run(const RunDirectory& directory, Which which) {
     throw Error(fmt::format("{} has no {}: was training stopped before its first validation?",
                             directory.path().string(), file.filename().string()));
   }
-  const Position position = unpack(read_safetensors(file), file.string(), *run.store);
+  const Position position = unpack(files::read_safetensors(file), file.string(), *run.store);
   if (position.vocabularies != 0 && position.vocabularies != fingerprint(run.source, run.target)) {
     throw Error(fmt::format("{}: it was trained with other vocabularies than those in {} and {}; restore the old ones",
                             file.string(), directory.source_vocabulary().string(),

@@ -10,8 +10,8 @@
 #include <string_view>
 #include <system_error>
 
+#include <gradus/files/internal/file_replacement.h>
 #include <gradus/train/internal/directory_lock.h>
-#include <gradus/train/internal/file_replacement.h>
 
 namespace gradus::train {
 namespace fs = std::filesystem;
@@ -36,13 +36,13 @@ bool is_kept(std::string_view name) {
 
 bool is_checkpoint(const fs::path& file) { return file.extension() == kept_suffix; }
 
-bool is_temporary(std::string_view name) { return name.ends_with(temporary_suffix); }
+bool is_temporary(std::string_view name) { return name.ends_with(files::temporary_suffix); }
 
 // Whether a file of this name can belong to a run.
 bool is_ours(std::string_view name) {
   constexpr std::array names{"config.toml",   "source.vocab",     "target.vocab",
                              "metrics.jsonl", "best.safetensors", "last.safetensors"};
-  if (is_temporary(name)) name.remove_suffix(temporary_suffix.size());
+  if (is_temporary(name)) name.remove_suffix(files::temporary_suffix.size());
   return is_kept(name) || std::find(names.begin(), names.end(), name) != names.end();
 }
 
@@ -121,10 +121,10 @@ RunDirectory RunDirectory::create(const fs::path& path, const RunConfig& config,
   check_contents(path, replace);  // another process may have created a run since
   try {
     run.remove_files();
-    replace_file(run.source_vocabulary(), source.to_text());
-    replace_file(run.target_vocabulary(), target.to_text());
-    replace_file(run.metrics(), "");
-    replace_file(run.config(), to_toml(config));
+    files::replace_file(run.source_vocabulary(), source.to_text());
+    files::replace_file(run.target_vocabulary(), target.to_text());
+    files::replace_file(run.metrics(), "");
+    files::replace_file(run.config(), to_toml(config));
   } catch (...) {
     run.remove_files();
     remove_folders(path, home);

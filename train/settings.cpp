@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <limits>
 
-#include <gradus/data/internal/utf8.h>
+#include <gradus/files/internal/utf8.h>
 #include <gradus/models/registry.h>
 #include <gradus/train/internal/setting_kinds.h>
 #include <gradus/train/internal/suggest.h>
@@ -133,7 +133,7 @@ const Setting& setting_named(std::string_view key) {
   if (found != all.end()) return *found;
   std::vector<std::string> keys;
   for (const Setting& s : all) keys.push_back(s.key);
-  throw ConfigError(fmt::format("there is no setting \"{}\"{}", data::shown(key), did_you_mean(key, keys)));
+  throw ConfigError(fmt::format("there is no setting \"{}\"{}", files::shown(key), did_you_mean(key, keys)));
 }
 
 }  // namespace gradus::train

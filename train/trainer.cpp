@@ -6,7 +6,7 @@
 #include <cmath>
 #include <new>
 
-#include <gradus/train/internal/json.h>
+#include <gradus/files/internal/json.h>
 #include <gradus/train/optimizers.h>
 
 namespace gradus::train {
@@ -55,7 +55,7 @@ void Trainer::check_vocabulary(const std::filesystem::path& file, const data::Vo
 
 void Trainer::go_on_from(const std::filesystem::path& file) {
   const std::string name = file.string();
-  const Safetensors checkpoint = read_safetensors(file);
+  const files::Safetensors checkpoint = files::read_safetensors(file);
   const Position found = position_of(checkpoint, name);
   if (found.data != position_.data) {
     throw Error(
@@ -148,11 +148,11 @@ void Trainer::train_batch(const std::vector<Index>& rows, Progress& progress) {
   position_.loss_sum += result.loss;
   ++position_.loss_steps;
   if (position_.step % config_.log_every == 0) {
-    log(json_line({{"step", position_.step},
-                   {"epoch", position_.epoch},
-                   {"loss", position_.loss_sum / static_cast<double>(position_.loss_steps)},
-                   {"lr", lr},
-                   {"grad_norm", result.grad_norm}}));
+    log(files::json_line({{"step", position_.step},
+                          {"epoch", position_.epoch},
+                          {"loss", position_.loss_sum / static_cast<double>(position_.loss_steps)},
+                          {"lr", lr},
+                          {"grad_norm", result.grad_norm}}));
     position_.loss_sum = 0;
     position_.loss_steps = 0;
   }
@@ -177,12 +177,12 @@ void Trainer::validate(Progress& progress) {
     position_.best_step = position_.step;
   }
   position_.stale = best ? 0 : position_.stale + 1;
-  log(json_line({{"step", position_.step},
-                 {"epoch", position_.epoch},
-                 {"valid_loss", loss},
-                 {"valid_word_error_rate", score_.word_error_rate},
-                 {"valid_token_error_rate", score_.token_error_rate},
-                 {"best", static_cast<Index>(best)}}));
+  log(files::json_line({{"step", position_.step},
+                        {"epoch", position_.epoch},
+                        {"valid_loss", loss},
+                        {"valid_word_error_rate", score_.word_error_rate},
+                        {"valid_token_error_rate", score_.token_error_rate},
+                        {"best", static_cast<Index>(best)}}));
   save(best, true);
   progress.line(fmt::format("step {}  epoch {}  valid loss {:.4f}  WER {:.2f} %  TER {:.2f} %{}", position_.step,
                             position_.epoch, loss, 100 * score_.word_error_rate, 100 * score_.token_error_rate,
@@ -197,11 +197,11 @@ void Trainer::save(bool best, bool keep) {
   // The best comes first: if the trainer is killed between the two, it reaches the same best state after it resumes.
   if (best) {
     const optim::Averaged averaged(owners().average);
-    write_safetensors(directory_->best(), pack(*run_.store, position_));
+    files::write_safetensors(directory_->best(), pack(*run_.store, position_));
   }
-  const Safetensors state = pack(*run_.store, position_, owners());
-  if (keep && config_.keep > 0) write_safetensors(directory_->kept(position_.step), state);
-  write_safetensors(directory_->last(), state);
+  const files::Safetensors state = pack(*run_.store, position_, owners());
+  if (keep && config_.keep > 0) files::write_safetensors(directory_->kept(position_.step), state);
+  files::write_safetensors(directory_->last(), state);
   prune();
 }
 

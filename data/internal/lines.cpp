@@ -10,7 +10,7 @@
 #include <utility>
 
 #include <gradus/autograd/foundation/error.h>
-#include <gradus/data/internal/utf8.h>
+#include <gradus/files/internal/utf8.h>
 
 namespace gradus::data {
 namespace {
@@ -46,7 +46,7 @@ std::string_view foreign_format(std::string_view sample) {
     if (half >= 2 && zeros[side] * 10 > half * 6 && zeros[1 - side] * 10 < half) return "UTF-16 text";
   std::size_t strange = 0;
   for (std::size_t at = 0; at < sample.size();) {
-    const std::size_t length = utf8_length(sample, at);
+    const std::size_t length = files::utf8_length(sample, at);
     const auto byte = static_cast<unsigned char>(sample[at]);
     strange += length == 0 || (byte < 0x20 && std::strchr("\t\n\v\f\r\x1B", byte) == nullptr) || byte == 0;
     at += length == 0 ? 1 : length;
@@ -58,7 +58,7 @@ std::string_view foreign_format(std::string_view sample) {
 
 std::optional<Flaw> flaw_of(const Line& line) {
   if (line.too_long) return Flaw{0, "the line is longer than 1 MiB"};
-  const std::size_t bad = std::min({line.text.find('\0'), line.text.find('\r'), find_invalid_utf8(line.text)});
+  const std::size_t bad = std::min({line.text.find('\0'), line.text.find('\r'), files::find_invalid_utf8(line.text)});
   if (bad == std::string_view::npos) return std::nullopt;
   const auto byte = static_cast<unsigned char>(line.text[bad]);
   if (byte == 0) return Flaw{bad, "a NUL byte in the text"};

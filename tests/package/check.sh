@@ -88,7 +88,7 @@ case "$1" in
     build_and_run
     ;;
   components)
-    refuses "autograd;autogard" "gradus has no component 'autogard'. Its components are autograd, nn, optim, models, data, train."
+    refuses "autograd;autogard" "gradus has no component 'autogard'. Its components are autograd, files, nn, optim, models, data, train."
     refuses "data" "gradus needs the following, which was not found: ZLIB (Debian/Ubuntu package: zlib1g-dev)"
     refuses "train" "toml++, found by pkg-config (Debian/Ubuntu package: pkg-config libtomlplusplus-dev)"
     ;;

@@ -5,12 +5,12 @@
 #include <string>
 
 #include <gradus/autograd/engine/backward.h>
+#include <gradus/files/safetensors.h>
 #include <gradus/nn/embedding.h>
 #include <gradus/nn/linear.h>
 #include <gradus/nn/losses.h>
 #include <gradus/nn/recurrent.h>
 #include <gradus/nn/transformer.h>
-#include <gradus/train/safetensors.h>
 
 // Logits and gradients of a network whose parameters have PyTorch's names, for tests/reference/interchange.py.
 namespace gradus {
@@ -58,11 +58,11 @@ struct Tagger {
 // Parameters are read from the input file, or drawn if it does not contain them.
 template <class Model>
 void run(const std::string& in, const std::string& out) {
-  const train::Safetensors given = train::read_safetensors(in);
+  const files::Safetensors given = files::read_safetensors(in);
   nn::ParameterStore store(7);
   const Model model(store.root());
   const bool weights = given.find("output.weight").defined();
-  train::Safetensors result;
+  files::Safetensors result;
   for (const nn::Parameter& p : store.all()) {
     const Tensor value = given.find(p.path);
     if (weights) {
@@ -77,7 +77,7 @@ void run(const std::string& in, const std::string& out) {
   result.tensors.push_back({"logits", logits.detach()});
   for (const nn::Parameter& p : store.all()) result.tensors.push_back({"gradient." + p.path, p.tensor.grad()});
   result.metadata = {{"format", "pt"}};
-  train::write_safetensors(out, result);
+  files::write_safetensors(out, result);
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include <gradus/data/internal/utf8.h>
+#include <gradus/files/internal/utf8.h>
 #include <gradus/models/registry.h>
 #include <gradus/train/internal/suggest.h>
 #include <gradus/train/setting.h>
@@ -57,7 +57,7 @@ models::Assignments preset_of(const std::string& name, const std::string& model)
   const auto preset =
       std::find_if(std::begin(presets), std::end(presets), [&](const Preset& p) { return p.name == name; });
   if (preset == std::end(presets)) {
-    throw ConfigError(fmt::format("there is no preset \"{}\": one of {}{}", data::shown(name),
+    throw ConfigError(fmt::format("there is no preset \"{}\": one of {}{}", files::shown(name),
                                   fmt::join(preset_names(), ", "), did_you_mean(name, preset_names())));
   }
   models::Assignments settings = preset->settings;

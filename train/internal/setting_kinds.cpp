@@ -5,7 +5,7 @@
 #include <charconv>
 #include <cmath>
 
-#include <gradus/data/internal/utf8.h>
+#include <gradus/files/internal/utf8.h>
 #include <gradus/train/internal/suggest.h>
 
 namespace gradus::train::kinds {
@@ -36,12 +36,12 @@ std::optional<Value> parsed(std::string_view text, const Value& like) {
   throw ConfigError(fmt::format("{} = {} is not allowed: {}{}", key, value, allowed, suggestion));
 }
 
-std::string in_quotes(std::string_view text) { return fmt::format("\"{}\"", data::shown(text)); }
+std::string in_quotes(std::string_view text) { return fmt::format("\"{}\"", files::shown(text)); }
 
 }  // namespace
 
 bool is_text(std::string_view text) {
-  return text.find('\0') == std::string_view::npos && data::find_invalid_utf8(text) == std::string_view::npos;
+  return text.find('\0') == std::string_view::npos && files::find_invalid_utf8(text) == std::string_view::npos;
 }
 
 std::string range_text(const char* what, double low, double high, bool above) {

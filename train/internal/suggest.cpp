@@ -6,7 +6,7 @@
 #include <utility>
 
 #include <gradus/autograd/foundation/internal/edit_distance.h>
-#include <gradus/data/internal/utf8.h>
+#include <gradus/files/internal/utf8.h>
 
 namespace gradus::train {
 std::vector<std::string> near_names(std::string_view name, const std::vector<std::string>& candidates) {
@@ -36,7 +36,7 @@ std::vector<std::string> near_names(std::string_view name, const std::vector<std
 
 std::string did_you_mean(std::string_view name, const std::vector<std::string>& candidates) {
   std::vector<std::string> near = near_names(name, candidates);
-  for (std::string& n : near) n = data::shown(n);  // the name may come from a file
+  for (std::string& n : near) n = files::shown(n);  // the name may come from a file
   return near.empty() ? "" : fmt::format("; did you mean {}?", fmt::join(near, " or "));
 }
 

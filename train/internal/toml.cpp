@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include <gradus/data/internal/utf8.h>
+#include <gradus/files/internal/utf8.h>
 
 namespace gradus::train {
 namespace {
@@ -72,7 +72,7 @@ void check_depth(std::string_view text, const std::string& name) {
       const std::size_t line = text.rfind('\n', at) + 1;
       throw ConfigError(fmt::format("{}:{}:{}: a key of more than {} parts", name,
                                     1 + std::count(text.begin(), text.begin() + static_cast<Index>(at), '\n'),
-                                    data::column_of(text.substr(line), at - line), most));
+                                    files::column_of(text.substr(line), at - line), most));
     }
     if (std::string_view("\n=,[]{}").find(c) != std::string_view::npos) parts = 1;
     ++at;
@@ -89,7 +89,7 @@ std::vector<TomlEntry> read_toml(std::string_view text, const std::string& name,
     collect(toml::parse(text), "", name, is_section, entries);
     return entries;
   } catch (const toml::parse_error& e) {
-    throw ConfigError(fmt::format("{}: {}", place(name, e.source()), data::shown(e.description(), 300)));
+    throw ConfigError(fmt::format("{}: {}", place(name, e.source()), files::shown(e.description(), 300)));
   }
 }
 

@@ -1,4 +1,4 @@
-#include <gradus/train/internal/file_calls.h>
+#include <gradus/files/internal/file_calls.h>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <cstdio>
 
-namespace gradus::train {
+namespace gradus::files {
 
 namespace {
 
@@ -35,4 +35,4 @@ int write_all(int file, const void* bytes, std::size_t size) {
   return 0;
 }
 
-}  // namespace gradus::train
+}  // namespace gradus::files

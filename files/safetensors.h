@@ -9,7 +9,7 @@
 
 #include <gradus/autograd/engine/tensor.h>
 
-namespace gradus::train {
+namespace gradus::files {
 
 struct NamedTensor {
   std::string name;
@@ -44,4 +44,4 @@ Safetensors read_safetensors(const std::filesystem::path& path);
 /// The same from the next `size` bytes of a stream. `name` is its name in messages.
 Safetensors read_safetensors(std::istream& in, std::uint64_t size, const std::string& name);
 
-}  // namespace gradus::train
+}  // namespace gradus::files

@@ -1,8 +1,8 @@
-#include <gradus/train/internal/json.h>
+#include <gradus/files/internal/json.h>
 
 #include <nlohmann/json.hpp>
 
-namespace gradus::train {
+namespace gradus::files {
 namespace {
 
 class Events : public nlohmann::json_sax<nlohmann::json> {
@@ -45,4 +45,4 @@ bool read_json(const std::string& text, JsonHandler& handler) {
   return nlohmann::json::sax_parse(text, &events);
 }
 
-}  // namespace gradus::train
+}  // namespace gradus::files

@@ -1,10 +1,10 @@
-#include <gradus/data/internal/utf8.h>
+#include <gradus/files/internal/utf8.h>
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
-namespace gradus::data {
+namespace gradus::files {
 namespace {
 
 unsigned byte_at(std::string_view text, std::size_t at) { return static_cast<unsigned char>(text[at]); }
@@ -96,4 +96,4 @@ std::string lowercase(std::string_view text) {
   return lower;
 }
 
-}  // namespace gradus::data
+}  // namespace gradus::files

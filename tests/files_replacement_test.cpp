@@ -4,13 +4,13 @@
 #include <cerrno>
 #include <cstring>
 
-#include <gradus/train/internal/file_calls.h>
-#include <gradus/train/internal/file_replacement.h>
+#include <gradus/files/internal/file_calls.h>
+#include <gradus/files/internal/file_replacement.h>
 
 #include "catch.h"
 #include "data_scratch.h"
 
-namespace gradus::train {
+namespace gradus::files {
 namespace {
 
 using Catch::Matchers::ContainsSubstring;
@@ -130,4 +130,4 @@ TEST_CASE("the system's own call truncates files") {
   CHECK(contents(path) == "long");
 }
 
-}  // namespace gradus::train
+}  // namespace gradus::files

@@ -7,13 +7,13 @@
 #include <map>
 #include <sstream>
 
+#include <gradus/files/safetensors.h>
 #include <gradus/train/run_directory.h>
-#include <gradus/train/safetensors.h>
 
 #include "catch.h"
 #include "data_scratch.h"
 
-namespace gradus::train {
+namespace gradus::files {
 namespace {
 
 using Catch::Matchers::ContainsSubstring;
@@ -277,4 +277,4 @@ TEST_CASE("a missing file and a folder are refused as safetensors") {
   CHECK_THROWS_WITH(read_safetensors(scratch.folder()), ContainsSubstring("not a regular file"));
 }
 
-}  // namespace gradus::train
+}  // namespace gradus::files

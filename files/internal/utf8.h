@@ -6,7 +6,7 @@
 
 #include <gradus/autograd/foundation/types.h>
 
-namespace gradus::data {
+namespace gradus::files {
 
 /// The number of bytes (1 to 4) of the well-formed UTF-8 code point at text[at]; 0 if there is none.
 /// Overlong forms, surrogates and values above U+10FFFF are not well-formed.
@@ -26,4 +26,4 @@ std::string shown(std::string_view text, std::size_t most = 100);
 /// else stays. Does not depend on the locale. Expects well-formed UTF-8.
 std::string lowercase(std::string_view text);
 
-}  // namespace gradus::data
+}  // namespace gradus::files

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <functional>
 
-namespace gradus::train {
+namespace gradus::files {
 
 /// The system calls that write the files of a run. Tests replace them to make a call fail.
 struct FileCalls {
@@ -22,4 +22,4 @@ FileCalls& file_calls();
 /// Writes all bytes, in as many calls as needed. Returns 0 or the errno of the failure.
 int write_all(int file, const void* bytes, std::size_t size);
 
-}  // namespace gradus::train
+}  // namespace gradus::files

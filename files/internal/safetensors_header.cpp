@@ -1,14 +1,14 @@
-#include <gradus/train/internal/safetensors_header.h>
+#include <gradus/files/internal/safetensors_header.h>
 
 #include <fmt/format.h>
 
 #include <set>
 
 #include <gradus/autograd/foundation/types.h>
-#include <gradus/data/internal/utf8.h>
-#include <gradus/train/internal/json.h>
+#include <gradus/files/internal/json.h>
+#include <gradus/files/internal/utf8.h>
 
-namespace gradus::train {
+namespace gradus::files {
 namespace {
 
 // `byte` counts from the start of the header; 8 bytes of the file are before it.
@@ -30,9 +30,9 @@ class HeaderReader : public JsonHandler {
     if (place_ != Place::list) return refuse("a number");
     list_->push_back(value);
     if (key_ == "shape" && std::ssize(*list_) > Shape::max_rank)
-      return fail(fmt::format("tensor {} has more than {} axes", shown(entries.back().name), Shape::max_rank));
+      return fail(fmt::format("tensor {} has more than {} axes", in_quotes(entries.back().name), Shape::max_rank));
     if (key_ != "shape" && list_->size() > 2)
-      return fail(fmt::format("tensor {} has more than two data_offsets", shown(entries.back().name)));
+      return fail(fmt::format("tensor {} has more than two data_offsets", in_quotes(entries.back().name)));
     return true;
   }
 
@@ -69,7 +69,7 @@ class HeaderReader : public JsonHandler {
     if (place_ == Place::tensor) {
       const HeaderEntry& e = entries.back();
       if (!has_dtype_ || !has_shape_ || !has_offsets_) {
-        return fail(fmt::format("tensor {} lacks {}", shown(e.name),
+        return fail(fmt::format("tensor {} lacks {}", in_quotes(e.name),
                                 !has_dtype_   ? "its dtype"
                                 : !has_shape_ ? "its shape"
                                               : "its data_offsets"));
@@ -95,10 +95,10 @@ class HeaderReader : public JsonHandler {
     key_ = name;
     switch (place_) {
       case Place::top:
-        if (!names_.insert(name).second) return fail(fmt::format("the name {} occurs twice", shown(name)));
+        if (!names_.insert(name).second) return fail(fmt::format("the name {} occurs twice", in_quotes(name)));
         return true;
       case Place::metadata:
-        if (metadata.contains(name)) return fail(fmt::format("the metadata key {} occurs twice", shown(name)));
+        if (metadata.contains(name)) return fail(fmt::format("the metadata key {} occurs twice", in_quotes(name)));
         return true;
       default:
         return tensor_key(name);
@@ -117,9 +117,9 @@ class HeaderReader : public JsonHandler {
 
   bool refuse(const char* what) {
     if (place_ == Place::metadata)
-      return fail(fmt::format("the metadata of {} is {}, not a string", shown(key_), what));
-    return fail(
-        fmt::format("the header's entry {} holds {}", shown(place_ == Place::top ? key_ : entries.back().name), what));
+      return fail(fmt::format("the metadata of {} is {}, not a string", in_quotes(key_), what));
+    return fail(fmt::format("the header's entry {} holds {}",
+                            in_quotes(place_ == Place::top ? key_ : entries.back().name), what));
   }
 
   bool tensor_key(const std::string& name) {
@@ -128,8 +128,9 @@ class HeaderReader : public JsonHandler {
                  : name == "shape"        ? &has_shape_
                  : name == "data_offsets" ? &has_offsets_
                                           : nullptr;
-    if (seen == nullptr) return fail(fmt::format("tensor {} has the unknown key {}", shown(e.name), shown(name)));
-    if (*seen) return fail(fmt::format("tensor {} has {} twice", shown(e.name), name));
+    if (seen == nullptr)
+      return fail(fmt::format("tensor {} has the unknown key {}", in_quotes(e.name), in_quotes(name)));
+    if (*seen) return fail(fmt::format("tensor {} has {} twice", in_quotes(e.name), name));
     *seen = true;
     return true;
   }
@@ -150,6 +151,6 @@ std::string read_header_text(const std::string& text, SafetensorsHeader& header)
   return read_json(text, reader) ? std::string() : reader.defect;
 }
 
-std::string shown(const std::string& name) { return fmt::format("\"{}\"", data::shown(name)); }
+std::string in_quotes(const std::string& name) { return fmt::format("\"{}\"", shown(name)); }
 
-}  // namespace gradus::train
+}  // namespace gradus::files

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <string_view>
 
-namespace gradus::train {
+namespace gradus::files {
 
 /// The suffix of a file's temporary sibling.
 inline constexpr std::string_view temporary_suffix = ".tmp";
@@ -33,4 +33,4 @@ class FileReplacement {
 /// Replaces a file's contents atomically; throws Error.
 void replace_file(const std::filesystem::path& path, std::string_view contents);
 
-}  // namespace gradus::train
+}  // namespace gradus::files

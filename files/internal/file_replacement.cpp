@@ -1,4 +1,4 @@
-#include <gradus/train/internal/file_replacement.h>
+#include <gradus/files/internal/file_replacement.h>
 
 #include <fmt/format.h>
 
@@ -9,9 +9,9 @@
 #include <utility>
 
 #include <gradus/autograd/foundation/error.h>
-#include <gradus/train/internal/file_calls.h>
+#include <gradus/files/internal/file_calls.h>
 
-namespace gradus::train {
+namespace gradus::files {
 
 FileReplacement::FileReplacement(std::filesystem::path path) : path_(std::move(path)), temporary_(path_) {
   temporary_ += temporary_suffix;
@@ -57,4 +57,4 @@ void replace_file(const std::filesystem::path& path, std::string_view contents) 
   file.commit();
 }
 
-}  // namespace gradus::train
+}  // namespace gradus::files

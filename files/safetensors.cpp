@@ -1,4 +1,4 @@
-#include <gradus/train/safetensors.h>
+#include <gradus/files/safetensors.h>
 
 #include <fmt/format.h>
 
@@ -10,11 +10,11 @@
 #include <limits>
 #include <set>
 
-#include <gradus/train/internal/file_replacement.h>
-#include <gradus/train/internal/json.h>
-#include <gradus/train/internal/safetensors_header.h>
+#include <gradus/files/internal/file_replacement.h>
+#include <gradus/files/internal/json.h>
+#include <gradus/files/internal/safetensors_header.h>
 
-namespace gradus::train {
+namespace gradus::files {
 namespace {
 
 static_assert(std::endian::native == std::endian::little, "safetensors are little-endian; so must be the machine");
@@ -167,7 +167,7 @@ class Reader {
     std::uint64_t at = 0;
     for (const Planned& p : plan) {
       if (p.begin != at) {
-        refuse(fmt::format("the values of tensor {} begin at {}, expected {}: they {}", shown(p.name), p.begin, at,
+        refuse(fmt::format("the values of tensor {} begin at {}, expected {}: they {}", in_quotes(p.name), p.begin, at,
                            p.begin < at ? "overlap others" : "leave a hole"));
       }
       at = p.end;
@@ -180,22 +180,22 @@ class Reader {
     const Format* format =
         std::find_if(std::begin(formats), std::end(formats), [&](const Format& f) { return e.dtype == f.name; });
     if (format == std::end(formats)) {
-      throw Error(fmt::format("{}: tensor {} has dtype {}; these can be read: {}", name_, shown(e.name), shown(e.dtype),
-                              format_names()));
+      throw Error(fmt::format("{}: tensor {} has dtype {}; these can be read: {}", name_, in_quotes(e.name),
+                              in_quotes(e.dtype), format_names()));
     }
     if (e.offsets.size() != 2 || e.offsets[0] > e.offsets[1] || e.offsets[1] > data_bytes)
-      refuse(fmt::format("the data_offsets of tensor {} are not a range inside the file", shown(e.name)));
+      refuse(fmt::format("the data_offsets of tensor {} are not a range inside the file", in_quotes(e.name)));
     Planned p{e.name, {}, format, e.offsets[0], e.offsets[1]};
     std::uint64_t bytes = format->size;
     constexpr std::uint64_t most = std::numeric_limits<Index>::max();
     for (std::uint64_t extent : e.shape) {
       if (extent > most || (extent != 0 && bytes > most / extent))
-        refuse(fmt::format("the shape of tensor {} is too large", shown(e.name)));
+        refuse(fmt::format("the shape of tensor {} is too large", in_quotes(e.name)));
       bytes *= extent;
       p.shape.push_back(static_cast<Index>(extent));
     }
     if (bytes != p.end - p.begin) {
-      refuse(fmt::format("tensor {} of {} {} takes {} bytes, its data_offsets give {}", shown(e.name), e.dtype,
+      refuse(fmt::format("tensor {} of {} {} takes {} bytes, its data_offsets give {}", in_quotes(e.name), e.dtype,
                          to_string(p.shape), bytes, p.end - p.begin));
     }
     return p;
@@ -236,7 +236,7 @@ void write_safetensors(const std::filesystem::path& path, const Safetensors& con
   std::size_t at = 0;
   for (const NamedTensor* t : order) {
     if (!names.insert(t->name).second)
-      throw Error(fmt::format("cannot write {}: the name {} is taken", path.string(), shown(t->name)));
+      throw Error(fmt::format("cannot write {}: the name {} is taken", path.string(), in_quotes(t->name)));
     const std::size_t end = at + bytes_in(t->tensor);
     const Shape& shape = t->tensor.shape();
     entries.push_back(fmt::format(R"({}:{{"dtype":"{}","shape":[{}],"data_offsets":[{},{}]}})", json_string(t->name),
@@ -272,4 +272,4 @@ Safetensors read_safetensors(std::istream& in, std::uint64_t size, const std::st
   return Reader(in, size, name).read();
 }
 
-}  // namespace gradus::train
+}  // namespace gradus::files

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace gradus::train {
+namespace gradus::files {
 
 /// The header's entry that is not a tensor.
 inline constexpr std::string_view metadata_key = "__metadata__";
@@ -27,6 +27,6 @@ struct SafetensorsHeader {
 std::string read_header_text(const std::string& text, SafetensorsHeader& header);
 
 /// The name in quotes, for messages.
-std::string shown(const std::string& name);
+std::string in_quotes(const std::string& name);
 
-}  // namespace gradus::train
+}  // namespace gradus::files

@@ -9,7 +9,7 @@
 
 #include <gradus/autograd/foundation/types.h>
 
-namespace gradus::train {
+namespace gradus::files {
 
 /// One line of JSON: an object of the fields, in order. Numbers that are not finite become null, and bytes that are not
 /// UTF-8 become U+FFFD.
@@ -38,4 +38,4 @@ class JsonHandler {
 /// Parses the text with the handler. False when the handler stopped or the text is not JSON.
 bool read_json(const std::string& text, JsonHandler& handler);
 
-}  // namespace gradus::train
+}  // namespace gradus::files
