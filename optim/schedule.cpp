@@ -23,6 +23,16 @@ void check_factor(const char* owner, double factor) {
   checked(owner, "factor", factor, factor > 0 && factor <= 1, "more than 0 and at most 1");
 }
 
+void check_floor(const char* owner, double floor, double lr) {
+  checked(owner, "floor", floor, floor >= 0 && floor <= lr, "at least 0 and at most lr");
+}
+
+double half_cosine(double from, double to, double part) {
+  return to + (from - to) * (1 + std::cos(std::numbers::pi * part)) / 2;
+}
+
+double ratio(Index a, Index b) { return static_cast<double>(a) / static_cast<double>(b); }
+
 }  // namespace
 
 Schedule constant(double lr) {
@@ -37,20 +47,76 @@ Schedule step_decay(double lr, Index every, double factor) {
   return [=](Index step) { return lr * std::pow(factor, static_cast<double>(step / every)); };
 }
 
+Schedule multi_step(double lr, std::vector<Index> milestones, double factor) {
+  check_rate("multi_step", lr);
+  check_factor("multi_step", factor);
+  std::sort(milestones.begin(), milestones.end());
+  if (!milestones.empty()) checked("multi_step", "a milestone", milestones[0], milestones[0] >= 0, "at least 0");
+  return [=](Index step) {
+    const auto passed = std::upper_bound(milestones.begin(), milestones.end(), step) - milestones.begin();
+    return lr * std::pow(factor, static_cast<double>(passed));
+  };
+}
+
 Schedule exponential(double lr, double factor, Index every) {
   check_rate("exponential", lr);
   check_factor("exponential", factor);
   check_steps("exponential", "every", every);
-  return [=](Index step) { return lr * std::pow(factor, static_cast<double>(step) / static_cast<double>(every)); };
+  return [=](Index step) { return lr * std::pow(factor, ratio(step, every)); };
 }
 
 Schedule cosine(double lr, Index steps, double floor) {
   check_rate("cosine", lr);
   check_steps("cosine", "steps", steps);
-  checked("cosine", "floor", floor, floor >= 0 && floor <= lr, "at least 0 and at most lr");
+  check_floor("cosine", floor, lr);
+  return [=](Index step) { return half_cosine(lr, floor, ratio(std::min(step, steps), steps)); };
+}
+
+Schedule cosine_restarts(double lr, Index first, Index growth, double floor) {
+  check_rate("cosine_restarts", lr);
+  check_steps("cosine_restarts", "first", first);
+  check_steps("cosine_restarts", "growth", growth);
+  check_floor("cosine_restarts", floor, lr);
   return [=](Index step) {
-    const double part = static_cast<double>(std::min(step, steps)) / static_cast<double>(steps);
-    return floor + (lr - floor) * (1 + std::cos(std::numbers::pi * part)) / 2;
+    auto begun = static_cast<double>(growth == 1 ? step % first : step), length = static_cast<double>(first);
+    for (; begun >= length; length *= static_cast<double>(growth)) begun -= length;
+    return half_cosine(lr, floor, begun / length);
+  };
+}
+
+Schedule polynomial(double lr, Index steps, double power, double floor) {
+  check_rate("polynomial", lr);
+  check_steps("polynomial", "steps", steps);
+  checked("polynomial", "power", power, power > 0 && std::isfinite(power), "a finite number > 0");
+  check_floor("polynomial", floor, lr);
+  return [=](Index step) { return floor + (lr - floor) * std::pow(1 - ratio(std::min(step, steps), steps), power); };
+}
+
+Schedule one_cycle(double lr, Index steps, const OneCycleOptions& o) {
+  check_rate("one_cycle", lr);
+  check_steps("one_cycle", "steps", steps);
+  checked("one_cycle", "pct_start", o.pct_start, o.pct_start >= 0 && o.pct_start <= 1, "at least 0 and at most 1");
+  const auto check_division = [](const char* option, double value) {
+    checked("one_cycle", option, value, value >= 1 && std::isfinite(value), "a finite number >= 1");
+  };
+  check_division("div_factor", o.div_factor);
+  check_division("final_div_factor", o.final_div_factor);
+
+  struct Part {
+    double end, from, to;  // the part ends at the step `end`
+  };
+  const double all = static_cast<double>(steps), low = lr / o.div_factor, last = low / o.final_div_factor;
+  const double peak = o.pct_start * all - 1;
+  const std::vector<Part> parts = o.three_phase
+                                      ? std::vector<Part>{{peak, low, lr}, {2 * peak, lr, low}, {all - 1, low, last}}
+                                      : std::vector<Part>{{peak, low, lr}, {all - 1, lr, last}};
+  return [parts, anneal = o.anneal](Index step) {
+    const auto at = static_cast<double>(step);
+    const auto part = std::find_if(parts.begin(), parts.end() - 1, [at](const Part& p) { return at <= p.end; });
+    const double start = part == parts.begin() ? 0 : (part - 1)->end;
+    const double done = part->end > start ? std::min((at - start) / (part->end - start), 1.0) : 1;
+    return anneal == Anneal::cosine ? half_cosine(part->from, part->to, done)
+                                    : part->from + (part->to - part->from) * done;
   };
 }
 
@@ -68,6 +134,16 @@ Schedule warm_up(Index steps, Schedule after) {
   return [steps, after = std::move(after)](Index step) {
     if (step + 1 >= steps) return after(step + 1 - steps);
     return after(0) * static_cast<double>(step + 1) / static_cast<double>(steps);
+  };
+}
+
+Schedule warm_up(Index steps, Schedule after, double start_factor) {
+  checked("warm_up", "steps", steps, steps >= 0, "at least 0");
+  checked("warm_up", "start_factor", start_factor, start_factor > 0 && start_factor <= 1, "more than 0 and at most 1");
+  if (!after) throw Error("warm_up: after is empty, expected a schedule to continue with");
+  return [=, after = std::move(after)](Index step) {
+    if (step >= steps) return after(step - steps);
+    return after(0) * (start_factor + (1 - start_factor) * ratio(step, steps));
   };
 }
 

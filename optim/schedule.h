@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <limits>
+#include <vector>
 
 #include <gradus/autograd/foundation/types.h>
 #include <gradus/optim/state.h>
@@ -18,12 +19,39 @@ Schedule constant(double lr);
 /// lr * factor^floor(step / every); factor in (0, 1], every at least 1. (StepLR)
 Schedule step_decay(double lr, Index every, double factor);
 
+/// lr * factor^n, where n is the number of milestones at or before the step; milestones at least 0, in any order,
+/// factor in (0, 1]. (MultiStepLR)
+Schedule multi_step(double lr, std::vector<Index> milestones, double factor = 0.1);
+
 /// lr * factor^(step / every), not rounded down; factor in (0, 1], every at least 1. (ExponentialLR when every is 1)
 Schedule exponential(double lr, double factor, Index every = 1);
 
 /// From lr to `floor` along half a cosine of `steps` steps, then `floor`; floor in [0, lr], steps at least 1.
 /// (Loshchilov & Hutter 2017, without restarts; CosineAnnealingLR up to its T_max)
 Schedule cosine(double lr, Index steps, double floor = 0);
+
+/// Cosines from lr to `floor`, one after another: the first has `first` steps, and each later one `growth` times as
+/// many as the one before. floor in [0, lr], first and growth at least 1. (Loshchilov & Hutter 2017;
+/// CosineAnnealingWarmRestarts)
+Schedule cosine_restarts(double lr, Index first, Index growth = 1, double floor = 0);
+
+/// floor + (lr - floor) (1 - step / steps)^power, then `floor`; floor in [0, lr], steps at least 1, power above 0.
+/// (PolynomialLR)
+Schedule polynomial(double lr, Index steps, double power = 1, double floor = 0);
+
+enum class Anneal { cosine, linear };
+
+struct OneCycleOptions {
+  double pct_start = 0.3;          // share of the steps in which the rate rises; in [0, 1]
+  Anneal anneal = Anneal::cosine;  // of each part
+  double div_factor = 25;          // the first rate is lr / div_factor; at least 1
+  double final_div_factor = 1e4;   // the last rate is the first one / final_div_factor; at least 1
+  bool three_phase = false;        // falls to the first rate in as many steps as it rose, then to the last one
+};
+
+/// One rise to lr and one fall, over `steps` steps, then the last rate (Smith & Topin 2018). steps at least 1. lr is
+/// OneCycleLR's max_lr, `steps` its total_steps. (OneCycleLR, without its cycle of momentum)
+Schedule one_cycle(double lr, Index steps, const OneCycleOptions& options = {});
 
 /// lr * sqrt(scale / (scale + step)); scale at least 1. After a warm-up of `scale` steps the n-th step of the run has
 /// the rate lr * sqrt(scale / n).
@@ -32,6 +60,11 @@ Schedule inverse_square_root(double lr, Index scale);
 /// A linear rise over `steps` steps, then `after`: after(0) * (step + 1) / steps, then after(step + 1 - steps). The
 /// last step of the rise has the rate after(0). steps = 0 gives `after` itself.
 Schedule warm_up(Index steps, Schedule after);
+
+/// A linear rise from start_factor * after(0) over `steps` steps, then `after`:
+/// after(0) * (start_factor + (1 - start_factor) * step / steps), then after(step - steps). steps at least 0,
+/// start_factor in (0, 1]. (LinearLR with end_factor = 1, then `after`, in a SequentialLR)
+Schedule warm_up(Index steps, Schedule after, double start_factor);
 
 /// factor * dim^-0.5 * min(n^-0.5, n * warm_up_steps^-1.5) with n = step + 1 (Vaswani et al. 2017, equation 3): a
 /// warm_up followed by inverse_square_root. dim and warm_up_steps at least 1, factor above 0.

@@ -6,9 +6,12 @@
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/autograd/foundation/random.h>
 #include <gradus/autograd/ops.h>
+#include <gradus/optim/adagrad.h>
 #include <gradus/optim/adam.h>
 #include <gradus/optim/clip.h>
+#include <gradus/optim/lion.h>
 #include <gradus/optim/optimizer.h>
+#include <gradus/optim/rmsprop.h>
 #include <gradus/optim/sgd.h>
 
 #include "catch.h"
@@ -30,6 +33,14 @@ const std::vector<std::pair<const char*, Make>> kinds = {
     {"Adam", [](const auto& ps) { return std::make_unique<Adam>(ps, AdamOptions{.weight_decay = 0.01}); }},
     {"AdamW", [](const auto& ps) { return std::make_unique<AdamW>(ps); }},
     {"AMSGrad", [](const auto& ps) { return std::make_unique<Adam>(ps, AdamOptions{.amsgrad = true}); }},
+    {"RMSprop", [](const auto& ps) { return std::make_unique<RMSprop>(ps, RMSpropOptions{.weight_decay = 0.01}); }},
+    {"RMSprop with momentum",
+     [](const auto& ps) { return std::make_unique<RMSprop>(ps, RMSpropOptions{.momentum = 0.9, .centered = true}); }},
+    {"Adagrad",
+     [](const auto& ps) {
+       return std::make_unique<Adagrad>(ps, AdagradOptions{.lr_decay = 0.1, .initial_accumulator_value = 0.1});
+     }},
+    {"Lion", [](const auto& ps) { return std::make_unique<Lion>(ps, LionOptions{.weight_decay = 0.1}); }},
     {"no eps", [](const auto& ps) { return std::make_unique<Adam>(ps, AdamOptions{.eps = 0}); }},
 };
 
@@ -224,6 +235,40 @@ TEST_CASE("the state has PyTorch's names of moments and the names of parameters"
   CHECK(adam.state()["step/1"].item() == 0);
 }
 
+TEST_CASE("RMSprop, Adagrad and Lion have PyTorch's names of moments") {
+  const auto names = [](const Optimizer& optimizer) {
+    std::vector<std::string> found;
+    for (const auto& [name, tensor] : optimizer.state()) found.push_back(name);
+    return found;
+  };
+  using Names = std::vector<std::string>;
+  CHECK(names(RMSprop({small("w")})) == Names{"square_avg/w", "step/w"});
+  CHECK(names(RMSprop({small("w")}, {.momentum = 0.9, .centered = true})) ==
+        Names{"grad_avg/w", "momentum_buffer/w", "square_avg/w", "step/w"});
+  CHECK(names(Adagrad({small("w")})) == Names{"step/w", "sum/w"});
+  CHECK(names(Lion({small("w")})) == Names{"exp_avg/w", "step/w"});
+}
+
+TEST_CASE("centered RMSprop stays finite when the gradient is constant") {
+  Tensor w = small("w");
+  RMSprop optimizer({w}, {.alpha = 0.5, .centered = true});
+  for (int t = 0; t < 200; ++t) {
+    w.set_grad(Tensor::full({3}, 0.3));
+    optimizer.step(1e-9);
+    REQUIRE(std::isfinite(w.data<float>()[0]));
+  }
+}
+
+TEST_CASE("Lion does not move without a gradient and a mean, and keeps NaN") {
+  Tensor w = small("w");
+  Lion lion({w});
+  w.set_grad(Tensor::from(std::vector<float>{0, 2, NAN}, {3}));
+  lion.step(0.1);
+  CHECK(w.data<float>()[0] == 1);
+  CHECK(w.data<float>()[1] == Approx(0.9));
+  CHECK(std::isnan(w.data<float>()[2]));
+}
+
 TEST_CASE("a state that does not match is refused and changes nothing") {
   Tensor w = small("w");
   Adam adam({w});
@@ -295,6 +340,17 @@ TEST_CASE("bad options are refused with their name, value and range") {
   CHECK_THROWS_WITH(AdamW(ps, {.beta2 = -0.1}), ContainsSubstring("AdamW: beta2 is -0.1"));
   CHECK_THROWS_WITH(Adam(ps, {.eps = -1e-8}), ContainsSubstring("eps is -1e-08"));
   CHECK_THROWS_WITH(AdamW(ps, {.weight_decay = NAN}), ContainsSubstring("weight_decay is nan"));
+  CHECK_THROWS_WITH(RMSprop(ps, {.alpha = 1}),
+                    ContainsSubstring("RMSprop: alpha is 1, expected at least 0 and less than 1"));
+  CHECK_THROWS_WITH(RMSprop(ps, {.eps = NAN}), ContainsSubstring("eps is nan"));
+  CHECK_THROWS_WITH(RMSprop(ps, {.momentum = -1}), ContainsSubstring("momentum is -1"));
+  CHECK_THROWS_WITH(Adagrad(ps, {.lr_decay = -1}),
+                    ContainsSubstring("Adagrad: lr_decay is -1, expected a finite number >= 0"));
+  CHECK_THROWS_WITH(Adagrad(ps, {.initial_accumulator_value = -1}),
+                    ContainsSubstring("initial_accumulator_value is -1"));
+  CHECK_THROWS_WITH(Adagrad(ps, {.eps = -1}), ContainsSubstring("eps is -1"));
+  CHECK_THROWS_WITH(Lion(ps, {.beta1 = 1}), ContainsSubstring("Lion: beta1 is 1, expected at least 0 and less than 1"));
+  CHECK_THROWS_WITH(Lion(ps, {.beta2 = -1}), ContainsSubstring("beta2 is -1"));
   CHECK_THROWS_WITH(Adam(std::vector<ParameterGroup>{{ps, -1, std::nullopt}}),
                     ContainsSubstring("lr_scale of a group is -1"));
   CHECK_THROWS_WITH(Adam(std::vector<ParameterGroup>{{ps, 1, -2.0}}),

@@ -37,6 +37,33 @@ TEST_CASE("constant, stairs, exponential and cosine rates are PyTorch's") {
   check(cosine(0.3, 11, 0.01), reference::cosine_rates);
 }
 
+TEST_CASE("milestones, polynomials, restarts, one cycle and a warm-up from a factor have PyTorch's rates") {
+  check(multi_step(0.3, {8, 3, 8}, 0.5), reference::multi_step_rates);
+  check(polynomial(0.3, 9, 2), reference::polynomial_rates);
+  check(cosine_restarts(0.3, 5, 1, 0.01), reference::restarts_rates);
+  check(cosine_restarts(0.3, 2, 2, 0.01), reference::growing_restarts_rates);
+  check(one_cycle(0.3, 12), reference::one_cycle_rates);
+  check(
+      one_cycle(
+          0.3, 12,
+          {.pct_start = 0.4, .anneal = Anneal::linear, .div_factor = 10, .final_div_factor = 100, .three_phase = true}),
+      reference::one_cycle_linear_rates);
+  check(warm_up(4, constant(0.3), 0.25), reference::linear_rates);
+  check(warm_up(4, cosine(0.3, 11, 0.01), 0.25), reference::warm_up_rates);
+}
+
+TEST_CASE("schedules stay at their last rate, and short ones have no gap") {
+  CHECK(polynomial(1, 10, 0.5, 0.2)(1000) == Approx(0.2));
+  CHECK(one_cycle(1, 10)(9) == Approx(1 / 25e4));
+  CHECK(one_cycle(1, 10)(1000) == Approx(1 / 25e4));
+  CHECK(one_cycle(1, 1, {.pct_start = 1})(0) == Approx(1));
+  CHECK(one_cycle(1, 1, {.pct_start = 0})(0) == Approx(1 / 25e4));
+  CHECK(multi_step(1, {})(1000) == 1);
+  CHECK(multi_step(1, {0})(0) == Approx(0.1));
+  CHECK(cosine_restarts(1, 10, 1000)(1'000'000'000'000) < 1);
+  CHECK(warm_up(0, constant(2), 0.5)(0) == 2);
+}
+
 TEST_CASE("an exponential halves the rate in each of its periods") {
   const Schedule half = exponential(8, 0.5, 100);
   CHECK(half(100) == Approx(4));
@@ -117,6 +144,21 @@ TEST_CASE("bad options of schedules are refused with their name, value and range
   CHECK_THROWS_WITH(inverse_square_root(1, 0), ContainsSubstring("scale is 0"));
   CHECK_THROWS_WITH(warm_up(-1, constant(1)), ContainsSubstring("steps is -1"));
   CHECK_THROWS_WITH(warm_up(1, nullptr), ContainsSubstring("after is empty"));
+  CHECK_THROWS_WITH(warm_up(-1, constant(1), 0.5), ContainsSubstring("steps is -1"));
+  CHECK_THROWS_WITH(warm_up(1, constant(1), 0), ContainsSubstring("start_factor is 0, expected more than 0"));
+  CHECK_THROWS_WITH(warm_up(1, nullptr, 0.5), ContainsSubstring("after is empty"));
+  CHECK_THROWS_WITH(multi_step(1, {3, -1}), ContainsSubstring("multi_step: a milestone is -1, expected at least 0"));
+  CHECK_THROWS_WITH(multi_step(1, {3}, 2), ContainsSubstring("factor is 2"));
+  CHECK_THROWS_WITH(polynomial(1, 0), ContainsSubstring("steps is 0"));
+  CHECK_THROWS_WITH(polynomial(1, 1, 0), ContainsSubstring("power is 0"));
+  CHECK_THROWS_WITH(polynomial(1, 1, 1, 2), ContainsSubstring("floor is 2"));
+  CHECK_THROWS_WITH(cosine_restarts(1, 0), ContainsSubstring("first is 0"));
+  CHECK_THROWS_WITH(cosine_restarts(1, 1, 0), ContainsSubstring("growth is 0"));
+  CHECK_THROWS_WITH(cosine_restarts(1, 1, 1, 2), ContainsSubstring("floor is 2"));
+  CHECK_THROWS_WITH(one_cycle(1, 0), ContainsSubstring("one_cycle: steps is 0"));
+  CHECK_THROWS_WITH(one_cycle(1, 1, {.pct_start = 1.5}), ContainsSubstring("pct_start is 1.5"));
+  CHECK_THROWS_WITH(one_cycle(1, 1, {.div_factor = 0.5}), ContainsSubstring("div_factor is 0.5"));
+  CHECK_THROWS_WITH(one_cycle(1, 1, {.final_div_factor = NAN}), ContainsSubstring("final_div_factor is nan"));
   CHECK_THROWS_WITH(noam(0, 1), ContainsSubstring("dim is 0"));
   CHECK_THROWS_WITH(noam(1, 0), ContainsSubstring("warm_up_steps is 0"));
   CHECK_THROWS_WITH(noam(1, 1, -1), ContainsSubstring("factor is -1"));

@@ -2,8 +2,11 @@
 #include <functional>
 #include <memory>
 
+#include <gradus/optim/adagrad.h>
 #include <gradus/optim/adam.h>
 #include <gradus/optim/clip.h>
+#include <gradus/optim/lion.h>
+#include <gradus/optim/rmsprop.h>
 #include <gradus/optim/sgd.h>
 
 #include "catch.h"
@@ -118,15 +121,54 @@ TEST_CASE("AdamW follows PyTorch's trajectories") {
   check({both<AdamW>(AdamWOptions{.beta2 = 0.6, .amsgrad = true}), 0.05}, reference::adamw_amsgrad);
 }
 
+TEST_CASE("RMSprop follows PyTorch's trajectories") {
+  check({both<RMSprop>(RMSpropOptions{}), 0.01}, reference::rmsprop);
+  check({both<RMSprop>(RMSpropOptions{.alpha = 0.9, .eps = 1e-3, .weight_decay = 0.1}), 0.02},
+        reference::rmsprop_options);
+  check({both<RMSprop>(RMSpropOptions{.momentum = 0.8}), 0.01}, reference::rmsprop_momentum);
+  check({both<RMSprop>(RMSpropOptions{.alpha = 0.8, .centered = true}), 0.01}, reference::rmsprop_centered);
+  check({both<RMSprop>(RMSpropOptions{.weight_decay = 0.05, .momentum = 0.5, .centered = true}), 0.01},
+        reference::rmsprop_centered_momentum);
+}
+
+TEST_CASE("Adagrad follows PyTorch's trajectories") {
+  check({both<Adagrad>(AdagradOptions{}), 0.1}, reference::adagrad);
+  check({both<Adagrad>(
+             AdagradOptions{.lr_decay = 0.1, .weight_decay = 0.1, .initial_accumulator_value = 0.5, .eps = 1e-3}),
+         0.1},
+        reference::adagrad_options);
+}
+
+TEST_CASE("Lion follows the equations of its paper") {
+  const double beta1 = 0.8, beta2 = 0.95, decay = 0.1, lr = 0.01;
+  std::vector<double> p = {0.5, -1.2, 2.0, 0.1, -0.7}, m(5), expected;
+  for (int t = 1; t <= reference::steps.back(); ++t) {
+    for (std::size_t i = 0; i < p.size(); ++i) {
+      const double g = 0.5 * p[i] + std::sin(1.7 * t + 0.9 * static_cast<double>(i));
+      const double c = beta1 * m[i] + (1 - beta1) * g;
+      p[i] -= lr * ((c > 0 ? 1 : -1) + decay * p[i]);
+      m[i] = beta2 * m[i] + (1 - beta2) * g;
+    }
+    for (int s : reference::steps)
+      if (s == t) expected.insert(expected.end(), p.begin(), p.end());
+  }
+  check({both<Lion>(LionOptions{.beta1 = beta1, .beta2 = beta2, .weight_decay = decay}), lr}, expected);
+}
+
 TEST_CASE("groups have their own learning rate and weight decay, as in PyTorch") {
   check({grouped<SGD>(SGDOptions{.momentum = 0.9}), 0.1}, reference::sgd_groups);
   check({grouped<Adam>(AdamOptions{}), 0.05}, reference::adam_groups);
   check({grouped<AdamW>(AdamWOptions{.weight_decay = 0}), 0.05}, reference::adamw_groups);
+  check({grouped<RMSprop>(RMSpropOptions{}), 0.01}, reference::rmsprop_groups);
+  check({grouped<Adagrad>(AdagradOptions{}), 0.1}, reference::adagrad_groups);
 }
 
 TEST_CASE("a parameter without a gradient keeps its values, moments and step count, as in PyTorch") {
   check({both<SGD>(SGDOptions{.momentum = 0.9, .dampening = 0.3}), 0.1, {1, 2, 6}}, reference::sgd_skips);
   check({both<Adam>(AdamOptions{}), 0.05, {1, 2, 6}}, reference::adam_skips);
+  check({both<RMSprop>(RMSpropOptions{.momentum = 0.8}), 0.01, {1, 2, 6}}, reference::rmsprop_skips);
+  check({both<Adagrad>(AdagradOptions{.lr_decay = 0.1, .initial_accumulator_value = 0.2}), 0.1, {1, 2, 6}},
+        reference::adagrad_skips);
 }
 
 TEST_CASE("clipping before a step follows PyTorch's trajectories, in place and within the step") {

@@ -86,6 +86,22 @@ TEST_CASE("a refused setting is named with its value and the allowed values") {
   CHECK_THROWS_WITH(split_assignment("train.lr"), ContainsSubstring("not key=value"));
 }
 
+TEST_CASE("milestones are whole numbers with commas, and multi_step needs them") {
+  const auto milestones = [](const char* text) {
+    return with({{"train.schedule", "multi_step"}, {"train.milestones", text}}).train.milestones;
+  };
+  CHECK(milestones("1000,20") == std::vector<Index>{1000, 20});
+  CHECK(setting_named("train.milestones").get(with({{"train.milestones", "3,4"}})) == Value("3,4"));
+  for (const char* bad : {",", "1,", ",1", "1,,2", "1 ,2", "0", "-1", "1.5", "x", "99999999999999999999"}) {
+    CAPTURE(bad);
+    CHECK_THROWS_WITH(
+        milestones(bad),
+        ContainsSubstring("train.milestones = \"") &&
+            ContainsSubstring("is not allowed: whole numbers, separated by commas, from 1 to 1000000000"));
+  }
+  CHECK_THROWS_WITH(milestones(""), ContainsSubstring("train.schedule = multi_step needs train.milestones"));
+}
+
 TEST_CASE("each setting refuses a value out of its range, with name, value and range") {
   for (const Setting& s : settings()) {
     if (std::holds_alternative<std::string>(s.get({})) && s.allowed().find("one of") == std::string::npos) continue;

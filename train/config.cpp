@@ -137,6 +137,8 @@ void check(const RunConfig& config) {
     throw ConfigError(fmt::format("train.shards = {} times train.accumulate = {} is above {} parts of a batch",
                                   config.train.shards, config.train.accumulate, most_parts));
   }
+  if (config.train.schedule == "multi_step" && config.train.milestones.empty())
+    throw ConfigError("train.schedule = multi_step needs train.milestones, as in train.milestones=1000,2000");
   if (config.train.min_lr > config.train.lr)
     throw ConfigError(fmt::format("train.min_lr = {} is above train.lr = {}", config.train.min_lr, config.train.lr));
   try {

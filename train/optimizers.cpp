@@ -4,7 +4,10 @@
 
 #include <algorithm>
 
+#include <gradus/optim/adagrad.h>
 #include <gradus/optim/adam.h>
+#include <gradus/optim/lion.h>
+#include <gradus/optim/rmsprop.h>
 #include <gradus/optim/sgd.h>
 
 namespace gradus::train {
@@ -44,6 +47,23 @@ const OptimizerRow optimizers[] = {
        o.amsgrad = true;
        return made<optim::Adam>(p, o);
      }},
+    {"rmsprop",
+     [](const Parameters& p, const TrainConfig& c) {
+       return made<optim::RMSprop>(p, optim::RMSpropOptions{.alpha = c.alpha,
+                                                            .eps = c.epsilon,
+                                                            .weight_decay = c.weight_decay,
+                                                            .momentum = c.momentum,
+                                                            .centered = c.centered});
+     }},
+    {"adagrad",
+     [](const Parameters& p, const TrainConfig& c) {
+       return made<optim::Adagrad>(p, optim::AdagradOptions{.weight_decay = c.weight_decay, .eps = c.epsilon});
+     }},
+    {"lion",
+     [](const Parameters& p, const TrainConfig& c) {
+       return made<optim::Lion>(p,
+                                optim::LionOptions{.beta1 = c.beta1, .beta2 = c.beta2, .weight_decay = c.weight_decay});
+     }},
 };
 
 struct ScheduleRow {
@@ -54,12 +74,27 @@ struct ScheduleRow {
 
 optim::Schedule constant(const TrainConfig& c, Index) { return optim::constant(c.lr); }
 
+Index steps_after_warm_up(const TrainConfig& c, Index total) { return std::max<Index>(1, total - c.warmup); }
+
 const ScheduleRow schedules[] = {
     {"constant", constant},
     {"step", [](const TrainConfig& c, Index) { return optim::step_decay(c.lr, c.decay_every, c.decay); }},
+    {"multi_step", [](const TrainConfig& c, Index) { return optim::multi_step(c.lr, c.milestones, c.decay); }},
     {"exponential", [](const TrainConfig& c, Index) { return optim::exponential(c.lr, c.decay, c.decay_every); }},
-    {"cosine", [](const TrainConfig& c,
-                  Index total) { return optim::cosine(c.lr, std::max<Index>(1, total - c.warmup), c.min_lr); }},
+    {"cosine",
+     [](const TrainConfig& c, Index total) { return optim::cosine(c.lr, steps_after_warm_up(c, total), c.min_lr); }},
+    {"cosine_restarts",
+     [](const TrainConfig& c, Index) { return optim::cosine_restarts(c.lr, c.decay_every, c.cycle_growth, c.min_lr); }},
+    {"polynomial",
+     [](const TrainConfig& c, Index total) {
+       return optim::polynomial(c.lr, steps_after_warm_up(c, total), c.power, c.min_lr);
+     }},
+    {"one_cycle",
+     [](const TrainConfig& c, Index total) {
+       return optim::one_cycle(
+           c.lr, steps_after_warm_up(c, total),
+           {.pct_start = c.pct_start, .div_factor = c.div_factor, .final_div_factor = c.final_div_factor});
+     }},
     {"inverse_sqrt",
      [](const TrainConfig& c, Index) { return optim::inverse_square_root(c.lr, std::max<Index>(1, c.warmup)); }},
     {"plateau", constant, true},
@@ -90,7 +125,9 @@ std::unique_ptr<optim::Optimizer> make_optimizer(const TrainConfig& c, const std
 }
 
 optim::Schedule make_schedule(const TrainConfig& c, Index total) {
-  return optim::warm_up(c.warmup, row_of(schedules, "schedule", c.schedule).make(c, total));
+  optim::Schedule after = row_of(schedules, "schedule", c.schedule).make(c, total);
+  if (c.warmup_factor > 0) return optim::warm_up(c.warmup, std::move(after), c.warmup_factor);
+  return optim::warm_up(c.warmup, std::move(after));
 }
 
 std::optional<optim::Plateau> make_plateau(const TrainConfig& c) {

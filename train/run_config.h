@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include <gradus/data/batches.h>
 #include <gradus/data/corpus.h>
@@ -48,14 +49,23 @@ struct TrainConfig {
   double momentum = 0;
   double beta1 = 0.9;
   double beta2 = 0.999;
+  double alpha = 0.99;
+  bool centered = false;
   double epsilon = 1e-8;
   double weight_decay = 0;
   double clip = 1;
   double average = 0;
   std::string schedule = "constant";  // one of schedule_names()
   Index warmup = 0;
+  double warmup_factor = 0;
   double decay = 0.5;
   Index decay_every = 1000;
+  std::vector<Index> milestones;
+  Index cycle_growth = 1;
+  double power = 1;
+  double pct_start = 0.3;
+  double div_factor = 25;
+  double final_div_factor = 1e4;
   double min_lr = 0;
   double label_smoothing = 0;
   Index evaluate_every = 0;

@@ -42,6 +42,7 @@ def grouped(kind, **options):
 
 
 SGD, Adam, AdamW = torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW
+RMSprop, Adagrad = torch.optim.RMSprop, torch.optim.Adagrad
 norm = lambda ps: torch.nn.utils.clip_grad_norm_(ps, 0.8)
 value = lambda ps: torch.nn.utils.clip_grad_value_(ps, 0.4)
 
@@ -64,6 +65,18 @@ TRAJECTORIES = {
     "adamw_options": trajectory(both(AdamW, lr=0.05, betas=(0.8, 0.95), eps=1e-4, weight_decay=0.2)),
     "adamw_amsgrad": trajectory(both(AdamW, lr=0.05, betas=(0.9, 0.6), amsgrad=True)),
     "adamw_groups": trajectory(grouped(AdamW, lr=0.05, weight_decay=0.0)),
+    "rmsprop": trajectory(both(RMSprop, lr=0.01)),
+    "rmsprop_options": trajectory(both(RMSprop, lr=0.02, alpha=0.9, eps=1e-3, weight_decay=0.1)),
+    "rmsprop_momentum": trajectory(both(RMSprop, lr=0.01, momentum=0.8)),
+    "rmsprop_centered": trajectory(both(RMSprop, lr=0.01, alpha=0.8, centered=True)),
+    "rmsprop_centered_momentum": trajectory(both(RMSprop, lr=0.01, momentum=0.5, centered=True, weight_decay=0.05)),
+    "rmsprop_groups": trajectory(grouped(RMSprop, lr=0.01)),
+    "rmsprop_skips": trajectory(both(RMSprop, lr=0.01, momentum=0.8), skips=(1, 2, 6)),
+    "adagrad": trajectory(both(Adagrad, lr=0.1)),
+    "adagrad_options": trajectory(both(Adagrad, lr=0.1, lr_decay=0.1, weight_decay=0.1, initial_accumulator_value=0.5,
+                                       eps=1e-3)),
+    "adagrad_groups": trajectory(grouped(Adagrad, lr=0.1)),
+    "adagrad_skips": trajectory(both(Adagrad, lr=0.1, lr_decay=0.1, initial_accumulator_value=0.2), skips=(1, 2, 6)),
 }
 
 
@@ -84,7 +97,19 @@ RATES = {
     "step_rates": rates(lambda o: S.StepLR(o, 4, 0.5)),
     "exponential_rates": rates(lambda o: S.ExponentialLR(o, 0.9)),
     "cosine_rates": rates(lambda o: S.CosineAnnealingLR(o, 11, 0.01)),
+    "multi_step_rates": rates(lambda o: S.MultiStepLR(o, [3, 8, 8], 0.5)),
+    "polynomial_rates": rates(lambda o: S.PolynomialLR(o, 9, 2.0)),
+    "restarts_rates": rates(lambda o: S.CosineAnnealingWarmRestarts(o, 5, 1, 0.01)),
+    "growing_restarts_rates": rates(lambda o: S.CosineAnnealingWarmRestarts(o, 2, 2, 0.01), 20),
+    "one_cycle_rates": rates(lambda o: S.OneCycleLR(o, 0.3, 12, cycle_momentum=False)),
+    "one_cycle_linear_rates": rates(lambda o: S.OneCycleLR(o, 0.3, 12, pct_start=0.4, anneal_strategy="linear",
+                                                           div_factor=10, final_div_factor=100, three_phase=True,
+                                                           cycle_momentum=False)),
+    "linear_rates": rates(lambda o: S.LinearLR(o, 0.25, total_iters=4)),
+    "warm_up_rates": rates(lambda o: S.SequentialLR(o, [S.LinearLR(o, 0.25, total_iters=4),
+                                                        S.CosineAnnealingLR(o, 11, 0.01)], [4])),
 }
+rate_names = list(RATES)
 
 LOSSES = [3.0, 2.0, 2.1, 1.9999, 2.2, 1.5, 1.6, 1.7, 1.4999, 1.5, 1.6, float("nan")] + [1.0] * 8
 
@@ -126,15 +151,15 @@ def array(name, values):
 
 print("#pragma once\n")
 print("#include <cmath>\n#include <vector>\n")
-print("// Written by tests/reference/optimisers.py; not to be edited by hand.")
+print("// Written by tests/reference/optimisers.py. Do not edit.")
 print("// clang-format off")
 print("namespace gradus::optim::reference {\n")
 print(f"/// The steps after which a trajectory is recorded: a[0], a[1], a[2], b[0], b[1].")
 print(f"inline const std::vector<int> steps = {{{', '.join(map(str, STEPS))}}};")
 for name, values in TRAJECTORIES.items():
     array(name, values)
-print("\n/// The learning rates of 12 steps.")
-for name in ("step_rates", "exponential_rates", "cosine_rates"):
+print("\n/// The learning rates of the first steps.")
+for name in rate_names:
     array(name, RATES[name])
 print("\n/// The scales after each of these measurements.")
 array("losses", LOSSES)

@@ -54,6 +54,21 @@ std::string list_text(const std::vector<std::string>& names) {
   return fmt::format("one of {}", fmt::join(names, ", "));
 }
 
+std::string joined(const std::vector<Index>& numbers) { return fmt::format("{}", fmt::join(numbers, ",")); }
+
+std::optional<std::vector<Index>> whole_numbers(std::string_view text, Range<Index> range) {
+  std::vector<Index> numbers;
+  while (!text.empty()) {
+    const std::size_t comma = text.find(',');
+    Index number = 0;
+    if (!read_all(text.substr(0, comma), number) || number < range.low || number > range.high) return std::nullopt;
+    numbers.push_back(number);
+    if (comma + 1 == text.size()) return std::nullopt;
+    text.remove_prefix(comma == std::string_view::npos ? text.size() : comma + 1);
+  }
+  return numbers;
+}
+
 std::optional<double> number_of(const Value& value) {
   if (const double* d = std::get_if<double>(&value)) return *d;
   if (const Index* n = std::get_if<Index>(&value)) return static_cast<double>(*n);

@@ -26,6 +26,9 @@ Setting make_setting(std::string key, std::string help, std::function<std::strin
 bool is_text(std::string_view text);
 std::string range_text(const char* what, double low, double high, bool above);
 std::string list_text(const std::vector<std::string>& names);
+/// The numbers with commas between them, and the inverse: nothing when the text is another or a number out of range.
+std::string joined(const std::vector<Index>& numbers);
+std::optional<std::vector<Index>> whole_numbers(std::string_view text, Range<Index> range);
 /// The value as a number, where it is one.
 std::optional<double> number_of(const Value& value);
 
@@ -102,6 +105,25 @@ Setting text(std::string key, std::string Section::*member, std::string help) {
         const bool good = words != nullptr && is_text(*words);
         if (good) c.*section<Section>.*member = *words;
         return good;
+      },
+      std::string());
+}
+
+/// Whole numbers in `range`, separated by commas.
+template <class Section>
+Setting whole_list(std::string key, std::vector<Index> Section::*member, Range<Index> range, std::string help) {
+  return make_setting(
+      std::move(key), std::move(help),
+      [range] {
+        return range_text("whole numbers, separated by commas,", static_cast<double>(range.low),
+                          static_cast<double>(range.high), false);
+      },
+      [member](const RunConfig& c) { return joined(c.*section<Section>.*member); },
+      [member, range](RunConfig& c, const Value& v) {
+        const std::string* words = std::get_if<std::string>(&v);
+        const auto numbers = words == nullptr ? std::nullopt : whole_numbers(*words, range);
+        if (numbers) c.*section<Section>.*member = *numbers;
+        return numbers.has_value();
       },
       std::string());
 }
