@@ -1,6 +1,7 @@
 #pragma once
 
-// All public headers of autograd/: tensors, ops, backward and grad, random numbers, and the checks of gradients.
+// All public headers of autograd/: tensors, ops, backward and grad, derivatives of functions, random numbers, and the
+// checks of gradients.
 #include <gradus/autograd/checks/anomaly.h>
 #include <gradus/autograd/checks/gradcheck.h>
 #include <gradus/autograd/checks/graph_dot.h>
@@ -15,5 +16,6 @@
 #include <gradus/autograd/foundation/memory.h>
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/autograd/foundation/random.h>
+#include <gradus/autograd/functional/derivatives.h>
 #include <gradus/autograd/ops.h>
 #include <gradus/autograd/ops/pointwise.h>
