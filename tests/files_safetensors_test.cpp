@@ -264,7 +264,7 @@ TEST_CASE("safetensors that cannot be opened are refused") {
   }
   CHECK_THROWS_WITH(read_safetensors(path), ContainsSubstring("t: cannot be opened: Permission denied"));
   CHECK_THROWS_WITH(read_safetensors(closed / "t"), ContainsSubstring("closed/t: cannot be opened: Permission denied"));
-  CHECK_THROWS_WITH(RunDirectory::open(closed / "run"),
+  CHECK_THROWS_WITH(train::RunDirectory::open(closed / "run"),
                     ContainsSubstring("closed/run: cannot be read: Permission denied"));
   REQUIRE(::seteuid(user) == 0);
   std::filesystem::permissions(path, std::filesystem::perms::all);

@@ -60,7 +60,7 @@ struct TrainConfig {
   double warmup_factor = 0;
   double decay = 0.5;
   Index decay_every = 1000;
-  std::vector<Index> milestones;
+  std::vector<Index> milestones = {};
   Index cycle_growth = 1;
   double power = 1;
   double pct_start = 0.3;
