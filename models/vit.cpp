@@ -69,10 +69,10 @@ Tensor Vit::operator()(const Tensor& images, Place place) const {
                             options.height, options.width),
                 place);
   }
-  Tensor x = patches(unfold(images, options.patch, options.patch, options.patch, 0));  // [batch, patches, dim]
-  if (cls.defined()) x = concat({expand(cls, {x.size(0), 1, options.dim}), x}, 1);     // [batch, 1 + patches, dim]
-  x = encoder(dropout(positions(x)));
-  return head(cls.defined() ? select(x, 1, 0) : mean(x, {1}));
+  Tensor x = patches(unfold(images, options.patch, options.patch, options.patch, 0), place);  // [batch, patches, dim]
+  if (cls.defined()) x = concat({expand(cls, {x.size(0), 1, options.dim}), x}, 1);  // [batch, 1 + patches, dim]
+  x = encoder(dropout(positions(x, 0, place), place), {}, {}, place);
+  return head(cls.defined() ? select(x, 1, 0) : mean(x, {1}), place);
 }
 
 }  // namespace gradus::models

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include <gradus/autograd/ops/dropout.h>
 #include <gradus/nn/training.h>
 
@@ -12,7 +14,9 @@ struct Dropout {
   double p = 0;
 
   Tensor operator()(const Tensor& x, Place place = Place::current()) const {
-    return p != 0 && Training::on_for("Dropout", place) ? dropout(x, p, place) : x;
+    if (!(p >= 0 && p < 1))
+      throw Error("Dropout: p is " + std::to_string(p) + "; expected a probability in [0, 1)", place);
+    return p > 0 && Training::on_for("Dropout", place) ? dropout(x, p, place) : x;
   }
 };
 

@@ -1,29 +1,61 @@
 #pragma once
 
+#include <gradus/autograd/ops/arithmetic.h>
 #include <gradus/autograd/ops/functions.h>
+#include <gradus/autograd/ops/slicing.h>
 #include <gradus/nn/dropout.h>
 #include <gradus/nn/linear.h>
 
 namespace gradus::nn {
 
-enum class Activation { relu, gelu };
+enum class Activation { relu, gelu, silu, sigmoid };
 
-inline Tensor activate(const Tensor& x, Activation f) { return f == Activation::relu ? relu(x) : gelu(x); }
+inline Tensor activate(const Tensor& x, Activation f) {
+  switch (f) {
+    case Activation::relu:
+      return relu(x);
+    case Activation::gelu:
+      return gelu(x);
+    case Activation::silu:
+      return silu(x);
+    case Activation::sigmoid:
+      return sigmoid(x);
+  }
+  throw Error("an activation out of range");
+}
 
-/// y = W_2 dropout(f(W_1 x + b_1)) + b_2 at each position (Vaswani et al. 2017, eq. 2). [..., dim] -> [..., dim]
+struct FeedForwardOptions {
+  Activation activation = Activation::relu;
+  double dropout = 0;
+  bool bias = true;
+  bool gated = false;
+};
+
+/// y = W_2 dropout(f(W_1 x + b_1)) + b_2 at each position (Vaswani et al. 2017, eq. 2). Gated, W_1 x + b_1 has two
+/// halves [a; g], and y = W_2 dropout(a * f(g)) + b_2 (Shazeer 2020: GLU with sigmoid, ReGLU, GEGLU, SwiGLU with silu).
+/// [..., dim] -> [..., dim]
 struct FeedForward {
-  Linear linear1, linear2;
+  Linear linear1, linear2;  // [hidden, dim], gated [2 hidden, dim]; [dim, hidden]
   Dropout dropout;
   Activation activation;
+  bool gated;
 
-  FeedForward(Scope scope, Index dim, Index hidden, Activation function = Activation::relu, double dropout_rate = 0)
-      : linear1(scope / "linear1", dim, hidden),
-        linear2(scope / "linear2", hidden, dim),
-        dropout{dropout_rate},
-        activation(function) {}
+  FeedForward(Scope scope, Index dim, Index hidden, const FeedForwardOptions& o = {})
+      : linear1(scope / "linear1", dim, o.gated ? 2 * hidden : hidden, o.bias),
+        linear2(scope / "linear2", hidden, dim, o.bias),
+        dropout{o.dropout},
+        activation(o.activation),
+        gated(o.gated) {}
 
   Tensor operator()(const Tensor& x, Place place = Place::current()) const {
-    return linear2(dropout(activate(linear1(x, place), activation), place), place);
+    return linear2(dropout(inner(linear1(x, place)), place), place);
+  }
+
+ private:
+  Tensor inner(const Tensor& h) const {
+    if (!gated) return activate(h, activation);
+    const Index hidden = linear2.weight.shape()[1];
+    return narrow(h, -1, 0, hidden) * activate(narrow(h, -1, hidden, hidden), activation);
   }
 };
 

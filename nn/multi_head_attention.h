@@ -7,66 +7,127 @@
 #include <gradus/autograd/ops/matmul.h>
 #include <gradus/autograd/ops/slicing.h>
 #include <gradus/nn/attention.h>
+#include <gradus/nn/dropout.h>
+#include <gradus/nn/layer.h>
 #include <gradus/nn/linear.h>
-#include <gradus/nn/masks.h>
 
 namespace gradus::nn {
 
+struct MultiHeadAttentionOptions {
+  Index dim = 0, heads = 1;
+  Index kdim = 0, vdim = 0;  // widths of the sources of keys and values; 0 means dim
+  double dropout = 0;        // of the weights; while it acts, the weights [batch, heads, T, S] are stored
+  bool bias = true;
+};
+
 /// MultiHead(Q, K, V) = Concat(head_1 .. head_h) W_O, head_i = softmax(Q W_Qi (K W_Ki)ᵀ / sqrt(dim / h)) V W_Vi
-/// (Vaswani et al. 2017, 3.2.2). Parameters are those of torch.nn.MultiheadAttention with batch_first; the weights have
-/// no dropout.
+/// (Vaswani et al. 2017, 3.2.2). Parameters are those of torch.nn.MultiheadAttention with batch_first, whose
+/// forward(query, key, value) is context(query, key_values_from(key, value, mask)). The options of a call are those of
+/// the op `attention`: a mask and a bias of the scores, and causal.
 struct MultiHeadAttention {
-  Tensor in_proj_weight;  // [3 dim, dim]: W_Q, W_K, W_V
-  Tensor in_proj_bias;    // [3 dim]
-  Linear out_proj;        // W_O
+  Tensor in_proj_weight;  // [3 dim, dim]: W_Q, W_K, W_V; undefined when kdim or vdim is not dim
+  Tensor q_proj_weight, k_proj_weight, v_proj_weight;  // then [dim, dim], [dim, kdim], [dim, vdim]
+  Tensor in_proj_bias;                                 // [3 dim], undefined without biases
+  Linear out_proj;                                     // W_O
   Index heads;
+  Dropout dropout;
+  std::string path;  // of the scope, for messages
 
   /// Throws unless heads divides dim.
+  MultiHeadAttention(Scope scope, const MultiHeadAttentionOptions& o)
+      : out_proj(register_projections(scope, o)), heads(o.heads), dropout{o.dropout}, path(scope.path()) {}
   MultiHeadAttention(Scope scope, Index dim, Index head_count)
-      : in_proj_weight(scope.xavier_uniform("in_proj_weight", {3 * dim, dim})),
-        in_proj_bias(scope.zeros("in_proj_bias", {3 * dim})),
-        out_proj(scope / "out_proj", dim, dim),
-        heads(head_count) {
-    if (heads < 1 || dim % heads != 0) {
-      throw Error("'" + scope.path() + "' has " + std::to_string(heads) + " heads for " + std::to_string(dim) +
-                  " dimensions; the number of heads must divide the dimension");
-    }
+      : MultiHeadAttention(scope, {.dim = dim, .heads = head_count}) {}
+
+  /// The source of keys and values x [batch, S, dim], mask [batch, S] non-zero at tokens
+  KeyValues key_values(const Tensor& x, const Tensor& mask = {}, Place place = Place::current()) const {
+    return key_values_from(x, x, mask, place);
+  }
+  /// Separate sources of keys [batch, S, kdim] and values [batch, S, vdim]
+  KeyValues key_values_from(const Tensor& key, const Tensor& value, const Tensor& mask = {},
+                            Place place = Place::current()) const {
+    const LayerName layer{"MultiHeadAttention", path, place};
+    check_input(layer, "the key", key, out_proj.weight.dtype(), {"batch", "source", weight(1).shape()[1]});
+    check_input(layer, "the value", value, out_proj.weight.dtype(),
+                {key.shape()[0], key.shape()[1], weight(2).shape()[1]});
+    if (mask.defined()) check_shape(layer, "the mask", mask, {key.shape()[0], key.shape()[1]});
+    return {project(key, 1, place), project(value, 2, place), mask};
   }
 
-  /// x [batch, S, dim]
-  KeyValues key_values(const Tensor& x, const Tensor& mask = {}) const { return {project(x, 1), project(x, 2), mask}; }
-
   /// alpha of each head: x [batch, T, dim] -> [batch, heads, T, S]
-  Tensor attention_weights(const Tensor& x, const KeyValues& source) const {
-    return gradus::attention_weights(project(x, 0), source.keys, heads, visible_sources(source.mask));
+  Tensor attention_weights(const Tensor& x, const KeyValues& source, const AttentionOptions& options = {},
+                           Place place = Place::current()) const {
+    const Tensor q = queries(x, place);
+    const AttentionOptions o = options_for({"MultiHeadAttention", path, place}, q, source, heads, options);
+    return gradus::attention_weights(q, source.keys, heads, o, place);
   }
 
   /// x [batch, T, dim] attends to a source: [batch, T, dim].
-  Tensor context(const Tensor& x, const KeyValues& source) const {
-    return out_proj(attention(project(x, 0), source.keys, source.values, heads, visible_sources(source.mask)));
+  Tensor context(const Tensor& x, const KeyValues& source, const AttentionOptions& options = {},
+                 Place place = Place::current()) const {
+    const Tensor q = queries(x, place);
+    const AttentionOptions o = options_for({"MultiHeadAttention", path, place}, q, source, heads, options);
+    if (dropout.p == 0 || !Training::on_for("MultiHeadAttention with dropout", place))
+      return out_proj(attention(q, source.keys, source.values, heads, o, place), place);
+    const Tensor alpha = dropout(gradus::attention_weights(q, source.keys, heads, o, place), place);
+    const Shape& v = source.values.shape();
+    const Tensor values = transpose(reshape(source.values, {v[0], v[1], heads, v[2] / heads}), 1, 2);
+    return out_proj(reshape(transpose(matmul({alpha, place}, values), 1, 2), x.shape()), place);
   }
 
-  /// x [batch, T, dim] attends to itself: [batch, T, dim]. The mask is [batch, T], non-zero at
-  /// tokens. `causal`: position j attends to positions i <= j only.
-  Tensor operator()(const Tensor& x, const Tensor& mask = {}, bool causal = false) const {
-    return out_proj(attention(project(x, 0), project(x, 1), project(x, 2), heads, visible_sources(mask), causal));
+  /// x [batch, T, dim] attends to itself: [batch, T, dim]. The mask is [batch, T], non-zero at tokens.
+  Tensor operator()(const Tensor& x, const Tensor& mask = {}, const AttentionOptions& options = {},
+                    Place place = Place::current()) const {
+    return context(x, key_values(x, mask, place), options, place);
   }
 
   /// Causal self-attention of one further position x [batch, 1, dim]. `past` holds the keys and values of the earlier
   /// positions, undefined before the first; those of x are appended.
-  Tensor step(const Tensor& x, KeyValues& past) const {
-    const KeyValues now = key_values(x);
+  Tensor step(const Tensor& x, KeyValues& past, const AttentionOptions& options = {},
+              Place place = Place::current()) const {
+    const KeyValues now = key_values(x, {}, place);
     const bool first = !past.keys.defined();
-    past.keys = first ? now.keys : concat({past.keys, now.keys}, 1);
-    past.values = first ? now.values : concat({past.values, now.values}, 1);
-    return context(x, past);
+    past.keys = first ? now.keys : concat({past.keys, now.keys}, 1, place);
+    past.values = first ? now.values : concat({past.values, now.values}, 1, place);
+    return context(x, past, options, place);
   }
 
  private:
-  /// Queries (part 0), keys (1) or values (2): [..., dim] -> [..., dim].
-  Tensor project(const Tensor& x, Index part) const {
-    const Index dim = in_proj_weight.size(1);
-    return linear(x, narrow(in_proj_weight, 0, part * dim, dim), narrow(in_proj_bias, 0, part * dim, dim));
+  /// Registers all parameters in PyTorch's order; the last ones are W_O.
+  Linear register_projections(Scope scope, const MultiHeadAttentionOptions& o) {
+    const Index dim = o.dim, kdim = o.kdim ? o.kdim : dim, vdim = o.vdim ? o.vdim : dim;
+    if (o.heads < 1 || dim % o.heads != 0) {
+      throw Error("'" + scope.path() + "' has " + std::to_string(o.heads) + " heads for " + std::to_string(dim) +
+                  " dimensions; the number of heads must divide the dimension");
+    }
+    if (kdim == dim && vdim == dim) {
+      in_proj_weight = scope.xavier_uniform("in_proj_weight", {3 * dim, dim});
+    } else {
+      q_proj_weight = scope.xavier_uniform("q_proj_weight", {dim, dim});
+      k_proj_weight = scope.xavier_uniform("k_proj_weight", {dim, kdim});
+      v_proj_weight = scope.xavier_uniform("v_proj_weight", {dim, vdim});
+    }
+    if (o.bias) in_proj_bias = scope.zeros("in_proj_bias", {3 * dim});
+    return Linear(scope / "out_proj", dim, dim, o.bias);
+  }
+
+  /// W_Q (part 0), W_K (1) or W_V (2)
+  const Tensor& weight(Index part) const {
+    if (in_proj_weight.defined()) return in_proj_weight;
+    return part == 0 ? q_proj_weight : part == 1 ? k_proj_weight : v_proj_weight;
+  }
+
+  /// Queries, keys or values: [..., in] -> [..., dim].
+  Tensor project(const Tensor& x, Index part, const Place& place) const {
+    const Index dim = out_proj.weight.shape()[1];
+    const Tensor w = in_proj_weight.defined() ? narrow(in_proj_weight, 0, part * dim, dim) : weight(part);
+    return linear(x, w, in_proj_bias.defined() ? narrow(in_proj_bias, 0, part * dim, dim) : Tensor(), place);
+  }
+
+  Tensor queries(const Tensor& x, const Place& place) const {
+    check_input({"MultiHeadAttention", path, place}, "x", x, out_proj.weight.dtype(),
+                {"batch", "time", out_proj.weight.shape()[1]});
+    return project(x, 0, place);
   }
 };
 

@@ -1,12 +1,14 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include <gradus/autograd/ops/arithmetic.h>
 #include <gradus/autograd/ops/reduction.h>
 #include <gradus/nn/dropout.h>
 #include <gradus/nn/feed_forward.h>
+#include <gradus/nn/layer.h>
 #include <gradus/nn/layer_norm.h>
 #include <gradus/nn/multi_head_attention.h>
 
@@ -16,11 +18,16 @@ enum class NormOrder { none, pre, post };
 
 struct TransformerOptions {
   Index dim = 0, heads = 1;
-  Index ffn = 0;  // width of the feed-forward part; 0 for none
-  double dropout = 0;
+  Index ffn = 0;                 // width of the feed-forward part; 0 for none
+  double dropout = 0;            // after each part, and inside the feed-forward part
+  double attention_dropout = 0;  // of the weights of attention, which have the rate `dropout` in PyTorch's layers
   NormOrder norm = NormOrder::post;
   bool residual = true;
   Activation activation = Activation::relu;
+  bool gated = false;                  // FeedForwardOptions::gated
+  double eps = 1e-5;                   // of the norms
+  bool bias = true;                    // of linear layers and norms
+  std::optional<bool> last_norm = {};  // of a stack, after its last layer; unset: with pre-norm
 };
 
 /// The norm, the dropout and the residual around a part f of a layer: x ← after(x, f(before(x))), which is
@@ -33,15 +40,24 @@ struct ResidualNorm {
   std::optional<LayerNorm> norm;
 
   ResidualNorm(Scope scope, const TransformerOptions& o) : order(o.norm), residual(o.residual), dropout{o.dropout} {
-    if (order != NormOrder::none) norm.emplace(scope, o.dim);
+    if (order != NormOrder::none) norm.emplace(scope, o.dim, o.eps, o.bias);
   }
 
-  Tensor before(const Tensor& x) const { return order == NormOrder::pre ? (*norm)(x) : x; }
-  Tensor after(const Tensor& x, const Tensor& fx) const {
-    const Tensor y = residual ? x + dropout(fx) : dropout(fx);
-    return order == NormOrder::post ? (*norm)(y) : y;
+  Tensor before(const Tensor& x, Place place = Place::current()) const {
+    return order == NormOrder::pre ? (*norm)(x, place) : x;
+  }
+  Tensor after(const Tensor& x, const Tensor& fx, Place place = Place::current()) const {
+    const Tensor y = residual ? add({x, place}, dropout(fx, place)) : dropout(fx, place);
+    return order == NormOrder::post ? (*norm)(y, place) : y;
   }
 };
+
+inline MultiHeadAttentionOptions attention_of(const TransformerOptions& o) {
+  return {.dim = o.dim, .heads = o.heads, .dropout = o.attention_dropout, .bias = o.bias};
+}
+inline FeedForwardOptions feed_forward_of(const TransformerOptions& o) {
+  return {.activation = o.activation, .dropout = o.dropout, .bias = o.bias, .gated = o.gated};
+}
 
 /// Self-attention, then feed-forward. Parameters are those of torch.nn.TransformerEncoderLayer with batch_first.
 struct TransformerEncoderLayer {
@@ -51,22 +67,34 @@ struct TransformerEncoderLayer {
   std::optional<ResidualNorm> norm2;
 
   TransformerEncoderLayer(Scope scope, const TransformerOptions& o)
-      : self_attn(scope / "self_attn", o.dim, o.heads), norm1(scope / "norm1", o) {
+      : self_attn(scope / "self_attn", attention_of(o)), norm1(scope / "norm1", o) {
     if (o.ffn == 0) return;
-    feed_forward.emplace(scope, o.dim, o.ffn, o.activation, o.dropout);
+    feed_forward.emplace(scope, o.dim, o.ffn, feed_forward_of(o));
     norm2.emplace(scope / "norm2", o);
   }
 
-  /// x [batch, S, dim], mask [batch, S] non-zero at tokens or undefined -> [batch, S, dim]
-  Tensor operator()(Tensor x, const Tensor& mask = {}) const {
-    x = norm1.after(x, self_attn(norm1.before(x), mask));
-    if (feed_forward) x = norm2->after(x, (*feed_forward)(norm2->before(x)));
+  /// x [batch, S, dim], padding mask [batch, S] non-zero at tokens or undefined -> [batch, S, dim]. `attention` may
+  /// have a mask [S, S] and a bias of the scores, and make self-attention causal.
+  Tensor operator()(Tensor x, const Tensor& mask = {}, const AttentionOptions& attention = {},
+                    Place place = Place::current()) const {
+    x = norm1.after(x, self_attn(norm1.before(x, place), mask, attention, place), place);
+    if (feed_forward) x = norm2->after(x, (*feed_forward)(norm2->before(x, place), place), place);
     return x;
   }
 };
 
-/// Causal self-attention, then attention to the encoder's output, then feed-forward. Parameters are those of
-/// torch.nn.TransformerDecoderLayer with batch_first.
+/// What the positions of a decoder attend to. Masks and biases are those of the op `attention`.
+struct DecoderAttention {
+  bool causal = true;                         // position j attends to positions i <= j only
+  Tensor mask = {}, bias = {};                // of self-attention, [T, T]
+  Tensor source_mask = {}, source_bias = {};  // of the attention to the source, [T, S]
+
+  AttentionOptions self() const { return {.mask = mask, .bias = bias, .causal = causal}; }
+  AttentionOptions source() const { return {.mask = source_mask, .bias = source_bias}; }
+};
+
+/// Self-attention, then attention to the encoder's output, then feed-forward. Parameters are those of
+/// torch.nn.TransformerDecoderLayer with batch_first. Unlike there, self-attention is causal unless stated.
 struct TransformerDecoderLayer {
   MultiHeadAttention self_attn, multihead_attn;
   std::optional<FeedForward> feed_forward;
@@ -74,65 +102,80 @@ struct TransformerDecoderLayer {
   std::optional<ResidualNorm> norm3;
 
   TransformerDecoderLayer(Scope scope, const TransformerOptions& o)
-      : self_attn(scope / "self_attn", o.dim, o.heads),
-        multihead_attn(scope / "multihead_attn", o.dim, o.heads),
+      : self_attn(scope / "self_attn", attention_of(o)),
+        multihead_attn(scope / "multihead_attn", attention_of(o)),
         norm1(scope / "norm1", o),
         norm2(scope / "norm2", o) {
     if (o.ffn == 0) return;
-    feed_forward.emplace(scope, o.dim, o.ffn, o.activation, o.dropout);
+    feed_forward.emplace(scope, o.dim, o.ffn, feed_forward_of(o));
     norm3.emplace(scope / "norm3", o);
   }
 
-  /// The keys and values of the encoder's output h [batch, S, dim] for this layer.
-  KeyValues key_values(const Tensor& h, const Tensor& mask = {}) const { return multihead_attn.key_values(h, mask); }
+  /// The keys and values of the encoder's output h [batch, S, dim] for this layer, with its padding mask [batch, S].
+  KeyValues key_values(const Tensor& h, const Tensor& mask = {}, Place place = Place::current()) const {
+    return multihead_attn.key_values(h, mask, place);
+  }
 
-  /// All positions at once: x [batch, T, dim] -> [batch, T, dim]. Position j attends to positions i <= j only, so
-  /// padding at the end of a target needs no mask.
-  Tensor operator()(const Tensor& x, const KeyValues& source) const { return read_source(read_target(x), source); }
+  /// All positions at once: x [batch, T, dim] -> [batch, T, dim]. While self-attention is causal, padding at the end of
+  /// a target needs no mask.
+  Tensor operator()(const Tensor& x, const KeyValues& source, const DecoderAttention& attention = {},
+                    Place place = Place::current()) const {
+    return read_source(read_target(x, attention, place), source, attention, place);
+  }
 
   /// One further position x [batch, 1, dim] -> [batch, 1, dim]. `past` is that of MultiHeadAttention::step.
-  Tensor step(const Tensor& x, KeyValues& past, const KeyValues& source) const {
-    return read_source(norm1.after(x, self_attn.step(norm1.before(x), past)), source);
+  Tensor step(const Tensor& x, KeyValues& past, const KeyValues& source, const DecoderAttention& attention = {},
+              Place place = Place::current()) const {
+    const AttentionOptions self{.mask = attention.mask, .bias = attention.bias};
+    const Tensor read = self_attn.step(norm1.before(x, place), past, self, place);
+    return read_source(norm1.after(x, read, place), source, attention, place);
   }
 
   /// alpha of the attention to the source, averaged over heads: x [batch, T, dim] -> [batch, T, S].
-  Tensor attention_weights(const Tensor& x, const KeyValues& source) const {
-    return mean(multihead_attn.attention_weights(norm2.before(read_target(x)), source), {1});
+  Tensor attention_weights(const Tensor& x, const KeyValues& source, const DecoderAttention& attention = {},
+                           Place place = Place::current()) const {
+    const Tensor queries = norm2.before(read_target(x, attention, place), place);
+    return mean(multihead_attn.attention_weights(queries, source, attention.source(), place), {1});
   }
 
  private:
-  Tensor read_target(const Tensor& x) const { return norm1.after(x, self_attn(norm1.before(x), {}, true)); }
+  Tensor read_target(const Tensor& x, const DecoderAttention& attention, const Place& place) const {
+    return norm1.after(x, self_attn(norm1.before(x, place), {}, attention.self(), place), place);
+  }
 
-  Tensor read_source(Tensor x, const KeyValues& source) const {
-    x = norm2.after(x, multihead_attn.context(norm2.before(x), source));
-    if (feed_forward) x = norm3->after(x, (*feed_forward)(norm3->before(x)));
+  Tensor read_source(Tensor x, const KeyValues& source, const DecoderAttention& attention, const Place& place) const {
+    x = norm2.after(x, multihead_attn.context(norm2.before(x, place), source, attention.source(), place), place);
+    if (feed_forward) x = norm3->after(x, (*feed_forward)(norm3->before(x, place), place), place);
     return x;
   }
 };
 
-/// A sequence of layers and, with pre-norm, a norm after the last one (as torch.nn.TransformerEncoder and
-/// TransformerDecoder with a norm).
+/// A sequence of layers and, with pre-norm or the option last_norm, a norm after the last one (as
+/// torch.nn.TransformerEncoder and TransformerDecoder with a norm).
 template <class Layer>
 struct TransformerStack {
   std::vector<Layer> layers;
   std::optional<LayerNorm> norm;
+  std::string path;  // of the scope, for messages
 
-  TransformerStack(Scope scope, const TransformerOptions& o, Index count) {
+  TransformerStack(Scope scope, const TransformerOptions& o, Index count) : path(scope.path()) {
     for (Index i = 0; i < count; ++i) layers.emplace_back(scope / "layers" / i, o);
-    if (o.norm == NormOrder::pre) norm.emplace(scope / "norm", o.dim);
+    if (o.last_norm.value_or(o.norm == NormOrder::pre)) norm.emplace(scope / "norm", o.dim, o.eps, o.bias);
   }
 
  protected:
-  Tensor normed(const Tensor& x) const { return norm ? (*norm)(x) : x; }
+  Tensor normed(const Tensor& x, const Place& place) const { return norm ? (*norm)(x, place) : x; }
 };
 
 struct TransformerEncoder : TransformerStack<TransformerEncoderLayer> {
   using TransformerStack::TransformerStack;
 
-  /// x [batch, S, dim], mask [batch, S] non-zero at tokens or undefined -> [batch, S, dim]
-  Tensor operator()(Tensor x, const Tensor& mask = {}) const {
-    for (const auto& layer : layers) x = layer(x, mask);
-    return normed(x);
+  /// x [batch, S, dim], padding mask [batch, S] non-zero at tokens or undefined -> [batch, S, dim]. `attention` is that
+  /// of each layer.
+  Tensor operator()(Tensor x, const Tensor& mask = {}, const AttentionOptions& attention = {},
+                    Place place = Place::current()) const {
+    for (const auto& layer : layers) x = layer(x, mask, attention, place);
+    return normed(x, place);
   }
 };
 
@@ -141,30 +184,48 @@ struct TransformerDecoder : TransformerStack<TransformerDecoderLayer> {
   using TransformerStack::TransformerStack;
 
   /// The keys and values of the encoder's output h [batch, S, dim], per layer.
-  std::vector<KeyValues> key_values(const Tensor& h, const Tensor& mask = {}) const {
+  std::vector<KeyValues> key_values(const Tensor& h, const Tensor& mask = {}, Place place = Place::current()) const {
     std::vector<KeyValues> source;
-    for (const auto& layer : layers) source.push_back(layer.key_values(h, mask));
+    for (const auto& layer : layers) source.push_back(layer.key_values(h, mask, place));
     return source;
   }
 
   /// All positions at once: x [batch, T, dim] -> [batch, T, dim].
-  Tensor operator()(Tensor x, const std::vector<KeyValues>& source) const {
-    for (std::size_t i = 0; i < layers.size(); ++i) x = layers[i](x, source[i]);
-    return normed(x);
+  Tensor operator()(Tensor x, const std::vector<KeyValues>& source, const DecoderAttention& attention = {},
+                    Place place = Place::current()) const {
+    check_source(source, place);
+    for (std::size_t i = 0; i < layers.size(); ++i) x = layers[i](x, source[i], attention, place);
+    return normed(x, place);
   }
 
   /// One further position x [batch, 1, dim] -> [batch, 1, dim]. `past` holds the keys and values of the earlier
   /// positions, one per layer, empty before the first; those of x are appended.
-  Tensor step(Tensor x, std::vector<KeyValues>& past, const std::vector<KeyValues>& source) const {
+  Tensor step(Tensor x, std::vector<KeyValues>& past, const std::vector<KeyValues>& source,
+              const DecoderAttention& attention = {}, Place place = Place::current()) const {
+    check_source(source, place);
     past.resize(layers.size());
-    for (std::size_t i = 0; i < layers.size(); ++i) x = layers[i].step(x, past[i], source[i]);
-    return normed(x);
+    for (std::size_t i = 0; i < layers.size(); ++i) x = layers[i].step(x, past[i], source[i], attention, place);
+    return normed(x, place);
   }
 
   /// alpha of the last layer's attention to the source, averaged over heads: x [batch, T, dim] -> [batch, T, S].
-  Tensor attention_weights(Tensor x, const std::vector<KeyValues>& source) const {
-    for (std::size_t i = 0; i + 1 < layers.size(); ++i) x = layers[i](x, source[i]);
-    return layers.back().attention_weights(x, source.back());
+  Tensor attention_weights(Tensor x, const std::vector<KeyValues>& source, const DecoderAttention& attention = {},
+                           Place place = Place::current()) const {
+    check_source(source, place);
+    if (layers.empty()) throw Error(to_string(name(place)) + " has no layer, and so no attention weights", place);
+    for (std::size_t i = 0; i + 1 < layers.size(); ++i) x = layers[i](x, source[i], attention, place);
+    return layers.back().attention_weights(x, source.back(), attention, place);
+  }
+
+ private:
+  LayerName name(const Place& place) const { return {"TransformerDecoder", path, place}; }
+
+  void check_source(const std::vector<KeyValues>& source, const Place& place) const {
+    if (source.size() == layers.size()) return;
+    throw Error(to_string(name(place)) + " got the keys and values of " + std::to_string(source.size()) +
+                    " layers; expected one for each of its " + std::to_string(layers.size()) +
+                    " layers, from key_values",
+                place);
   }
 };
 

@@ -171,7 +171,7 @@ TEST_CASE("RowInvariant: attention has the same bits for a sentence alone, in a 
     for (Index targets : {1, 3, 65}) {
       const Tensor q = random({1, targets, dim}, 1).detach(), k = random({1, sources, dim}, 2).detach(),
                    v = random({1, sources, dim}, 3).detach();
-      const Tensor alone = attention(q, k, v, heads), causal = attention(q, k, v, heads, {}, true);
+      const Tensor alone = attention(q, k, v, heads), causal = attention(q, k, v, heads, {.causal = true});
       for (Index pad_sources : {0, 1, 30}) {
         for (Index pad_targets : {0, 2, 64}) {
           // The sentence is the second of three; the values of the others and of the padding do not matter.
@@ -186,7 +186,8 @@ TEST_CASE("RowInvariant: attention has the same bits for a sentence alone, in a 
           const Tensor bq = in_batch(q, pad_targets, 30), bk = in_batch(k, pad_sources, 40),
                        bv = in_batch(v, pad_sources, 50);
           INFO(sources << " sources, " << targets << " targets, padded by " << pad_sources << ", " << pad_targets);
-          const Tensor batch = attention(bq, bk, bv, heads, keep), hidden = attention(bq, bk, bv, heads, keep, true);
+          const Tensor batch = attention(bq, bk, bv, heads, {.mask = keep}),
+                       hidden = attention(bq, bk, bv, heads, {.mask = keep, .causal = true});
           const Index start = (targets + pad_targets) * dim;
           CHECK(same_bits(alone.data<float>(), batch.data<float>() + start, targets * dim));
           CHECK(same_bits(causal.data<float>(), hidden.data<float>() + start, targets * dim));
@@ -221,7 +222,7 @@ TEST_CASE("attention has the same bits for a sentence in any batch and with any 
     for (Index padding : {0, 1, 20}) {
       const Tensor keep = concat({Tensor::ones({9}), Tensor::zeros({padding})}, 0);
       const Tensor batch = attention(q, concat({k, random({3, padding, 32}, 4).detach()}, 1),
-                                     concat({v, random({3, padding, 32}, 5).detach()}, 1), 4, keep);
+                                     concat({v, random({3, padding, 32}, 5).detach()}, 1), 4, {.mask = keep});
       INFO(targets << " targets, sources padded by " << padding);
       CHECK(fingerprint({alone}) == fingerprint({second(batch)}));
     }

@@ -129,14 +129,24 @@ TEST_CASE("the message of a wrong call contains the op, its inputs and the line"
        {"3 heads"}},
       {"attention",
        [&] {
-         attention(f32({1, 2, 4}), f32({1, 3, 4}), f32({1, 3, 4}), 1, f32({1, 4}));
+         attention(f32({1, 2, 4}), f32({1, 3, 4}), f32({1, 3, 4}), 1, {.mask = f32({1, 4})});
        },
        {"[1, 4]", "[1, 1, 2, 3]", "[batch, 1, 1, S]"}},
       {"attention",
        [&] {
-         attention(f32({2, 2, 4}), f32({2, 3, 4}), f32({2, 3, 4}), 1, f32({2, 2, 3}));
+         attention(f32({2, 2, 4}), f32({2, 3, 4}), f32({2, 3, 4}), 1, {.mask = f32({2, 2, 3})});
        },
        {"[2, 2, 3]"}},
+      {"attention",
+       [&] {
+         attention(f32({2, 2, 4}), f32({2, 3, 4}), f32({2, 3, 4}), 1, {.bias = f32({2, 2, 3})});
+       },
+       {"bias", "[2, 2, 3]", "[2, 1, 2, 3]"}},
+      {"attention",
+       [&] {
+         attention(f32({2, 2, 4}), f32({2, 3, 4}), f32({2, 3, 4}), 1, {.bias = Tensor::zeros({2, 3}, DType::i64)});
+       },
+       {"bias", "i64"}},
       {"layer_norm", [&] { layer_norm(a, f32({2}), {}); }, {"[2]", "[3]"}},
       {"dropout", [&] { dropout(a, 1); }, {"1"}},
       {"conv2d",

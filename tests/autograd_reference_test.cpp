@@ -368,7 +368,7 @@ TEST_CASE("ops have PyTorch's values, gradients and conventions") {
   compare("linear", [](auto& in) { return linear(in[0], in[1], in[2]); },
           {ramp({2, 3}), ramp({2, 3}, 2), ramp({2}, 3)});
   const Tensor mask = ids({1, 1, 0, 1, 0, 1}, {2, 3});
-  compare("attention", [&](auto& in) { return attention(in[0], in[1], in[2], 1, mask); },
+  compare("attention", [&](auto& in) { return attention(in[0], in[1], in[2], 1, {.mask = mask}); },
           {ramp({1, 2, 4}), ramp({1, 3, 4}, 2), ramp({1, 3, 2}, 3)});
   compare("a where with an infinite branch",
           [](auto& in) { return where(greater(in[0], 0.0), in[0] * in[0], Tensor::full({}, -INFINITY, DType::f64)); },

@@ -212,7 +212,7 @@ TEST_CASE("a mask of attention is read by its rank and never by coincidence of i
   const Tensor q = make(n, 0), k = make(sources, 1), v = make(sources, 2);
   const Tensor mask = Tensor::from<Index>({1, 1, 1, 1, 1, 1, 0, 0, 1, 0, 0, 0}, {n, sources});
   const auto differences = [&](const Shape& shape) {
-    const Tensor d = attention(q, k, v, n, reshape(mask, shape)) - attention(q, k, v, n);
+    const Tensor d = attention(q, k, v, n, {.mask = reshape(mask, shape)}) - attention(q, k, v, n);
     return reshape(d, {n, n, n, 2});  // [batch, T, head, 2]
   };
   const auto changed_along = [&](const Tensor& d, Index axis) {
@@ -227,7 +227,7 @@ TEST_CASE("a mask of attention is read by its rank and never by coincidence of i
   CHECK(changed_along(differences({1, n, 1, sources}), 0) == all);
   CHECK(changed_along(differences({n, 1, 1, sources}), 0) == later_ones);
   CHECK(changed_along(differences({n, 1, 1, sources}), 1) == all);
-  CHECK_THROWS_AS(attention(q, k, v, n, reshape(mask, {n, 1, sources})), Error);
+  CHECK_THROWS_AS(attention(q, k, v, n, {.mask = reshape(mask, {n, 1, sources})}), Error);
 }
 
 TEST_CASE("attention without visible keys gives zeros and no gradient, and hidden values have no effect") {
@@ -238,7 +238,7 @@ TEST_CASE("attention without visible keys gives zeros and no gradient, and hidde
     const Tensor q = make(0), k = make(1), v = make(2);
     // All keys of the second sentence are hidden.
     const Tensor keep = Tensor::from<double>({1, 1, 0, 0, 0, 0}, {2, 1, 1, 3});
-    const Tensor y = attention(q, k, v, 2, keep);
+    const Tensor y = attention(q, k, v, 2, {.mask = keep});
     const auto out = numbers(y);
     for (std::size_t i = 12; i < 24; ++i) CHECK(out[i] == 0);
     sum(square(y) + y).backward();

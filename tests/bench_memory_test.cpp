@@ -30,7 +30,7 @@ double attention_peak(Index length, bool causal) {
   std::vector<Tensor> leaves;
   for (std::uint64_t i = 0; i < 3; ++i)
     leaves.push_back(Tensor::normal({1, length, dim}, 0, 1, Philox(1, i)).set_requires_grad());
-  return peak_of([&] { sum(attention(leaves[0], leaves[1], leaves[2], heads, {}, causal)).backward(); });
+  return peak_of([&] { sum(attention(leaves[0], leaves[1], leaves[2], heads, {.causal = causal})).backward(); });
 }
 
 }  // namespace

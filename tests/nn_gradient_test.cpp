@@ -10,6 +10,7 @@
 #include <gradus/nn/losses.h>
 #include <gradus/nn/positions.h>
 #include <gradus/nn/recurrent.h>
+#include <gradus/nn/relative_bias.h>
 #include <gradus/nn/transformer.h>
 
 #include "catch.h"
@@ -62,10 +63,13 @@ TEST_CASE("gradients of linear, embedding, layer norm and feed-forward") {
   const nn::LayerNorm norm(norm_store.root(), 4);
   check(norm_store, [&](const Inputs& in) { return norm(in[0]); }, {normal({3, 4}, 1)});
 
-  for (const auto activation : {nn::Activation::relu, nn::Activation::gelu}) {
-    nn::ParameterStore store(1, DType::f64);
-    const nn::FeedForward layer(store.root(), 3, 5, activation);
-    check(store, [&](const Inputs& in) { return layer(in[0]); }, {normal({2, 3}, 1)});
+  using enum nn::Activation;
+  for (const auto activation : {relu, gelu, silu, sigmoid}) {
+    for (const bool gated : {false, true}) {
+      nn::ParameterStore store(1, DType::f64);
+      const nn::FeedForward layer(store.root(), 3, 5, {.activation = activation, .bias = !gated, .gated = gated});
+      check(store, [&](const Inputs& in) { return layer(in[0]); }, {normal({2, 3}, 1)});
+    }
   }
 }
 
@@ -80,6 +84,15 @@ TEST_CASE("gradients of cells") {
       return s.cell.defined() ? concat({s.hidden, s.cell}, -1) : s.hidden;
     };
     check(store, step, inputs);
+  }
+}
+
+TEST_CASE("gradients of a relu cell and of recurrent networks without biases") {
+  for (const auto kind : {nn::CellKind::rnn, nn::CellKind::gru, nn::CellKind::lstm}) {
+    nn::ParameterStore store(1, DType::f64);
+    const nn::Recurrent network(
+        store.root(), {.kind = kind, .in = 2, .hidden = 2, .bias = false, .nonlinearity = nn::Nonlinearity::relu});
+    check(store, [&](const Inputs& in) { return everything(network(in[0], mask())); }, {normal({2, 4, 2}, 1)});
   }
 }
 
@@ -109,7 +122,7 @@ TEST_CASE("gradients of additive and query-key-value attention") {
       qkv_store, [&](const Inputs& in) { return everything(qkv, in[0], qkv.key_values(in[1], mask())); }, inputs);
 
   const nn::SelfAttention self(self_store.root(), 3, 2);
-  check(self_store, [&](const Inputs& in) { return self(in[0], mask(), true); }, {normal({2, 4, 3}, 1)});
+  check(self_store, [&](const Inputs& in) { return self(in[0], mask(), {.causal = true}); }, {normal({2, 4, 3}, 1)});
 }
 
 TEST_CASE("gradients of multi-head attention") {
@@ -124,6 +137,24 @@ TEST_CASE("gradients of multi-head attention") {
           return concat({attention(in[0], mask()), across, first, second}, 1);
         },
         {normal({2, 4, 4}, 1), normal({2, 2, 4}, 2)});
+}
+
+TEST_CASE("gradients of multi-head attention with separate sources, a mask, a relative bias and dropout") {
+  const Tensor seen = Tensor::from(std::vector<double>{1, 0, 1, 1, 1, 1, 0, 1}, {2, 4});
+  for (const double dropout : {0.0, 0.3}) {
+    nn::ParameterStore store(1, DType::f64);
+    const nn::RelativeBias bias(store.root() / "bias", 2, 2);
+    const nn::MultiHeadAttention attention(
+        store.root(), {.dim = 4, .heads = 2, .kdim = 3, .vdim = 2, .dropout = dropout, .bias = false});
+    const nn::Training on;
+    check(store,
+          [&](const Inputs& in) {
+            const nn::KeyValues source = attention.key_values_from(in[1], in[2], mask());
+            return attention.context(in[0], source,
+                                     {.mask = seen, .bias = bias(2, 4) + nn::alibi(2, 2, 4, 0, DType::f64)});
+          },
+          {normal({2, 2, 4}, 1), normal({2, 4, 3}, 2), normal({2, 4, 2}, 3)});
+  }
 }
 
 TEST_CASE("gradients of Transformer layers in every arrangement") {
@@ -144,6 +175,31 @@ TEST_CASE("gradients of Transformer layers in every arrangement") {
             {normal({2, 4, 6}, 1), normal({2, 3, 6}, 2)});
     }
   }
+}
+
+TEST_CASE("gradients of gated Transformer layers without biases, not causal, with masks and biases") {
+  nn::ParameterStore store(1, DType::f64);
+  const nn::TransformerOptions options{.dim = 4,
+                                       .heads = 2,
+                                       .ffn = 3,
+                                       .attention_dropout = 0.2,
+                                       .activation = nn::Activation::silu,
+                                       .gated = true,
+                                       .eps = 0.1,
+                                       .bias = false,
+                                       .last_norm = true};
+  const nn::TransformerEncoder encoder(store.root() / "encoder", options, 1);
+  const nn::TransformerDecoder decoder(store.root() / "decoder", options, 1);
+  const nn::RelativeBias bias(store.root() / "bias", 2, 3);
+  const Tensor seen = Tensor::from(std::vector<double>{1, 0, 1, 1, 1, 1, 0, 1, 1}, {3, 3});
+  const nn::Training on;
+  check(store,
+        [&](const Inputs& in) {
+          const Tensor h = encoder(in[0], mask(), {.bias = bias(4, 4), .causal = true});
+          return decoder(in[1], decoder.key_values(h, mask()),
+                         {.causal = false, .mask = seen, .source_bias = bias(3, 4)});
+        },
+        {normal({2, 4, 4}, 1), normal({2, 3, 4}, 2)});
 }
 
 TEST_CASE("gradients of positions and of the sequence loss") {

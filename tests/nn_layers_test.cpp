@@ -13,6 +13,7 @@
 #include <gradus/nn/masks.h>
 #include <gradus/nn/positions.h>
 #include <gradus/nn/recurrent.h>
+#include <gradus/nn/relative_bias.h>
 #include <gradus/nn/transformer.h>
 
 #include "catch.h"
@@ -154,20 +155,66 @@ TEST_CASE("several queries give the results of single queries, and self-attentio
 
   const nn::SelfAttention self(store.root() / "self", 4, 5);
   check_close(self(x, mask), static_cast<const nn::Attention&>(self)(x, x, mask));
-  const Tensor causal = self(x, {}, true);
-  check_close(narrow(causal, 1, 0, 2), self(narrow(x, 1, 0, 2), {}, true));
+  const Tensor causal = self(x, {}, {.causal = true});
+  check_close(narrow(causal, 1, 0, 2), self(narrow(x, 1, 0, 2), {}, {.causal = true}));
 }
 
 TEST_CASE("multi-head attention step by step equals causal attention at once") {
   nn::ParameterStore store(1, DType::f64);
   const nn::MultiHeadAttention attention(store.root(), 6, 3);
   const Tensor x = normal({2, 4, 6}, 1);
-  const Tensor whole = attention(x, {}, true);
+  const Tensor whole = attention(x, {}, {.causal = true});
   nn::KeyValues past;
   for (Index t = 0; t < 4; ++t) check_close(attention.step(narrow(x, 1, t, 1), past), narrow(whole, 1, t, 1));
   CHECK(past.keys.shape() == Shape{2, 4, 6});
   CHECK_THROWS_WITH(nn::MultiHeadAttention(store.root() / "odd", 6, 4),
                     ContainsSubstring("odd") && ContainsSubstring("4 heads"));
+}
+
+TEST_CASE("attention step by step with a relative bias and ALiBi equals causal attention at once") {
+  nn::ParameterStore store(1, DType::f64);
+  const nn::MultiHeadAttention attention(store.root() / "attention", 6, 3);
+  const nn::RelativeBias relative(store.root() / "bias", 3, 2);
+  Tensor table = relative.weight.detach();
+  for (Index i = 0; i < table.numel(); ++i) table.mutable_data<double>()[i] = std::sin(static_cast<double>(i));
+  const auto bias = [&](Index targets, Index sources, Index start) {
+    return relative(targets, sources, start) + nn::alibi(3, targets, sources, start, DType::f64);
+  };
+  const Tensor x = normal({2, 5, 6}, 1), whole = attention(x, {}, {.bias = bias(5, 5, 0), .causal = true});
+  nn::KeyValues past;
+  for (Index t = 0; t < 5; ++t)
+    check_close(attention.step(narrow(x, 1, t, 1), past, {.bias = bias(1, t + 1, t)}), narrow(whole, 1, t, 1));
+  // The distance of query 4 to source 0 is beyond the table, and its bias that of the distance -2.
+  CHECK(relative(5, 5).data<double>()[4 * 5] == std::sin(0.0));
+  CHECK(relative(5, 5).data<double>()[1 * 5] == std::sin(3.0));
+}
+
+TEST_CASE("a layer's mask and the padding of its source both hide, whatever their dtypes") {
+  nn::ParameterStore store(1, DType::f64);
+  const nn::MultiHeadAttention attention(store.root(), 4, 2);
+  const Tensor x = normal({2, 3, 4}, 1);
+  const Tensor seen = Tensor::from(std::vector<Index>{1, 0, 1, 1, 1, 0, 0, 1, 1}, {3, 3});
+  const Tensor alpha = attention.attention_weights(x, attention.key_values(x, mask_of({3, 2}, 3)), {.mask = seen});
+  for (Index n = 0; n < 2; ++n) {
+    for (Index t = 0; t < 3; ++t) {
+      for (Index s = 0; s < 3; ++s) {
+        const bool visible = seen.data<Index>()[t * 3 + s] != 0 && (n == 0 || s < 2);
+        CHECK((alpha.data<double>()[((n * 2 + 1) * 3 + t) * 3 + s] != 0) == visible);
+      }
+    }
+  }
+}
+
+TEST_CASE("dropout of attention weights acts in training only") {
+  nn::ParameterStore store(1, DType::f64);
+  const nn::MultiHeadAttention attention(store.root(), {.dim = 4, .heads = 2, .dropout = 0.5});
+  const Tensor x = normal({2, 3, 4}, 1);
+  CHECK_THROWS_WITH(attention(x), ContainsSubstring("nn::Training"));
+  const nn::Training off(false);
+  const Tensor plain = attention(x);
+  const nn::Training on;
+  const RandomScope random(1, 2);
+  CHECK(sum(abs(attention(x) - plain)).item() > 1e-3);
 }
 
 TEST_CASE("before training, layer norm gives rows of mean 0 and variance 1") {
@@ -185,7 +232,7 @@ TEST_CASE("a forgotten training mode is an error of dropout at the caller's line
   CHECK_THROWS_WITH(nn::Dropout{0.5}(x), ContainsSubstring("const nn::Training on;"));
   CHECK_THROWS_WITH(nn::Dropout{0.5}(x), ContainsSubstring("nn_layers_test.cpp:" + std::to_string(__LINE__)));
   nn::ParameterStore store(1);
-  const nn::FeedForward layer(store.root(), 4, 3, nn::Activation::relu, 0.1);
+  const nn::FeedForward layer(store.root(), 4, 3, {.dropout = 0.1});
   const Tensor y = Tensor::ones({2, 4});
   CHECK_THROWS_WITH(layer(y), ContainsSubstring("nn_layers_test.cpp:" + std::to_string(__LINE__)));
   {

@@ -28,10 +28,12 @@ const std::map<std::string, std::string> checked_within = {
 
 }  // namespace
 
-TEST_CASE("every layer has a gradient check") {
+TEST_CASE("every layer has a gradient check and a test of wrong inputs") {
   const std::string checks = text_of("tests/nn_gradient_test.cpp");  // tests run in the root of the repository
+  const std::string errors = text_of("tests/nn_errors_test.cpp") + text_of("tests/nn_convolution_test.cpp");
   REQUIRE_FALSE(checks.empty());
-  const std::regex constructor("\n  ([A-Z][A-Za-z]+)\\(Scope ");
+  REQUIRE_FALSE(errors.empty());
+  const std::regex constructor("\n  ([A-Z][A-Za-z0-9]+)\\(Scope ");
   int layers = 0;
   for (const auto& file : std::filesystem::directory_iterator("nn")) {
     if (file.path().extension() != ".h") continue;
@@ -40,9 +42,10 @@ TEST_CASE("every layer has a gradient check") {
       const std::string layer = (*it)[1];
       const auto within = checked_within.find(layer);
       INFO("nn/" << file.path().filename().string() << " defines " << layer
-                 << ", which tests/nn_gradient_test.cpp does not check");
+                 << ", which a test of gradients or of errors does not run");
       const std::regex name("\\b" + (within == checked_within.end() ? layer : within->second) + "\\b");
       CHECK(std::regex_search(checks, name));
+      CHECK(std::regex_search(errors, name));
       ++layers;
     }
   }

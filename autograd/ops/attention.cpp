@@ -21,8 +21,8 @@ namespace gradus {
 
 namespace {
 
-AttentionProblem check(const OpName& op, const Tensor& q, const Tensor& k, const Tensor& v, Index heads, bool causal,
-                       double scale) {
+AttentionProblem check(const OpName& op, const Tensor& q, const Tensor& k, const Tensor& v, Index heads,
+                       const AttentionOptions& o) {
   check_floating(op, q);
   const bool fits = heads > 0 && q.rank() == 3 && k.rank() == 3 && v.rank() == 3 && k.shape()[0] == q.shape()[0] &&
                     v.shape()[0] == q.shape()[0] && k.shape()[1] == v.shape()[1] && k.shape()[2] == q.shape()[2] &&
@@ -35,7 +35,7 @@ AttentionProblem check(const OpName& op, const Tensor& q, const Tensor& k, const
                 op.place);
   }
   AttentionProblem p{q.shape()[0],         q.shape()[1],         k.shape()[1], heads,
-                     q.shape()[2] / heads, v.shape()[2] / heads, causal,       scale};
+                     q.shape()[2] / heads, v.shape()[2] / heads, o.causal,     o.scale};
   if (p.scale == 0) p.scale = p.dim ? 1 / std::sqrt(static_cast<double>(p.dim)) : 1;
   return p;
 }
@@ -47,10 +47,22 @@ bool all_visible(const Tensor& mask) {
   });
 }
 
-// The mask as the bias of the kernels.
-Tensor score_bias(const OpName& op, const Tensor& mask, const AttentionProblem& p, DType dtype) {
+Shape scores_of(const AttentionProblem& p) { return {p.batch, p.heads, p.targets, p.sources}; }
+
+// x as [batch, heads, T, S], where all extents but the last may be 1.
+Tensor in_four_axes(const Tensor& x, Index sources) {
+  Shape shape{1, 1, 1, 1};
+  for (Index i = 1; i <= x.rank(); ++i) shape[-i] = x.shape()[-i];
+  const Tensor four = reshape(x, shape);
+  if (shape[3] == sources) return four;
+  shape[3] = sources;
+  return expand(four, shape);
+}
+
+// The mask as a term of the scores.
+Tensor mask_term(const OpName& op, const Tensor& mask, const AttentionProblem& p, DType dtype) {
   if (!mask.defined()) return {};
-  const Shape scores{p.batch, p.heads, p.targets, p.sources};
+  const Shape scores = scores_of(p);
   if (mask.rank() == 0 || mask.rank() == 3 || !broadcasts_to(mask.shape(), scores)) {
     throw Error(fmt::format("{}: the mask {} does not fit: expected [S], [T, S] or [batch, heads, T, S] of {}, where "
                             "each extent may be 1; the padding of sources is [batch, 1, 1, S]",
@@ -58,11 +70,19 @@ Tensor score_bias(const OpName& op, const Tensor& mask, const AttentionProblem& 
                 op.place);
   }
   if (all_visible(mask)) return {};
-  const NoGrad guard;
-  Shape shape{1, 1, 1, p.sources};
-  for (Index i = 2; i <= mask.rank(); ++i) shape[-i] = mask.shape()[-i];
-  const Tensor visible = expand(mask.detach(), shape);
+  const Tensor visible = in_four_axes(mask.detach(), p.sources);
   return where(visible, Tensor::zeros({}, dtype), Tensor::full({}, -std::numeric_limits<double>::infinity(), dtype));
+}
+
+Tensor bias_term(const OpName& op, const Tensor& bias, const AttentionProblem& p, DType dtype) {
+  if (!bias.defined()) return {};
+  if (bias.rank() == 0 || bias.dtype() != dtype || !broadcasts_to(bias.shape(), scores_of(p))) {
+    throw Error(fmt::format("{}: the bias {} does not fit: expected {} [S], [T, S], [heads, T, S] or [batch, heads, T, "
+                            "S] of {}, where each extent may be 1",
+                            op.name, describe(bias), name(dtype), to_string(scores_of(p))),
+                op.place);
+  }
+  return in_four_axes(bias.detach(), p.sources);
 }
 
 // [batch, n, heads * d] -> [batch, heads, n, d]
@@ -70,11 +90,13 @@ Tensor split_heads(const Tensor& x, Index heads) {
   return transpose(reshape(x, {x.shape()[0], x.shape()[1], heads, x.shape()[2] / heads}), 1, 2);
 }
 
-Tensor weights_in_plain_ops(const Tensor& q, const Tensor& k, const AttentionProblem& p, const Tensor& bias) {
+Tensor weights_in_plain_ops(const Tensor& q, const Tensor& k, const AttentionProblem& p, const Tensor& mask,
+                            const Tensor& bias) {
   Tensor scores =
       matmul(split_heads(q, p.heads), transpose(split_heads(k, p.heads))) * p.scale;  // [batch, heads, T, S]
+  if (bias.defined()) scores = scores + bias;
   Tensor seen;
-  if (bias.defined()) seen = equal(bias, 0.0);
+  if (mask.defined()) seen = equal(mask, 0.0);
   if (p.causal) {
     Tensor past = Tensor::zeros({p.targets, p.sources}, q.dtype());
     dispatch(past.dtype(), [&](auto zero) {
@@ -87,31 +109,42 @@ Tensor weights_in_plain_ops(const Tensor& q, const Tensor& k, const AttentionPro
   return softmax(scores, -1, seen);
 }
 
-Tensor in_plain_ops(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionProblem& p, const Tensor& bias) {
-  const Tensor context = matmul(weights_in_plain_ops(q, k, p, bias), split_heads(v, p.heads));  // [batch, heads, T, e]
+Tensor in_plain_ops(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionProblem& p, const Tensor& mask,
+                    const Tensor& bias) {
+  const Tensor weights = weights_in_plain_ops(q, k, p, mask, bias);
+  const Tensor context = matmul(weights, split_heads(v, p.heads));  // [batch, heads, T, e]
   return reshape(transpose(context, 1, 2), {p.batch, p.targets, p.heads * p.value_dim});
 }
 
 }  // namespace
 
-Tensor attention(const Tensor& query, const Tensor& key, const Tensor& value, Integer heads, const Tensor& mask,
-                 Flag causal, Scalar scale, Place place) {
+Tensor attention(const Tensor& query, const Tensor& key, const Tensor& value, Integer heads,
+                 const AttentionOptions& options, Place place) {
   const OpName op("attention", place);
-  const AttentionProblem p = check(op, query, key, value, heads, causal, scale);
-  const Tensor bias = score_bias(op, mask, p, query.dtype());
-  const Tensor y = attention_forward(p, query, key, value, bias);
-  return record(op, y, {query, key, value}, [query, key, value, p, bias](const Tensor& dy, Needs needs) {
-    if (!grad_enabled()) return attention_backward(p, query, key, value, bias, dy);
-    return gradients_through([&](const std::vector<Tensor>& x) { return in_plain_ops(x[0], x[1], x[2], p, bias); },
-                             {query, key, value}, dy, needs);
-  });
+  const AttentionProblem p = check(op, query, key, value, heads, options);
+  const Tensor bias = options.bias;
+  const ScoreTerms terms{mask_term(op, options.mask, p, query.dtype()), bias_term(op, bias, p, query.dtype())};
+  const Tensor y = attention_forward(p, query, key, value, terms);
+  const Input inputs[] = {query, key, value, bias.defined() ? bias : query};
+  return record(op, y, std::span<const Input>(inputs, bias.defined() ? 4 : 3),
+                [query, key, value, bias, p, terms](const Tensor& dy, Needs needs) {
+                  if (!grad_enabled())
+                    return attention_backward(p, query, key, value, terms, dy, bias.defined() && needs[3]);
+                  std::vector<Tensor> in{query, key, value};
+                  if (bias.defined()) in.push_back(bias);
+                  const auto in_ops = [&](const std::vector<Tensor>& x) {
+                    return in_plain_ops(x[0], x[1], x[2], p, terms.mask, x.size() > 3 ? x[3] : Tensor());
+                  };
+                  return gradients_through(in_ops, in, dy, needs);
+                });
 }
 
-Tensor attention_weights(const Tensor& query, const Tensor& key, Integer heads, const Tensor& mask, Flag causal,
-                         Scalar scale, Place place) {
+Tensor attention_weights(const Tensor& query, const Tensor& key, Integer heads, const AttentionOptions& options,
+                         Place place) {
   const OpName op("attention_weights", place);
-  const AttentionProblem p = check(op, query, key, key, heads, causal, scale);
-  return weights_in_plain_ops(query, key, p, score_bias(op, mask, p, query.dtype()));
+  const AttentionProblem p = check(op, query, key, key, heads, options);
+  bias_term(op, options.bias, p, query.dtype());
+  return weights_in_plain_ops(query, key, p, mask_term(op, options.mask, p, query.dtype()), options.bias);
 }
 
 }  // namespace gradus

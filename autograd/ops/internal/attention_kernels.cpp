@@ -36,29 +36,48 @@ void transpose_into(const T* x, Index rows, Index columns, Index stride, T* out,
     for (Index c = r < whole_rows ? whole_columns : 0; c < columns; ++c) out[c * out_stride + r] = x[r * stride + c];
 }
 
-// The rows [S] of the bias.
+// The rows [S] of one term of the scores.
 template <class T>
-class BiasRows {
+class TermRows {
  public:
-  explicit BiasRows(const Tensor& bias) {
-    if (!bias.defined()) return;
-    values_ = bias.data<T>();
-    const auto step = [&](Index axis, Index stride) { return bias.shape()[axis] == 1 ? 0 : stride; };
-    const Index sources = bias.shape()[3], targets = bias.shape()[2], heads = bias.shape()[1];
+  explicit TermRows(const Tensor& term) {
+    if (!term.defined()) return;
+    values_ = term.data<T>();
+    const auto step = [&](Index axis, Index stride) { return term.shape()[axis] == 1 ? 0 : stride; };
+    const Index sources = term.shape()[3], targets = term.shape()[2], heads = term.shape()[1];
     query_step_ = step(2, sources);
     head_step_ = step(1, targets * sources);
     batch_step_ = step(0, heads * targets * sources);
   }
-  /// The row of query t in head h of sentence n; null without a bias.
+  /// The row of query t in head h of sentence n; null if the term is undefined.
   const T* of(Index n, Index h, Index t) const {
     return values_ ? values_ + n * batch_step_ + h * head_step_ + t * query_step_ : nullptr;
   }
-  /// From one query to the next.
-  Index query_step() const { return query_step_; }
 
  private:
   const T* values_ = nullptr;
   Index batch_step_ = 0, head_step_ = 0, query_step_ = 0;
+};
+
+template <class T>
+class Terms {
+ public:
+  explicit Terms(const ScoreTerms& terms) : mask_(terms.mask), bias_(terms.bias) {}
+
+  /// scores = scores * scale + the terms, over the first `seen` sources of query t in head h of sentence n.
+  void finish(Index n, Index h, Index t, Index seen, T scale, T* scores) const {
+    const T *mask = mask_.of(n, h, t), *bias = bias_.of(n, h, t);
+    if (mask && bias) {
+      for (Index s = 0; s < seen; ++s) scores[s] = scores[s] * scale + bias[s] + mask[s];
+    } else if (const T* term = mask ? mask : bias) {
+      for (Index s = 0; s < seen; ++s) scores[s] = scores[s] * scale + term[s];
+    } else {
+      for (Index s = 0; s < seen; ++s) scores[s] *= scale;
+    }
+  }
+
+ private:
+  TermRows<T> mask_, bias_;
 };
 
 // One head of one sentence.
@@ -69,8 +88,8 @@ class Head {
 
   void keys(const T* k) { transpose_into(k, p_.sources, p_.dim, p_.heads * p_.dim, keys_.data(), width_); }
 
-  /// Softmax weights of queries [begin, end): rows of `width()`.
-  T* weights(const T* q, const T* bias, Index bias_step, Index begin, Index end) {
+  /// Softmax weights of queries [begin, end) of head h of sentence n: rows of `width()`.
+  T* weights(const T* q, const Terms<T>& terms, Index n, Index h, Index begin, Index end) {
     const Index stride = p_.heads * p_.dim;
     small_gemm(end - begin, width_, p_.dim, q + begin * stride, stride, Index{1}, keys_.data(), width_, weights_.data(),
                width_);
@@ -78,12 +97,7 @@ class Head {
     for (Index t = begin; t < end; ++t) {
       T* row = weights_.data() + (t - begin) * width_;
       const Index seen = p_.causal ? std::min(p_.sources, t + 1) : p_.sources;
-      if (bias) {
-        const T* b = bias + t * bias_step;
-        for (Index s = 0; s < seen; ++s) row[s] = row[s] * scale + b[s];
-      } else {
-        for (Index s = 0; s < seen; ++s) row[s] *= scale;
-      }
+      terms.finish(n, h, t, seen, scale, row);
       std::fill(row + seen, row + width_, hidden);
       softmax_row(row, width_, row);
     }
@@ -104,14 +118,14 @@ constexpr Index few_queries = 4;
 
 bool one_by_one(const Problem& p) { return p.targets <= few_queries || row_invariant(); }
 
-// Softmax weights of one query over the keys of its head.
+// Softmax weights of query t of head h of sentence n over the keys of its head.
 template <class T>
-void weights_of_one(const Problem& p, const T* q, const T* k, const T* bias, Index t, T* w) {
+void weights_of_one(const Problem& p, const T* q, const T* k, const Terms<T>& terms, Index n, Index h, Index t, T* w) {
   const Index stride = p.heads * p.dim, seen = p.causal ? std::min(p.sources, t + 1) : p.sources,
               width = padded(p.sources);
   const T scale = static_cast<T>(p.scale);
   lane_dots(seen, p.dim, k, stride, q, w);
-  for (Index s = 0; s < seen; ++s) w[s] = w[s] * scale + (bias ? bias[s] : T(0));
+  terms.finish(n, h, t, seen, scale, w);
   std::fill(w + seen, w + width, -std::numeric_limits<T>::infinity());
   softmax_row(w, width, w);
 }
@@ -127,16 +141,18 @@ void weighted_sum(Index rows, Index n, const T* w, const T* x, Index step, T* ou
   }
 }
 
-// ds = w (dw - Σ dw w) scale; ds holds dw before.
+// ds = w (dw - Σ dw w) scale; ds holds dw before. The gradient of the bias is ds without the scale; null: not needed.
 template <class T>
-[[gnu::noinline]] void score_gradient(Index n, T scale, const T* __restrict w, T* __restrict ds) {
+[[gnu::noinline]] void score_gradient(Index n, T scale, const T* __restrict w, T* __restrict ds, T* __restrict dbias) {
   const T total = lane_sum<T>(n, [w, ds](Index s) { return w[s] * ds[s]; });
+  if (dbias)
+    for (Index s = 0; s < n; ++s) dbias[s] = w[s] * (ds[s] - total);
   for (Index s = 0; s < n; ++s) ds[s] = w[s] * (ds[s] - total) * scale;
 }
 
 template <class T>
-void forward_few(const Problem& p, const T* q, const T* k, const T* v, const Tensor& bias, T* out) {
-  const BiasRows<T> bias_rows(bias);
+void forward_few(const Problem& p, const T* q, const T* k, const T* v, const ScoreTerms& of_scores, T* out) {
+  const Terms<T> terms(of_scores);
   const Index qs = p.heads * p.dim, vs = p.heads * p.value_dim;
   parallel_for(p.batch * p.heads, grain(p), [&](Index begin, Index end) {
     const Scratch<T> w(padded(p.sources));
@@ -144,7 +160,7 @@ void forward_few(const Problem& p, const T* q, const T* k, const T* v, const Ten
       const Index n = i / p.heads, h = i % p.heads;
       const T *keys = k + n * p.sources * qs + h * p.dim, *values = v + n * p.sources * vs + h * p.value_dim;
       for (Index t = 0; t < p.targets; ++t) {
-        weights_of_one(p, q + (n * p.targets + t) * qs + h * p.dim, keys, bias_rows.of(n, h, t), t, w.data());
+        weights_of_one(p, q + (n * p.targets + t) * qs + h * p.dim, keys, terms, n, h, t, w.data());
         T* context = out + (n * p.targets + t) * vs + h * p.value_dim;
         weighted_sum(p.sources, p.value_dim, w.data(), values, vs, context);
       }
@@ -220,9 +236,9 @@ struct OuterProducts {
 
 // The gradient of the queries, and the weights and score gradients [batch, heads, T, S] for OuterProducts.
 template <class T>
-void backward_few(const Problem& p, const T* q, const T* k, const T* v, const Tensor& bias, const T* dy, T* dq,
-                  T* weights, T* dscores) {
-  const BiasRows<T> bias_rows(bias);
+void backward_few(const Problem& p, const T* q, const T* k, const T* v, const ScoreTerms& of_scores, const T* dy, T* dq,
+                  T* dbias, T* weights, T* dscores) {
+  const Terms<T> terms(of_scores);
   const Index d = p.dim, e = p.value_dim, qs = p.heads * d, vs = p.heads * e;
   const T scale = static_cast<T>(p.scale);
   parallel_for(p.batch * p.heads, grain(p), [&](Index begin, Index end) {
@@ -233,11 +249,11 @@ void backward_few(const Problem& p, const T* q, const T* k, const T* v, const Te
       for (Index t = 0; t < p.targets; ++t) {
         const Index query_at = (n * p.targets + t) * qs + h * d, row = (i * p.targets + t) * p.sources;
         const T* g = dy + (n * p.targets + t) * vs + h * e;
-        weights_of_one(p, q + query_at, keys, bias_rows.of(n, h, t), t, w.data());
+        weights_of_one(p, q + query_at, keys, terms, n, h, t, w.data());
         std::copy_n(w.data(), p.sources, weights + row);
         T* ds = dscores + row;
         lane_dots(p.sources, e, values, vs, g, ds);
-        score_gradient(p.sources, scale, w.data(), ds);
+        score_gradient(p.sources, scale, w.data(), ds, dbias ? dbias + row : nullptr);
         weighted_sum(p.sources, d, ds, keys, qs, dq + query_at);
       }
     }
@@ -245,8 +261,8 @@ void backward_few(const Problem& p, const T* q, const T* k, const T* v, const Te
 }
 
 template <class T>
-void forward(const Problem& p, const T* q, const T* k, const T* v, const Tensor& bias, T* out) {
-  const BiasRows<T> bias_rows(bias);
+void forward(const Problem& p, const T* q, const T* k, const T* v, const ScoreTerms& of_scores, T* out) {
+  const Terms<T> terms(of_scores);
   const Index d = p.dim, e = p.value_dim, qs = p.heads * d, vs = p.heads * e;
   parallel_for(p.batch * p.heads, grain(p), [&](Index begin, Index end) {
     Head<T> head(p);
@@ -254,10 +270,10 @@ void forward(const Problem& p, const T* q, const T* k, const T* v, const Tensor&
     for (Index i = begin; i < end; ++i) {
       const Index n = i / p.heads, h = i % p.heads;
       head.keys(k + n * p.sources * qs + h * d);
-      const T *my_bias = bias_rows.of(n, h, 0), *my_v = v + n * p.sources * vs + h * e;
+      const T* my_v = v + n * p.sources * vs + h * e;
       for (Index t = 0; t < p.targets; t += query_block) {
         const Index rows = std::min(p.targets - t, query_block);
-        const T* w = head.weights(q + n * p.targets * qs + h * d, my_bias, bias_rows.query_step(), t, t + rows);
+        const T* w = head.weights(q + n * p.targets * qs + h * d, terms, n, h, t, t + rows);
         T* to = out + (n * p.targets + t) * vs + h * e;
         small_gemm(rows, e, p.sources, w, head.width(), Index{1}, my_v, vs, context.begin(to), context.step());
         context.end(rows, to);
@@ -266,11 +282,12 @@ void forward(const Problem& p, const T* q, const T* k, const T* v, const Tensor&
   });
 }
 
-// dV = Pᵀ dO, dP = dO Vᵀ, dS = P (dP - Σ dP P), dQ = scale dS K, dK = scale dSᵀ Q (P: the weights, computed again).
+// dV = Pᵀ dO, dP = dO Vᵀ, dS = P (dP - Σ dP P), dQ = scale dS K, dK = scale dSᵀ Q, dbias = dS (P: the weights, computed
+// again).
 template <class T>
-void backward(const Problem& p, const T* q, const T* k, const T* v, const Tensor& bias, const T* dy, T* dq, T* dk,
-              T* dv) {
-  const BiasRows<T> bias_rows(bias);
+void backward(const Problem& p, const T* q, const T* k, const T* v, const ScoreTerms& of_scores, const T* dy, T* dq,
+              T* dk, T* dv, T* dbias) {
+  const Terms<T> terms(of_scores);
   const Index d = p.dim, e = p.value_dim, qs = p.heads * d, vs = p.heads * e;
   const T scale = static_cast<T>(p.scale);
   if (p.targets == 0) {
@@ -289,15 +306,17 @@ void backward(const Problem& p, const T* q, const T* k, const T* v, const Tensor
       T *my_dk = dk + n * p.sources * qs + h * d, *my_dv = dv + n * p.sources * vs + h * e;
       head.keys(my_k);
       transpose_into(my_v, p.sources, e, vs, values_t.data(), width);
-      const T* my_bias = bias_rows.of(n, h, 0);
       for (Index t = 0; t < p.targets; t += query_block) {
         const Index rows = std::min(query_block, p.targets - t);
-        const T* w = head.weights(my_q, my_bias, bias_rows.query_step(), t, t + rows);
+        const T* w = head.weights(my_q, terms, n, h, t, t + rows);
         const T* my_dy = dy + (n * p.targets + t) * vs + h * e;
         T* my_dq = dq + (n * p.targets + t) * qs + h * d;
         small_gemm(p.sources, e, rows, w, Index{1}, width, my_dy, vs, d_value.begin(my_dv), d_value.step(), t > 0);
         small_gemm(rows, p.sources, e, my_dy, vs, Index{1}, values_t.data(), width, ds.data(), width);
-        for (Index j = 0; j < rows; ++j) score_gradient(p.sources, scale, w + j * width, ds.data() + j * width);
+        for (Index j = 0; j < rows; ++j) {
+          T* my_dbias = dbias ? dbias + (i * p.targets + t + j) * p.sources : nullptr;
+          score_gradient(p.sources, scale, w + j * width, ds.data() + j * width, my_dbias);
+        }
         small_gemm(rows, d, p.sources, ds.data(), width, Index{1}, my_k, qs, d_query.begin(my_dq), d_query.step());
         small_gemm(p.sources, d, rows, ds.data(), Index{1}, width, my_q + t * qs, qs, d_key.begin(my_dk), d_key.step(),
                    t > 0);
@@ -312,36 +331,44 @@ void backward(const Problem& p, const T* q, const T* k, const T* v, const Tensor
 }  // namespace
 
 Tensor attention_forward(const AttentionProblem& p, const Tensor& query, const Tensor& key, const Tensor& value,
-                         const Tensor& bias) {
+                         const ScoreTerms& terms) {
   Tensor y = Tensor::empty({p.batch, p.targets, p.heads * p.value_dim}, query.dtype());
   dispatch_floating(y.dtype(), [&](auto zero) {
     using T = decltype(zero);
     const auto run = one_by_one(p) ? forward_few<T> : forward<T>;
-    run(p, query.data<T>(), key.data<T>(), value.data<T>(), bias, y.mutable_data<T>());
+    run(p, query.data<T>(), key.data<T>(), value.data<T>(), terms, y.mutable_data<T>());
   });
   return y;
 }
 
 Grads attention_backward(const AttentionProblem& p, const Tensor& query, const Tensor& key, const Tensor& value,
-                         const Tensor& bias, const Tensor& dy) {
-  Tensor dq = Tensor::empty(query.shape(), dy.dtype());
+                         const ScoreTerms& terms, const Tensor& dy, bool needs_bias) {
+  const Shape scores{p.batch, p.heads, p.targets, p.sources};
+  Tensor dq = Tensor::empty(query.shape(), dy.dtype()),
+         dbias = needs_bias ? Tensor::empty(scores, dy.dtype()) : Tensor();
+  Grads grads{dq};
   if (one_by_one(p)) {
-    Tensor weights = Tensor::empty({p.batch, p.heads, p.targets, p.sources}, dy.dtype()),
-           dscores = Tensor::empty(weights.shape(), dy.dtype());
+    Tensor weights = Tensor::empty(scores, dy.dtype()), dscores = Tensor::empty(scores, dy.dtype());
     dispatch_floating(dy.dtype(), [&](auto zero) {
       using T = decltype(zero);
-      backward_few(p, query.data<T>(), key.data<T>(), value.data<T>(), bias, dy.data<T>(), dq.mutable_data<T>(),
-                   weights.mutable_data<T>(), dscores.mutable_data<T>());
+      backward_few(p, query.data<T>(), key.data<T>(), value.data<T>(), terms, dy.data<T>(), dq.mutable_data<T>(),
+                   needs_bias ? dbias.mutable_data<T>() : nullptr, weights.mutable_data<T>(),
+                   dscores.mutable_data<T>());
     });
-    return Grads{dq, Gradient::added(OuterProducts{dscores, query, p}), Gradient::added(OuterProducts{weights, dy, p})};
+    grads.push_back(Gradient::added(OuterProducts{dscores, query, p}));
+    grads.push_back(Gradient::added(OuterProducts{weights, dy, p}));
+  } else {
+    Tensor dk = Tensor::empty(key.shape(), dy.dtype()), dv = Tensor::empty(value.shape(), dy.dtype());
+    dispatch_floating(dy.dtype(), [&](auto zero) {
+      using T = decltype(zero);
+      backward(p, query.data<T>(), key.data<T>(), value.data<T>(), terms, dy.data<T>(), dq.mutable_data<T>(),
+               dk.mutable_data<T>(), dv.mutable_data<T>(), needs_bias ? dbias.mutable_data<T>() : nullptr);
+    });
+    grads.push_back(dk);
+    grads.push_back(dv);
   }
-  Tensor dk = Tensor::empty(key.shape(), dy.dtype()), dv = Tensor::empty(value.shape(), dy.dtype());
-  dispatch_floating(dy.dtype(), [&](auto zero) {
-    using T = decltype(zero);
-    backward(p, query.data<T>(), key.data<T>(), value.data<T>(), bias, dy.data<T>(), dq.mutable_data<T>(),
-             dk.mutable_data<T>(), dv.mutable_data<T>());
-  });
-  return Grads{dq, dk, dv};
+  if (terms.bias.defined()) grads.push_back(needs_bias ? Gradient(dbias) : Gradient());
+  return grads;
 }
 
 }  // namespace gradus

@@ -2,8 +2,7 @@
 
 #include <gradus/autograd/engine/record.h>
 
-// The fused kernels of `attention`. The bias is added to the scores: 0 for visible sources, -inf for hidden
-// ones. It is [batch, heads, T, S], where all extents but the last may be 1, or undefined if all are visible.
+// The fused kernels of `attention`.
 namespace gradus {
 
 struct AttentionProblem {
@@ -12,12 +11,19 @@ struct AttentionProblem {
   double scale;
 };
 
+/// Added to the scaled scores. Each is [batch, heads, T, S], where all extents but the last may be 1, or undefined.
+struct ScoreTerms {
+  Tensor mask;  // 0 for visible sources, -inf for hidden ones
+  Tensor bias;
+};
+
 /// [batch, T, heads * value_dim]
 Tensor attention_forward(const AttentionProblem& p, const Tensor& query, const Tensor& key, const Tensor& value,
-                         const Tensor& bias);
+                         const ScoreTerms& terms);
 
-/// The gradients of query, key and value; weights are computed again.
+/// The gradients of query, key, value and, if it is needed, of the bias [batch, heads, T, S]; weights are computed
+/// again.
 Grads attention_backward(const AttentionProblem& p, const Tensor& query, const Tensor& key, const Tensor& value,
-                         const Tensor& bias, const Tensor& dy);
+                         const ScoreTerms& terms, const Tensor& dy, bool needs_bias);
 
 }  // namespace gradus
