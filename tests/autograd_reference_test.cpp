@@ -2,23 +2,19 @@
 // differences from PyTorch are at the end.
 #include <cmath>
 #include <map>
-#include <set>
 #include <string>
 #include <vector>
 
-#include <gradus/autograd/engine/backward.h>
 #include <gradus/autograd/ops.h>
 
-#include "catch.h"
-#include "leaf.h"
+#include "torch_comparison.h"
 
 using namespace gradus;
-using Tensors = std::vector<Tensor>;
 
 namespace {
 
 // clang-format off
-const std::map<std::string, std::vector<double>> expected{
+const TorchNumbers expected{
     {"var, correction 0", {0.8621609333280298, 0.5101695379296941, 0.1266991816229071, 0.42335488198133403,
      0.5022033622131238, 0.4286116888966461, 0.2518652897710514, 0.00174134398823324, -0.2378963446298443,
      -0.4281790605779845, -0.4973791836164732, -0.43215845917997847, -0.24831851948771896, -0.0005104609976344546,
@@ -220,52 +216,10 @@ const std::map<std::string, std::vector<double>> expected{
 };
 // clang-format on
 
-Tensor ramp(const Shape& shape, double phase = 1) {
-  std::vector<double> v;
-  for (Index i = 0; i < shape.numel(); ++i) v.push_back(std::sin(0.53 * static_cast<double>(i) + phase));
-  return Tensor::from(v, shape).set_requires_grad();
-}
-Tensor ids(const std::vector<Index>& v, const Shape& shape) { return Tensor::from(v, shape); }
-
-std::vector<double> numbers(const Tensor& t) { return to(t.detach(), DType::f64).to_vector<double>(); }
-
-class Comparison {
- public:
-  template <class F>
-  void operator()(const std::string& name, F f, const Tensors& inputs) {
-    INFO(name);
-    REQUIRE(expected.count(name) == 1);
-    seen_.insert(name);
-    const Tensor y = f(inputs);
-    std::vector<double> values = numbers(y);
-    if (y.requires_grad()) {
-      std::vector<double> seed;
-      for (Index i = 0; i < y.numel(); ++i) seed.push_back(std::cos(0.17 * static_cast<double>(i)));
-      for (const Tensor& g : grad({y}, inputs, {.seeds = {Tensor::from(seed, y.shape())}}))
-        for (double v : numbers(g)) values.push_back(v);
-    }
-    const std::vector<double>& want = expected.at(name);
-    REQUIRE(values.size() == want.size());
-    for (std::size_t i = 0; i < want.size(); ++i) {
-      INFO("number " << i << ": " << values[i] << " here, " << want[i] << " in PyTorch");
-      if (std::isnan(want[i]))
-        CHECK(std::isnan(values[i]));
-      else if (std::isinf(want[i]))
-        CHECK(values[i] == want[i]);
-      else
-        CHECK(std::fabs(values[i] - want[i]) <= 1e-11 * std::max(1.0, std::fabs(want[i])));
-    }
-  }
-  std::size_t cases() const { return seen_.size(); }
-
- private:
-  std::set<std::string> seen_;
-};
-
 }  // namespace
 
 TEST_CASE("ops have PyTorch's values, gradients and conventions") {
-  Comparison compare;
+  TorchComparison compare(expected);
   for (Index correction : {0, 1, 2}) {
     compare("var, correction " + std::to_string(correction),
             [=](auto& in) {

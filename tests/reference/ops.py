@@ -1,49 +1,13 @@
 #!/usr/bin/python3
 """Prints the numbers of tests/autograd_reference_test.cpp, computed by PyTorch (Debian: python3-torch) in double
 precision.
-
-Inputs are formulas, so that C++ and Python need no common files: element i of an input is sin(0.53 i + phase). A case
-gives its result, then the gradient of each input, for the seed cos(0.17 i).
 """
-import math
-
 import torch
 from torch.nn import functional as F
 
-torch.set_default_dtype(torch.float64)
-torch.set_num_threads(1)
+from cases import INF, NAN, begin, end, leaf, ramp, show
 
-INF, NAN = math.inf, math.nan
-
-
-def ramp(*shape, phase=1.0):
-    n = math.prod(shape)
-    return torch.sin(0.53 * torch.arange(n).double() + phase).reshape(shape).requires_grad_()
-
-
-def leaf(*values):
-    return torch.tensor(values, dtype=torch.float64).requires_grad_()
-
-
-def number(v):
-    if math.isnan(v):
-        return 'NAN'
-    if math.isinf(v):
-        return 'INFINITY' if v > 0 else '-INFINITY'
-    return repr(v)
-
-
-def show(name, f, *inputs):
-    y = f(*inputs)
-    values = y.detach().double().reshape(-1).tolist()
-    if y.requires_grad:
-        seed = torch.cos(0.17 * torch.arange(y.numel()).double()).reshape(y.shape)
-        for g in torch.autograd.grad(y, [x for x in inputs if x.requires_grad], seed):
-            values += g.reshape(-1).tolist()
-    print(f'    {{"{name}", {{{", ".join(number(v) for v in values)}}}}},')
-
-
-print('const std::map<std::string, std::vector<double>> expected{')
+begin()
 for correction in (0, 1, 2):
     show(f'var, correction {correction}', lambda x: x.var((0, 2), correction=correction), ramp(2, 3, 2))
 show('var of one element', lambda x: x.var(1), ramp(2, 1))
@@ -116,4 +80,4 @@ mask = torch.tensor([[True, True, False], [True, False, True]])
 show('attention', lambda q, k, v: ((q @ k.transpose(1, 2)) / 2.0).masked_fill(~mask, -INF).softmax(-1) @ v,
      ramp(1, 2, 4), ramp(1, 3, 4, phase=2.0), ramp(1, 3, 2, phase=3.0))
 show('a where with an infinite branch', lambda x: torch.where(x > 0, x * x, torch.tensor(-INF)), leaf(1.0, -1.0))
-print('};')
+end()
