@@ -6,6 +6,8 @@
 #include <gradus/autograd/ops/comparison.h>
 #include <gradus/autograd/ops/convolution.h>
 #include <gradus/autograd/ops/copying.h>
+#include <gradus/autograd/ops/creation.h>
+#include <gradus/autograd/ops/diagonals.h>
 #include <gradus/autograd/ops/dropout.h>
 #include <gradus/autograd/ops/functions.h>
 #include <gradus/autograd/ops/indexing.h>
@@ -13,10 +15,15 @@
 #include <gradus/autograd/ops/layer_norm.h>
 #include <gradus/autograd/ops/losses.h>
 #include <gradus/autograd/ops/matmul.h>
+#include <gradus/autograd/ops/norms.h>
+#include <gradus/autograd/ops/products.h>
 #include <gradus/autograd/ops/reduction.h>
+#include <gradus/autograd/ops/repeating.h>
+#include <gradus/autograd/ops/rounding.h>
 #include <gradus/autograd/ops/shape.h>
 #include <gradus/autograd/ops/slicing.h>
 #include <gradus/autograd/ops/softmax.h>
+#include <gradus/autograd/ops/sorting.h>
 
 // Every op. Names, arguments, broadcasting and conventions are PyTorch's unless a comment says otherwise.
 // - Shapes broadcast as in NumPy. Axes may be negative.

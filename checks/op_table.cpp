@@ -23,6 +23,13 @@ std::vector<Row> ops() {
   add_convolution(rows);
   add_cells(rows);
   add_losses(rows);
+  add_creation(rows);
+  add_rounding(rows);
+  add_norms(rows);
+  add_sorting(rows);
+  add_products(rows);
+  add_diagonals(rows);
+  add_repeating(rows);
   return rows.all;
 }
 

@@ -22,7 +22,7 @@ void check(const Tensor& found, const Tensor& expected) {
   }
 }
 
-Tensor diagonal(const Tensor& x) {
+Tensor diagonal_matrix(const Tensor& x) {
   Tensor matrix = Tensor::zeros({x.numel(), x.numel()}, DType::f64);
   for (Index i = 0; i < x.numel(); ++i) matrix.mutable_data<double>()[i * (x.numel() + 1)] = x.data<double>()[i];
   return matrix;
@@ -61,31 +61,31 @@ TEST_CASE("an hvp is the product of the Hessian and a vector") {
 
 TEST_CASE("a Jacobian has all first derivatives, with the axes of the value before those of the input") {
   const Tensor x = vector(point);
-  check(jacobian([](const Tensor& t) { return exp(t); }, x), diagonal(exp(x)));
-  check(jacobian([](const Tensor& t) { return t; }, x), diagonal(Tensor::ones({3}, DType::f64)));
+  check(jacobian([](const Tensor& t) { return exp(t); }, x), diagonal_matrix(exp(x)));
+  check(jacobian([](const Tensor& t) { return t; }, x), diagonal_matrix(Tensor::ones({3}, DType::f64)));
   const Tensor a = Tensor::from(std::vector<double>{1, 2, 3, 4, 5, 6}, {2, 3});
   const Tensor by_matrix = jacobian([&](const Tensor& m) { return matmul(m, unsqueeze(x, 1)); }, a);
   CHECK(by_matrix.shape() == Shape{2, 1, 2, 3});
   check(select(select(by_matrix, 0, 1), 1, 1), unsqueeze(x, 0));
   check(jacobian(cubes, x), 3.0 * x * x);
   const auto several = jacobian([](const std::vector<Tensor>& in) { return in[0] * in[1]; }, {x, exp(x)});
-  check(several[0], diagonal(exp(x)));
-  check(several[1], diagonal(x));
+  check(several[0], diagonal_matrix(exp(x)));
+  check(several[1], diagonal_matrix(x));
   CHECK(jacobian([](const Tensor& t) { return narrow(t, 0, 0, 0); }, x).shape() == Shape{0, 3});
 }
 
 TEST_CASE("a Hessian has all second derivatives") {
   const Tensor x = vector(point), y = vector(direction);
-  check(hessian(cubes, x), diagonal(6.0 * x));
+  check(hessian(cubes, x), diagonal_matrix(6.0 * x));
   const Tensor a = Tensor::from(std::vector<double>{2, 1, 1, 3}, {2, 2});
   const auto quadratic = [&](const Tensor& m) { return sum(m * matmul(a, m)); };
   const Tensor of_matrix = hessian(quadratic, Tensor::ones({2, 1}, DType::f64));
   CHECK(of_matrix.shape() == Shape{2, 1, 2, 1});
   check(reshape(of_matrix, {2, 2}), 2.0 * a);
   const auto several = hessian(product, {x, y});
-  check(several[0][0], diagonal(2.0 * y));
-  check(several[0][1], diagonal(2.0 * x));
-  check(several[1][0], diagonal(2.0 * x));
+  check(several[0][0], diagonal_matrix(2.0 * y));
+  check(several[0][1], diagonal_matrix(2.0 * x));
+  check(several[1][0], diagonal_matrix(2.0 * x));
   check(several[1][1], Tensor::zeros({3, 3}, DType::f64));
 }
 
@@ -106,10 +106,10 @@ TEST_CASE("functions that use no input, or are linear, have derivatives of zero"
   CHECK(jvp(constant, x, v).product.item() == 0);
   check(hvp(constant, x, v).product, zero);
   check(jacobian(constant, x), zero);
-  check(hessian(constant, x), diagonal(zero));
+  check(hessian(constant, x), diagonal_matrix(zero));
   const auto linear = [](const Tensor& t) { return sum(2.0 * t); };
   check(hvp(linear, x, v).product, zero);
-  check(hessian(linear, x), diagonal(zero));
+  check(hessian(linear, x), diagonal_matrix(zero));
   CHECK(jvp(linear, x, v).product.item() == 5);
 }
 

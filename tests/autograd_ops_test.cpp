@@ -51,7 +51,7 @@ std::string type_of(std::string argument) {
 void add_signatures(const std::string& head, const std::vector<std::string>& types, std::size_t first,
                     std::set<std::string>& found) {
   if (first == types.size()) {
-    if (head.find("(Scalar, Scalar") == std::string::npos) found.insert(head + ")");
+    if (!head.ends_with("(Scalar, Scalar")) found.insert(head + ")");
     return;
   }
   for (const std::string& type :
@@ -70,7 +70,7 @@ std::set<std::string> declared() {
   REQUIRE(all.str().size() > 1000);
   std::string text = std::regex_replace(all.str(), std::regex("//[^\n]*"), "");
   std::set<std::string> found;
-  const std::regex head("\n(?:inline )?(?:Tensor|std::vector<Tensor>|LstmState) (operator.|\\w+)\\(");
+  const std::regex head("\n(?:inline )?(?:Tensor|std::vector<Tensor>|LstmState|ValuesIndices) (operator.|\\w+)\\(");
   for (std::sregex_iterator it(text.begin(), text.end(), head), end; it != end; ++it) {
     const std::size_t open = static_cast<std::size_t>(it->position() + it->length());
     std::size_t close = open;

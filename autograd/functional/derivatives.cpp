@@ -4,6 +4,7 @@
 
 #include <gradus/autograd/engine/backward.h>
 #include <gradus/autograd/engine/modes.h>
+#include <gradus/autograd/ops/creation.h>
 #include <gradus/autograd/ops/joining.h>
 #include <gradus/autograd/ops/shape.h>
 
@@ -15,8 +16,6 @@ using Tensors = std::vector<Tensor>;
 using OfOne = std::function<Tensor(const Tensor&)>;
 
 bool has_derivative(const Tensor& t) { return t.defined() && is_floating(t.dtype()); }
-
-Tensor zeros_like(const Tensor& t) { return Tensor::zeros(t.shape(), t.dtype()); }
 
 /// f at the inputs. The inputs are copied as leaves, or with create_graph as views, so that no gradient reaches other
 /// uses of the same tensors.

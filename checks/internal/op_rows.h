@@ -67,5 +67,12 @@ void add_dropout(Rows& rows);
 void add_convolution(Rows& rows);
 void add_cells(Rows& rows);
 void add_losses(Rows& rows);
+void add_creation(Rows& rows);
+void add_rounding(Rows& rows);
+void add_norms(Rows& rows);
+void add_sorting(Rows& rows);
+void add_products(Rows& rows);
+void add_diagonals(Rows& rows);
+void add_repeating(Rows& rows);
 
 }  // namespace gradus::checks

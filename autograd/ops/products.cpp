@@ -1,0 +1,125 @@
+#include <gradus/autograd/ops/products.h>
+
+#include <vector>
+
+#include <gradus/autograd/engine/record.h>
+#include <gradus/autograd/ops/arithmetic.h>
+#include <gradus/autograd/ops/internal/columns.h>
+#include <gradus/autograd/ops/internal/wrapping.h>
+#include <gradus/autograd/ops/joining.h>
+#include <gradus/autograd/ops/shape.h>
+#include <gradus/autograd/ops/slicing.h>
+
+// All derivatives are running products and linear recurrences along an axis, forward or reversed:
+//   y[k] = x[k] y[k - 1],  dx[k] = y[k - 1] s[k],  s[k] = dy[k] + x[k + 1] s[k + 1]
+namespace gradus {
+
+namespace {
+
+// Calls step(k, previous) for each element k along the axis, with the index of the element before it, or -1.
+template <class Step>
+void scan(const AroundAxis& a, bool reversed, Step step) {
+  parallel_columns(a, [&](Index o, Index begin, Index end) {
+    for (Index e = 0; e < a.extent; ++e) {
+      const Index row = (o * a.extent + (reversed ? a.extent - 1 - e : e)) * a.inner;
+      const Index before = reversed ? a.inner : -a.inner;
+      for (Index i = begin; i < end; ++i) step(row + i, e ? row + i + before : -1);
+    }
+  });
+}
+
+// x[k - 1] in the place of x[k] (x[k + 1] if reversed), and `border` where there is none.
+Tensor shifted(const Tensor& x, Index axis, bool reversed, double border) {
+  const Index n = x.shape()[axis];
+  if (n == 0) return x;
+  Shape slice = x.shape();
+  slice[axis] = 1;
+  const Tensor outside = Tensor::full(slice, border, x.dtype());
+  return reversed ? concat({narrow(x, axis, 1, n - 1), outside}, axis)
+                  : concat({outside, narrow(x, axis, 0, n - 1)}, axis);
+}
+
+// s[k] = b[k] + a[k] s[k - 1] (s[k + 1] if reversed). a has no effect at the border.
+Tensor recurrence(const OpName& op, const Tensor& a, const Tensor& b, Index axis, bool reversed) {
+  Tensor s = Tensor::empty(b.shape(), b.dtype());
+  dispatch_floating(b.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    const T *p = a.data<T>(), *q = b.data<T>();
+    T* out = s.mutable_data<T>();
+    scan(AroundAxis(b.shape(), axis), reversed,
+         [=](Index k, Index before) { out[k] = before < 0 ? q[k] : q[k] + p[k] * out[before]; });
+  });
+  return record(op, s, {a, unread(b)}, [op, a, axis, reversed](const Tensor& dy, const Tensor& s, Needs needs) {
+    const Tensor db = recurrence(op, shifted(a, axis, !reversed, 0), dy, axis, !reversed);
+    return Grads{needs[0] ? mul(db, shifted(s, axis, reversed, 0)) : Tensor(), db};
+  });
+}
+
+Tensor running_product(const OpName& op, const Tensor& x, Index axis, bool reversed) {
+  Tensor y = Tensor::empty(x.shape(), x.dtype());
+  dispatch(x.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    const T* p = x.data<T>();
+    T* out = y.mutable_data<T>();
+    scan(AroundAxis(x.shape(), axis), reversed,
+         [=](Index k, Index before) { out[k] = before < 0 ? p[k] : wrapping_mul(p[k], out[before]); });
+  });
+  return record(op, y, {x}, [op, x, axis, reversed](const Tensor& dy, const Tensor& y) {
+    const Tensor later = recurrence(op, shifted(x, axis, !reversed, 0), dy, axis, !reversed);
+    return Grads{mul(shifted(y, axis, reversed, 1), later)};
+  });
+}
+
+// The product of each row of x [rows, n]: [rows].
+Tensor row_products(const OpName& op, const Tensor& x) {
+  const Index rows = x.shape()[0], n = x.shape()[1];
+  Tensor y = Tensor::empty({rows}, x.dtype());
+  dispatch(x.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    const T* p = x.data<T>();
+    T* out = y.mutable_data<T>();
+    parallel_each(rows, grain_of(Index{1} << 13, n), [&](Index r) {
+      T product = 1;
+      for (Index i = 0; i < n; ++i) product = wrapping_mul(product, p[r * n + i]);
+      out[r] = product;
+    });
+  });
+  return record(op, y, {x}, [op, x](const Tensor& dy) {
+    const Tensor before = shifted(running_product(op, x, 1, false), 1, false, 1);
+    const Tensor after = shifted(running_product(op, x, 1, true), 1, true, 1);
+    return Grads{mul(unsqueeze(dy, 1), mul(before, after))};
+  });
+}
+
+}  // namespace
+
+Tensor prod(const Tensor& x, const Axes& axes, Flag keepdim, Place place) {
+  const OpName op("prod", place);
+  const std::vector<bool> named = normalise_axes(op, axes.list(), x.shape());
+  std::vector<Index> order, last;
+  Shape shape;
+  Index rows = 1, n = 1;
+  bool moves = false;  // whether an axis that stays follows one that goes
+  for (Index i = 0; i < x.rank(); ++i) {
+    if (named[static_cast<std::size_t>(i)]) {
+      last.push_back(i);
+      n *= x.shape()[i];
+      if (keepdim) shape.push_back(1);
+    } else {
+      moves = moves || !last.empty();
+      order.push_back(i);
+      rows *= x.shape()[i];
+      shape.push_back(x.shape()[i]);
+    }
+  }
+  order.insert(order.end(), last.begin(), last.end());
+  const Tensor at_end = moves ? permute(x, order, place) : x;
+  return reshape(row_products(op, reshape(at_end, {rows, n}, place)), shape, place);
+}
+
+Tensor cumprod(const Tensor& x, Integer axis, Place place) {
+  const OpName op("cumprod", place);
+  return running_product(op, x, normalise_axis(op, axis, x.shape()), false);
+}
+
+}  // namespace gradus

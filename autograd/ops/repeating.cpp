@@ -1,0 +1,89 @@
+#include <gradus/autograd/ops/repeating.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
+#include <gradus/autograd/engine/internal/axes.h>
+#include <gradus/autograd/ops/joining.h>
+#include <gradus/autograd/ops/shape.h>
+#include <gradus/autograd/ops/slicing.h>
+
+namespace gradus {
+
+namespace {
+
+// Each row of x, seen as [rows, length], `count` times in sequence. Multiplies the extent of `axis`.
+Tensor repeated(const OpName& op, const Tensor& x, Index rows, Index length, Index axis, Index count) {
+  if (count < 0) throw Error(fmt::format("{}: the count {} must not be negative", op.name, count), op.place);
+  if (count == 1) return x;
+  Shape shape = x.shape();
+  if (shape[axis] > 0 && count > std::numeric_limits<Index>::max() / shape[axis]) {
+    throw Error(fmt::format("{}: {} copies of axis {} of {} have more than 2^63 - 1 elements", op.name, count, axis,
+                            describe(x)),
+                op.place);
+  }
+  shape[axis] *= count;
+  return reshape(expand(reshape(x, {rows, 1, length}, op.place), {rows, count, length}, op.place), shape, op.place);
+}
+
+Tensor repeated_axes(const OpName& op, const Tensor& x, const std::vector<Index>& counts) {
+  Shape shape = x.shape();
+  while (shape.rank() < std::ssize(counts)) shape.insert(0, 1);
+  Tensor y = reshape(x, shape, op.place);
+  for (Index axis = 0; axis < shape.rank(); ++axis) {
+    const AroundAxis a(y.shape(), axis);
+    y = repeated(op, y, a.outer, a.extent * a.inner, axis, counts[static_cast<std::size_t>(axis)]);
+  }
+  return y;
+}
+
+}  // namespace
+
+Tensor repeat(const Tensor& x, const std::vector<Index>& counts, Place place) {
+  if (std::ssize(counts) < x.rank()) {
+    throw Error(
+        fmt::format("repeat: {} counts for {}, expected one per axis; tile takes fewer", counts.size(), describe(x)),
+        place);
+  }
+  return repeated_axes({"repeat", place}, x, counts);
+}
+
+Tensor tile(const Tensor& x, const std::vector<Index>& counts, Place place) {
+  std::vector<Index> all = counts;
+  while (std::ssize(all) < x.rank()) all.insert(all.begin(), 1);
+  return repeated_axes({"tile", place}, x, all);
+}
+
+Tensor repeat_interleave(const Tensor& x, Integer count, const Axes& axis, Place place) {
+  const OpName op("repeat_interleave", place);
+  if (axis.list().size() > 1) {
+    throw Error(fmt::format("repeat_interleave: {} axes were given, expected one or none", axis.list().size()), place);
+  }
+  if (axis.empty()) return repeat_interleave(reshape(x, {x.numel()}, place), count, 0, place);
+  const Index at = normalise_axis(op, axis.list()[0], x.shape());
+  const AroundAxis a(x.shape(), at);
+  return repeated(op, x, a.outer * a.extent, a.inner, at, count);
+}
+
+Tensor roll(const Tensor& x, const std::vector<Index>& shifts, const Axes& axes, Place place) {
+  const OpName op("roll", place);
+  if (shifts.size() != std::max<std::size_t>(1, axes.list().size())) {
+    throw Error(fmt::format("roll: {} shifts for {} axes, expected one per axis, or one shift and no axis",
+                            shifts.size(), axes.list().size()),
+                place);
+  }
+  if (axes.empty()) return reshape(roll(reshape(x, {x.numel()}, place), shifts, 0, place), x.shape(), place);
+  Tensor y = x;
+  for (std::size_t i = 0; i < shifts.size(); ++i) {
+    const Index axis = normalise_axis(op, axes.list()[i], x.shape()), n = x.shape()[axis];
+    if (n == 0) continue;
+    const Index shift = (shifts[i] % n + n) % n;
+    if (shift != 0)
+      y = concat({narrow(y, axis, n - shift, shift, place), narrow(y, axis, 0, n - shift, place)}, axis, place);
+  }
+  return y;
+}
+
+}  // namespace gradus

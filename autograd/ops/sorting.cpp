@@ -1,0 +1,84 @@
+#include <gradus/autograd/ops/sorting.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+#include <gradus/autograd/engine/internal/axes.h>
+#include <gradus/autograd/foundation/parallel.h>
+#include <gradus/autograd/ops/indexing.h>
+
+namespace gradus {
+
+namespace {
+
+template <class T>
+struct Entry {
+  T value;
+  Index position;
+};
+
+template <class T>
+bool less_than(T a, T b) {
+  return a < b || (b != b && a == a);
+}
+
+// The positions of the first `count` elements along the axis, sorted by value and then by position.
+Tensor sorted_positions(const Tensor& x, Index axis, Index count, bool descending) {
+  constexpr Index grain = Index{1} << 12;
+  const AroundAxis a(x.shape(), axis);
+  Shape shape = x.shape();
+  shape[axis] = count;
+  Tensor positions = Tensor::empty(shape, DType::i64);
+  Index* out = positions.mutable_data<Index>();
+  dispatch(x.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    const T* p = x.data<T>();
+    const auto precedes = [descending](const Entry<T>& l, const Entry<T>& r) {
+      if (descending ? less_than(r.value, l.value) : less_than(l.value, r.value)) return true;
+      if (descending ? less_than(l.value, r.value) : less_than(r.value, l.value)) return false;
+      return l.position < r.position;
+    };
+    parallel_for(a.outer * a.inner, grain_of(grain, a.extent), [&](Index begin, Index end) {
+      std::vector<Entry<T>> row(static_cast<std::size_t>(a.extent));
+      const auto last = row.begin() + count;
+      for (Index line = begin; line < end; ++line) {
+        const Index o = line / a.inner, i = line % a.inner;
+        for (Index e = 0; e < a.extent; ++e)
+          row[static_cast<std::size_t>(e)] = {p[(o * a.extent + e) * a.inner + i], e};
+        if (count < a.extent) std::nth_element(row.begin(), last, row.end(), precedes);
+        std::sort(row.begin(), last, precedes);
+        for (Index e = 0; e < count; ++e)
+          out[(o * count + e) * a.inner + i] = row[static_cast<std::size_t>(e)].position;
+      }
+    });
+  });
+  return positions;
+}
+
+}  // namespace
+
+Tensor argsort(const Tensor& x, Integer axis, Flag descending, Place place) {
+  const Index a = normalise_axis(OpName("argsort", place), axis, x.shape());
+  return sorted_positions(x, a, x.shape()[a], descending);
+}
+
+ValuesIndices sort(const Tensor& x, Integer axis, Flag descending, Place place) {
+  const Index a = normalise_axis(OpName("sort", place), axis, x.shape());
+  const Tensor indices = sorted_positions(x, a, x.shape()[a], descending);
+  return {gather(x, a, indices, place), indices};
+}
+
+ValuesIndices topk(const Tensor& x, Integer k, Integer axis, Flag largest, Place place) {
+  const Index a = normalise_axis(OpName("topk", place), axis, x.shape());
+  if (k < 0 || k > x.shape()[a]) {
+    throw Error(fmt::format("topk: k is {}, expected 0 to {}, the extent of axis {} of {}", Index(k), x.shape()[a], a,
+                            describe(x)),
+                place);
+  }
+  const Tensor indices = sorted_positions(x, a, k, largest);
+  return {gather(x, a, indices, place), indices};
+}
+
+}  // namespace gradus
