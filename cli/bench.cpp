@@ -9,7 +9,7 @@
 #include <gradus/bench/ops.h>
 #include <gradus/bench/scaling.h>
 #include <gradus/bench/step.h>
-#include <gradus/cli/command.h>
+#include <gradus/cli/internal/command.h>
 #include <gradus/models/registry.h>
 
 namespace gradus::cli {

@@ -6,7 +6,7 @@
 #include <iostream>
 #include <memory>
 
-#include <gradus/cli/command.h>
+#include <gradus/cli/internal/command.h>
 #include <gradus/data/internal/lines.h>
 #include <gradus/files/internal/utf8.h>
 #include <gradus/train/dataset.h>

@@ -2,7 +2,7 @@
 #include <cstdio>
 #include <memory>
 
-#include <gradus/cli/command.h>
+#include <gradus/cli/internal/command.h>
 #include <gradus/data/toy_tasks.h>
 #include <gradus/train/demo.h>
 

@@ -5,8 +5,8 @@
 
 #include <gradus/autograd/foundation/internal/blas.h>
 #include <gradus/autograd/foundation/parallel.h>
-#include <gradus/cli/command.h>
-#include <gradus/cli/version.h>
+#include <gradus/cli/internal/command.h>
+#include <gradus/cli/internal/version.h>
 
 namespace gradus::cli {
 namespace {

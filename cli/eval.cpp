@@ -3,7 +3,7 @@
 #include <cstdio>
 #include <memory>
 
-#include <gradus/cli/command.h>
+#include <gradus/cli/internal/command.h>
 #include <gradus/data/toy_tasks.h>
 #include <gradus/files/internal/json.h>
 #include <gradus/files/internal/utf8.h>

@@ -10,7 +10,7 @@
 #include <gradus/autograd/foundation/internal/stopwatch.h>
 #include <gradus/checks/model_check.h>
 #include <gradus/checks/op_table.h>
-#include <gradus/cli/command.h>
+#include <gradus/cli/internal/command.h>
 #include <gradus/files/internal/json.h>
 #include <gradus/files/internal/utf8.h>
 #include <gradus/models/registry.h>

@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <memory>
 
-#include <gradus/cli/command.h>
+#include <gradus/cli/internal/command.h>
 #include <gradus/files/internal/utf8.h>
 #include <gradus/files/safetensors.h>
 #include <gradus/train/report.h>

@@ -1,11 +1,17 @@
 #pragma once
 
-#include <gradus/cli/command.h>
-
 namespace gradus::cli {
 
-/// The action that the arguments choose; for --help and --version, it prints them. Sets --threads and does nothing
-/// else. Throws UsageError, with a suggestion, when the arguments are wrong.
-Action parse(int argc, const char* const* argv);
+/// The program `gradus` as a function: runs the command that the arguments choose, with all models of the registry, and
+/// returns the exit code. Call it once, from main, after `models::register_model`:
+///
+///     int main(int argc, char** argv) {
+///       gradus::models::register_model<MyModel>("my-model");
+///       return gradus::cli::run_program(argc, argv);
+///     }
+///
+/// Help and messages call the program by the file name in argv[0]. An error is one line on standard error. A command
+/// may replace the handlers of SIGINT, SIGTERM, SIGHUP, SIGPIPE and SIGXFSZ. Throws nothing.
+int run_program(int argc, char** argv);
 
 }  // namespace gradus::cli

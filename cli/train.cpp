@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include <gradus/autograd/foundation/parallel.h>
-#include <gradus/cli/command.h>
+#include <gradus/cli/internal/command.h>
 #include <gradus/files/internal/json.h>
 #include <gradus/files/internal/utf8.h>
 #include <gradus/models/registry.h>
@@ -109,8 +109,8 @@ int report(const RunDirectory& directory, const Run& run, const Outcome& outcome
     return success;
   }
   say(stdout, result);
-  say_line(fmt::format("interrupted after step {}; to continue: gradus train --resume --out {}", outcome.position.step,
-                       shell_word(directory.path().string())));
+  say_line(fmt::format("interrupted after step {}; to continue: {} train --resume --out {}", outcome.position.step,
+                       shell_word(program_name()), shell_word(directory.path().string())));
   return interrupt_code();
 }
 

@@ -1,13 +1,19 @@
 # The dependencies of each library. Used by the build, and installed for find_package(gradus).
 
-set(gradus_all_components autograd files nn optim models data train)
+set(gradus_all_components autograd files nn optim models data train cli)
 
 # gradus_with_needed(<variable> [<component>...]): the components and the components that they need; all of them if none
 # is given. Unknown ones come last.
 function(gradus_with_needed variable)
   set(wanted ${ARGN})
-  if(NOT wanted OR "train" IN_LIST wanted)
-    list(APPEND wanted models optim data train)
+  if(NOT wanted)
+    list(APPEND wanted cli)
+  endif()
+  if("cli" IN_LIST wanted)
+    list(APPEND wanted train)
+  endif()
+  if("train" IN_LIST wanted)
+    list(APPEND wanted models optim data)
   endif()
   if("models" IN_LIST wanted)
     list(APPEND wanted nn)

@@ -21,8 +21,9 @@ function(gradus_link_headers include_directory)
   endforeach()
 endfunction()
 
-# gradus_show_headers(<room> <path>...): lets the room and its users include <gradus/PATH>, a folder or a header.
-function(gradus_show_headers room)
+# gradus_see_headers(<room> <path>...): lets the room and the rooms that link it include <gradus/PATH>, a folder or a
+# header.
+function(gradus_see_headers room)
   gradus_room_scope(${room} scope)
   set(include_directory "${PROJECT_BINARY_DIR}/include/${room}")
   gradus_link_headers("${include_directory}" ${ARGN})
@@ -30,6 +31,11 @@ function(gradus_show_headers room)
     "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
   # The place of a call inside a header reads "gradus/nn/linear.h:12".
   target_compile_options(gradus_${room} ${scope} "$<BUILD_INTERFACE:-fmacro-prefix-map=${include_directory}/=>")
+endfunction()
+
+# gradus_show_headers(<room> <path>...): the same, also for the users of the installed library.
+function(gradus_show_headers room)
+  gradus_see_headers(${room} ${ARGN})
   set_property(GLOBAL APPEND PROPERTY GRADUS_HEADERS ${ARGN})
 endfunction()
 
@@ -54,14 +60,14 @@ function(gradus_write_umbrella_header room)
   set_property(GLOBAL PROPERTY GRADUS_UMBRELLA_HEADER "${include_directory}/gradus/gradus.h")
 endfunction()
 
-# gradus_add_room(<room> [FOLDERS <folder>...] [LINK <target>...] [HIDE <target>...]): the library gradus::<room>.
-# Its users also get the targets of LINK. Targets of HIDE are linked too, but are in none of its public headers.
-# Adds nothing if the room is in gradus_left_out.
+# gradus_add_room(<room> [FOLDERS <folder>...] [PUBLIC NONE|<header>...] [LINK <target>...] [HIDE <target>...]): the
+# library gradus::<room>. With PUBLIC only those headers are installed. Its users also get the targets of LINK. Targets
+# of HIDE are linked too, but are in none of its public headers. Adds nothing if the room is in gradus_left_out.
 function(gradus_add_room room)
   if(room IN_LIST gradus_left_out)
     return()
   endif()
-  cmake_parse_arguments(ARG "" "" "FOLDERS;LINK;HIDE" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "FOLDERS;PUBLIC;LINK;HIDE" ${ARGN})
   set(sources "")
   foreach(folder IN LISTS ARG_FOLDERS)
     file(GLOB found CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${folder}/*.cpp"
@@ -77,7 +83,13 @@ function(gradus_add_room room)
   set_target_properties(gradus_${room} PROPERTIES EXPORT_NAME ${room})
   gradus_room_scope(${room} scope)
   target_compile_features(gradus_${room} ${scope} cxx_std_20)
-  gradus_show_headers(${room} ${ARG_FOLDERS})
+  if(NOT ARG_PUBLIC)
+    gradus_show_headers(${room} ${ARG_FOLDERS})
+  else()
+    gradus_see_headers(${room} ${ARG_FOLDERS})
+    list(REMOVE_ITEM ARG_PUBLIC NONE)
+    set_property(GLOBAL APPEND PROPERTY GRADUS_HEADERS ${ARG_PUBLIC})
+  endif()
   target_link_libraries(gradus_${room} ${scope} ${ARG_LINK})
   if(ARG_HIDE)
     target_link_libraries(gradus_${room} PRIVATE ${ARG_HIDE})

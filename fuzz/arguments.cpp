@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <vector>
 
-#include <gradus/cli/program.h>
+#include <gradus/cli/internal/parse.h>
 
 #include "fuzz.h"
 

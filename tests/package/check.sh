@@ -9,6 +9,7 @@ Usage: CXX=COMPILER CODEGEN=OPTIONS CCACHE=[PROGRAM] tests/package/check.sh TEST
 TEST is one of
   install        installs BUILD in BUILD/package/prefix, for the others
   find_package   builds and runs a program with find_package(gradus COMPONENTS autograd)
+  program        builds examples/5_own_model.cpp with find_package(gradus COMPONENTS cli), and runs its commands
   everything     builds and runs examples/1_train.cpp with find_package(gradus)
   components     checks the messages about unknown components and missing libraries
   subdirectory   builds and runs a program with add_subdirectory
@@ -83,12 +84,24 @@ case "$1" in
     configure_without_others -DPROGRAM=main.cpp -DLIBRARY=gradus::autograd -DCOMPONENTS=autograd
     build_and_run
     ;;
+  program)
+    configure -DPROGRAM="$tree/examples/5_own_model.cpp" -DLIBRARY=gradus::cli -DCOMPONENTS=cli \
+      -DCMAKE_DISABLE_FIND_PACKAGE_CLI11=ON -DCMAKE_DISABLE_FIND_PACKAGE_nlohmann_json=ON
+    cmake --build "$work" --target user
+    cd "$work"
+    ./user train --model bag --task copy --steps 20 --out run
+    ./user eval --run run --task copy
+    [[ "$(echo abc | ./user decode --run run)" == abc$'\t'* ]] || fail "decode prints no output for abc"
+    ./user gradcheck --model bag
+    if printed="$(./user train --model bga --task copy --out other 2>&1)"; then fail "an unknown model is trained"; fi
+    [[ "$printed" == "user: "*"transformer, bag; did you mean bag?"* ]] || fail "found: $printed"
+    ;;
   everything)
     configure -DPROGRAM="$tree/examples/1_train.cpp" -DLIBRARY=gradus::gradus
     build_and_run
     ;;
   components)
-    refuses "autograd;autogard" "gradus has no component 'autogard'. Its components are autograd, files, nn, optim, models, data, train."
+    refuses "autograd;autogard" "gradus has no component 'autogard'. Its components are autograd, files, nn, optim, models, data, train, cli."
     refuses "data" "gradus needs the following, which was not found: ZLIB (Debian/Ubuntu package: zlib1g-dev)"
     refuses "train" "toml++, found by pkg-config (Debian/Ubuntu package: pkg-config libtomlplusplus-dev)"
     ;;

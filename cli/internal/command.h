@@ -31,6 +31,10 @@ void add_bench(CLI::App& program, Action& action);
 void add_inspect(CLI::App& program, Action& action);
 void add_doctor(CLI::App& program, Action& action);
 
+/// The name of the program in help and messages: "gradus", or the file name of the user's own program.
+const std::string& program_name();
+void set_program_name(std::string name);
+
 /// For transform(): a whole number from `least` to `most`. Unlike CLI::Range it accepts only decimal digits, and 010 is
 /// ten.
 CLI::Validator whole_from(Index least, Index most);

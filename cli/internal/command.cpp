@@ -1,4 +1,4 @@
-#include <gradus/cli/command.h>
+#include <gradus/cli/internal/command.h>
 
 #include <fmt/format.h>
 
@@ -9,6 +9,7 @@
 #include <csignal>
 #include <cstdio>
 #include <string_view>
+#include <utility>
 
 #include <gradus/autograd/foundation/parallel.h>
 
@@ -47,6 +48,17 @@ std::function<std::string(std::string&)> range(T least, T most) {
 }
 
 }  // namespace
+
+namespace {
+std::string& own_name() {
+  static std::string name = "gradus";
+  return name;
+}
+}  // namespace
+
+const std::string& program_name() { return own_name(); }
+
+void set_program_name(std::string name) { own_name() = std::move(name); }
 
 CLI::Validator whole_from(Index least, Index most) {
   return {range<Index>(least, most), fmt::format("INT in [{} - {}]", least, most)};

@@ -1,0 +1,125 @@
+#include <gradus/cli/internal/parse.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <sstream>
+#include <string_view>
+#include <vector>
+
+#include <gradus/cli/internal/version.h>
+#include <gradus/files/internal/utf8.h>
+#include <gradus/models/registry.h>
+#include <gradus/train/internal/suggest.h>
+
+namespace gradus::cli {
+namespace {
+
+// The maximum number of bytes of a parser's message. The message quotes the input, and one byte may print as four.
+constexpr std::size_t most_quoted = 200;
+
+struct Command {
+  const char* name;
+  void (*add)(CLI::App& program, Action& action);
+};
+
+constexpr Command commands[] = {
+    {"train", add_train},         {"eval", add_eval},   {"decode", add_decode},   {"demo", add_demo},
+    {"gradcheck", add_gradcheck}, {"bench", add_bench}, {"inspect", add_inspect}, {"doctor", add_doctor},
+};
+
+// One line with what the parser refused, and the probable intention.
+std::string explain(CLI::App& program, const CLI::ParseError& error) {
+  const std::vector<CLI::App*> chosen = program.get_subcommands();
+  const std::string refused = files::shown(error.what(), most_quoted);
+  if (chosen.empty()) return fmt::format("{}; see {} --help", refused, program_name());
+  CLI::App& command = *chosen.front();
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
+    std::vector<std::string> flags;
+    for (const CLI::Option* option : command.get_options()) flags.push_back(option->get_name());
+    const std::vector<std::string> rest = command.remaining();
+    if (!rest.empty()) {
+      const std::string flag = rest.front().substr(0, rest.front().find('='));
+      return fmt::format("{} has no option {}{}; see {} {} --help", command.get_name(), files::shown(flag),
+                         train::did_you_mean(flag, flags), program_name(), command.get_name());
+    }
+  }
+  return fmt::format("{}; see {} {} --help", refused, program_name(), command.get_name());
+}
+
+// Adds the command that the first argument names, or all commands before --help and --version.
+void add_commands(CLI::App& program, Action& action, int argc, const char* const* argv) {
+  std::vector<std::string> names;
+  for (const Command& command : commands) names.push_back(command.name);
+  if (argc < 2) {
+    throw UsageError(fmt::format("expected a command: {}; see {} --help", fmt::join(names, ", "), program_name()));
+  }
+  const std::string wanted = argv[1];
+  const std::vector<std::string> flags = {"--help", "-h", "--version"};
+  const bool all = std::find(flags.begin(), flags.end(), wanted) != flags.end();
+  bool known = all;
+  for (const Command& command : commands) {
+    if (!all && wanted != command.name) continue;
+    command.add(program, action);
+    known = true;
+  }
+  if (known) return;
+  if (wanted.starts_with('-')) {
+    throw UsageError(fmt::format("there is no flag {} before the command{}; see {} --help", files::shown(wanted),
+                                 train::did_you_mean(wanted, flags), program_name()));
+  }
+  throw UsageError(fmt::format("there is no command {}; expected one of {}{}", files::shown(wanted),
+                               fmt::join(names, ", "), train::did_you_mean(wanted, names)));
+}
+
+// The file name in argv[0].
+std::string name_from(int argc, const char* const* argv) {
+  const std::string_view path = argc > 0 ? argv[0] : "";
+  const std::string name = files::shown(path.substr(path.rfind('/') + 1));  // npos + 1 is 0
+  return name.empty() ? "gradus" : name;
+}
+
+// Writes the name of the program into the examples of the help texts.
+void name_examples(CLI::App& command) {
+  const std::string from = "  gradus ", to = fmt::format("  {} ", program_name());
+  std::string text = command.get_footer();
+  for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
+    text.replace(at, from.size(), to);
+  command.footer(text);
+  for (CLI::App* child : command.get_subcommands({})) name_examples(*child);
+}
+
+}  // namespace
+
+Action parse(int argc, const char* const* argv) {
+  set_program_name(name_from(argc, argv));
+  CLI::App program(
+      fmt::format("From an RNN to a Transformer, step by step: trains and uses sequence-to-sequence models "
+                  "({}).",
+                  fmt::join(models::model_names(), ", ")),
+      program_name());
+  program.require_subcommand(1);
+  program.set_version_flag("--version", fmt::format("gradus {}", version));
+  program.footer(
+      "Example:\n  gradus demo\n\nExit codes: 0 success, 1 failure, 2 wrong arguments, 128 plus the number of the "
+      "signal "
+      "that stopped it (130, 143).");
+  Action action;
+  add_commands(program, action, argc, argv);
+  name_examples(program);
+  try {
+    program.parse(argc, argv);
+  } catch (const CLI::Success& request) {
+    std::ostringstream text;
+    program.exit(request, text);
+    return [text = text.str()] {
+      fmt::print("{}", text);
+      return success;
+    };
+  } catch (const CLI::ParseError& error) {
+    throw UsageError(explain(program, error));
+  }
+  return action;
+}
+
+}  // namespace gradus::cli

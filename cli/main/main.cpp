@@ -1,0 +1,3 @@
+#include <gradus/cli/program.h>
+
+int main(int argc, char** argv) { return gradus::cli::run_program(argc, argv); }
