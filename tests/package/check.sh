@@ -9,7 +9,7 @@ Usage: CXX=COMPILER CODEGEN=OPTIONS CCACHE=[PROGRAM] tests/package/check.sh TEST
 TEST is one of
   install        installs BUILD in BUILD/package/prefix, for the others
   find_package   builds and runs a program with find_package(gradus COMPONENTS autograd)
-  program        builds examples/5_own_model.cpp with find_package(gradus COMPONENTS cli), and runs its commands
+  program        builds examples/7_own_model.cpp with find_package(gradus COMPONENTS cli), and runs its commands
   everything     builds and runs examples/1_train.cpp with find_package(gradus)
   components     checks the messages about unknown components and missing libraries
   subdirectory   builds and runs a program with add_subdirectory
@@ -85,7 +85,7 @@ case "$1" in
     build_and_run
     ;;
   program)
-    configure -DPROGRAM="$tree/examples/5_own_model.cpp" -DLIBRARY=gradus::cli -DCOMPONENTS=cli \
+    configure -DPROGRAM="$tree/examples/7_own_model.cpp" -DLIBRARY=gradus::cli -DCOMPONENTS=cli \
       -DCMAKE_DISABLE_FIND_PACKAGE_CLI11=ON -DCMAKE_DISABLE_FIND_PACKAGE_nlohmann_json=ON
     cmake --build "$work" --target user
     cd "$work"

@@ -1,8 +1,8 @@
 // A program with a model of your own. It has all commands of gradus:
 //
-//     5_own_model train --model bag --task copy --out runs/bag
-//     echo abc | 5_own_model decode --run runs/bag
-//     5_own_model gradcheck --model bag
+//     7_own_model train --model bag --task copy --out runs/bag
+//     echo abc | 7_own_model decode --run runs/bag
+//     7_own_model gradcheck --model bag
 #include <gradus/autograd/ops.h>
 #include <gradus/cli/program.h>
 #include <gradus/models/registry.h>
