@@ -15,7 +15,9 @@
 #include <gradus/autograd/ops/layer_norm.h>
 #include <gradus/autograd/ops/losses.h>
 #include <gradus/autograd/ops/matmul.h>
+#include <gradus/autograd/ops/normalization.h>
 #include <gradus/autograd/ops/norms.h>
+#include <gradus/autograd/ops/pooling.h>
 #include <gradus/autograd/ops/products.h>
 #include <gradus/autograd/ops/reduction.h>
 #include <gradus/autograd/ops/repeating.h>

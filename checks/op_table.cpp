@@ -21,6 +21,8 @@ std::vector<Row> ops() {
   add_layer_norm(rows);
   add_dropout(rows);
   add_convolution(rows);
+  add_pooling(rows);
+  add_normalization(rows);
   add_cells(rows);
   add_losses(rows);
   add_creation(rows);

@@ -158,7 +158,7 @@ TEST_CASE("the message of a wrong call contains the op, its inputs and the line"
        [&] {
          unfold(f32({1, 1, 2, 2}), 3, 3, 1, 0);
        },
-       {"3x3", "2x2"}},
+       {"kernel of 3", "height 2"}},
       {"cross_entropy",
        [&] {
          cross_entropy(a, ids({0, 3}));

@@ -315,7 +315,7 @@ TEST_CASE("ops have PyTorch's values, gradients and conventions") {
   compare("embedding", [](auto& in) { return embedding(in[0], ids({1, 0, 1, 1}, {2, 2})); }, {ramp({3, 2})});
   compare("conv2d", [](auto& in) { return conv2d(in[0], in[1], in[2]); },
           {ramp({2, 2, 3, 3}), ramp({2, 2, 2, 2}, 2), ramp({2}, 3)});
-  compare("conv2d, stride 2, padding 1", [](auto& in) { return conv2d(in[0], in[1], {}, 2, 1); },
+  compare("conv2d, stride 2, padding 1", [](auto& in) { return conv2d(in[0], in[1], {}, {.stride = 2, .padding = 1}); },
           {ramp({1, 2, 4, 3}), ramp({2, 2, 3, 2}, 2)});
   compare("unfold", [](auto& in) { return unfold(in[0], 2, 3, 2, 1); }, {ramp({1, 2, 3, 4})});
   compare("matmul of batches", [](auto& in) { return matmul(in[0], in[1]); }, {ramp({2, 1, 2, 3}), ramp({2, 3, 2}, 2)});

@@ -24,7 +24,7 @@ TEST_CASE("the patches of a vision Transformer are a convolution whose kernel an
   const Vit vit(store.root(), tiny);
   const Tensor x = images(2);
   const Tensor by_convolution =
-      conv2d(x, reshape(vit.patches.weight, {4, 2, 2, 2}), vit.patches.bias, 2);  // [2, 4, 2, 3]
+      conv2d(x, reshape(vit.patches.weight, {4, 2, 2, 2}), vit.patches.bias, {.stride = 2});  // [2, 4, 2, 3]
   const Tensor rows = transpose(reshape(by_convolution, {2, 4, 6}));
   CHECK(largest_difference(rows, vit.patches(unfold(x, 2, 2, 2, 0))) < 1e-14);
 }

@@ -2,51 +2,198 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include <gradus/autograd/engine/internal/axes.h>
 #include <gradus/autograd/foundation/parallel.h>
-#include <gradus/autograd/ops/arithmetic.h>
-#include <gradus/autograd/ops/matmul.h>
+#include <gradus/autograd/ops/internal/convolution_kernels.h>
+#include <gradus/autograd/ops/reduction.h>
 #include <gradus/autograd/ops/shape.h>
 
 namespace gradus {
 
 namespace {
 
-struct Patches {
-  Index batch, channels, height, width, kh, kw, stride, padding, out_h, out_w;
-  Index columns() const { return channels * kh * kw; }
+Tensor transposed_convolution(Place place, const Tensor& y, const Tensor& w, const Tensor& bias, const Convolution& c);
+Tensor correlation(Place place, const Tensor& x, const Tensor& y, const Convolution& c);
 
-  Patches(const OpName& op, const Shape& image, Index kh, Index kw, Index stride, Index padding)
-      : kh(kh), kw(kw), stride(stride), padding(padding) {
+template <class T>
+const T* data_or_null(const Tensor& t) {
+  return t.defined() ? t.data<T>() : nullptr;
+}
+
+Tensor convolution(Place place, const Tensor& x, const Tensor& w, const Tensor& bias, const Convolution& c) {
+  Tensor y = Tensor::empty(c.y(), x.dtype());
+  dispatch_floating(x.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    convolve(c, x.data<T>(), w.data<T>(), data_or_null<T>(bias), y.mutable_data<T>());
+  });
+  const Input inputs[] = {x, w, unread(bias.defined() ? bias : w)};
+  return record(OpName("conv2d", place), y, std::span<const Input>(inputs, bias.defined() ? 3 : 2),
+                [place, x, w, has_bias = bias.defined(), c](const Tensor& dy, Needs needs) {
+                  Grads grads{needs[0] ? transposed_convolution(place, dy, w, {}, c) : Tensor(),
+                              needs[1] ? correlation(place, x, dy, c) : Tensor()};
+                  if (has_bias) grads.push_back(needs[2] ? sum(dy, {0, 2, 3}) : Tensor());
+                  return grads;
+                });
+}
+
+Tensor transposed_convolution(Place place, const Tensor& y, const Tensor& w, const Tensor& bias, const Convolution& c) {
+  Tensor x = Tensor::empty(c.x(), y.dtype());
+  dispatch_floating(y.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    convolve_transposed(c, y.data<T>(), w.data<T>(), data_or_null<T>(bias), x.mutable_data<T>());
+  });
+  const Input inputs[] = {y, w, unread(bias.defined() ? bias : w)};
+  return record(OpName("conv_transpose2d", place), x, std::span<const Input>(inputs, bias.defined() ? 3 : 2),
+                [place, y, w, has_bias = bias.defined(), c](const Tensor& dx, Needs needs) {
+                  Grads grads{needs[0] ? convolution(place, dx, w, {}, c) : Tensor(),
+                              needs[1] ? correlation(place, dx, y, c) : Tensor()};
+                  if (has_bias) grads.push_back(needs[2] ? sum(dx, {0, 2, 3}) : Tensor());
+                  return grads;
+                });
+}
+
+Tensor correlation(Place place, const Tensor& x, const Tensor& y, const Convolution& c) {
+  Tensor w = Tensor::empty(c.w(), x.dtype());
+  dispatch_floating(x.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    correlate(c, x.data<T>(), y.data<T>(), w.mutable_data<T>());
+  });
+  return record(OpName("conv2d_weight", place), w, {x, y}, [place, x, y, c](const Tensor& dw, Needs needs) {
+    return Grads{needs[0] ? transposed_convolution(place, y, dw, {}, c) : Tensor(),
+                 needs[1] ? convolution(place, x, dw, {}, c) : Tensor()};
+  });
+}
+
+// Throws unless the operands are [batch, in, axes...], [from, to, axes...] and [out] of one floating dtype.
+void check_operands(const OpName& op, const Tensor& x, const Tensor& weight, const Tensor& bias, Index groups,
+                    bool transposed, Index axes) {
+  check_floating(op, x);
+  const auto refuse = [&](const std::string& why) {
+    throw Error(
+        fmt::format("{}: x {} does not fit the weight {}{} with groups {}: {}; expected x [batch, in, {}], "
+                    "weight [{}, {}] and bias [out], of one dtype",
+                    op.name, describe(x), describe(weight), bias.defined() ? " and the bias " + describe(bias) : "",
+                    groups, why, axes == 1 ? "length" : "height, width",
+                    transposed ? "in, out / groups" : "out, in / groups", axes == 1 ? "kernel" : "kh, kw"),
+        op.place);
+  };
+  if (x.rank() != 2 + axes || weight.rank() != 2 + axes) refuse(fmt::format("both need {} axes", 2 + axes));
+  if (groups < 1) refuse("there must be at least one group");
+  if (weight.shape()[0] % groups != 0) refuse("the groups must divide the weight's first extent");
+  const Index in = transposed ? weight.shape()[0] : weight.shape()[1], out = weight.shape()[transposed ? 1 : 0];
+  if (transposed ? x.shape()[1] != in : x.shape()[1] % groups != 0 || x.shape()[1] / groups != in)
+    refuse("their channels differ");
+  if (weight.dtype() != x.dtype()) refuse("their dtypes differ");
+  if (!bias.defined()) return;
+  if (bias.rank() != 1 ||
+      (transposed ? bias.shape()[0] % groups != 0 || bias.shape()[0] / groups != out : bias.shape()[0] != out))
+    refuse("the bias must have one number per output channel");
+  if (bias.dtype() != x.dtype()) refuse("their dtypes differ");
+}
+
+// The numbers of one axis for an image of height 1.
+PerAxis<2> in_a_row(const PerAxis<1>& number, Index height) { return {height, number[0]}; }
+
+WindowOptions along(Index axis, const Tensor& weight, const auto& options) {
+  return {weight.shape()[2 + axis], options.stride[axis], options.padding[axis], options.dilation[axis]};
+}
+
+Convolution convolution_of(const OpName& op, const Tensor& x, const Tensor& weight, Index groups, const Windows& rows,
+                           const Windows& columns) {
+  const Convolution c{x.shape()[0], groups, weight.shape()[1], weight.shape()[0] / groups, rows, columns};
+  checked_product(op, {c.in, rows.kernel, columns.kernel, columns.count, size_of(DType::f64)});  // a row of patches
+  return c;
+}
+
+Tensor conv2d_of(const OpName& op, const char* last_axis, const Tensor& x, const Tensor& weight, const Tensor& bias,
+                 const Conv2dOptions& o) {
+  const Windows rows = windows(op, "height", x.shape()[2], along(0, weight, o)),
+                columns = windows(op, last_axis, x.shape()[3], along(1, weight, o));
+  return convolution(op.place, x, weight, bias, convolution_of(op, x, weight, o.groups, rows, columns));
+}
+
+Tensor conv_transpose2d_of(const OpName& op, const char* last_axis, const Tensor& x, const Tensor& weight,
+                           const Tensor& bias, const ConvTranspose2dOptions& o) {
+  const Windows rows = transposed_windows(op, "height", x.shape()[2], along(0, weight, o), o.output_padding[0]),
+                columns = transposed_windows(op, last_axis, x.shape()[3], along(1, weight, o), o.output_padding[1]);
+  return transposed_convolution(op.place, x, weight, bias, convolution_of(op, x, weight, o.groups, rows, columns));
+}
+
+}  // namespace
+
+Tensor conv1d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv1dOptions& options, Place place) {
+  const OpName op("conv1d", place);
+  check_operands(op, x, weight, bias, options.groups, false, 1);
+  return squeeze(conv2d_of(op, "length", unsqueeze(x, 2, place), unsqueeze(weight, 2, place), bias,
+                           {.stride = in_a_row(options.stride, 1),
+                            .padding = in_a_row(options.padding, 0),
+                            .dilation = in_a_row(options.dilation, 1),
+                            .groups = options.groups}),
+                 2, place);
+}
+
+Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& options, Place place) {
+  const OpName op("conv2d", place);
+  check_operands(op, x, weight, bias, options.groups, false, 2);
+  return conv2d_of(op, "width", x, weight, bias, options);
+}
+
+Tensor conv_transpose1d(const Tensor& x, const Tensor& weight, const Tensor& bias,
+                        const ConvTranspose1dOptions& options, Place place) {
+  const OpName op("conv_transpose1d", place);
+  check_operands(op, x, weight, bias, options.groups, true, 1);
+  return squeeze(conv_transpose2d_of(op, "length", unsqueeze(x, 2, place), unsqueeze(weight, 2, place), bias,
+                                     {.stride = in_a_row(options.stride, 1),
+                                      .padding = in_a_row(options.padding, 0),
+                                      .output_padding = in_a_row(options.output_padding, 0),
+                                      .groups = options.groups,
+                                      .dilation = in_a_row(options.dilation, 1)}),
+                 2, place);
+}
+
+Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const Tensor& bias,
+                        const ConvTranspose2dOptions& options, Place place) {
+  const OpName op("conv_transpose2d", place);
+  check_operands(op, x, weight, bias, options.groups, true, 2);
+  return conv_transpose2d_of(op, "width", x, weight, bias, options);
+}
+
+namespace {
+
+struct Unfolding {
+  Index batch, channels;
+  Windows rows, columns;
+  Index positions() const { return rows.count * columns.count; }
+  Index numbers() const { return channels * rows.kernel * columns.kernel; }
+
+  Unfolding(const OpName& op, const Shape& image, Index kh, Index kw, Index stride, Index padding) {
     if (image.rank() != 4) {
       throw Error(fmt::format("{}: the image {} must be [batch, channels, height, width]", op.name, to_string(image)),
                   op.place);
     }
-    batch = image[0], channels = image[1], height = image[2], width = image[3];
-    if (kh < 1 || kw < 1 || stride < 1 || padding < 0 || height + 2 * padding < kh || width + 2 * padding < kw) {
-      throw Error(fmt::format("{}: a {}x{} kernel with stride {} and padding {} does not fit an image of {}x{}",
-                              op.name, kh, kw, stride, padding, height, width),
-                  op.place);
-    }
-    out_h = (height + 2 * padding - kh) / stride + 1;
-    out_w = (width + 2 * padding - kw) / stride + 1;
+    batch = image[0], channels = image[1];
+    rows = windows(op, "height", image[2], {kh, stride, padding, 1});
+    columns = windows(op, "width", image[3], {kw, stride, padding, 1});
+    checked_product(op, {channels, kh, kw});
   }
 
-  // Calls f(position in the image, position in the patches) for every pair inside the image.
+  // Calls f(first pixel, first number of a patch, count) for every run of pixels along a row.
   template <class F>
-  void each(Index n, F f) const {
-    for (Index oy = 0; oy < out_h; ++oy) {
-      for (Index ox = 0; ox < out_w; ++ox) {
-        for (Index c = 0; c < channels; ++c) {
-          for (Index ky = 0; ky < kh; ++ky) {
-            const Index y = oy * stride + ky - padding;
-            if (y < 0 || y >= height) continue;
-            for (Index kx = 0; kx < kw; ++kx) {
-              const Index x = ox * stride + kx - padding;
-              if (x < 0 || x >= width) continue;
-              f(((n * channels + c) * height + y) * width + x,
-                ((n * out_h + oy) * out_w + ox) * columns() + (c * kh + ky) * kw + kx);
-            }
+  void each_run(Index n, F f) const {
+    for (Index r = 0; r < rows.count; ++r) {
+      for (Index c = 0; c < columns.count; ++c) {
+        const Index x = columns.pixel(c, 0), left = std::max<Index>(0, -x),
+                    count = std::min(columns.kernel, columns.extent - x) - left;
+        if (count <= 0) continue;
+        const Index patch = ((n * rows.count + r) * columns.count + c) * numbers() + left;
+        for (Index channel = 0; channel < channels; ++channel) {
+          for (Index ky = 0; ky < rows.kernel; ++ky) {
+            const Index y = rows.pixel(r, ky);
+            if (y < 0 || y >= rows.extent) continue;
+            f(((n * channels + channel) * rows.extent + y) * columns.extent + x + left,
+              patch + (channel * rows.kernel + ky) * columns.kernel, count);
           }
         }
       }
@@ -59,13 +206,17 @@ struct Patches {
 Tensor unfold(const Tensor& x, Integer kh, Integer kw, Integer stride, Integer padding, Place place) {
   const OpName op("unfold", place);
   check_floating(op, x);
-  const Patches p(op, x.shape(), kh, kw, stride, padding);
-  Tensor y = Tensor::zeros({p.batch, p.out_h * p.out_w, p.columns()}, x.dtype());
+  const Unfolding u(op, x.shape(), kh, kw, stride, padding);
+  Tensor y = Tensor::zeros({u.batch, u.positions(), u.numbers()}, x.dtype());
   dispatch_floating(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
     const T* from = x.data<T>();
     T* to = y.mutable_data<T>();
-    parallel_each(p.batch, 1, [&](Index n) { p.each(n, [&](Index pixel, Index cell) { to[cell] = from[pixel]; }); });
+    parallel_each(u.batch, 1, [&](Index n) {
+      u.each_run(n, [&](Index pixel, Index cell, Index count) {
+        for (Index i = 0; i < count; ++i) to[cell + i] = from[pixel + i];
+      });
+    });
   });
   return record(op, y, {unread(x)}, [image = x.shape(), kh, kw, stride, padding](const Tensor& dy) {
     return Grads{fold(dy, image, kh, kw, stride, padding)};
@@ -76,8 +227,8 @@ Tensor fold(const Tensor& patches, const Shape& image, Integer kh, Integer kw, I
             Place place) {
   const OpName op("fold", place);
   check_floating(op, patches);
-  const Patches p(op, image, kh, kw, stride, padding);
-  if (!(patches.shape() == Shape{p.batch, p.out_h * p.out_w, p.columns()})) {
+  const Unfolding u(op, image, kh, kw, stride, padding);
+  if (!(patches.shape() == Shape{u.batch, u.positions(), u.numbers()})) {
     throw Error(fmt::format("fold: {} does not hold the patches of an image {}", describe(patches), to_string(image)),
                 place);
   }
@@ -86,26 +237,14 @@ Tensor fold(const Tensor& patches, const Shape& image, Integer kh, Integer kw, I
     using T = decltype(zero);
     const T* from = patches.data<T>();
     T* to = y.mutable_data<T>();
-    parallel_each(p.batch, 1, [&](Index n) { p.each(n, [&](Index pixel, Index cell) { to[pixel] += from[cell]; }); });
+    parallel_each(u.batch, 1, [&](Index n) {
+      u.each_run(n, [&](Index pixel, Index cell, Index count) {
+        for (Index i = 0; i < count; ++i) to[pixel + i] += from[cell + i];
+      });
+    });
   });
   return record(op, y, {unread(patches)},
                 [kh, kw, stride, padding](const Tensor& dy) { return Grads{unfold(dy, kh, kw, stride, padding)}; });
-}
-
-Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, Integer stride, Integer padding, Place place) {
-  if (x.rank() != 4 || weight.rank() != 4 || x.shape()[1] != weight.shape()[1]) {
-    throw Error(
-        fmt::format(
-            "conv2d: x {} does not fit the weight {}: expected [batch, in, height, width] and [out, in, kh, kw]",
-            describe(x), describe(weight)),
-        place);
-  }
-  const Index out = weight.shape()[0], kh = weight.shape()[2], kw = weight.shape()[3];
-  const Tensor patches = unfold(x, kh, kw, stride, padding, place);  // [batch, positions, in * kh * kw]
-  const Tensor y = linear(patches, reshape(weight, {out, weight.numel() / std::max<Index>(1, out)}, place), bias,
-                          place);  // [batch, positions, out]
-  const Index out_h = (x.shape()[2] + 2 * padding - kh) / stride + 1;
-  return reshape(transpose(y, 1, 2, place), {x.shape()[0], out, out_h, y.shape()[1] / out_h}, place);
 }
 
 }  // namespace gradus

@@ -1,14 +1,48 @@
 #pragma once
 
-#include <gradus/autograd/engine/arguments.h>
+#include <gradus/autograd/ops/per_axis.h>
 
+// Convolutions are cross-correlations, as everywhere in deep learning. A number per axis may be given once for all
+// axes: `conv2d(x, weight, bias, {.stride = 2, .padding = {1, 0}})`.
 namespace gradus {
 
-/// x [batch, in, height, width], weight [out, in, kh, kw], bias [out] or undefined.
-Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, Integer stride = 1, Integer padding = 0,
+template <Index axes>
+struct ConvOptions {
+  PerAxis<axes> stride = 1, padding = 0, dilation = 1;
+  Integer groups = 1;  // divides both channels
+};
+using Conv1dOptions = ConvOptions<1>;
+using Conv2dOptions = ConvOptions<2>;
+
+/// x [batch, in, length], weight [out, in / groups, kernel], bias [out] or undefined -> [batch, out, positions] with
+/// positions = (length + 2 padding - dilation (kernel - 1) - 1) / stride + 1.
+Tensor conv1d(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, const Conv1dOptions& options = {},
               Place = Place::current());
-/// The patches of x [batch, in, height, width] as rows [batch, out_h * out_w, in * kh * kw]: conv2d is their product
-/// with the kernels.
+/// x [batch, in, height, width], weight [out, in / groups, kh, kw], bias [out] or undefined ->
+/// [batch, out, rows, columns].
+Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, const Conv2dOptions& options = {},
+              Place = Place::current());
+
+template <Index axes>
+struct ConvTransposeOptions {
+  PerAxis<axes> stride = 1, padding = 0, output_padding = 0;
+  Integer groups = 1;
+  PerAxis<axes> dilation = 1;
+};
+using ConvTranspose1dOptions = ConvTransposeOptions<1>;
+using ConvTranspose2dOptions = ConvTransposeOptions<2>;
+
+/// The gradient of conv1d in x, as an op: x [batch, in, positions], weight [in, out / groups, kernel], bias [out] or
+/// undefined -> [batch, out, length] with
+/// length = (positions - 1) stride - 2 padding + dilation (kernel - 1) + output_padding + 1.
+Tensor conv_transpose1d(const Tensor& x, const Tensor& weight, const Tensor& bias = {},
+                        const ConvTranspose1dOptions& options = {}, Place = Place::current());
+/// x [batch, in, rows, columns], weight [in, out / groups, kh, kw], bias [out] or undefined ->
+/// [batch, out, height, width].
+Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const Tensor& bias = {},
+                        const ConvTranspose2dOptions& options = {}, Place = Place::current());
+
+/// The patches of x [batch, in, height, width] as rows [batch, positions, in * kh * kw].
 Tensor unfold(const Tensor& x, Integer kh, Integer kw, Integer stride, Integer padding, Place = Place::current());
 /// The adjoint of unfold: patches added back into [batch, in, height, width].
 Tensor fold(const Tensor& patches, const Shape& image, Integer kh, Integer kw, Integer stride, Integer padding,

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include <gradus/autograd/engine/internal/axes.h>
@@ -21,15 +22,21 @@ namespace {
 
 constexpr Index row_block = 64;
 
+// Of layer_norm, or with `centred` false of rms_norm, which subtracts no mean.
+struct Norm {
+  double epsilon;
+  bool centred;
+};
+
 template <class T>
 struct Moments {
   T mean, inverse_std;
 };
 template <class T>
-Moments<T> moments(const T* x, Index n, double epsilon) {
-  const T mean = lane_sum<T>(n, [x](Index i) { return x[i]; }) / static_cast<T>(n);
+Moments<T> moments(const T* x, Index n, const Norm& norm) {
+  const T mean = norm.centred ? lane_sum<T>(n, [x](Index i) { return x[i]; }) / static_cast<T>(n) : T(0);
   const T square = lane_sum<T>(n, [x, mean](Index i) { return (x[i] - mean) * (x[i] - mean); });
-  return {mean, T(1) / std::sqrt(square / static_cast<T>(n) + static_cast<T>(epsilon))};
+  return {mean, T(1) / std::sqrt(square / static_cast<T>(n) + static_cast<T>(norm.epsilon))};
 }
 
 template <class T>
@@ -39,12 +46,13 @@ template <class T>
 }
 
 // One row of the gradients, with x̂ = (x - mean) / std and g = dy weight: dx = (g - mean(g) - x̂ mean(g x̂)) / std, and
-// the row's terms of dweight = Σ dy x̂ and dbias = Σ dy.
+// the row's terms of dweight = Σ dy x̂ and dbias = Σ dy. If not centred, mean(g) is left out.
 template <class T>
-[[gnu::noinline]] void backward_row(Index n, const Moments<T> m, const T* __restrict x, const T* __restrict w,
-                                    const T* __restrict dy, T* __restrict dx, T* __restrict dw, T* __restrict db) {
+[[gnu::noinline]] void backward_row(Index n, bool centred, const Moments<T> m, const T* __restrict x,
+                                    const T* __restrict w, const T* __restrict dy, T* __restrict dx, T* __restrict dw,
+                                    T* __restrict db) {
   const T count = static_cast<T>(n);
-  const T sum_g = lane_sum<T>(n, [=](Index i) { return dy[i] * w[i]; }) / count;
+  const T sum_g = centred ? lane_sum<T>(n, [=](Index i) { return dy[i] * w[i]; }) / count : T(0);
   const T sum_gx = lane_sum<T>(n, [=](Index i) { return dy[i] * w[i] * (x[i] - m.mean); }) * m.inverse_std / count;
   for (Index i = 0; i < n; ++i) {
     const T normal = (x[i] - m.mean) * m.inverse_std;
@@ -71,7 +79,7 @@ class Row {
 
 // Parameter gradients are summed by blocks of rows, which the shape determines.
 template <class T>
-void backward(const Tensor& x, const Tensor& weight, const Tensor& dy, double epsilon, Tensor& dx, Tensor* dw,
+void backward(const Tensor& x, const Tensor& weight, const Tensor& dy, const Norm& norm, Tensor& dx, Tensor* dw,
               Tensor* db) {
   const Index n = x.shape().back(), rows = x.numel() / n, blocks = (rows + row_block - 1) / row_block;
   const T *px = x.data<T>(), *pdy = dy.data<T>();
@@ -83,7 +91,7 @@ void backward(const Tensor& x, const Tensor& weight, const Tensor& dy, double ep
     for (Index b = begin; b < end; ++b) {
       T *sw = partial.data() + 2 * b * n, *sb = sw + n;
       for (Index r = b * row_block; r < std::min(rows, (b + 1) * row_block); ++r)
-        backward_row<T>(n, moments(px + r * n, n, epsilon), px + r * n, w, pdy + r * n, out + r * n, sw, sb);
+        backward_row<T>(n, norm.centred, moments(px + r * n, n, norm), px + r * n, w, pdy + r * n, out + r * n, sw, sb);
     }
   });
   for (int part = 0; part < 2; ++part) {
@@ -95,26 +103,22 @@ void backward(const Tensor& x, const Tensor& weight, const Tensor& dy, double ep
   }
 }
 
-Tensor in_plain_ops(const Tensor& x, const Tensor& weight, const Tensor& bias, double epsilon) {
-  const Tensor centred = x - mean(x, {-1}, true);
-  Tensor y = centred * rsqrt(mean(square(centred), {-1}, true) + epsilon);
+Tensor in_plain_ops(const Tensor& x, const Tensor& weight, const Tensor& bias, const Norm& norm) {
+  const Tensor centred = norm.centred ? x - mean(x, {-1}, true) : x;
+  Tensor y = centred * rsqrt(mean(square(centred), {-1}, true) + norm.epsilon);
   if (weight.defined()) y = y * weight;
   return bias.defined() ? y + bias : y;
 }
 
-}  // namespace
-
-Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, Scalar eps, Place place) {
-  const OpName op("layer_norm", place);
-  const double epsilon = eps;
+Tensor normalised(const OpName& op, const Tensor& x, const Tensor& weight, const Tensor& bias, const Norm& norm) {
   check_floating(op, x);
-  if (x.rank() == 0) throw Error(fmt::format("layer_norm: {} has no axis to normalise over", describe(x)), place);
+  if (x.rank() == 0) throw Error(fmt::format("{}: {} has no axis to normalise over", op.name, describe(x)), op.place);
   const Index n = x.shape().back();
   for (const Tensor* t : {&weight, &bias}) {
     if (t->defined() && (!(t->shape() == Shape{n}) || t->dtype() != x.dtype())) {
       throw Error(
-          fmt::format("layer_norm: {} does not fit {}, expected [{}] of the same dtype", describe(*t), describe(x), n),
-          place);
+          fmt::format("{}: {} does not fit {}, expected [{}] of the same dtype", op.name, describe(*t), describe(x), n),
+          op.place);
     }
   }
   Tensor y = Tensor::empty(x.shape(), x.dtype());
@@ -124,20 +128,19 @@ Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, Sca
     const Row<T> w(weight, n, T(1)), b(bias, n, T(0));
     T* out = y.mutable_data<T>();
     parallel_each(n ? x.numel() / n : 0, grain_of(Index{1} << 14, n),
-                  [&](Index r) { normalise<T>(n, moments(p + r * n, n, epsilon), p + r * n, w, b, out + r * n); });
+                  [&](Index r) { normalise<T>(n, moments(p + r * n, n, norm), p + r * n, w, b, out + r * n); });
   });
   std::vector<Input> inputs{x};
   if (weight.defined()) inputs.push_back(weight);
   if (bias.defined()) inputs.push_back(unread(bias));
-  return record(op, y, inputs, [x, weight, bias, epsilon](const Tensor& dy, Needs needs) {
+  return record(op, y, inputs, [x, weight, bias, norm](const Tensor& dy, Needs needs) {
     std::vector<Tensor> given{x};
     if (weight.defined()) given.push_back(weight);
     if (bias.defined()) given.push_back(bias);
     if (grad_enabled()) {
       return gradients_through(
           [&](const std::vector<Tensor>& v) {
-            return in_plain_ops(v[0], weight.defined() ? v[1] : Tensor(), bias.defined() ? v.back() : Tensor(),
-                                epsilon);
+            return in_plain_ops(v[0], weight.defined() ? v[1] : Tensor(), bias.defined() ? v.back() : Tensor(), norm);
           },
           given, dy, needs);
     }
@@ -147,7 +150,7 @@ Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, Sca
     if (x.numel() > 0) {
       dispatch_floating(x.dtype(), [&](auto zero) {
         using T = decltype(zero);
-        backward<T>(x, weight, dy, epsilon, dx, dw.defined() ? &dw : nullptr, db.defined() ? &db : nullptr);
+        backward<T>(x, weight, dy, norm, dx, dw.defined() ? &dw : nullptr, db.defined() ? &db : nullptr);
       });
     }
     Grads grads{dx};
@@ -155,6 +158,18 @@ Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, Sca
     if (bias.defined()) grads.push_back(db);
     return grads;
   });
+}
+
+}  // namespace
+
+Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, Scalar epsilon, Place place) {
+  return normalised(OpName("layer_norm", place), x, weight, bias, {epsilon, true});
+}
+
+Tensor rms_norm(const Tensor& x, const Tensor& weight, std::optional<Scalar> eps, Place place) {
+  const double epsilon = x.dtype() == DType::f64 ? std::numeric_limits<double>::epsilon()
+                                                 : static_cast<double>(std::numeric_limits<float>::epsilon());
+  return normalised(OpName("rms_norm", place), x, weight, {}, {eps ? double{*eps} : epsilon, false});
 }
 
 }  // namespace gradus

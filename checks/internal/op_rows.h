@@ -65,6 +65,8 @@ void add_attention(Rows& rows);
 void add_layer_norm(Rows& rows);
 void add_dropout(Rows& rows);
 void add_convolution(Rows& rows);
+void add_pooling(Rows& rows);
+void add_normalization(Rows& rows);
 void add_cells(Rows& rows);
 void add_losses(Rows& rows);
 void add_creation(Rows& rows);

@@ -21,6 +21,11 @@ void add_layer_norm(Rows& t) {
         [](auto& in) { return layer_norm(in[0], {}, in[1]) + in[0]; });
   t.vacuous(op, "no rows", {random({0, 4}), w, b}, f);
   t.add(op, "far from zero", {random({2, 4}, {1000, 1003}), w, b}, f).f32 = 1e-3;
+
+  const std::string rms = "rms_norm(Tensor, Tensor, std::optional<Scalar>)";
+  t.add(rms, "", {random({3, 4}), w}, [](auto& in) { return rms_norm(in[0], in[1]); });
+  t.add(rms, "without weight", {random({2, 2, 4})}, [](auto& in) { return rms_norm(in[0], {}, 0.1); });
+  t.vacuous(rms, "no rows", {random({0, 4}), w}, [](auto& in) { return rms_norm(in[0], in[1]); });
 }
 
 }  // namespace gradus::checks

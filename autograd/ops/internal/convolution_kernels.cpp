@@ -1,0 +1,222 @@
+#include <gradus/autograd/ops/internal/convolution_kernels.h>
+
+#include <algorithm>
+
+#include <gradus/autograd/foundation/internal/gemm.h>
+#include <gradus/autograd/foundation/internal/scratch.h>
+#include <gradus/autograd/foundation/internal/simd.h>
+#include <gradus/autograd/foundation/parallel.h>
+
+namespace gradus {
+
+namespace {
+
+using blas::Transpose;
+
+constexpr Index piece_work = Index{1} << 20;   // multiply-adds that are worth a task
+constexpr Index block_bytes = Index{1} << 19;  // of the patches of a block: they fit in the second-level cache
+
+// The output rows of an image, in blocks of equal height.
+struct Blocks {
+  Index rows, count;
+  Blocks(const Convolution& c, Index element_bytes) {
+    const Index row_bytes = std::max<Index>(1, c.taps()) * c.columns.count * element_bytes;
+    const Index most = std::clamp<Index>(block_bytes / row_bytes, 1, c.rows.count);
+    count = (c.rows.count + most - 1) / most;
+    rows = (c.rows.count + count - 1) / count;
+    count = (c.rows.count + rows - 1) / rows;
+  }
+};
+
+// One block of output rows of one image and group.
+struct Block {
+  Index image, group, first_row, rows;
+};
+Block block_at(const Convolution& c, const Blocks& b, Index i) {
+  const Index first = i % b.count * b.rows;
+  return {i / (b.count * c.groups), i / b.count % c.groups, first, std::min(b.rows, c.rows.count - first)};
+}
+
+bool trivial(const Convolution& c) { return c.rows.trivial() && c.columns.trivial(); }
+
+// Whole vectors: writes up to a vector past the end.
+template <class T>
+void copy_past_end(const T* from, Index n, T* to) {
+  for (Index i = 0; i < n; i += simd::lanes_of<T>) simd::store(to + i, simd::load<simd::Vector<T>>(from + i));
+}
+
+// The patches of a block as columns: to[tap, position], from the image x of one group. Lines are written in the order
+// of memory, so a line may write past its end.
+template <class T>
+void im2col(const Convolution& c, const Block& b, const T* x, T* to) {
+  const Windows &rows = c.rows, &columns = c.columns;
+  for (Index channel = 0; channel < c.in; ++channel, x += c.pixels()) {
+    for (Index ky = 0; ky < rows.kernel; ++ky) {
+      for (Index kx = 0; kx < columns.kernel; ++kx) {
+        const auto [left, right] = columns.inside(kx);
+        for (Index r = b.first_row; r < b.first_row + b.rows; ++r, to += columns.count) {
+          const Index y = rows.pixel(r, ky);
+          if (y < 0 || y >= rows.extent || left == right) {
+            std::fill_n(to, columns.count, T(0));
+            continue;
+          }
+          const T* from = x + y * columns.extent + columns.pixel(left, kx);
+          std::fill_n(to, left, T(0));
+          if (columns.stride == 1)
+            copy_past_end(from, right - left, to + left);
+          else
+            for (Index i = left; i < right; ++i, from += columns.stride) to[i] = *from;
+          std::fill(to + right, to + columns.count, T(0));
+        }
+      }
+    }
+  }
+}
+
+template <class T>
+void add_line(Index n, const T* __restrict from, T* __restrict to, Index step) {
+  if (step == 1)
+    for (Index i = 0; i < n; ++i) to[i] += from[i];
+  else
+    for (Index i = 0; i < n; ++i) to[i * step] += from[i];
+}
+
+// The adjoint of im2col: adds the columns to x.
+template <class T>
+void col2im(const Convolution& c, const Block& b, const T* from, T* x) {
+  const Windows &rows = c.rows, &columns = c.columns;
+  for (Index channel = 0; channel < c.in; ++channel, x += c.pixels()) {
+    for (Index ky = 0; ky < rows.kernel; ++ky) {
+      for (Index kx = 0; kx < columns.kernel; ++kx) {
+        const auto [left, right] = columns.inside(kx);
+        for (Index r = b.first_row; r < b.first_row + b.rows; ++r, from += columns.count) {
+          const Index y = rows.pixel(r, ky);
+          if (y < 0 || y >= rows.extent || left == right) continue;
+          add_line(right - left, from + left, x + y * columns.extent + columns.pixel(left, kx), columns.stride);
+        }
+      }
+    }
+  }
+}
+
+// The patches of a block [taps, positions], `step` numbers from row to row. The image itself where it has the layout.
+template <class T>
+struct Patches {
+  const T* values;
+  Index step;
+  Patches(const Convolution& c, const Block& b, const T* x, const Scratch<T>& scratch) {
+    x += (b.image * c.groups + b.group) * c.in * c.pixels();
+    if (trivial(c)) {
+      values = x + b.first_row * c.columns.extent;
+      step = c.pixels();
+    } else {
+      im2col(c, b, x, scratch.data());
+      values = scratch.data();
+      step = b.rows * c.columns.count;
+    }
+  }
+};
+
+template <class T>
+Scratch<T> patches_of(const Convolution& c, const Blocks& blocks) {
+  return Scratch<T>(trivial(c) ? 1 : c.taps() * blocks.rows * c.columns.count);
+}
+
+}  // namespace
+
+template <class T>
+void convolve(const Convolution& c, const T* x, const T* w, const T* bias, T* y) {
+  if (c.batch * c.out * c.groups == 0) return;
+  const Blocks blocks(c, sizeof(T));
+  const Index taps = c.taps(), positions = c.positions();
+  parallel_for(c.batch * c.groups * blocks.count, grain_of(piece_work, taps * c.out * blocks.rows * c.columns.count),
+               [&](Index begin, Index end) {
+                 const Scratch<T> scratch = patches_of<T>(c, blocks);
+                 for (Index i = begin; i < end; ++i) {
+                   const Block b = block_at(c, blocks, i);
+                   const Patches<T> patches(c, b, x, scratch);
+                   const Index n = b.rows * c.columns.count;
+                   T* to = y + (b.image * c.groups + b.group) * c.out * positions + b.first_row * c.columns.count;
+                   if (bias)
+                     for (Index k = 0; k < c.out; ++k) std::fill_n(to + k * positions, n, bias[b.group * c.out + k]);
+                   const Onto<T> onto = bias ? Onto<T>{to, positions} : Onto<T>{};
+                   gemm<T>(Transpose::no, Transpose::no, c.out, n, taps, w + b.group * c.out * taps,
+                           std::max<Index>(1, taps), patches.values, patches.step, onto, to, positions);
+                 }
+               });
+}
+
+template <class T>
+void convolve_transposed(const Convolution& c, const T* y, const T* w, const T* bias, T* x) {
+  if (c.batch * c.in * c.groups == 0) return;
+  const Blocks blocks(c, sizeof(T));
+  const Index taps = c.taps(), positions = c.positions();
+  parallel_for(c.batch * c.groups, grain_of(piece_work, taps * c.out * positions), [&](Index begin, Index end) {
+    const Scratch<T> scratch = patches_of<T>(c, blocks);
+    for (Index i = begin; i < end; ++i) {
+      T* to = x + i * c.in * c.pixels();
+      for (Index k = 0; k < c.in; ++k)
+        std::fill_n(to + k * c.pixels(), c.pixels(), bias ? bias[i % c.groups * c.in + k] : T(0));
+      for (Index j = 0; j < blocks.count; ++j) {
+        const Block b = block_at(c, blocks, i * blocks.count + j);
+        const T *from = y + i * c.out * positions + b.first_row * c.columns.count, *kernel = w + b.group * c.out * taps;
+        const Index n = b.rows * c.columns.count;
+        if (trivial(c)) {
+          T* block = to + b.first_row * c.columns.extent;
+          gemm<T>(Transpose::yes, Transpose::no, taps, n, c.out, kernel, taps, from, positions, {block, c.pixels()},
+                  block, c.pixels());
+        } else {
+          gemm<T>(Transpose::yes, Transpose::no, taps, n, c.out, kernel, taps, from, positions, {}, scratch.data(), n);
+          col2im(c, b, scratch.data(), to);
+        }
+      }
+    }
+  });
+}
+
+template <class T>
+void correlate(const Convolution& c, const T* x, const T* y, T* w) {
+  const Index size = c.w().numel();
+  if (size == 0) return;
+  if (c.batch == 0) {
+    std::fill_n(w, size, T(0));
+    return;
+  }
+  const Blocks blocks(c, sizeof(T));
+  const Index taps = c.taps(), positions = c.positions(), units = c.batch * blocks.count;
+  // Sums of consecutive blocks, which are then added in a tree. Their number depends on the shape only.
+  constexpr Index most_sums = 16, most_elements = Index{1} << 22;
+  const Index sums = std::min(units, std::clamp<Index>(most_elements / size, 2, most_sums));
+  const Scratch<T> others((sums - 1) * size);
+  const auto sum_at = [&](Index s) { return s == 0 ? w : others.data() + (s - 1) * size; };
+  parallel_each(sums, 1, [&](Index s) {
+    const Scratch<T> scratch = patches_of<T>(c, blocks);
+    const Index first = s * units / sums, end = (s + 1) * units / sums;
+    for (Index unit = first; unit < end; ++unit) {
+      for (Index g = 0; g < c.groups; ++g) {
+        const Block b = block_at(c, blocks, (unit / blocks.count * c.groups + g) * blocks.count + unit % blocks.count);
+        const Patches<T> patches(c, b, x, scratch);
+        T* to = sum_at(s) + g * c.out * taps;
+        gemm<T>(Transpose::no, Transpose::yes, c.out, taps, b.rows * c.columns.count,
+                y + (b.image * c.groups + g) * c.out * positions + b.first_row * c.columns.count, positions,
+                patches.values, patches.step, unit == first ? Onto<T>{} : Onto<T>{to, taps}, to, taps);
+      }
+    }
+  });
+  parallel_for(size, Index{1} << 14, [&](Index begin, Index end) {
+    for (Index stride = 1; stride < sums; stride *= 2) {
+      for (Index s = 0; s + stride < sums; s += 2 * stride)
+        add_line(end - begin, sum_at(s + stride) + begin, sum_at(s) + begin, 1);
+    }
+  });
+}
+
+#define GRADUS_CONVOLUTION(T)                                                              \
+  template void convolve(const Convolution&, const T*, const T*, const T*, T*);            \
+  template void convolve_transposed(const Convolution&, const T*, const T*, const T*, T*); \
+  template void correlate(const Convolution&, const T*, const T*, T*);
+GRADUS_CONVOLUTION(float)
+GRADUS_CONVOLUTION(double)
+#undef GRADUS_CONVOLUTION
+
+}  // namespace gradus
