@@ -10,9 +10,12 @@
 #include <gradus/autograd/engine/backward.h>
 #include <gradus/autograd/ops/arithmetic.h>
 #include <gradus/autograd/ops/convolution.h>
+#include <gradus/autograd/ops/copying.h>
+#include <gradus/autograd/ops/indexing.h>
 #include <gradus/autograd/ops/layer_norm.h>
 #include <gradus/autograd/ops/normalization.h>
 #include <gradus/autograd/ops/pooling.h>
+#include <gradus/autograd/ops/shape.h>
 
 #include "catch.h"
 #include "leaf.h"
@@ -234,4 +237,23 @@ TEST_CASE("max pooling takes the first of equal maxima, the last NaN, and minus 
   CHECK(std::isnan(values[1]));
   CHECK(values[2] == -inf);
   CHECK(values[3] == 7);
+}
+
+TEST_CASE("2 x 2 max pooling of any width has the values and gradients of its indices") {
+  for (const DType dtype : {DType::f32, DType::f64}) {
+    for (const Shape& shape : {Shape{2, 3, 4, 70}, Shape{3, 1, 5, 33}, Shape{1, 2, 3, 2}, Shape{2, 2, 2, 31}}) {
+      const Tensor x = to(Tensor::from(wave(shape.numel(), 0.53, 1), shape), dtype).set_requires_grad();
+      const MaxPooled y = max_pool2d_with_indices(x, 2);
+      const Tensor dy = to(seed(y.values.shape()), dtype);
+      backward(y.values, {.seed = dy});
+      const Index planes = shape[0] * shape[1], pixels = shape[2] * shape[3];
+      const Tensor index = reshape(y.indices, {planes, y.indices.numel() / planes});
+      const Tensor values = gather(reshape(x.detach(), {planes, pixels}), 1, index),
+                   gradient = scatter_add(Tensor::zeros({planes, pixels}, dtype), 1, index, reshape(dy, index.shape()));
+      INFO(to_string(shape));
+      const auto numbers = [](const Tensor& t) { return to(t, DType::f64).to_vector<double>(); };
+      CHECK(numbers(y.values.detach()) == numbers(values));
+      CHECK(numbers(x.grad()) == numbers(gradient));
+    }
+  }
 }

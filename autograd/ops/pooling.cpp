@@ -11,6 +11,7 @@
 #include <gradus/autograd/engine/internal/axes.h>
 #include <gradus/autograd/foundation/internal/lanes.h>
 #include <gradus/autograd/foundation/internal/scratch.h>
+#include <gradus/autograd/foundation/internal/simd.h>
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/autograd/ops/indexing.h>
 #include <gradus/autograd/ops/internal/windows.h>
@@ -149,6 +150,94 @@ void for_maxima(const MaxPooling& p, Index planes, const T* x, F f) {
   });
 }
 
+// The usual pooling, in windows of 2 x 2 without overlap or padding, in vectors.
+bool is_2x2(const MaxPooling& p) {
+  const auto halves = [](const Windows& w) {
+    return w.kernel == 2 && w.stride == 2 && w.padding == 0 && w.dilation == 1 && 2 * w.count <= w.extent;
+  };
+  return halves(p.rows) && halves(p.columns);
+}
+
+// The windows [0, lanes) of two rows, whose first pixels are x and x + width.
+template <class T>
+struct Windows2x2 {
+  using V = simd::Vector<T>;
+  V pixels[4];  // in the order of the scan
+  Windows2x2(const T* x, Index width) {
+    constexpr auto all = std::make_index_sequence<simd::lanes_of<T>>();
+    for (Index row = 0; row < 2; ++row, x += width) {
+      const V left = simd::load<V>(x), right = simd::load<V>(x + simd::lanes_of<T>);
+      pixels[2 * row] = simd::deinterleave<false>(left, right, all);
+      pixels[2 * row + 1] = simd::deinterleave<true>(left, right, all);
+    }
+  }
+  static auto wins(const V& v, const V& best) { return (v > best) | (v != v); }
+  V maxima() const {
+    V best = pixels[0];
+    for (int i = 1; i < 4; ++i) best = wins(pixels[i], best) ? pixels[i] : best;
+    return best;
+  }
+  // Replaces the pixels by dy where they are the maximum, and by 0 elsewhere.
+  void replace_by_gradient(const V& dy) {
+    V best = pixels[0];
+    pixels[0] = dy;
+    for (int i = 1; i < 4; ++i) {
+      const auto better = wins(pixels[i], best);
+      best = better ? pixels[i] : best;
+      for (int j = 0; j < i; ++j) pixels[j] = better ? V{} : pixels[j];
+      pixels[i] = better ? dy : V{};
+    }
+  }
+  // Writes the first n windows.
+  void write(Index n, T* x, Index width) const {
+    constexpr auto all = std::make_index_sequence<simd::lanes_of<T>>();
+    constexpr Index lanes = simd::lanes_of<T>;
+    for (Index row = 0; row < 2; ++row, x += width) {
+      T line[2 * lanes];
+      simd::store(line, simd::interleave<false>(pixels[2 * row], pixels[2 * row + 1], all));
+      simd::store(line + lanes, simd::interleave<true>(pixels[2 * row], pixels[2 * row + 1], all));
+      if (n >= lanes)
+        std::copy_n(line, 2 * lanes, x);
+      else
+        std::copy_n(line, 2 * n, x);
+    }
+  }
+};
+
+// Calls f(first window, windows, first pixel) for vectors of windows.
+template <class T, class F>
+void for_2x2(const MaxPooling& p, Index planes, F f) {
+  constexpr Index step = simd::lanes_of<T>;
+  parallel_each(planes, grain_of(piece, p.pixels()), [&](Index plane) {
+    for (Index r = 0; r < p.rows.count; ++r) {
+      for (Index i = 0; i < p.columns.count; i += step) {
+        f(plane * p.positions() + r * p.columns.count + i, std::min(step, p.columns.count - i),
+          plane * p.pixels() + 2 * (r * p.columns.extent + i));
+      }
+    }
+  });
+}
+
+template <class T>
+void max_values_2x2(const MaxPooling& p, Index planes, const T* x, T* y) {
+  for_2x2<T>(p, planes, [&](Index window, Index n, Index pixel) {
+    const auto best = Windows2x2<T>(x + pixel, p.columns.extent).maxima();
+    if (n == simd::lanes_of<T>)
+      simd::store(y + window, best);
+    else
+      for (Index i = 0; i < n; ++i) y[window + i] = best[i];
+  });
+}
+
+template <class T>
+void max_gradient_2x2(const MaxPooling& p, Index planes, const T* x, const T* dy, T* dx) {
+  for_2x2<T>(p, planes, [&](Index window, Index n, Index pixel) {
+    Windows2x2<T> windows(x + pixel, p.columns.extent);
+    windows.replace_by_gradient(simd::load<simd::Vector<T>>(dy + window));
+    windows.write(n, dx + pixel, p.columns.extent);
+  });
+}
+
 Tensor max_indices(const MaxPooling& p, const Tensor& x) {
   Tensor indices = Tensor::empty(with_last(x.shape(), p.rows.count, p.columns.count), DType::i64);
   dispatch_floating(x.dtype(), [&](auto zero) {
@@ -167,11 +256,13 @@ Tensor max_gradient(const MaxPooling& p, const Tensor& x, const Tensor& dy) {
     const Tensor rows = reshape(dy, {planes, p.positions()});
     return reshape(scatter_add(Tensor::zeros({planes, p.pixels()}, x.dtype()), 1, index, rows), x.shape());
   }
-  Tensor dx = Tensor::zeros(x.shape(), x.dtype());
+  const bool covered = 4 * p.positions() == p.pixels() && is_2x2(p);  // every pixel has a window
+  Tensor dx = covered ? Tensor::empty(x.shape(), x.dtype()) : Tensor::zeros(x.shape(), x.dtype());
   dispatch_floating(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
     const T* from = dy.data<T>();
     T* to = dx.mutable_data<T>();
+    if (is_2x2(p)) return max_gradient_2x2(p, planes, x.data<T>(), from, to);
     for_maxima(p, planes, x.data<T>(), [&](Index plane, Index position, Index pixel) {
       to[plane * p.pixels() + pixel] += from[plane * p.positions() + position];
     });
@@ -183,7 +274,7 @@ Tensor max_pool(const Tensor& x, const MaxPooling& p, Place place) {
   Tensor y = Tensor::empty(with_last(x.shape(), p.rows.count, p.columns.count), x.dtype());
   dispatch_floating(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
-    max_values(p, x.shape()[0] * x.shape()[1], x.data<T>(), y.mutable_data<T>());
+    (is_2x2(p) ? max_values_2x2<T> : max_values<T>)(p, x.shape()[0] * x.shape()[1], x.data<T>(), y.mutable_data<T>());
   });
   return record(OpName("max_pool2d", place), y, {x},
                 [p, x](const Tensor& dy) { return Grads{max_gradient(p, x.detach(), dy)}; });

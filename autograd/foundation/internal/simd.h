@@ -79,6 +79,18 @@ template <bool upper, class V, std::size_t... I>
 #endif
 }
 
+/// The elements of a and b at even positions, or at odd ones: the inverse of interleave.
+template <bool odd, class V, std::size_t... I>
+[[gnu::always_inline]] inline V deinterleave(V a, V b, std::index_sequence<I...>) {
+  constexpr std::size_t start = odd ? 1 : 0;
+#if defined(__clang__) || __GNUC__ >= 12
+  return __builtin_shufflevector(a, b, static_cast<int>(start + 2 * I)...);
+#else
+  constexpr std::size_t n = sizeof...(I);
+  return V{(2 * I < n ? a : b)[(start + 2 * I) % n]...};
+#endif
+}
+
 /// The square block of lanes_of<T> rows and columns, transposed.
 template <class T>
 void transpose_block(const T* from, Index from_step, T* to, Index to_step) {

@@ -1,6 +1,7 @@
 #include <gradus/autograd/ops/internal/convolution_kernels.h>
 
 #include <algorithm>
+#include <vector>
 
 #include <gradus/autograd/foundation/internal/gemm.h>
 #include <gradus/autograd/foundation/internal/scratch.h>
@@ -45,36 +46,53 @@ void copy_past_end(const T* from, Index n, T* to) {
   for (Index i = 0; i < n; i += simd::lanes_of<T>) simd::store(to + i, simd::load<simd::Vector<T>>(from + i));
 }
 
-// The patches of a block as columns: to[tap, position], from the image x of one group. Lines are written in the order
-// of memory, so a line may write past its end.
-template <class T>
-void im2col(const Convolution& c, const Block& b, const T* x, T* to) {
-  const Windows &rows = c.rows, &columns = c.columns;
-  for (Index channel = 0; channel < c.in; ++channel, x += c.pixels()) {
-    for (Index ky = 0; ky < rows.kernel; ++ky) {
-      for (Index kx = 0; kx < columns.kernel; ++kx) {
-        const auto [left, right] = columns.inside(kx);
-        for (Index r = b.first_row; r < b.first_row + b.rows; ++r, to += columns.count) {
-          const Index y = rows.pixel(r, ky);
-          if (y < 0 || y >= rows.extent || left == right) {
-            std::fill_n(to, columns.count, T(0));
-            continue;
-          }
-          const T* from = x + y * columns.extent + columns.pixel(left, kx);
-          std::fill_n(to, left, T(0));
-          if (columns.stride == 1)
-            copy_past_end(from, right - left, to + left);
-          else
-            for (Index i = left; i < right; ++i, from += columns.stride) to[i] = *from;
-          std::fill(to + right, to + columns.count, T(0));
-        }
-      }
+// Calls f(channel, ky, kx, {first row, last row}) in the order of the patches' rows, with the output rows of the block
+// whose pixel is inside the image.
+template <class F>
+void for_taps(const Convolution& c, const Block& b, F f) {
+  for (Index channel = 0; channel < c.in; ++channel) {
+    for (Index ky = 0; ky < c.rows.kernel; ++ky) {
+      const auto [top, bottom] = c.rows.inside(ky);
+      const Index first = std::clamp(top, b.first_row, b.first_row + b.rows),
+                  last = std::clamp(bottom, first, b.first_row + b.rows);
+      for (Index kx = 0; kx < c.columns.kernel; ++kx) f(channel, ky, kx, Windows::Range{first, last});
     }
   }
 }
 
+std::vector<Windows::Range> ranges(const Windows& w) {
+  std::vector<Windows::Range> of_taps;
+  for (Index k = 0; k < w.kernel; ++k) of_taps.push_back(w.inside(k));
+  return of_taps;
+}
+
+// The patches of a block as columns: to[tap, position], from the image x of one group. Lines are written in the order
+// of memory, so a line may write past its end.
 template <class T>
-void add_line(Index n, const T* __restrict from, T* __restrict to, Index step) {
+void im2col(const Convolution& c, const Block& b, const std::vector<Windows::Range>& across, const T* x, T* to) {
+  const Windows& columns = c.columns;
+  for_taps(c, b, [&](Index channel, Index ky, Index kx, const Windows::Range& rows) {
+    const auto [left, right] = across[static_cast<std::size_t>(kx)];
+    const Index before = rows.begin - b.first_row, after = b.first_row + b.rows - rows.end;
+    std::fill_n(to, before * columns.count, T(0));
+    to += before * columns.count;
+    const T* from =
+        x + (channel * c.rows.extent + c.rows.pixel(rows.begin, ky)) * columns.extent + columns.pixel(left, kx);
+    for (Index r = rows.begin; r < rows.end; ++r, to += columns.count, from += c.rows.stride * columns.extent) {
+      for (Index i = 0; i < left; ++i) to[i] = T(0);
+      if (columns.stride == 1)
+        copy_past_end(from, right - left, to + left);
+      else
+        for (Index i = left; i < right; ++i) to[i] = from[(i - left) * columns.stride];
+      for (Index i = right; i < columns.count; ++i) to[i] = T(0);
+    }
+    std::fill_n(to, after * columns.count, T(0));
+    to += after * columns.count;
+  });
+}
+
+template <class T>
+[[gnu::always_inline]] inline void add_line(Index n, const T* __restrict from, T* __restrict to, Index step) {
   if (step == 1)
     for (Index i = 0; i < n; ++i) to[i] += from[i];
   else
@@ -83,20 +101,16 @@ void add_line(Index n, const T* __restrict from, T* __restrict to, Index step) {
 
 // The adjoint of im2col: adds the columns to x.
 template <class T>
-void col2im(const Convolution& c, const Block& b, const T* from, T* x) {
-  const Windows &rows = c.rows, &columns = c.columns;
-  for (Index channel = 0; channel < c.in; ++channel, x += c.pixels()) {
-    for (Index ky = 0; ky < rows.kernel; ++ky) {
-      for (Index kx = 0; kx < columns.kernel; ++kx) {
-        const auto [left, right] = columns.inside(kx);
-        for (Index r = b.first_row; r < b.first_row + b.rows; ++r, from += columns.count) {
-          const Index y = rows.pixel(r, ky);
-          if (y < 0 || y >= rows.extent || left == right) continue;
-          add_line(right - left, from + left, x + y * columns.extent + columns.pixel(left, kx), columns.stride);
-        }
-      }
-    }
-  }
+void col2im(const Convolution& c, const Block& b, const std::vector<Windows::Range>& across, const T* from, T* x) {
+  const Windows& columns = c.columns;
+  for_taps(c, b, [&](Index channel, Index ky, Index kx, const Windows::Range& rows) {
+    const auto [left, right] = across[static_cast<std::size_t>(kx)];
+    T* to = x + (channel * c.rows.extent + c.rows.pixel(rows.begin, ky)) * columns.extent + columns.pixel(left, kx);
+    const T* line = from + (rows.begin - b.first_row) * columns.count + left;
+    for (Index r = rows.begin; r < rows.end; ++r, line += columns.count, to += c.rows.stride * columns.extent)
+      add_line(right - left, line, to, columns.stride);
+    from += b.rows * columns.count;
+  });
 }
 
 // The patches of a block [taps, positions], `step` numbers from row to row. The image itself where it has the layout.
@@ -104,13 +118,14 @@ template <class T>
 struct Patches {
   const T* values;
   Index step;
-  Patches(const Convolution& c, const Block& b, const T* x, const Scratch<T>& scratch) {
+  Patches(const Convolution& c, const Block& b, const std::vector<Windows::Range>& across, const T* x,
+          const Scratch<T>& scratch) {
     x += (b.image * c.groups + b.group) * c.in * c.pixels();
     if (trivial(c)) {
       values = x + b.first_row * c.columns.extent;
       step = c.pixels();
     } else {
-      im2col(c, b, x, scratch.data());
+      im2col(c, b, across, x, scratch.data());
       values = scratch.data();
       step = b.rows * c.columns.count;
     }
@@ -128,13 +143,14 @@ template <class T>
 void convolve(const Convolution& c, const T* x, const T* w, const T* bias, T* y) {
   if (c.batch * c.out * c.groups == 0) return;
   const Blocks blocks(c, sizeof(T));
+  const std::vector<Windows::Range> across = ranges(c.columns);
   const Index taps = c.taps(), positions = c.positions();
   parallel_for(c.batch * c.groups * blocks.count, grain_of(piece_work, taps * c.out * blocks.rows * c.columns.count),
                [&](Index begin, Index end) {
                  const Scratch<T> scratch = patches_of<T>(c, blocks);
                  for (Index i = begin; i < end; ++i) {
                    const Block b = block_at(c, blocks, i);
-                   const Patches<T> patches(c, b, x, scratch);
+                   const Patches<T> patches(c, b, across, x, scratch);
                    const Index n = b.rows * c.columns.count;
                    T* to = y + (b.image * c.groups + b.group) * c.out * positions + b.first_row * c.columns.count;
                    if (bias)
@@ -150,6 +166,7 @@ template <class T>
 void convolve_transposed(const Convolution& c, const T* y, const T* w, const T* bias, T* x) {
   if (c.batch * c.in * c.groups == 0) return;
   const Blocks blocks(c, sizeof(T));
+  const std::vector<Windows::Range> across = ranges(c.columns);
   const Index taps = c.taps(), positions = c.positions();
   parallel_for(c.batch * c.groups, grain_of(piece_work, taps * c.out * positions), [&](Index begin, Index end) {
     const Scratch<T> scratch = patches_of<T>(c, blocks);
@@ -167,11 +184,18 @@ void convolve_transposed(const Convolution& c, const T* y, const T* w, const T* 
                   block, c.pixels());
         } else {
           gemm<T>(Transpose::yes, Transpose::no, taps, n, c.out, kernel, taps, from, positions, {}, scratch.data(), n);
-          col2im(c, b, scratch.data(), to);
+          col2im(c, b, across, scratch.data(), to);
         }
       }
     }
   });
+}
+
+// to = from transposed: from [rows, columns].
+template <class T>
+void transpose(Index rows, Index columns, const T* from, T* to) {
+  for (Index i = 0; i < rows; ++i)
+    for (Index j = 0; j < columns; ++j) to[j * rows + i] = from[i * columns + j];
 }
 
 template <class T>
@@ -183,32 +207,35 @@ void correlate(const Convolution& c, const T* x, const T* y, T* w) {
     return;
   }
   const Blocks blocks(c, sizeof(T));
+  const std::vector<Windows::Range> across = ranges(c.columns);
   const Index taps = c.taps(), positions = c.positions(), units = c.batch * blocks.count;
-  // Sums of consecutive blocks, which are then added in a tree. Their number depends on the shape only.
+  // Sums of consecutive blocks, which are then added in a tree. Their number depends on the shape only. A sum is
+  // [taps, out] per group, so that the product transposes y, which is smaller than the patches.
   constexpr Index most_sums = 16, most_elements = Index{1} << 22;
   const Index sums = std::min(units, std::clamp<Index>(most_elements / size, 2, most_sums));
-  const Scratch<T> others((sums - 1) * size);
-  const auto sum_at = [&](Index s) { return s == 0 ? w : others.data() + (s - 1) * size; };
+  const Scratch<T> all(sums * size);
   parallel_each(sums, 1, [&](Index s) {
     const Scratch<T> scratch = patches_of<T>(c, blocks);
     const Index first = s * units / sums, end = (s + 1) * units / sums;
     for (Index unit = first; unit < end; ++unit) {
       for (Index g = 0; g < c.groups; ++g) {
         const Block b = block_at(c, blocks, (unit / blocks.count * c.groups + g) * blocks.count + unit % blocks.count);
-        const Patches<T> patches(c, b, x, scratch);
-        T* to = sum_at(s) + g * c.out * taps;
-        gemm<T>(Transpose::no, Transpose::yes, c.out, taps, b.rows * c.columns.count,
+        const Patches<T> patches(c, b, across, x, scratch);
+        T* to = all.data() + s * size + g * c.out * taps;
+        gemm<T>(Transpose::no, Transpose::yes, taps, c.out, b.rows * c.columns.count, patches.values, patches.step,
                 y + (b.image * c.groups + g) * c.out * positions + b.first_row * c.columns.count, positions,
-                patches.values, patches.step, unit == first ? Onto<T>{} : Onto<T>{to, taps}, to, taps);
+                unit == first ? Onto<T>{} : Onto<T>{to, c.out}, to, c.out);
       }
     }
   });
   parallel_for(size, Index{1} << 14, [&](Index begin, Index end) {
     for (Index stride = 1; stride < sums; stride *= 2) {
       for (Index s = 0; s + stride < sums; s += 2 * stride)
-        add_line(end - begin, sum_at(s + stride) + begin, sum_at(s) + begin, 1);
+        add_line(end - begin, all.data() + (s + stride) * size + begin, all.data() + s * size + begin, 1);
     }
   });
+  parallel_each(c.groups, grain_of(Index{1} << 14, taps * c.out),
+                [&](Index g) { transpose(taps, c.out, all.data() + g * taps * c.out, w + g * taps * c.out); });
 }
 
 #define GRADUS_CONVOLUTION(T)                                                              \
