@@ -292,7 +292,8 @@ Tensor group_norm(const Tensor& x, Integer num_groups, const Tensor& weight, con
   const Tensor w = weight.defined() ? per_channel(weight, x) : weight, b = bias.defined() ? per_channel(bias, x) : bias;
   if (w.defined() && b.defined())
     return pointwise(op, y, w, b, [](auto v, auto gain, auto shift) { return v * gain + shift; });
-  return w.defined() ? mul(y, w, place) : b.defined() ? add(y, b, place) : y;
+  if (w.defined()) return pointwise(op, y, w, [](auto v, auto gain) { return v * gain; });
+  return b.defined() ? pointwise(op, y, b, [](auto v, auto shift) { return v + shift; }) : y;
 }
 
 }  // namespace gradus

@@ -66,28 +66,52 @@ std::vector<Windows::Range> ranges(const Windows& w) {
   return of_taps;
 }
 
+// Whether the windows of a row are as many as its pixels, one per pixel. Then the lines of one tap are one run of the
+// image, but for their ends.
+bool same_size(const Windows& columns) { return columns.stride == 1 && columns.count == columns.extent; }
+
+// Sets the numbers of each line to 0 that are not inside.
+template <class T>
+void clear_ends(Index lines, Index width, const Windows::Range& inside, T* x) {
+  for (Index r = 0; r < lines; ++r, x += width) {
+    for (Index i = 0; i < inside.begin; ++i) x[i] = T(0);
+    for (Index i = inside.end; i < width; ++i) x[i] = T(0);
+  }
+}
+
 // The patches of a block as columns: to[tap, position], from the image x of one group. Lines are written in the order
 // of memory, so a line may write past its end.
 template <class T>
 void im2col(const Convolution& c, const Block& b, const std::vector<Windows::Range>& across, const T* x, T* to) {
   const Windows& columns = c.columns;
+  const bool runs = same_size(columns) && c.rows.stride == 1;
   for_taps(c, b, [&](Index channel, Index ky, Index kx, const Windows::Range& rows) {
     const auto [left, right] = across[static_cast<std::size_t>(kx)];
-    const Index before = rows.begin - b.first_row, after = b.first_row + b.rows - rows.end;
-    std::fill_n(to, before * columns.count, T(0));
-    to += before * columns.count;
+    const Index width = columns.count, lines = left < right ? rows.end - rows.begin : 0,
+                before = lines ? rows.begin - b.first_row : b.rows;
+    std::fill_n(to, before * width, T(0));
+    to += before * width;
+    if (lines == 0) return;
     const T* from =
         x + (channel * c.rows.extent + c.rows.pixel(rows.begin, ky)) * columns.extent + columns.pixel(left, kx);
-    for (Index r = rows.begin; r < rows.end; ++r, to += columns.count, from += c.rows.stride * columns.extent) {
-      for (Index i = 0; i < left; ++i) to[i] = T(0);
-      if (columns.stride == 1)
-        copy_past_end(from, right - left, to + left);
-      else
-        for (Index i = left; i < right; ++i) to[i] = from[(i - left) * columns.stride];
-      for (Index i = right; i < columns.count; ++i) to[i] = T(0);
+    if (runs) {
+      copy_past_end(from, (lines - 1) * width + right - left, to + left);
+      clear_ends(lines, width, {left, right}, to);
+    } else {
+      for (Index r = 0; r < lines; ++r, from += c.rows.stride * columns.extent) {
+        T* line = to + r * width;
+        for (Index i = 0; i < left; ++i) line[i] = T(0);
+        if (columns.stride == 1)
+          copy_past_end(from, right - left, line + left);
+        else
+          for (Index i = left; i < right; ++i) line[i] = from[(i - left) * columns.stride];
+        for (Index i = right; i < width; ++i) line[i] = T(0);
+      }
     }
-    std::fill_n(to, after * columns.count, T(0));
-    to += after * columns.count;
+    to += lines * width;
+    const Index after = b.first_row + b.rows - rows.end;
+    std::fill_n(to, after * width, T(0));
+    to += after * width;
   });
 }
 
@@ -99,17 +123,24 @@ template <class T>
     for (Index i = 0; i < n; ++i) to[i * step] += from[i];
 }
 
-// The adjoint of im2col: adds the columns to x.
+// The adjoint of im2col: adds the columns to x. Changes the columns.
 template <class T>
-void col2im(const Convolution& c, const Block& b, const std::vector<Windows::Range>& across, const T* from, T* x) {
+void col2im(const Convolution& c, const Block& b, const std::vector<Windows::Range>& across, T* from, T* x) {
   const Windows& columns = c.columns;
+  const bool runs = same_size(columns) && c.rows.stride == 1;
   for_taps(c, b, [&](Index channel, Index ky, Index kx, const Windows::Range& rows) {
     const auto [left, right] = across[static_cast<std::size_t>(kx)];
+    const Index width = columns.count, lines = left < right ? rows.end - rows.begin : 0;
     T* to = x + (channel * c.rows.extent + c.rows.pixel(rows.begin, ky)) * columns.extent + columns.pixel(left, kx);
-    const T* line = from + (rows.begin - b.first_row) * columns.count + left;
-    for (Index r = rows.begin; r < rows.end; ++r, line += columns.count, to += c.rows.stride * columns.extent)
-      add_line(right - left, line, to, columns.stride);
-    from += b.rows * columns.count;
+    T* line = from + (rows.begin - b.first_row) * width;
+    if (runs && lines > 0) {
+      clear_ends(lines, width, {left, right}, line);
+      add_line((lines - 1) * width + right - left, line + left, to, 1);
+    } else {
+      for (Index r = 0; r < lines; ++r, line += width, to += c.rows.stride * columns.extent)
+        add_line(right - left, line + left, to, columns.stride);
+    }
+    from += b.rows * width;
   });
 }
 
