@@ -11,12 +11,14 @@ namespace {
 bool is_dots(const ExpectedAxis& axis) { return axis.name() && std::string_view(axis.name()) == "..."; }
 
 bool fits(const Shape& shape, ExpectedAxes axes) {
-  const ExpectedAxis* first = axes.begin();
-  const bool dots = axes.size() > 0 && is_dots(*first);
-  if (dots) ++first;
-  const Index named = axes.end() - first;
-  if (dots ? shape.rank() < named : shape.rank() != named) return false;
-  for (Index axis = shape.rank() - named; first != axes.end(); ++first, ++axis)
+  const ExpectedAxis *first = axes.begin(), *end = axes.end();
+  const bool dots_first = first != end && is_dots(*first);
+  if (dots_first) ++first;
+  const bool dots_last = first != end && is_dots(*(end - 1));
+  if (dots_last) --end;
+  const Index named = end - first;
+  if (dots_first || dots_last ? shape.rank() < named : shape.rank() != named) return false;
+  for (Index axis = dots_first ? shape.rank() - named : 0; first != end; ++first, ++axis)
     if (!first->name() && shape[axis] != first->size()) return false;
   return true;
 }

@@ -31,7 +31,7 @@ class ExpectedAxis {
   Index size_ = 0;
 };
 
-/// The axes of an expected shape. "..." as the first one stands for any number of axes.
+/// The axes of an expected shape. "..." as the first or the last one stands for any number of axes.
 using ExpectedAxes = std::initializer_list<ExpectedAxis>;
 
 /// Throws an Error unless `x` has these axes: check_shape({"Linear", path, place}, "x", x, {"...", in}).

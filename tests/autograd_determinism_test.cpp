@@ -71,6 +71,23 @@ TEST_CASE("values and gradients have the same bits at 1, 2, 3 and 8 threads") {
       {"conv2d",
        {{random({8, 3, 30, 30}, 14), random({16, 3, 3, 3}, 15)},
         [](const Tensors& in) { return conv2d(in[0], in[1], {}); }}},
+      {"conv2d with groups",
+       {{random({8, 6, 30, 30}, 18), random({16, 3, 3, 3}, 19), random({16}, 20)},
+        [](const Tensors& in) {
+          return conv2d(in[0], in[1], in[2], {.stride = {2, 1}, .padding = 1, .groups = 2});
+        }}},
+      {"conv_transpose2d",
+       {{random({8, 16, 15, 15}, 21), random({16, 3, 3, 3}, 22)},
+        [](const Tensors& in) { return conv_transpose2d(in[0], in[1], {}, {.stride = 2}); }}},
+      {"pooling",
+       {{random({9, 7, 40, 40}, 23)},
+        [](const Tensors& in) {
+          return max_pool2d(in[0], 2) + max_pool2d(avg_pool2d(in[0], 2), 3, {.stride = 1, .padding = 1});
+        }}},
+      {"batch_norm",
+       {{random({30, 20, 9, 9}, 24), random({20}, 25), random({20}, 26)},
+        [](const Tensors& in) { return batch_norm(in[0], {}, {}, in[1], in[2], true); }}},
+      {"rms_norm", {{big, gain}, [](const Tensors& in) { return rms_norm(in[0], in[1]); }}},
       {"lstm_gates",
        {{random({600, 400}, 16), random({600, 100}, 17)},
         [](const Tensors& in) {

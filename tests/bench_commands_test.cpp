@@ -126,6 +126,18 @@ TEST_CASE("bench step prints one line of its columns") {
     CHECK_THAT(ran.out, ContainsSubstring(std::string(" ") + key));
 }
 
+TEST_CASE("bench cnn trains a small convolutional network") {
+  const Scratch scratch;
+  const Ran ran = run(scratch, "bench cnn --seconds 0.01 --threads 2");
+  REQUIRE(ran.code == 0);
+  const std::vector<std::string> words = words_of(ran.out);
+  REQUIRE(words.size() > 6);
+  CHECK(words[1] == "cnn");
+  CHECK(words[2] == "2");
+  for (const char* key : {"min_ms=", "fwd_ms=", "bwd_ms=", "optim_ms=", "loss="})
+    CHECK_THAT(ran.out, ContainsSubstring(std::string(" ") + key));
+}
+
 TEST_CASE("a wrong option of a benchmark is refused with its name and range") {
   const Scratch scratch;
   for (const char* value : {"0", "-1", "x", "nan", "1e99"}) {

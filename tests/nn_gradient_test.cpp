@@ -6,11 +6,15 @@
 #include <gradus/autograd/foundation/random.h>
 #include <gradus/autograd/ops.h>
 #include <gradus/nn/attention.h>
+#include <gradus/nn/batch_norm.h>
+#include <gradus/nn/convolution.h>
 #include <gradus/nn/embedding.h>
+#include <gradus/nn/group_norm.h>
 #include <gradus/nn/losses.h>
 #include <gradus/nn/positions.h>
 #include <gradus/nn/recurrent.h>
 #include <gradus/nn/relative_bias.h>
+#include <gradus/nn/rms_norm.h>
 #include <gradus/nn/transformer.h>
 
 #include "catch.h"
@@ -70,6 +74,29 @@ TEST_CASE("gradients of linear, embedding, layer norm and feed-forward") {
       const nn::FeedForward layer(store.root(), 3, 5, {.activation = activation, .bias = !gated, .gated = gated});
       check(store, [&](const Inputs& in) { return layer(in[0]); }, {normal({2, 3}, 1)});
     }
+  }
+}
+
+TEST_CASE("gradients of convolutions") {
+  nn::ParameterStore store(1, DType::f64);
+  const nn::Conv1d line(store.root() / "line", 2, 3, 2, {.padding = 1});
+  const nn::Conv2d image(store.root() / "image", 4, 2, {2, 3}, {.stride = {1, 2}, .groups = 2}, false);
+  const nn::ConvTranspose2d back(store.root() / "back", 2, 3, 2, {.stride = 2});
+  check(store,
+        [&](const Inputs& in) {
+          return concat({reshape(line(in[0]), {-1}), reshape(back(image(in[1])), {-1})}, 0);
+        },
+        {normal({2, 2, 3}, 1), normal({1, 4, 3, 5}, 2)});
+}
+
+TEST_CASE("gradients of batch, group and RMS norm") {
+  for (const bool training : {true, false}) {
+    nn::ParameterStore store(1, DType::f64);
+    const nn::BatchNorm batch(store.root() / "batch", 3);
+    const nn::GroupNorm group(store.root() / "group", 3, 3, 0.1);
+    const nn::RMSNorm rms(store.root() / "rms", 4);
+    const nn::Training mode(training);
+    check(store, [&](const Inputs& in) { return rms(group(batch(in[0]))); }, {normal({3, 3, 4}, 1)});
   }
 }
 

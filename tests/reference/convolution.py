@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""Prints the numbers of tests/autograd_convolution_reference_test.cpp, computed by PyTorch (Debian: python3-torch) in
-double precision: convolutions, pooling and norms of images.
+"""Prints the numbers of tests/autograd_convolution_reference_test.cpp and tests/nn_convolution_test.cpp, computed by
+PyTorch (Debian: python3-torch) in double precision: convolutions, pooling and norms of images.
 
 Inputs are formulas, so that C++ and Python need no common files: element i of input k is sin(0.53 i + k + 1). A case
 gives a digest of the result, then of the gradient of each input, for the seed cos(0.17 i). The digest of a tensor t is
@@ -105,3 +105,31 @@ show('instance_norm as group_norm', lambda x: F.instance_norm(x), (2, 6, 3, 4))
 show('rms_norm', lambda x, w: x * torch.rsqrt((x * x).mean(-1, keepdim=True) + torch.finfo(x.dtype).eps) * w,
      (2, 3, 5), (5,))
 print('};')
+
+
+class Network(torch.nn.Module):
+    """Element i of a parameter is 0.4 sin(0.37 i + the sum of the bytes of its path)."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = torch.nn.Conv2d(2, 4, 3, 2, 1, bias=False)
+        self.norm = torch.nn.BatchNorm2d(4)
+        self.back = torch.nn.ConvTranspose2d(4, 6, 2, 2, groups=2)
+        self.groups = torch.nn.GroupNorm(3, 6)
+        self.line = torch.nn.Conv1d(6, 2, 3, dilation=2)
+        with torch.no_grad():
+            for path, p in self.named_parameters():
+                p.copy_(0.4 * torch.sin(0.37 * torch.arange(p.numel()).double() + sum(path.encode())).reshape(p.shape))
+
+    def forward(self, x):
+        return self.line(self.groups(self.back(F.relu(self.norm(self.conv(x))))).flatten(2))
+
+
+network = Network()
+x, = ramps((3, 2, 6, 5))
+trained = network(x)
+used = network.eval()(x)
+(trained * seed(trained)).sum().backward()
+results = [trained, used, network.norm.running_mean, network.norm.running_var, x.grad]
+results += [p.grad for p in network.parameters()]
+print(f'const std::vector<double> expected{{{", ".join(repr(digest(t.detach())) for t in results)}}};')

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string>
+
+#include <gradus/autograd/ops/normalization.h>
+#include <gradus/nn/layer.h>
+#include <gradus/nn/parameters.h>
+
+namespace gradus::nn {
+
+/// Group norm (Wu & He 2018) of [batch, channels, ...], see group_norm. The groups divide the channels.
+struct GroupNorm {
+  Tensor weight, bias;  // [channels]
+  Index num_groups;
+  double epsilon;
+  std::string path;  // of the scope, for messages
+
+  GroupNorm(Scope scope, Index groups, Index channels, double eps = 1e-5)
+      : weight(scope.ones("weight", {channels})),
+        bias(scope.zeros("bias", {channels})),
+        num_groups(groups),
+        epsilon(eps),
+        path(scope.path()) {}
+
+  Tensor operator()(const Tensor& x, Place place = Place::current()) const {
+    check_input({"GroupNorm", path, place}, "x", x, weight.dtype(), {"batch", weight.shape()[0], "..."});
+    return group_norm(x, num_groups, weight, bias, epsilon, place);
+  }
+};
+
+}  // namespace gradus::nn

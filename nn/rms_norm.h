@@ -1,0 +1,27 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include <gradus/autograd/ops/layer_norm.h>
+#include <gradus/nn/layer.h>
+#include <gradus/nn/parameters.h>
+
+namespace gradus::nn {
+
+/// x / sqrt(mean(x²) + eps) * weight over the last axis (Zhang & Sennrich 2019). [..., dim] -> [..., dim]
+struct RMSNorm {
+  Tensor weight;                  // [dim]
+  std::optional<Scalar> epsilon;  // without a number: the machine epsilon of the dtype
+  std::string path;               // of the scope, for messages
+
+  RMSNorm(Scope scope, Index dim, std::optional<Scalar> eps = {})
+      : weight(scope.ones("weight", {dim})), epsilon(eps), path(scope.path()) {}
+
+  Tensor operator()(const Tensor& x, Place place = Place::current()) const {
+    check_input({"RMSNorm", path, place}, "x", x, weight.dtype(), {"...", weight.shape()[0]});
+    return rms_norm(x, weight, epsilon, place);
+  }
+};
+
+}  // namespace gradus::nn
