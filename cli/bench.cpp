@@ -5,6 +5,7 @@
 
 #include <gradus/autograd/foundation/memory.h>
 #include <gradus/autograd/foundation/parallel.h>
+#include <gradus/bench/cnn.h>
 #include <gradus/bench/machine.h>
 #include <gradus/bench/ops.h>
 #include <gradus/bench/scaling.h>
@@ -167,15 +168,42 @@ void add_scaling(CLI::App& bench, Action& action) {
   command.callback([flags, &action] { action = [flags] { return bench_scaling(*flags); }; });
 }
 
+int bench_cnn(double seconds) {
+  const bench::CnnTimes t = bench::time_cnn(seconds);
+  const auto ms = [](const bench::Samples& s, double q = 0.5) { return 1e3 * s.quantile(q); };
+  fmt::print("gradus cnn {} {:.3f} {:.0f} {:.0f}", threads(), ms(t.step),
+             static_cast<double>(t.batch) / t.step.median(), bench::peak_resident_mb());
+  fmt::print(" min_ms={:.3f} fwd_ms={:.3f} bwd_ms={:.3f} optim_ms={:.3f} params={} steps={} loss={:.3f}->{:.3f}\n",
+             ms(t.step, 0), ms(t.forward), ms(t.backward), ms(t.update), t.parameters, t.step.size(), t.first_loss,
+             t.last_loss);
+  return success;
+}
+
+void add_cnn(CLI::App& bench, Action& action) {
+  CLI::App& command = *bench.add_subcommand("cnn", "Time training steps of a small convolutional network");
+  auto seconds = std::make_shared<double>(3);
+  command.add_option("--seconds", *seconds, "Seconds of training (default: 3)")->check(number_from(0.01, 3600));
+  add_threads(command);
+  command.footer(
+      "Two convolutions of 3 x 3 with relu and max pooling, and a linear layer, on 100 images of 28 x 28 with Adam.\n"
+      "Prints one line: gradus, cnn, threads, median ms per step, images/s, peak memory in MB, then key=value.\n"
+      "bench/cnn.sh runs it beside libtorch.\n\n"
+      "Example:\n"
+      "  gradus bench cnn --threads 1");
+  command.callback([seconds, &action] { action = [seconds] { return bench_cnn(*seconds); }; });
+}
+
 }  // namespace
 
 void add_bench(CLI::App& program, Action& action) {
-  CLI::App& command = *program.add_subcommand("bench", "Measure speed: training steps, their growth, and ops");
+  CLI::App& command =
+      *program.add_subcommand("bench", "Measure speed: training steps, their growth, ops, and a convolutional network");
   command.require_subcommand(1);
   command.footer("Example:\n  gradus bench step transformer small");
   add_step(command, action);
   add_scaling(command, action);
   add_ops(command, action);
+  add_cnn(command, action);
 }
 
 }  // namespace gradus::cli
