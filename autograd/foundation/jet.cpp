@@ -4,7 +4,7 @@
 
 #include <gradus/autograd/foundation/internal/jet_run.h>
 
-namespace gradus {
+namespace gradus::numeric {
 
 namespace {
 
@@ -153,4 +153,4 @@ Jet where(JetMask condition, Jet x, Jet y) {
   return at_values([](auto c, auto a, auto b) { return where(c.v != 0, a, b); }, condition.holds, x, y);
 }
 
-}  // namespace gradus
+}  // namespace gradus::numeric

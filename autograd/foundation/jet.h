@@ -4,7 +4,7 @@
 
 // Numbers for derivatives of any order. Dual numbers nested k deep hold derivatives of order k; a Jet is such a number
 // whose depth is known at run time, so a formula is compiled for jets once.
-namespace gradus {
+namespace gradus::numeric {
 
 /// A constant, or a block of values with their derivatives. A jet of level 0 holds the values. A jet of level k is
 /// a + b ε_k, where ε_k² = 0 and a and b have lower levels. A comparison has one result per element.
@@ -62,4 +62,4 @@ JetMask operator||(JetMask a, JetMask b);
 JetMask operator!(JetMask a);
 Jet where(JetMask condition, Jet x, Jet y);
 
-}  // namespace gradus
+}  // namespace gradus::numeric

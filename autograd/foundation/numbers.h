@@ -11,7 +11,9 @@
 // - Real<float> and Real<double> for values,
 // - Dual<Real<T>> for first derivatives,
 // - Jet (jet.h) for derivatives of any order.
-namespace gradus {
+// Their functions are found by the type of their argument. They are in a namespace of their own, so that the op
+// `gradus::exp` has no overload and converts to std::function.
+namespace gradus::numeric {
 
 template <class X>
 concept Number = requires {
@@ -326,4 +328,4 @@ template <class F, class S>
 [[gnu::always_inline]] inline auto softplus(Number auto x) { return apply<Softplus>(x); }
 [[gnu::always_inline]] inline auto relu(Number auto x) { return apply<Relu>(x); }
 
-}  // namespace gradus
+}  // namespace gradus::numeric

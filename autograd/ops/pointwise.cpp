@@ -151,7 +151,7 @@ Tensor partial_values(const OpName& op, const KeptFormula& f, const std::vector<
     using T = decltype(zero);
     T* y = out.mutable_data<T>();
     parallel_for(out.numel(), jet_grain, [&](Index begin, Index end) {
-      JetRun run(out.dtype());
+      numeric::JetRun run(out.dtype());
       std::array<Jet, max_formula_inputs> x;
       for (Index b = begin; b < end; b += jet_block) {
         const Index n = std::min(jet_block, end - b);

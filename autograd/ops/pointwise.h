@@ -48,6 +48,10 @@ struct Loops {
   Loop<double> f64;
 };
 
+using numeric::Dual;
+using numeric::Jet;
+using numeric::Real;
+
 using JetFormula = Jet (*)(const void* captures, const Jet* in);
 
 /// The derivative of a formula by one input: a function of the inputs, or of the result.

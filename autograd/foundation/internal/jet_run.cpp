@@ -6,7 +6,7 @@
 
 #include <gradus/autograd/foundation/internal/scratch.h>
 
-namespace gradus {
+namespace gradus::numeric {
 
 namespace {
 
@@ -69,4 +69,4 @@ Jet coefficient(Jet y, int order) {
   return y;
 }
 
-}  // namespace gradus
+}  // namespace gradus::numeric

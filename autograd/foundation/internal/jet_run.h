@@ -5,7 +5,7 @@
 #include <gradus/autograd/foundation/jet.h>
 #include <gradus/autograd/foundation/types.h>
 
-namespace gradus {
+namespace gradus::numeric {
 
 /// Evaluates formulas on jets, block by block, and owns the memory of the block's jets.
 class JetRun {
@@ -48,4 +48,4 @@ struct Jet::Node {
   const void* values;  // of level 0
 };
 
-}  // namespace gradus
+}  // namespace gradus::numeric
