@@ -32,3 +32,13 @@
 // - The operands of an op have one dtype; convert with `to`.
 // - A mask is a tensor of any dtype; elements other than 0 mean true. Ids and indices are i64.
 // - Bad shapes, dtypes, axes and indices throw Error.
+// - A number stands on either side of a binary op or comparison, and has the dtype of the tensor.
+// - An op of one or two tensors converts to std::function: `std::function<Tensor(const Tensor&)> f = gradus::tanh`.
+//
+// What differs from PyTorch on purpose:
+// - No dtype is promoted. Comparisons and logical ops return 0 and 1 in the floating dtype of their operands.
+// - `x += y` is `x = x + y`. It writes no values, and throws for a parameter and for a result of another shape.
+// - max and min of an axis are torch.amax and amin; argmax is for positions.
+// - transpose without axes swaps the last two. chunk makes equal pieces or throws. split takes the extents.
+// - pad, flip and unfold take one axis or one image, see there. layer_norm is over the last axis.
+// - cross_entropy has the classes last. The softmax family takes a mask.

@@ -12,8 +12,8 @@ int main() {
   const nn::Linear hidden(store.root() / "hidden", 2, 16), output(store.root() / "output", 16, 1);
   optim::Adam adam(store.trainable());
 
-  const Tensor x = Tensor::from(std::vector<float>{0, 0, 0, 1, 1, 0, 1, 1}, {4, 2});
-  const Tensor exclusive_or = Tensor::from(std::vector<float>{0, 1, 1, 0}, {4, 1});
+  const Tensor x = Tensor::from<float>({0, 0, 0, 1, 1, 0, 1, 1}, {4, 2});
+  const Tensor exclusive_or = Tensor::from<float>({0, 1, 1, 0}, {4, 1});
   double last = 0;
   for (int step = 0; step < 300; ++step) {
     const Tensor loss = mse_loss(output(tanh(hidden(x))), exclusive_or);

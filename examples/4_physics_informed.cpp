@@ -36,7 +36,7 @@ struct Wave {
 };
 
 // dy/dx at each point: each u depends only on its own x, so the gradient of the sum contains them all.
-Tensor derivative(const Tensor& y, const Tensor& x) { return grad({sum(y)}, {x}, {.create_graph = true})[0]; }
+Tensor derivative(const Tensor& y, const Tensor& x) { return grad(sum(y), x, {.create_graph = true}); }
 
 // The residual of the equation, 0 for a solution.
 Tensor residual(const Wave& u, const Tensor& x, const Tensor& t) {
@@ -64,7 +64,7 @@ int main() {
     const auto stream = static_cast<std::uint64_t>(3 * step + 2);
     const Tensor x = random_column(left, right, stream).set_requires_grad(),
                  t = random_column(0, duration, stream + 1).set_requires_grad();
-    const Tensor end = where(less(random_column(0, 1, stream + 2), 0.5), Tensor::scalar(left), Tensor::scalar(right));
+    const Tensor end = where(random_column(0, 1, stream + 2) < 0.5, left, right);
     const Tensor loss = mean(square(residual(u, x, t))) + mean(square(u(end, t) - soliton(end, t)));
     loss.backward();
     adam.step(/*lr=*/0.01 * (1 - step / double{steps}));

@@ -47,6 +47,11 @@ std::string type_of(std::string argument) {
   return type == "Place" ? "" : type == "Argument" ? "Tensor" : type;
 }
 
+// Whether a parameter has one of these types, which convert between flags and numbers.
+bool converts(const std::string& type) {
+  return std::set<std::string>{"bool", "int", "Index", "std::size_t", "float", "double"}.count(type) > 0;
+}
+
 // Adds the signatures that begin with `head`. An Operand is a Tensor or a Scalar, but a binary op has no two numbers.
 void add_signatures(const std::string& head, const std::vector<std::string>& types, std::size_t first,
                     std::set<std::string>& found) {
@@ -70,7 +75,8 @@ std::set<std::string> declared() {
   REQUIRE(all.str().size() > 1000);
   std::string text = std::regex_replace(all.str(), std::regex("//[^\n]*"), "");
   std::set<std::string> found;
-  const std::regex head("\n(?:inline )?(?:Tensor|std::vector<Tensor>|LstmState|ValuesIndices) (operator.|\\w+)\\(");
+  const std::regex head(
+      "\n(?:inline )?(?:Tensor|std::vector<Tensor>|LstmState|ValuesIndices) (operator[^\\s(]+|\\w+)\\(");
   for (std::sregex_iterator it(text.begin(), text.end(), head), end; it != end; ++it) {
     const std::size_t open = static_cast<std::size_t>(it->position() + it->length());
     std::size_t close = open;
@@ -78,6 +84,8 @@ std::set<std::string> declared() {
     std::vector<std::string> types;
     for (const std::string& a : arguments(text.substr(open, close - open - 1)))
       if (const std::string type = type_of(a); !type.empty()) types.push_back(type);
+    INFO((*it)[1].str() << " must take Flag, Integer or Scalar");
+    CHECK(std::none_of(types.begin(), types.end(), converts));
     add_signatures((*it)[1].str() + "(", types, 0, found);
   }
   return found;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <vector>
 
 #include <gradus/autograd/engine/gradients.h>
@@ -32,5 +33,16 @@ struct GradOptions {
 /// d outputs / d inputs, summed over the outputs. Changes no leaf's grad(). Inputs may be results of ops.
 std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs,
                          const GradOptions& options = {}, Place place = Place::current());
+/// The same of one output: `grad(loss, {x, w})` is a list, `grad(loss, x)` a tensor.
+template <std::same_as<Tensor> Output>
+std::vector<Tensor> grad(const Output& output, const std::vector<Tensor>& inputs, const GradOptions& options = {},
+                         Place place = Place::current()) {
+  return grad(std::vector<Tensor>{output}, inputs, options, place);
+}
+template <std::same_as<Tensor> Output, std::same_as<Tensor> Wanted>
+Tensor grad(const Output& output, const Wanted& input, const GradOptions& options = {},
+            Place place = Place::current()) {
+  return grad(std::vector<Tensor>{output}, std::vector<Tensor>{input}, options, place).front();
+}
 
 }  // namespace gradus

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 #include <memory>
+#include <ostream>
 
 #include <gradus/autograd/engine/backward.h>
 #include <gradus/autograd/engine/record.h>
@@ -65,49 +66,53 @@ Tensor Tensor::zeros(const Shape& shape, DType dtype) {
 
 Tensor Tensor::ones(const Shape& shape, DType dtype) { return full(shape, 1, dtype); }
 
-Tensor Tensor::full(const Shape& shape, double value, DType dtype) {
+Tensor Tensor::full(const Shape& shape, Scalar value, DType dtype) {
   Tensor t = empty(shape, dtype);
-  fill_with(t, [&](Index) { return value; });
+  if (dtype == DType::i64 && value.is_integer()) {
+    fill_with(t, [n = value.integer()](Index) { return n; });
+    return t;
+  }
+  fill_with(t, [x = value.value()](Index) { return x; });
   return t;
 }
 
-Tensor Tensor::scalar(double value, DType dtype) { return full({}, value, dtype); }
+Tensor Tensor::scalar(Scalar value, DType dtype) { return full({}, value, dtype); }
 
-template <class T>
-Tensor Tensor::from(const std::vector<T>& values, const Shape& shape) {
-  if (std::ssize(values) != shape.numel())
-    throw Error(fmt::format("Tensor::from: {} values do not fill shape {}, which has {} elements", values.size(),
-                            to_string(shape), shape.numel()));
-  Tensor t = empty(shape, dtype_of<T>());
-  std::copy(values.begin(), values.end(), t.mutable_data<T>());
+Tensor Tensor::of_values(const void* values, std::size_t count, const Shape& shape, DType dtype, const Place& place) {
+  if (static_cast<Index>(count) != shape.numel()) {
+    throw Error(fmt::format("Tensor::from: {} values do not fill shape {}, which has {} elements", count,
+                            to_string(shape), shape.numel()),
+                place);
+  }
+  Tensor t = empty(shape, dtype);
+  if (count > 0) std::memcpy(t.body_->storage->data(), values, count * static_cast<std::size_t>(size_of(dtype)));
   return t;
 }
-template Tensor Tensor::from(const std::vector<float>&, const Shape&);
-template Tensor Tensor::from(const std::vector<double>&, const Shape&);
-template Tensor Tensor::from(const std::vector<Index>&, const Shape&);
 
-Tensor Tensor::arange(Index n, DType dtype) {
+Tensor Tensor::arange(Integer n, DType dtype) {
   Tensor t = empty({n}, dtype);
   fill_with(t, [](Index i) { return i; });
   return t;
 }
 
-Tensor Tensor::uniform(const Shape& shape, double low, double high, const Philox& random, DType dtype) {
+Tensor Tensor::uniform(const Shape& shape, Scalar from, Scalar to, const Philox& random, DType dtype) {
   Tensor t = empty(shape, dtype);
+  const double low = from, high = to;
   fill_with(t, [&](Index i) { return low + (high - low) * random.uniform(static_cast<std::uint64_t>(i)); });
   return t;
 }
 
-Tensor Tensor::normal(const Shape& shape, double mean, double std, const Philox& random, DType dtype) {
+Tensor Tensor::normal(const Shape& shape, Scalar centre, Scalar spread, const Philox& random, DType dtype) {
   Tensor t = empty(shape, dtype);
+  const double mean = centre, std = spread;
   fill_with(t, [&](Index i) { return mean + std * random.normal(static_cast<std::uint64_t>(i)); });
   return t;
 }
 
-Index Tensor::size(Index axis, Place place) const {
+Index Tensor::size(Integer axis, Place place) const {
   const Index r = rank();
   if (axis < -r || axis >= r)
-    throw Error(fmt::format("size: {} has no axis {}; it has {} axes", describe(*this), axis, r), place);
+    throw Error(fmt::format("size: {} has no axis {}; it has {} axes", describe(*this), axis.value(), r), place);
   return shape()[axis];
 }
 
@@ -130,7 +135,7 @@ double Tensor::item(Place place) const {
 bool Tensor::requires_grad() const { return static_cast<bool>(body().node); }
 bool Tensor::is_leaf() const { return !body().node || body().node->leaf; }
 
-Tensor& Tensor::set_requires_grad(bool on, Place place) {
+Tensor& Tensor::set_requires_grad(Flag on, Place place) {
   body();
   if (!is_leaf())
     throw Error(fmt::format("set_requires_grad: {} is the result of '{}', only a leaf can be switched; use detach()",
@@ -248,5 +253,7 @@ std::string nested(const Tensor& t, Index axis, Index offset) {
 }  // namespace
 
 std::string to_string(const Tensor& t) { return t.defined() ? nested(t, 0, 0) : "undefined"; }
+
+std::ostream& operator<<(std::ostream& out, const Tensor& t) { return out << to_string(t); }
 
 }  // namespace gradus

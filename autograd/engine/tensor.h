@@ -1,13 +1,18 @@
 #pragma once
 
 #include <atomic>
+#include <concepts>
 #include <functional>
+#include <initializer_list>
+#include <iosfwd>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include <gradus/autograd/foundation/memory.h>
 #include <gradus/autograd/foundation/ref.h>
+#include <gradus/autograd/foundation/scalars.h>
 #include <gradus/autograd/foundation/storage.h>
 #include <gradus/autograd/foundation/types.h>
 
@@ -40,32 +45,50 @@ struct TensorBody {
 /// - A Tensor is a cheap handle: copies share values, gradient and node.
 /// - Views (reshape, slices of the leading axis) share the bytes, so a write through one changes all.
 /// - A default-constructed Tensor is undefined; only `defined()` and assignment work on it.
+/// - Assignment binds the handle to another tensor and writes no values, so `x[0] = y` does not compile. Values are
+///   written by `mutable_data`.
 class Tensor {
  public:
   Tensor() = default;
+  Tensor(const Tensor&) = default;
+  Tensor(Tensor&&) = default;
+  Tensor& operator=(const Tensor&) & = default;
+  Tensor& operator=(Tensor&&) & = default;
 
   // Construction. Extents of zero are allowed; a negative extent throws.
   static Tensor empty(const Shape& shape, DType dtype = DType::f32);
   static Tensor zeros(const Shape& shape, DType dtype = DType::f32);
   static Tensor ones(const Shape& shape, DType dtype = DType::f32);
-  static Tensor full(const Shape& shape, double value, DType dtype = DType::f32);
-  static Tensor scalar(double value, DType dtype = DType::f32);
-  /// Values row by row. Throws when the shape has another number of elements.
+  static Tensor full(const Shape& shape, Scalar value, DType dtype = DType::f32);
+  static Tensor scalar(Scalar value, DType dtype = DType::f32);
+  /// Values row by row: f32 from float, f64 from double, i64 from integers of any width. Throws when the shape has
+  /// another number of elements, and when an integer does not fit.
   template <class T>
-  static Tensor from(const std::vector<T>& values, const Shape& shape);
+  static Tensor from(const std::vector<T>& values, const Shape& shape, Place place = Place::current());
+  template <class T>
+  static Tensor from(std::initializer_list<T> values, const Shape& shape, Place place = Place::current());
+  /// The same, of shape [n].
+  template <class T>
+  static Tensor from(const std::vector<T>& values);
+  template <class T>
+  static Tensor from(std::initializer_list<T> values);
   /// 0, 1, ..., n - 1
-  static Tensor arange(Index n, DType dtype = DType::i64);
+  static Tensor arange(Integer n, DType dtype = DType::i64);
   /// Uniform on [low, high) and normal, as pure functions of the generator.
-  static Tensor uniform(const Shape& shape, double low, double high, const Philox& random, DType dtype = DType::f32);
-  static Tensor normal(const Shape& shape, double mean, double std, const Philox& random, DType dtype = DType::f32);
+  static Tensor uniform(const Shape& shape, Scalar low, Scalar high, const Philox& random, DType dtype = DType::f32);
+  static Tensor normal(const Shape& shape, Scalar mean, Scalar std, const Philox& random, DType dtype = DType::f32);
 
   bool defined() const { return static_cast<bool>(body_); }
   const Shape& shape() const { return body().shape; }
   Index rank() const { return shape().rank(); }
   /// Extent of an axis; negative axes count from the end. Throws when there is no such axis.
-  Index size(Index axis, Place place = Place::current()) const;
+  Index size(Integer axis, Place place = Place::current()) const;
   Index numel() const { return shape().numel(); }
   DType dtype() const { return body().dtype; }
+
+  /// The slice at an index of the leading axis, without that axis: `select(x, 0, index)`, which
+  /// implements it (ops/slicing.cpp). Recorded; shares the values.
+  Tensor operator[](Integer index) const;
 
   // Values. These throw when T is not the type of the dtype.
   template <class T>
@@ -83,7 +106,7 @@ class Tensor {
   /// Whether this is not the result of a recorded op.
   bool is_leaf() const;
   /// Starts or stops the collection of gradients in a floating leaf. Throws for the result of a recorded op.
-  Tensor& set_requires_grad(bool on = true, Place place = Place::current());
+  Tensor& set_requires_grad(Flag on = true, Place place = Place::current());
   /// The accumulated gradient of a leaf; undefined when there is none.
   Tensor grad() const;
   void set_grad(const Tensor& g);
@@ -127,6 +150,7 @@ class Tensor {
     if (b.dtype != t) refuse_dtype(t);
     return static_cast<const char*>(b.storage->data()) + b.offset * size_of(t);
   }
+  static Tensor of_values(const void* values, std::size_t count, const Shape& shape, DType dtype, const Place& place);
   [[noreturn]] static void refuse_undefined();
   [[noreturn]] void refuse_dtype(DType asked) const;
   void* raw_mutable(DType t, const Place& place);
@@ -138,6 +162,8 @@ class Tensor {
 std::string describe(const Tensor& t);
 /// The values in nested brackets, with long axes shortened. For messages and output.
 std::string to_string(const Tensor& t);
+/// Writes to_string.
+std::ostream& operator<<(std::ostream& out, const Tensor& t);
 
 template <class T>
 const T* Tensor::data() const {
@@ -153,8 +179,30 @@ std::vector<T> Tensor::to_vector() const {
   return std::vector<T>(p, p + numel());
 }
 
-extern template Tensor Tensor::from(const std::vector<float>&, const Shape&);
-extern template Tensor Tensor::from(const std::vector<double>&, const Shape&);
-extern template Tensor Tensor::from(const std::vector<Index>&, const Shape&);
+template <class T>
+Tensor Tensor::from(const std::vector<T>& values, const Shape& shape, Place place) {
+  static_assert(
+      detail::PlainInteger<T> || std::same_as<T, float> || std::same_as<T, double>,
+      "Tensor::from takes float (f32), double (f64) or integers (i64); write the values of a mask as 1 and 0");
+  if constexpr (std::same_as<T, float> || std::same_as<T, double> || std::same_as<T, Index>) {
+    return of_values(values.data(), values.size(), shape, dtype_of<T>(), place);
+  } else {
+    std::vector<Index> integers;
+    for (const T value : values) integers.push_back(Integer(value, place));
+    return of_values(integers.data(), integers.size(), shape, DType::i64, place);
+  }
+}
+template <class T>
+Tensor Tensor::from(std::initializer_list<T> values, const Shape& shape, Place place) {
+  return from(std::vector<T>(values), shape, place);
+}
+template <class T>
+Tensor Tensor::from(const std::vector<T>& values) {
+  return from(values, Shape{static_cast<Index>(values.size())});
+}
+template <class T>
+Tensor Tensor::from(std::initializer_list<T> values) {
+  return from(std::vector<T>(values));
+}
 
 }  // namespace gradus

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <ostream>
+
 namespace gradus {
 
 const char* name(DType t) {
@@ -15,6 +17,8 @@ const char* name(DType t) {
       return "i64";
   }
 }
+
+std::ostream& operator<<(std::ostream& out, DType t) { return out << name(t); }
 
 void Shape::push_back(Index extent) { insert(rank_, extent); }
 
@@ -33,5 +37,7 @@ void Shape::erase(Index axis) {
 }
 
 std::string to_string(const Shape& s) { return fmt::format("[{}]", fmt::join(s.begin(), s.end(), ", ")); }
+
+std::ostream& operator<<(std::ostream& out, const Shape& s) { return out << to_string(s); }
 
 }  // namespace gradus

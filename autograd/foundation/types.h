@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <initializer_list>
+#include <iosfwd>
 #include <string>
 
 #include <gradus/autograd/foundation/error.h>
@@ -16,6 +17,8 @@ enum class DType : std::uint8_t { f32, f64, i64 };
 constexpr Index size_of(DType t) { return t == DType::f32 ? 4 : 8; }
 constexpr bool is_floating(DType t) { return t != DType::i64; }
 const char* name(DType t);
+/// Writes the name.
+std::ostream& operator<<(std::ostream& out, DType t);
 
 template <class T>
 constexpr DType dtype_of();
@@ -97,5 +100,6 @@ class Shape {
 
 /// "[2, 3]"
 std::string to_string(const Shape& s);
+std::ostream& operator<<(std::ostream& out, const Shape& s);
 
 }  // namespace gradus

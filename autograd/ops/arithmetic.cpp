@@ -1,5 +1,9 @@
 #include <gradus/autograd/ops/arithmetic.h>
 
+#include <fmt/format.h>
+
+#include <utility>
+
 #include <gradus/autograd/ops/functions.h>
 #include <gradus/autograd/ops/pointwise.h>
 
@@ -134,5 +138,32 @@ Tensor minimum(const Operand& a, const Operand& b) {
 Tensor maximum(const Operand& a, const Operand& b) {
   return symmetric("maximum", a, b, [](auto x, auto y) { return max(x, y); });
 }
+
+namespace {
+
+Tensor& rebind(const char* name, Tensor& x, const Operand& y, Tensor (*op)(const Operand&, const Operand&)) {
+  if (x.is_leaf() && (x.requires_grad() || !x.name().empty())) {
+    throw Error(fmt::format("operator{}=: {} is a parameter. The operator would bind this handle to a new tensor and "
+                            "leave the parameter as it is: write x = x {} y for the new tensor, or write the "
+                            "parameter's values with nn::copy_into",
+                            name, describe(x), name),
+                y.place());
+  }
+  Tensor result = op({x, y.place()}, y);
+  if (result.shape() != x.shape()) {
+    throw Error(fmt::format("operator{}=: {} would become {}; write x = x {} y for a result of another shape", name,
+                            describe(x), describe(result), name),
+                y.place());
+  }
+  x = std::move(result);
+  return x;
+}
+
+}  // namespace
+
+Tensor& operator+=(Tensor& x, const Operand& y) { return rebind("+", x, y, add); }
+Tensor& operator-=(Tensor& x, const Operand& y) { return rebind("-", x, y, sub); }
+Tensor& operator*=(Tensor& x, const Operand& y) { return rebind("*", x, y, mul); }
+Tensor& operator/=(Tensor& x, const Operand& y) { return rebind("/", x, y, div); }
 
 }  // namespace gradus

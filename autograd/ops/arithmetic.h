@@ -26,4 +26,12 @@ inline Tensor operator*(const Operand& a, const Operand& b) { return mul(a, b); 
 inline Tensor operator/(const Operand& a, const Operand& b) { return div(a, b); }
 inline Tensor operator-(const Argument& x) { return neg(x); }
 
+/// x = x + y, and so on: binds the handle to the sum. No values are written, so other handles keep the old tensor.
+/// Throws when the result has another shape than x. Throws for a parameter (a leaf with a gradient or a name), which
+/// would stay as it is; `nn::copy_into` writes its values.
+Tensor& operator+=(Tensor& x, const Operand& y);
+Tensor& operator-=(Tensor& x, const Operand& y);
+Tensor& operator*=(Tensor& x, const Operand& y);
+Tensor& operator/=(Tensor& x, const Operand& y);
+
 }  // namespace gradus

@@ -18,6 +18,14 @@ Tensor less(const Operand& a, const Operand& b);
 Tensor less_equal(const Operand& a, const Operand& b);
 Tensor greater(const Operand& a, const Operand& b);
 Tensor greater_equal(const Operand& a, const Operand& b);
+// Per element, == and != too: for one bool of two tensors, reduce the mask.
+inline Tensor operator==(const Operand& a, const Operand& b) { return equal(a, b); }
+inline Tensor operator!=(const Operand& a, const Operand& b) { return not_equal(a, b); }
+inline Tensor operator<(const Operand& a, const Operand& b) { return less(a, b); }
+inline Tensor operator<=(const Operand& a, const Operand& b) { return less_equal(a, b); }
+inline Tensor operator>(const Operand& a, const Operand& b) { return greater(a, b); }
+inline Tensor operator>=(const Operand& a, const Operand& b) { return greater_equal(a, b); }
+
 Tensor logical_not(const Argument& mask);
 Tensor logical_and(const Operand& a, const Operand& b);
 Tensor is_finite(const Argument& x);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <limits>
 #include <numbers>
 
 #include <gradus/autograd/ops/pointwise.h>
@@ -14,7 +15,7 @@ template <class F>
 Tensor unary(const char* name, const Argument& x) {
   const OpName op(name, x.place());
   const auto value = [](auto v) { return apply<F>(v); };
-  if constexpr (has_slope_of_result<F>)
+  if constexpr (numeric::has_slope_of_result<F>)
     return pointwise(op, x.tensor(), value, of_result([](auto y) { return F::slope_of_result(y); }));
   else
     return pointwise(op, x.tensor(), value, [](auto v) { return F::slope(v); });
@@ -45,20 +46,20 @@ S clamped(S v, double low, double high) {
 
 }  // namespace
 
-Tensor exp(const Argument& x) { return unary<Exp>("exp", x); }
-Tensor expm1(const Argument& x) { return unary<Expm1>("expm1", x); }
-Tensor log(const Argument& x) { return unary<Log>("log", x); }
-Tensor log1p(const Argument& x) { return unary<Log1p>("log1p", x); }
-Tensor sqrt(const Argument& x) { return unary<Sqrt>("sqrt", x); }
-Tensor rsqrt(const Argument& x) { return unary<Rsqrt>("rsqrt", x); }
-Tensor reciprocal(const Argument& x) { return unary<Reciprocal>("reciprocal", x); }
-Tensor sin(const Argument& x) { return unary<Sin>("sin", x); }
-Tensor cos(const Argument& x) { return unary<Cos>("cos", x); }
-Tensor erf(const Argument& x) { return unary<Erf>("erf", x); }
-Tensor tanh(const Argument& x) { return unary<Tanh>("tanh", x); }
-Tensor sigmoid(const Argument& x) { return unary<Sigmoid>("sigmoid", x); }
-Tensor relu(const Argument& x) { return unary<Relu>("relu", x); }
-Tensor softplus(const Argument& x) { return unary<Softplus>("softplus", x); }
+Tensor exp(const Argument& x) { return unary<numeric::Exp>("exp", x); }
+Tensor expm1(const Argument& x) { return unary<numeric::Expm1>("expm1", x); }
+Tensor log(const Argument& x) { return unary<numeric::Log>("log", x); }
+Tensor log1p(const Argument& x) { return unary<numeric::Log1p>("log1p", x); }
+Tensor sqrt(const Argument& x) { return unary<numeric::Sqrt>("sqrt", x); }
+Tensor rsqrt(const Argument& x) { return unary<numeric::Rsqrt>("rsqrt", x); }
+Tensor reciprocal(const Argument& x) { return unary<numeric::Reciprocal>("reciprocal", x); }
+Tensor sin(const Argument& x) { return unary<numeric::Sin>("sin", x); }
+Tensor cos(const Argument& x) { return unary<numeric::Cos>("cos", x); }
+Tensor erf(const Argument& x) { return unary<numeric::Erf>("erf", x); }
+Tensor tanh(const Argument& x) { return unary<numeric::Tanh>("tanh", x); }
+Tensor sigmoid(const Argument& x) { return unary<numeric::Sigmoid>("sigmoid", x); }
+Tensor relu(const Argument& x) { return unary<numeric::Relu>("relu", x); }
+Tensor softplus(const Argument& x) { return unary<numeric::Softplus>("softplus", x); }
 
 Tensor abs(const Argument& x) {
   return pointwise({"abs", x.place()}, x.tensor(), [](auto v) { return abs(v); });
@@ -90,10 +91,15 @@ Tensor silu(const Argument& x) {
       });
 }
 
-Tensor clamp(const Tensor& x, Scalar low, Scalar high, Place place) {
-  const double a = low, b = high;
+Tensor clamp(const Tensor& x, std::optional<Scalar> low, std::optional<Scalar> high, Place place) {
+  if (!low && !high) throw Error("clamp: neither bound was given", place);
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  const double a = low ? low->value() : -infinity, b = high ? high->value() : infinity;
   if (!(a <= b)) throw Error(fmt::format("clamp: the bounds {} and {} are not in order", a, b), place);
   return pointwise({"clamp", place}, x, [a, b](auto v) { return clamped(v, a, b); });
 }
+
+Tensor clamp_min(const Tensor& x, Scalar low, Place place) { return clamp(x, low, {}, place); }
+Tensor clamp_max(const Tensor& x, Scalar high, Place place) { return clamp(x, {}, high, place); }
 
 }  // namespace gradus

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include <gradus/autograd/engine/arguments.h>
 
 namespace gradus {
@@ -25,7 +27,11 @@ Tensor silu(const Argument& x);
 Tensor softplus(const Argument& x);
 /// The gradient at 0 is 0.
 Tensor abs(const Argument& x);
-/// The gradient is 1 on [low, high], else 0. Throws unless low <= high.
-Tensor clamp(const Tensor& x, Scalar low, Scalar high, Place = Place::current());
+/// The gradient is 1 on [low, high], else 0. A bound that is not given does not bound. Throws unless low <= high, and
+/// without any bound.
+Tensor clamp(const Tensor& x, std::optional<Scalar> low = {}, std::optional<Scalar> high = {},
+             Place = Place::current());
+Tensor clamp_min(const Tensor& x, Scalar low, Place = Place::current());
+Tensor clamp_max(const Tensor& x, Scalar high, Place = Place::current());
 
 }  // namespace gradus

@@ -116,9 +116,13 @@ Tensor min(const Tensor& x, const Axes& axes, Flag keepdim, Place place) {
   return extreme(OpName("min", place), x, axes, keepdim, false);
 }
 
-Tensor argmax(const Tensor& x, Integer dim, Flag keepdim, Place place) {
+Tensor argmax(const Tensor& x, std::optional<Integer> dim, Flag keepdim, Place place) {
   const OpName op("argmax", place);
-  const Index axis = normalise_axis(op, dim, x.shape());
+  if (!dim) {
+    const Tensor first = argmax(reshape(x.detach(), {-1}, place), 0, false, place);
+    return keepdim ? reshape(first, reduced(x.shape(), normalise_axes(op, {}, x.shape()), true), place) : first;
+  }
+  const Index axis = normalise_axis(op, *dim, x.shape());
   const AroundAxis a(x.shape(), axis);
   if (a.extent == 0) throw Error(fmt::format("argmax: axis {} of {} is empty", axis, describe(x)), place);
   Shape shape = x.shape();

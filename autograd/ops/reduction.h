@@ -1,6 +1,6 @@
 #pragma once
 
-#include <vector>
+#include <optional>
 
 #include <gradus/autograd/engine/arguments.h>
 
@@ -15,8 +15,8 @@ Tensor var(const Tensor& x, const Axes& axes = {}, Integer correction = 1, Flag 
 /// Like torch.amax and amin: equal maxima share the gradient evenly. NaN wins.
 Tensor max(const Tensor& x, const Axes& axes = {}, Flag keepdim = false, Place = Place::current());
 Tensor min(const Tensor& x, const Axes& axes = {}, Flag keepdim = false, Place = Place::current());
-/// The first maximum: i64, no gradient.
-Tensor argmax(const Tensor& x, Integer axis, Flag keepdim = false, Place = Place::current());
+/// The position of the first maximum along an axis, or among all elements in row-major order: i64, no gradient.
+Tensor argmax(const Tensor& x, std::optional<Integer> axis = {}, Flag keepdim = false, Place = Place::current());
 Tensor cumsum(const Tensor& x, Integer axis, Place = Place::current());
 
 }  // namespace gradus

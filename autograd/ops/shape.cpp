@@ -85,12 +85,12 @@ Tensor flatten(const Tensor& x, Integer from, Integer to, Place place) {
   return reshape(x, shape, place);
 }
 
-Tensor squeeze(const Tensor& x, Integer dim, Place place) {
-  const Index axis = normalise_axis(OpName("squeeze", place), dim, x.shape());
-  if (x.shape()[axis] != 1) return x;
-  Shape shape = x.shape();
-  shape.erase(axis);
-  return reshape(x, shape, place);
+Tensor squeeze(const Tensor& x, const Axes& axes, Place place) {
+  const std::vector<bool> named = normalise_axes(OpName("squeeze", place), axes.list(), x.shape());
+  Shape shape;
+  for (Index i = 0; i < x.rank(); ++i)
+    if (!named[static_cast<std::size_t>(i)] || x.shape()[i] != 1) shape.push_back(x.shape()[i]);
+  return shape == x.shape() ? x : reshape(x, shape, place);
 }
 
 Tensor unsqueeze(const Tensor& x, Integer dim, Place place) {

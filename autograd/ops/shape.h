@@ -10,7 +10,8 @@ namespace gradus {
 Tensor reshape(const Tensor& x, Shape shape, Place = Place::current());
 /// Merges the axes first..last into one. Shares the values.
 Tensor flatten(const Tensor& x, Integer first = 0, Integer last = -1, Place = Place::current());
-Tensor squeeze(const Tensor& x, Integer axis, Place = Place::current());
+/// Removes those of the axes that have extent 1; without axes, all that have.
+Tensor squeeze(const Tensor& x, const Axes& axes = {}, Place = Place::current());
 Tensor unsqueeze(const Tensor& x, Integer axis, Place = Place::current());
 Tensor transpose(const Tensor& x, Integer a = -2, Integer b = -1, Place = Place::current());
 Tensor permute(const Tensor& x, const Axes& axes, Place = Place::current());

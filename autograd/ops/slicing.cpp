@@ -84,6 +84,8 @@ Tensor select(const Tensor& x, Integer dim, Integer position, Place place) {
   return slice_of(op, x, axis, index < 0 ? index + extent : index, slice, shape);
 }
 
+Tensor Tensor::operator[](Integer index) const { return select(*this, 0, index, index.place()); }
+
 Tensor slice(const Tensor& x, Integer dim, Integer from, Integer to, Place place) {
   const Index axis = normalise_axis(OpName("slice", place), dim, x.shape()), n = x.shape()[axis];
   const auto clamped = [n](Index i) { return std::clamp<Index>(i < 0 ? i + n : i, 0, n); };

@@ -42,6 +42,12 @@ void add_comparison(Rows& t) {
   compares("greater", greater);
   compares("greater_equal", greater_equal);
   compares("logical_and", logical_and);
+  compares("operator==", operator==);
+  compares("operator!=", operator!=);
+  compares("operator<", operator<);
+  compares("operator<=", operator<=);
+  compares("operator>", operator>);
+  compares("operator>=", operator>=);
   masks("logical_not(Tensor)", [](auto& in) { return logical_not(in[0]); });
   masks("is_finite(Tensor)", [](auto& in) { return is_finite(in[0]); });
   masks("causal_mask(Integer, DType)", [](auto& in) { return causal_mask(3, in[0].dtype()); });

@@ -26,7 +26,10 @@ void add_functions(Rows& t) {
   t.unary("silu(Tensor)", {-4, 4}, [](auto& x) { return silu(x); });
   t.unary("softplus(Tensor)", {-4, 4}, [](auto& x) { return softplus(x); });
   t.unary("abs(Tensor)", {-2, 2}, [](auto& x) { return abs(x); });
-  t.unary("clamp(Tensor, Scalar, Scalar)", {-2, 2}, [](auto& x) { return clamp(x, -0.5, 0.7) + x; });
+  t.unary("clamp(Tensor, std::optional<Scalar>, std::optional<Scalar>)", {-2, 2},
+          [](auto& x) { return clamp(x, -0.5, 0.7) + x; });
+  t.unary("clamp_min(Tensor, Scalar)", {-2, 2}, [](auto& x) { return clamp_min(x, -0.5) + x; });
+  t.unary("clamp_max(Tensor, Scalar)", {-2, 2}, [](auto& x) { return clamp_max(x, 0.7) + x; });
 
   t.at("exp(Tensor)", {-80, -30, 0, 30, 80}, [](auto& x) { return exp(x); });
   t.at("expm1(Tensor)", {-1e-8, 0, 1e-8, 30}, [](auto& x) { return expm1(x); });
@@ -49,7 +52,7 @@ void add_functions(Rows& t) {
 
   t.kink("relu(Tensor)", "a kink", {leaf({0, 1}, {2})}, [](auto& in) { return relu(in[0]); });
   t.kink("abs(Tensor)", "a kink", {leaf({0, 1}, {2})}, [](auto& in) { return abs(in[0]); });
-  t.kink("clamp(Tensor, Scalar, Scalar)", "a kink", {leaf({-0.5, 1}, {2})},
+  t.kink("clamp(Tensor, std::optional<Scalar>, std::optional<Scalar>)", "a kink", {leaf({-0.5, 1}, {2})},
          [](auto& in) { return clamp(in[0], -0.5, 5); });
 }
 

@@ -34,9 +34,9 @@ void add_reduction(Rows& t) {
   t.shaped("cumsum(Tensor, Integer)", "", {2, 4}, [](auto& x) { return cumsum(x, 1); });
   t.shaped("cumsum(Tensor, Integer)", "of the leading axis", {4, 2}, [](auto& x) { return cumsum(x, 0); });
   t.shaped("cumsum(Tensor, Integer)", "no elements", {0, 2}, [](auto& x) { return cumsum(x, 0); });
-  t.add("argmax(Tensor, Integer, Flag)", "", {random({2, 3})}, [](auto& in) {
-     return argmax(in[0], -1);
-   }).differentiable = false;
+  const std::string argmaxima = "argmax(Tensor, std::optional<Integer>, Flag)";
+  t.add(argmaxima, "", {random({2, 3})}, [](auto& in) { return argmax(in[0], -1); }).differentiable = false;
+  t.add(argmaxima, "of all", {random({2, 3})}, [](auto& in) { return argmax(in[0]); }).differentiable = false;
 }
 
 }  // namespace gradus::checks

@@ -11,8 +11,9 @@ void add_shape(Rows& t) {
   t.shaped("reshape(Tensor, Shape)", "no elements", {0, 5}, [](auto& x) { return reshape(x, {3, 0}); });
   t.shaped("flatten(Tensor, Integer, Integer)", "", {2, 3, 2}, [](auto& x) { return flatten(x, 1); });
   t.shaped("flatten(Tensor, Integer, Integer)", "of a scalar", {}, [](auto& x) { return flatten(x); });
-  t.shaped("squeeze(Tensor, Integer)", "", {2, 1, 3}, [](auto& x) { return squeeze(x, 1); });
-  t.shaped("squeeze(Tensor, Integer)", "of a longer axis", {2, 1, 3}, [](auto& x) { return squeeze(x, 0) * 2.0; });
+  t.shaped("squeeze(Tensor, Axes)", "", {2, 1, 3}, [](auto& x) { return squeeze(x, 1); });
+  t.shaped("squeeze(Tensor, Axes)", "of a longer axis", {2, 1, 3}, [](auto& x) { return squeeze(x, 0) * 2.0; });
+  t.shaped("squeeze(Tensor, Axes)", "of all axes", {1, 2, 1, 3}, [](auto& x) { return squeeze(x); });
   t.shaped("unsqueeze(Tensor, Integer)", "", {2, 3}, [](auto& x) { return unsqueeze(x, -1); });
   t.shaped("transpose(Tensor, Integer, Integer)", "", {2, 3}, [](auto& x) { return transpose(x); });
   t.shaped("transpose(Tensor, Integer, Integer)", "of outer axes", {2, 3, 2},
