@@ -145,8 +145,8 @@ static_assert(strict<clamp_op, T, double, double>() && strict<clamp_op, T, std::
 static_assert(strict<clamp_min_op, T, double>() && strict<clamp_max_op, T, double>());
 static_assert(strict<dropout_op, T, double>());
 static_assert(strict<layer_norm_op, T, T, T, double>());
-static_assert(strict<attention_op, T, T, T, int, T, bool, double>());
-static_assert(strict<attention_weights_op, T, T, int, T, bool, double>());
+static_assert(strict<attention_op, T, T, T, int>());
+static_assert(strict<attention_weights_op, T, T, int>());
 static_assert(strict<conv2d_op, T, T, T, int, int>());
 static_assert(strict<softmax_op, T, Axis>() && strict<log_softmax_op, T, Axis>());
 static_assert(strict<logsumexp_op, T, Axis, bool>());

@@ -44,25 +44,30 @@ class Integer {
   Place place_;
 };
 
-/// An integer or floating-point number, as double. An integer that Index holds is also kept exactly.
+/// An integer or floating-point number, as double. An integer that Index holds is kept exactly.
 class Scalar {
  public:
   template <detail::PlainNumber N>
   constexpr Scalar(N value) : value_(static_cast<double>(value)) {
     if constexpr (std::integral<N>) {
-      is_integer_ = std::in_range<Index>(value);
-      if (is_integer_) integer_ = static_cast<Index>(value);
+      if (std::in_range<Index>(value)) {
+        integer_ = static_cast<Index>(value);
+        is_integer_ = true;
+      }
     }
   }
-  constexpr operator double() const { return value_; }
-  constexpr double value() const { return value_; }
+  constexpr operator double() const { return value(); }
+  constexpr double value() const { return is_integer_ ? static_cast<double>(integer_) : value_; }
   /// Whether an integer was given, and not a floating-point number.
   constexpr bool is_integer() const { return is_integer_; }
+  /// The integer; only if is_integer().
   constexpr Index integer() const { return integer_; }
 
  private:
-  double value_;
-  Index integer_ = 0;
+  union {
+    double value_;
+    Index integer_;
+  };
   bool is_integer_ = false;
 };
 
