@@ -20,7 +20,7 @@ struct Embedding {
       : weight(scope.normal("weight", {rows, dim}, std)), path(scope.path()) {}
 
   Tensor operator()(const Tensor& ids, Place place = Place::current()) const {
-    check_input({"Embedding", path, place}, "ids", ids, DType::i64, {"..."});
+    check_ids({"Embedding", path, place}, ids, weight.shape()[0]);
     return embedding(weight, ids, place);
   }
 };

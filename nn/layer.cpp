@@ -49,4 +49,15 @@ void check_input(const LayerName& layer, const char* what, const Tensor& x, DTyp
     refuse(layer, what, x, std::string(name(dtype)) + " ", axes);
 }
 
+void check_ids(const LayerName& layer, const Tensor& ids, Index bound) {
+  check_input(layer, "ids", ids, DType::i64, {"..."});
+  const Index* id = ids.data<Index>();
+  for (Index i = 0; i < ids.numel(); ++i) {
+    if (id[i] < 0 || id[i] >= bound) {
+      throw Error(fmt::format("{}: id {} at position {} is outside [0, {})", to_string(layer), id[i], i, bound),
+                  layer.place);
+    }
+  }
+}
+
 }  // namespace gradus::nn

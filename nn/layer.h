@@ -38,5 +38,7 @@ using ExpectedAxes = std::initializer_list<ExpectedAxis>;
 void check_shape(const LayerName& layer, const char* what, const Tensor& x, ExpectedAxes axes);
 /// Also unless it has the dtype.
 void check_input(const LayerName& layer, const char* what, const Tensor& x, DType dtype, ExpectedAxes axes);
+/// Throws an Error unless the ids are i64 and in [0, bound).
+void check_ids(const LayerName& layer, const Tensor& ids, Index bound);
 
 }  // namespace gradus::nn

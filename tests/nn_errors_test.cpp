@@ -65,6 +65,7 @@ TEST_CASE("a wrong input to a layer is refused with its path, the expected shape
     {"model.projection", "expected f32 [..., 3]", [&] { line = __LINE__; projection(ones({2})); }},
     {"model.tied", "expected f32 [..., 3]", [&] { line = __LINE__; tied(ones({2})); }},
     {"model.embedding", "expected i64 [...]", [&] { line = __LINE__; embedding(ones({2})); }},
+    {"model.embedding", "id 5 at position 1 is outside [0, 5)", [&] { line = __LINE__; embedding(Tensor::from(std::vector<Index>{4, 5}, {2})); }},
     {"model.norm", "expected f32 [..., 3]", [&] { line = __LINE__; norm(ones({3, 2})); }},
     {"model.feed_forward.linear1", "expected f32 [..., 3]", [&] { line = __LINE__; feed_forward(ones({4})); }},
     {"model.sinusoidal", "expected f32 [..., time, 3]", [&] { line = __LINE__; sinusoidal(ones({2, 2, 4})); }},
