@@ -26,8 +26,8 @@ struct Bag final : models::Seq2Seq {
   models::State encode(const Tensor& source) const override {                                   // [batch, time]
     const Tensor mask = nn::padding_mask(source);                                               // true at words
     const Tensor words = source_words(source) * unsqueeze(to(mask, output.weight.dtype()), 2);  // [batch, time, dim]
-    const Tensor count = sum(to(mask, words.dtype()), {1}, true);                               // [batch, 1]
-    return {.source = {sum(words, {1}) / count}, .cache = {}, .source_mask = mask};
+    const Tensor count = sum(to(mask, words.dtype()), 1, true);                                 // [batch, 1]
+    return {.source = {sum(words, 1) / count}, .cache = {}, .source_mask = mask};
   }
 
   models::Step step(const Tensor& word, const models::State& state) const override {  // [batch]

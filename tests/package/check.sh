@@ -85,8 +85,7 @@ case "$1" in
     build_and_run
     ;;
   program)
-    configure -DPROGRAM="$tree/examples/7_own_model.cpp" -DLIBRARY=gradus::cli -DCOMPONENTS=cli \
-      -DCMAKE_DISABLE_FIND_PACKAGE_CLI11=ON -DCMAKE_DISABLE_FIND_PACKAGE_nlohmann_json=ON
+    configure -DPROGRAM="$tree/examples/7_own_model.cpp" -DLIBRARY=gradus::cli -DCOMPONENTS=cli
     cmake --build "$work" --target user
     cd "$work"
     ./user train --model bag --task copy --steps 20 --out run
