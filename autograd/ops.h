@@ -1,5 +1,6 @@
 #pragma once
 
+#include <gradus/autograd/ops/activations.h>
 #include <gradus/autograd/ops/arithmetic.h>
 #include <gradus/autograd/ops/attention.h>
 #include <gradus/autograd/ops/cells.h>
@@ -7,8 +8,10 @@
 #include <gradus/autograd/ops/convolution.h>
 #include <gradus/autograd/ops/copying.h>
 #include <gradus/autograd/ops/creation.h>
+#include <gradus/autograd/ops/ctc.h>
 #include <gradus/autograd/ops/diagonals.h>
 #include <gradus/autograd/ops/dropout.h>
+#include <gradus/autograd/ops/einsum.h>
 #include <gradus/autograd/ops/functions.h>
 #include <gradus/autograd/ops/indexing.h>
 #include <gradus/autograd/ops/joining.h>
@@ -22,6 +25,7 @@
 #include <gradus/autograd/ops/reduction.h>
 #include <gradus/autograd/ops/repeating.h>
 #include <gradus/autograd/ops/rounding.h>
+#include <gradus/autograd/ops/sampling.h>
 #include <gradus/autograd/ops/shape.h>
 #include <gradus/autograd/ops/slicing.h>
 #include <gradus/autograd/ops/softmax.h>

@@ -25,6 +25,10 @@ std::vector<Row> ops() {
   add_normalization(rows);
   add_cells(rows);
   add_losses(rows);
+  add_activations(rows);
+  add_ctc(rows);
+  add_einsum(rows);
+  add_sampling(rows);
   add_creation(rows);
   add_rounding(rows);
   add_norms(rows);

@@ -68,6 +68,15 @@ TEST_CASE("values and gradients have the same bits at 1, 2, 3 and 8 threads") {
       {"dropout", {{big}, [](const Tensors& in) { return dropout(in[0], 0.3); }}},
       {"cross_entropy",
        {{big}, [&](const Tensors& in) { return cross_entropy(in[0], index, {.label_smoothing = 0.1}); }}},
+      {"ctc_loss",
+       {{random({60, 40, 50}, 18)},
+        [](const Tensors& in) {
+          const Tensor labels = Tensor::from(std::vector<Index>(40 * 20, 7), {40, 20}),
+                       frames = Tensor::from(std::vector<Index>(40, 60), {40}),
+                       lengths = Tensor::from(std::vector<Index>(40, 20), {40});
+          return ctc_loss(log_softmax(in[0], -1), labels, frames, lengths, {.reduction = Reduction::none});
+        }}},
+      {"einsum", {{batch_a, batch_b}, [](const Tensors& in) { return einsum("bij,bjk->ikb", in); }}},
       {"conv2d",
        {{random({8, 3, 30, 30}, 14), random({16, 3, 3, 3}, 15)},
         [](const Tensors& in) { return conv2d(in[0], in[1], {}); }}},

@@ -68,6 +68,15 @@ const std::map<std::string, Function>& functions() {
       {"relu", [](auto& x) { return relu(x); }},
       {"abs", [](auto& x) { return abs(x); }},
       {"clamp", [](auto& x) { return clamp(x, -0.5, 0.5); }},
+      {"leaky_relu", [](auto& x) { return leaky_relu(x); }},
+      {"elu", [](auto& x) { return elu(x); }},
+      {"celu", [](auto& x) { return celu(x, 0.5); }},
+      {"selu", [](auto& x) { return selu(x); }},
+      {"mish", [](auto& x) { return mish(x); }},
+      {"log_sigmoid", [](auto& x) { return log_sigmoid(x); }},
+      {"hardtanh", [](auto& x) { return hardtanh(x); }},
+      {"hardsigmoid", [](auto& x) { return hardsigmoid(x); }},
+      {"hardswish", [](auto& x) { return hardswish(x); }},
       {"pow(x, 2.5)", [](auto& x) { return pow(x, 2.5); }},
       {"a user's swish", swish},
       {"a user's softplus(x) / (1 + x²)", bump},
@@ -107,7 +116,9 @@ TEST_CASE("third derivatives in f32 equal those in f64") {
 }
 
 TEST_CASE("higher derivatives at infinities and large arguments are the limits, not NaN") {
-  for (const char* name : {"tanh", "sigmoid", "softplus", "silu", "gelu", "gelu by tanh", "relu", "abs", "clamp"}) {
+  for (const char* name :
+       {"tanh", "sigmoid", "softplus", "silu", "gelu", "gelu by tanh", "relu", "abs", "clamp", "leaky_relu", "elu",
+        "celu", "selu", "mish", "log_sigmoid", "hardtanh", "hardsigmoid", "hardswish"}) {
     for (double v : {1e4, -1e4, 1e30, -1e30, HUGE_VAL, -HUGE_VAL}) {
       for (DType dtype : {DType::f32, DType::f64}) {
         const std::vector<double> found = derivatives(functions().at(name), v, 4, dtype);

@@ -1,5 +1,6 @@
 // Zeros, infinities, NaN, denormal and extreme numbers in every function and reduction, forward and backward. A result
 // is NaN only if an input is NaN or the limit does not exist.
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <limits>
@@ -31,6 +32,9 @@ struct Special {
 };
 
 double sigmoid_of(double x) { return x < 0 ? std::exp(x) / (1 + std::exp(x)) : 1 / (1 + std::exp(-x)); }
+double softplus_of(double x) {
+  return std::isinf(x) ? std::max(x, 0.0) : std::max(x, 0.0) + std::log1p(std::exp(-std::fabs(x)));
+}
 double phi(double x) { return std::exp(-x * x / 2) * 0.3989422804014327; }
 double times(double a, double b) { return a == 0 || b == 0 ? 0 : a * b; }  // 0, as in a limit
 
@@ -49,11 +53,7 @@ const std::vector<Special>& functions() {
        [](double v) { return 1 - std::tanh(v) * std::tanh(v); }},
       {"sigmoid", [](auto& x) { return sigmoid(x); }, sigmoid_of,
        [](double v) { return sigmoid_of(v) * (1 - sigmoid_of(v)); }},
-      {"softplus", [](auto& x) { return softplus(x); },
-       [](double v) {
-         return std::isinf(v) ? std::max(v, 0.0) : std::max(v, 0.0) + std::log1p(std::exp(-std::fabs(v)));
-       },
-       sigmoid_of},
+      {"softplus", [](auto& x) { return softplus(x); }, softplus_of, sigmoid_of},
       {"silu", [](auto& x) { return silu(x); }, [](double v) { return times(v, sigmoid_of(v)); },
        [](double v) { return sigmoid_of(v) + times(times(v, sigmoid_of(v)), sigmoid_of(-v)); }},
       {"gelu", [](auto& x) { return gelu(x); }, [](double v) { return times(v, 0.5 * std::erfc(-v / std::sqrt(2.0))); },
@@ -70,6 +70,33 @@ const std::vector<Special>& functions() {
                                      : 0; }},
       {"reciprocal", [](auto& x) { return reciprocal(x); }, [](double v) { return 1 / v; },
        [](double v) { return -1 / (v * v); }},
+      {"leaky_relu", [](auto& x) { return leaky_relu(x); }, [](double v) { return v > 0 ? v : 0.01 * v; },
+       [](double v) { return v > 0 ? 1 : 0.01; }},
+      {"elu", [](auto& x) { return elu(x, 0.5); }, [](double v) { return v > 0 ? v : 0.5 * std::expm1(v); },
+       [](double v) { return v > 0 ? 1 : 0.5 * std::exp(v); }},
+      {"celu", [](auto& x) { return celu(x, 0.5); }, [](double v) { return v > 0 ? v : 0.5 * std::expm1(2 * v); },
+       [](double v) { return v > 0 ? 1 : std::exp(2 * v); }},
+      {"selu", [](auto& x) { return selu(x); },
+       [](double v) { return 1.0507009873554805 * (v > 0 ? v : 1.6732632423543772 * std::expm1(v)); },
+       [](double v) { return 1.0507009873554805 * (v > 0 ? 1 : 1.6732632423543772 * std::exp(v)); }},
+      {"mish", [](auto& x) { return mish(x); }, [](double v) { return times(v, std::tanh(softplus_of(v))); },
+       [](double v) {
+         const double t = std::tanh(softplus_of(v));
+         return t + times(times(v, sigmoid_of(v)), 1 - t * t);
+       }},
+      {"log_sigmoid", [](auto& x) { return log_sigmoid(x); }, [](double v) { return -softplus_of(-v); },
+       [](double v) { return sigmoid_of(-v); }},
+      {"hardtanh", [](auto& x) { return hardtanh(x); },
+       [](double v) { return std::isnan(v) ? v : std::clamp(v, -1.0, 1.0); },
+       [](double v) { return std::fabs(v) < 1 ? 1 : 0; }},
+      {"hardsigmoid", [](auto& x) { return hardsigmoid(x); },
+       [](double v) { return std::isnan(v) ? v : std::clamp(v / 6 + 0.5, 0.0, 1.0); },
+       [](double v) { return std::fabs(v) < 3 ? 1.0 / 6 : 0; }},
+      {"hardswish", [](auto& x) { return hardswish(x); },
+       [](double v) { return std::isnan(v) ? v : times(v, std::clamp(v / 6 + 0.5, 0.0, 1.0)); },
+       [](double v) { return v < -3   ? 0
+                             : v <= 3 ? v / 3 + 0.5
+                                      : 1; }},
       {"square", [](auto& x) { return square(x); }, [](double v) { return v * v; }, [](double v) { return 2 * v; }},
   };
   return all;

@@ -4,11 +4,16 @@
 
 #include <vector>
 
+#include <gradus/autograd/engine/broadcast.h>
 #include <gradus/autograd/engine/internal/axes.h>
 #include <gradus/autograd/engine/recompute.h>
 #include <gradus/autograd/foundation/internal/softmax_row.h>
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/autograd/ops/arithmetic.h>
+#include <gradus/autograd/ops/comparison.h>
+#include <gradus/autograd/ops/indexing.h>
+#include <gradus/autograd/ops/internal/reduced_loss.h>
+#include <gradus/autograd/ops/pointwise.h>
 #include <gradus/autograd/ops/reduction.h>
 #include <gradus/autograd/ops/shape.h>
 #include <gradus/autograd/ops/softmax.h>
@@ -117,44 +122,90 @@ double counted_weight(const Problem& p) {
   return total;
 }
 
-Tensor reduce(const Tensor& loss, const Shape& shape, Reduction reduction, double divisor, const Place& place) {
-  if (reduction == Reduction::none) return reshape(loss, shape, place);
-  const Tensor total = sum(loss, {}, false, place);
-  return reduction == Reduction::sum ? total : mul({total, place}, divisor > 0 ? 1 / divisor : 0);
+void check_class_weights(const OpName& op, const Tensor& x, const Tensor& weight) {
+  const Index classes = x.shape().back();
+  if (weight.defined() && (!(weight.shape() == Shape{classes}) || weight.dtype() != x.dtype())) {
+    throw Error(fmt::format("{}: class weights {} do not fit {}, expected [{}]", op.name, describe(weight), describe(x),
+                            classes),
+                op.place);
+  }
+}
+
+// The target ids of x's rows. Throws unless they, the weights and x fit.
+Problem checked(const OpName& op, const Tensor& x, const Tensor& target, const CrossEntropyOptions& options) {
+  check_floating(op, x);
+  if (x.rank() == 0 || !(Shape(x.shape().begin(), x.shape().end() - 1) == target.shape()) ||
+      target.dtype() != DType::i64) {
+    throw Error(fmt::format("{}: {} and target {} do not fit: expected [..., classes] and i64 [...]", op.name,
+                            describe(x), describe(target)),
+                op.place);
+  }
+  const Problem p{options, reshape(target, {target.numel()}), target.numel(), x.shape().back()};
+  check_class_weights(op, x, options.weight);
+  for (Index r = 0; r < p.rows; ++r) {
+    if (const Index t = p.target.data<Index>()[r]; p.counts(r) && (t < 0 || t >= p.classes)) {
+      throw Error(fmt::format("{}: target {} at position {} is outside [0, {}) and is not ignore_index {}", op.name, t,
+                              r, p.classes, options.ignore_index),
+                  op.place);
+    }
+  }
+  return p;
+}
+
+// The target is a distribution per row.
+Tensor of_distributions(const OpName& op, const Tensor& logits, const Tensor& target,
+                        const CrossEntropyOptions& options) {
+  if (logits.rank() == 0 || !(logits.shape() == target.shape()) || logits.dtype() != target.dtype()) {
+    throw Error(fmt::format("cross_entropy: logits {} and target {} do not fit: expected [..., classes] twice, or "
+                            "target ids i64 [...]",
+                            describe(logits), describe(target)),
+                op.place);
+  }
+  check_class_weights(op, logits, options.weight);
+  if (options.ignore_index >= 0) {
+    throw Error(fmt::format("cross_entropy: ignore_index {} needs a target of ids, but the target is {}",
+                            options.ignore_index, describe(target)),
+                op.place);
+  }
+  const Index classes = logits.shape().back();
+  Tensor q = target;
+  if (options.label_smoothing > 0)
+    q = add({mul({q, op.place}, 1 - options.label_smoothing), op.place},
+            options.label_smoothing / static_cast<double>(classes));
+  if (options.weight.defined()) q = mul({q, op.place}, options.weight.detach());
+  const Tensor log_likelihoods = sum(mul({q, op.place}, log_softmax(logits, -1, {}, op.place)), -1, false, op.place);
+  return reduced_loss(op, neg({log_likelihoods, op.place}), options.reduction,
+                      static_cast<double>(rows_of(logits.shape())));
+}
+
+void check_one_shape(const OpName& op, const Tensor& x, const Tensor& target) {
+  if (!(x.shape() == target.shape()))
+    throw Error(fmt::format("{}: {} and {} must have one shape", op.name, describe(x), describe(target)), op.place);
+}
+
+void check_broadcasts(const OpName& op, const char* what, const Tensor& weight, const Tensor& x) {
+  if (weight.defined() && !broadcasts_to(weight.shape(), x.shape())) {
+    throw Error(fmt::format("{}: the {} {} does not broadcast to {}", op.name, what, describe(weight), describe(x)),
+                op.place);
+  }
+}
+
+Tensor weighted(const OpName& op, const Tensor& losses, const Tensor& weight) {
+  return weight.defined() ? mul({losses, op.place}, weight) : losses;
 }
 
 }  // namespace
 
 Tensor cross_entropy(const Tensor& logits, const Tensor& target, const CrossEntropyOptions& options, Place place) {
   const OpName op("cross_entropy", place);
-  check_floating(op, logits);
-  if (logits.rank() == 0 || !(Shape(logits.shape().begin(), logits.shape().end() - 1) == target.shape()) ||
-      target.dtype() != DType::i64) {
-    throw Error(fmt::format("cross_entropy: logits {} and target {} do not fit: expected [..., classes] and i64 [...]",
-                            describe(logits), describe(target)),
-                place);
-  }
-  const Index classes = logits.shape().back();
-  if (options.weight.defined() &&
-      (!(options.weight.shape() == Shape{classes}) || options.weight.dtype() != logits.dtype())) {
-    throw Error(fmt::format("cross_entropy: class weights {} do not fit {}, expected [{}]", describe(options.weight),
-                            describe(logits), classes),
-                place);
-  }
   if (!(options.label_smoothing >= 0 && options.label_smoothing <= 1)) {
     throw Error(
         fmt::format("cross_entropy: label_smoothing is {}, expected a number in [0, 1]", options.label_smoothing),
         place);
   }
-  const Problem p{options, reshape(target, {target.numel()}), target.numel(), classes};
-  for (Index r = 0; r < p.rows; ++r) {
-    if (const Index t = p.target.data<Index>()[r]; p.counts(r) && (t < 0 || t >= classes)) {
-      throw Error(fmt::format("cross_entropy: target {} at position {} is outside [0, {}) and is not ignore_index {}",
-                              t, r, classes, options.ignore_index),
-                  place);
-    }
-  }
-
+  if (is_floating(target.dtype())) return of_distributions(op, logits, target, options);
+  const Problem p = checked(op, logits, target, options);
+  const Index classes = p.classes;
   const Tensor rows = reshape(logits, {p.rows, classes}, place);
   Tensor loss = Tensor::empty({p.rows}, logits.dtype());
   dispatch_floating(logits.dtype(), [&](auto zero) {
@@ -177,14 +228,129 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& target, const CrossEntr
     });
     return Grads{dx};
   });
-  return reduce(recorded, target.shape(), options.reduction, counted_weight(p), place);
+  return reduced_loss(op, options.reduction == Reduction::none ? reshape(recorded, target.shape(), place) : recorded,
+                      options.reduction, counted_weight(p));
+}
+
+Tensor nll_loss(const Tensor& x, const Tensor& target, const NllLossOptions& options, Place place) {
+  const OpName op("nll_loss", place);
+  const Problem p = checked(op, x, target, {.weight = options.weight, .ignore_index = options.ignore_index});
+  // A target that is ignored reads class 0.
+  Tensor ids = Tensor::zeros({p.rows, 1}, DType::i64), ignored = Tensor::zeros({p.rows}, x.dtype()),
+         scale = Tensor::empty({p.rows}, x.dtype());
+  dispatch_floating(x.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    const Weights<T> weights(p);
+    for (Index r = 0; r < p.rows; ++r) {
+      const Index t = p.counts(r) ? p.target.data<Index>()[r] : 0;
+      ids.mutable_data<Index>()[r] = t;
+      ignored.mutable_data<T>()[r] = p.counts(r) ? T(0) : T(1);
+      scale.mutable_data<T>()[r] = -weights.of(t);
+    }
+  });
+  const Tensor at_target = squeeze(gather(reshape(x, {p.rows, p.classes}, place), 1, ids, place), 1, place);
+  const Tensor losses = masked_fill(mul({at_target, place}, scale), ignored, 0, place);
+  return reduced_loss(op, reshape(losses, target.shape(), place), options.reduction, counted_weight(p));
+}
+
+Tensor binary_cross_entropy(const Tensor& x, const Tensor& target, const BinaryCrossEntropyOptions& options,
+                            Place place) {
+  const OpName op("binary_cross_entropy", place);
+  check_floating(op, x);
+  check_one_shape(op, x, target);
+  check_broadcasts(op, "weight", options.weight, x);
+  dispatch_floating(x.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    const T* p = x.data<T>();
+    for (Index i = 0; i < x.numel(); ++i) {
+      if (!(p[i] >= 0 && p[i] <= 1)) {
+        throw Error(fmt::format("binary_cross_entropy: {} at position {} of {} is not a probability; for logits use "
+                                "binary_cross_entropy_with_logits",
+                                p[i], i, describe(x)),
+                    place);
+      }
+    }
+  });
+  const Tensor losses = pointwise(
+      op, x, target,
+      [](auto p, auto t) {
+        using S = decltype(p);
+        return -(t * max(log(p), S(-100))) - (1.0 - t) * max(log1p(-p), S(-100));
+      },
+      [](auto p, auto t) {
+        using S = decltype(p);
+        return (p - t) / max(p * (1.0 - p), S(1e-12));
+      },
+      [](auto p, auto) {
+        using S = decltype(p);
+        return max(log1p(-p), S(-100)) - max(log(p), S(-100));
+      });
+  return reduced_loss(op, weighted(op, losses, options.weight), options.reduction);
+}
+
+Tensor binary_cross_entropy_with_logits(const Tensor& x, const Tensor& target,
+                                        const BinaryCrossEntropyWithLogitsOptions& options, Place place) {
+  const OpName op("binary_cross_entropy_with_logits", place);
+  check_one_shape(op, x, target);
+  check_broadcasts(op, "weight", options.weight, x);
+  check_broadcasts(op, "pos_weight", options.pos_weight, x);
+  // -log(sigmoid(v)) = softplus(-v), and -log(1 - sigmoid(v)) = softplus(v)
+  const Tensor losses =
+      options.pos_weight.defined()
+          ? pointwise(op, x, target, options.pos_weight,
+                      [](auto v, auto t, auto w) { return w * t * softplus(-v) + (1.0 - t) * softplus(v); })
+          : pointwise(op, x, target, [](auto v, auto t) { return t * softplus(-v) + (1.0 - t) * softplus(v); });
+  return reduced_loss(op, weighted(op, losses, options.weight), options.reduction);
 }
 
 Tensor mse_loss(const Tensor& x, const Tensor& target, Reduction reduction, Place place) {
-  if (!(x.shape() == target.shape()))
-    throw Error(fmt::format("mse_loss: {} and {} must have one shape", describe(x), describe(target)), place);
-  const Tensor loss = square({sub({x, place}, target), place});
-  return reduce(loss, x.shape(), reduction, static_cast<double>(x.numel()), place);
+  const OpName op("mse_loss", place);
+  check_one_shape(op, x, target);
+  return reduced_loss(op, square({sub({x, place}, target), place}), reduction);
+}
+
+Tensor l1_loss(const Tensor& x, const Tensor& target, Reduction reduction, Place place) {
+  const OpName op("l1_loss", place);
+  check_one_shape(op, x, target);
+  return reduced_loss(op, pointwise(op, x, target, [](auto v, auto t) { return abs(v - t); }), reduction);
+}
+
+Tensor smooth_l1_loss(const Tensor& x, const Tensor& target, Reduction reduction, Scalar beta, Place place) {
+  const OpName op("smooth_l1_loss", place);
+  check_one_shape(op, x, target);
+  const double b = beta;
+  if (!(b >= 0)) throw Error(fmt::format("smooth_l1_loss: beta is {}, expected at least 0", b), place);
+  const Tensor losses = pointwise(op, x, target, [b](auto v, auto t) {
+    const auto d = v - t, distance = abs(d);
+    return where(distance < b, (0.5 / b) * (d * d), distance - 0.5 * b);
+  });
+  return reduced_loss(op, losses, reduction);
+}
+
+Tensor huber_loss(const Tensor& x, const Tensor& target, Reduction reduction, Scalar delta, Place place) {
+  const OpName op("huber_loss", place);
+  check_one_shape(op, x, target);
+  const double b = delta;
+  if (!(b > 0)) throw Error(fmt::format("huber_loss: delta is {}, expected a positive number", b), place);
+  const Tensor losses = pointwise(op, x, target, [b](auto v, auto t) {
+    const auto d = v - t, distance = abs(d);
+    return where(distance < b, 0.5 * (d * d), b * (distance - 0.5 * b));
+  });
+  return reduced_loss(op, losses, reduction);
+}
+
+Tensor kl_div(const Tensor& x, const Tensor& target, Reduction reduction, Flag log_target, Place place) {
+  const OpName op("kl_div", place);
+  check_one_shape(op, x, target);
+  if (reduction == Reduction::batchmean && x.rank() == 0)
+    throw Error(fmt::format("kl_div: batchmean needs a leading axis, but x is {}", describe(x)), place);
+  const Tensor losses =
+      log_target
+          ? pointwise(op, x, target, [](auto v, auto t) { return exp(t) * (t - v); })
+          : pointwise(op, x, target, [](auto v, auto t) { return where(value_of(t) == 0, 0.0, t * (log(t) - v)); });
+  return reduction == Reduction::batchmean
+             ? reduced_loss(op, losses, Reduction::mean, static_cast<double>(x.shape()[0]))
+             : reduced_loss(op, losses, reduction);
 }
 
 }  // namespace gradus
