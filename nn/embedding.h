@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <optional>
 #include <string>
 
 #include <gradus/autograd/ops/indexing.h>
@@ -10,18 +12,28 @@ namespace gradus::nn {
 
 /// A vector for each id. i64 ids [...] -> [..., dim]. Throws for an id outside [0, rows).
 struct Embedding {
-  Tensor weight;     // [rows, dim]
-  std::string path;  // of the scope, for messages
+  Tensor weight;                       // [rows, dim]
+  std::optional<Integer> padding_idx;  // a row that gets no gradient
+  std::string path;                    // of the scope, for messages
 
   /// Rows are drawn from N(0, std²). PyTorch's std is 1. A table that is also the output layer (tied) needs
   /// 1 / sqrt(dim), so that initial logits are near unit size. Its model scales the inputs by sqrt(dim) (Vaswani et al.
-  /// 2017, 3.4).
-  Embedding(Scope scope, Index rows, Index dim, double std = 1)
-      : weight(scope.normal("weight", {rows, dim}, std)), path(scope.path()) {}
+  /// 2017, 3.4). The row padding_idx, from the end if negative, begins as zeros. Throws when there is no such row.
+  Embedding(Scope scope, Index rows, Index dim, double std = 1, std::optional<Integer> padding = std::nullopt)
+      : weight(scope.normal("weight", {rows, dim}, std)), padding_idx(padding), path(scope.path()) {
+    if (!padding) return;
+    const Index given = *padding, row = given < 0 ? given + rows : given;
+    if (row < 0 || row >= rows) {
+      throw Error(to_string(LayerName{"Embedding", path, {}}) + ": padding_idx " + std::to_string(given) +
+                  " is not a row of the table, which has " + std::to_string(rows));
+    }
+    dispatch_floating(weight.dtype(),
+                      [&](auto zero) { std::fill_n(weight.mutable_data<decltype(zero)>() + row * dim, dim, zero); });
+  }
 
   Tensor operator()(const Tensor& ids, Place place = Place::current()) const {
     check_ids({"Embedding", path, place}, ids, weight.shape()[0]);
-    return embedding(weight, ids, place);
+    return embedding(weight, ids, padding_idx, place);
   }
 };
 

@@ -59,6 +59,18 @@ TEST_CASE("a linear layer maps the last axis, and an embedding appends one") {
   CHECK_THROWS_AS(table(Tensor::from(std::vector<Index>{7}, {1})), Error);
 }
 
+TEST_CASE("the padding row of an embedding begins as zeros and gets no gradient") {
+  nn::ParameterStore store(1);
+  const nn::Embedding table(store.root() / "embedding", 4, 2, 1, -3);
+  CHECK(slice(table.weight.detach(), 0, 1, 2).to_vector<float>() == std::vector<float>(2));
+  CHECK(table.weight.data<float>()[0] != 0);
+  sum(table(Tensor::from(std::vector<Index>{1, 0, 1, 3}, {4}))).backward();
+  CHECK(table.weight.grad().to_vector<float>() == std::vector<float>{1, 1, 0, 0, 0, 0, 1, 1});
+  CHECK_THROWS_WITH(nn::Embedding(store.root() / "other", 4, 2, 1, 4),
+                    Catch::Matchers::ContainsSubstring("Embedding 'other': padding_idx 4") &&
+                        Catch::Matchers::ContainsSubstring("which has 4"));
+}
+
 TEST_CASE("a recurrent network has the same states for a sentence alone and padded in a batch") {
   const std::vector<Index> lengths{5, 2, 1};
   for (const auto kind : {nn::CellKind::rnn, nn::CellKind::gru, nn::CellKind::lstm}) {

@@ -59,7 +59,14 @@ Tensor erf(const Argument& x) { return unary<numeric::Erf>("erf", x); }
 Tensor tanh(const Argument& x) { return unary<numeric::Tanh>("tanh", x); }
 Tensor sigmoid(const Argument& x) { return unary<numeric::Sigmoid>("sigmoid", x); }
 Tensor relu(const Argument& x) { return unary<numeric::Relu>("relu", x); }
-Tensor softplus(const Argument& x) { return unary<numeric::Softplus>("softplus", x); }
+
+Tensor softplus(const Tensor& x, Scalar beta, Place place) {
+  if (beta == 0) throw Error("softplus: beta is 0, expected another number", place);
+  if (beta == 1) return unary<numeric::Softplus>("softplus", {x, place});
+  return pointwise(
+      {"softplus", place}, x, [b = double{beta}](auto v) { return softplus(b * v) / b; },
+      [b = double{beta}](auto v) { return sigmoid(b * v); });
+}
 
 Tensor abs(const Argument& x) {
   return pointwise({"abs", x.place()}, x.tensor(), [](auto v) { return abs(v); });

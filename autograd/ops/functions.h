@@ -23,8 +23,8 @@ Tensor relu(const Argument& x);
 enum class Gelu { exact, tanh };
 Tensor gelu(const Tensor& x, Gelu form = Gelu::exact, Place = Place::current());
 Tensor silu(const Argument& x);
-/// log(1 + exp(x)). Unlike PyTorch's, it has no threshold above which it is linear.
-Tensor softplus(const Argument& x);
+/// log(1 + exp(beta x)) / beta. Unlike PyTorch's, it has no threshold above which it is linear. Throws when beta is 0.
+Tensor softplus(const Tensor& x, Scalar beta = 1, Place place = Place::current());
 /// The gradient at 0 is 0.
 Tensor abs(const Argument& x);
 /// The gradient is 1 on [low, high], else 0. A bound that is not given does not bound. Throws unless low <= high, and

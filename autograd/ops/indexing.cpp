@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 #include <gradus/autograd/engine/internal/axes.h>
 #include <gradus/autograd/foundation/parallel.h>
+#include <gradus/autograd/ops/comparison.h>
 #include <gradus/autograd/ops/copying.h>
 #include <gradus/autograd/ops/shape.h>
 
@@ -36,12 +38,20 @@ void add_entries(const Tensor& source, const AroundAxis& around, const Tensor& i
 
 }  // namespace
 
-Tensor embedding(const Tensor& table, const Tensor& ids, Place place) {
+Tensor embedding(const Tensor& table, const Tensor& ids, std::optional<Integer> padding_idx, Place place) {
   const OpName op("embedding", place);
   if (table.rank() != 2)
     throw Error(fmt::format("embedding: the table {} must be [rows, dim]", describe(table)), place);
   check_ids(op, ids, table.shape()[0]);
-  const Index dim = table.shape()[1], n = ids.numel();
+  const Index rows = table.shape()[0], dim = table.shape()[1], n = ids.numel();
+  Index padding = -1;  // none
+  if (padding_idx) {
+    const Index given = *padding_idx;
+    padding = given < 0 ? given + rows : given;
+    if (padding < 0 || padding >= rows) {
+      throw Error(fmt::format("embedding: padding_idx {} is not a row of the table {}", given, describe(table)), place);
+    }
+  }
   Shape shape = ids.shape();
   shape.push_back(dim);
   Tensor y = Tensor::empty(shape, table.dtype());
@@ -54,12 +64,34 @@ Tensor embedding(const Tensor& table, const Tensor& ids, Place place) {
       for (Index i = begin; i < end; ++i) std::copy_n(from + id[i] * dim, dim, to + i * dim);
     });
   });
-  return record(op, y, {unread(table)}, [ids, rows = table.shape()[0], dim](const Tensor& dy) {
-    const Tensor each = reshape(dy, {ids.numel(), dim}), index = reshape(ids, {ids.numel()});
+  return record(op, y, {unread(table)}, [ids, rows, dim, padding](const Tensor& dy) {
+    const Tensor index = reshape(ids, {ids.numel()});
+    Tensor each = reshape(dy, {ids.numel(), dim});
+    if (padding >= 0) each = masked_fill(each, unsqueeze(equal(index, static_cast<double>(padding)), 1), 0);
     if (grad_enabled()) return Grads{index_add(each, 0, index, rows)};
     return Grads{Gradient::added(
         [each, index, rows](Tensor& sum) { add_entries(each, AroundAxis(each.shape(), 0), index, rows, sum); })};
   });
+}
+
+Tensor one_hot(const Tensor& ids, Integer num_classes, Place place) {
+  const OpName op("one_hot", place);
+  Index classes = num_classes;
+  if (classes == -1) {
+    if (ids.numel() == 0)
+      throw Error(fmt::format("one_hot: {} has no largest id; pass num_classes", describe(ids)), place);
+    check_ids(op, ids, std::numeric_limits<Index>::max());
+    classes = 1 + *std::max_element(ids.data<Index>(), ids.data<Index>() + ids.numel());
+  } else if (classes < 1) {
+    throw Error(fmt::format("one_hot: num_classes is {}, expected at least 1, or -1", classes), place);
+  }
+  check_ids(op, ids, classes);
+  Shape shape = ids.shape();
+  shape.push_back(classes);
+  Tensor y = Tensor::zeros(shape, DType::i64);
+  Index* out = y.mutable_data<Index>();
+  for (Index i = 0; i < ids.numel(); ++i) out[i * classes + ids.data<Index>()[i]] = 1;
+  return y;
 }
 
 Tensor index_select(const Tensor& x, Integer dim, const Tensor& index, Place place) {

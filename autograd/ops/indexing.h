@@ -1,11 +1,16 @@
 #pragma once
 
+#include <optional>
+
 #include <gradus/autograd/engine/arguments.h>
 
 namespace gradus {
 
-/// Rows of table [rows, dim] at ids [...]: [..., dim].
-Tensor embedding(const Tensor& table, const Tensor& ids, Place = Place::current());
+/// Rows of table [rows, dim] at ids [...]: [..., dim]. The row padding_idx, from the end if negative, gets no gradient.
+Tensor embedding(const Tensor& table, const Tensor& ids, std::optional<Integer> padding_idx = std::nullopt,
+                 Place place = Place::current());
+/// 1 at each id, else 0: ids [...] -> i64 [..., num_classes]; -1: as many classes as the largest id needs.
+Tensor one_hot(const Tensor& ids, Integer num_classes = -1, Place place = Place::current());
 /// x's slices along an axis at index [n].
 Tensor index_select(const Tensor& x, Integer axis, const Tensor& index, Place = Place::current());
 /// Zeros of the given extent along an axis, with source's slices added at index [n]: the adjoint of index_select.

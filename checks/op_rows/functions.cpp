@@ -24,7 +24,9 @@ void add_functions(Rows& t) {
   t.unary("gelu(Tensor, Gelu)", {-3, 3}, exact, "exact");
   t.unary("gelu(Tensor, Gelu)", {-3, 3}, by_tanh, "by tanh");
   t.unary("silu(Tensor)", {-4, 4}, [](auto& x) { return silu(x); });
-  t.unary("softplus(Tensor)", {-4, 4}, [](auto& x) { return softplus(x); });
+  t.unary("softplus(Tensor, Scalar)", {-4, 4}, [](auto& x) { return softplus(x); });
+  t.unary(
+      "softplus(Tensor, Scalar)", {-4, 4}, [](auto& x) { return softplus(x, 0.7); }, "beta 0.7");
   t.unary("abs(Tensor)", {-2, 2}, [](auto& x) { return abs(x); });
   t.unary("clamp(Tensor, std::optional<Scalar>, std::optional<Scalar>)", {-2, 2},
           [](auto& x) { return clamp(x, -0.5, 0.7) + x; });
@@ -41,13 +43,13 @@ void add_functions(Rows& t) {
       "tanh(Tensor)", {-3, -1e-8, 0, 3}, [](auto& x) { return tanh(x); }, 1e-5);
   t.at(
       "sigmoid(Tensor)", {-80, -15, 0, 7}, [](auto& x) { return sigmoid(x); }, 1e-5);
-  t.at("softplus(Tensor)", {-80, -15, 0, 80, 1e4}, [](auto& x) { return softplus(x); });
+  t.at("softplus(Tensor, Scalar)", {-80, -15, 0, 80, 1e4}, [](auto& x) { return softplus(x); });
   t.at("gelu(Tensor, Gelu)", {-7, -5, 0, 5, 80}, exact);
   t.at("gelu(Tensor, Gelu)", {-4, 0, 4, 80}, by_tanh);
   t.at("silu(Tensor)", {-80, -15, 0, 80}, [](auto& x) { return silu(x); });
   // Their second derivatives contain 1 - sigmoid(15), whose rounding error of 4e-10 makes their differences
   // uncertain.
-  t.at("softplus(Tensor)", {15}, [](auto& x) { return softplus(x); }).order = 2;
+  t.at("softplus(Tensor, Scalar)", {15}, [](auto& x) { return softplus(x); }).order = 2;
   t.at("silu(Tensor)", {15}, [](auto& x) { return silu(x); }).order = 2;
 
   t.kink("relu(Tensor)", "a kink", {leaf({0, 1}, {2})}, [](auto& in) { return relu(in[0]); });

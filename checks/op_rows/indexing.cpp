@@ -7,10 +7,14 @@ namespace gradus::checks {
 void add_indexing(Rows& t) {
   const Tensor repeated = ids({2, 0, 2, 2}, {4}), at = ids({0, 2, 2, 1, 0, 0}, {3, 2}), table = random({4, 3});
   const auto look_up = [](auto& in) { return embedding(in[0], in[1]); };
-  t.add("embedding(Tensor, Tensor)", "repeated ids", {table, repeated}, look_up);
-  t.add("embedding(Tensor, Tensor)", "a batch", {table, ids({3, 0, 1, 1, 0, 2}, {2, 3})}, look_up);
-  t.add("embedding(Tensor, Tensor)", "one id", {table, ids({3}, {})}, look_up);
-  t.vacuous("embedding(Tensor, Tensor)", "no ids", {table, ids({}, {0})}, look_up);
+  t.add("embedding(Tensor, Tensor, std::optional<Integer>)", "repeated ids", {table, repeated}, look_up);
+  t.add("embedding(Tensor, Tensor, std::optional<Integer>)", "a batch", {table, ids({3, 0, 1, 1, 0, 2}, {2, 3})},
+        look_up);
+  t.add("embedding(Tensor, Tensor, std::optional<Integer>)", "one id", {table, ids({3}, {})}, look_up);
+  t.vacuous("embedding(Tensor, Tensor, std::optional<Integer>)", "no ids", {table, ids({}, {0})}, look_up);
+  t.add("embedding(Tensor, Tensor, std::optional<Integer>)", "padding", {table, repeated},
+        [](auto& in) { return embedding(in[0], in[1], 2); });
+  t.add("one_hot(Tensor, Integer)", "", {repeated}, [](auto& in) { return one_hot(in[0]); }).differentiable = false;
 
   const auto selected = [](auto& in) { return index_select(in[0], 1, in[1]); };
   t.add("index_select(Tensor, Integer, Tensor)", "repeated", {random({2, 3, 2}), repeated}, selected);
