@@ -163,17 +163,17 @@ Problem checked(const OpName& op, const Tensor& x, const Tensor& targets, const 
                             describe(targets), batch, batch),
                 op.place);
   }
-  if (blank < 0 || blank >= classes) {
+  if (blank < 0 || blank >= classes)
     throw Error(fmt::format("ctc_loss: blank {} is outside [0, {})", blank, classes), op.place);
-  }
   Problem p{time, classes, {}};
   Index begin = 0;  // of the labels of a sequence
   for (Index n = 0; n < batch; ++n) {
     const Index frames = length_at(input_lengths, n), length = length_at(target_lengths, n);
-    if (frames < 0 || frames > time)
+    if (frames < 0 || frames > time) {
       throw Error(fmt::format("ctc_loss: input length {} at position {} is outside [0, {}], the frames of log_probs",
                               frames, n, time),
                   op.place);
+    }
     if (padded) begin = n * targets.shape()[1];
     const Index room = padded ? targets.shape()[1] : targets.numel() - begin;
     if (length < 0 || length > room) {

@@ -13,8 +13,8 @@ struct CtcLossOptions {
 /// Connectionist temporal classification (Graves et al. 2006): -log of the probability that the frames, without
 /// repetitions and blanks, are the target. One loss per sequence: [batch], or reduced.
 /// - log_probs [time, batch, classes], from log_softmax; without a batch [time, classes], with lengths of one element.
-/// - targets: i64 [batch, longest], or [all labels in a row]. No label is the blank. Elements past a length are not
-/// read.
+/// - targets: i64 [batch, longest], where elements past a length are not read, or [all labels in a row]. No label is
+///   the blank.
 /// - input_lengths, target_lengths: i64 [batch], in frames of log_probs and in labels of targets.
 /// - A target that is too long for its input has the loss infinity, and no gradient (PyTorch: NaN).
 /// - The gradient is that of log_probs. PyTorch returns that of the logits before log_softmax; behind log_softmax both

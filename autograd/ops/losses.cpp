@@ -169,9 +169,10 @@ Tensor of_distributions(const OpName& op, const Tensor& logits, const Tensor& ta
   }
   const Index classes = logits.shape().back();
   Tensor q = target;
-  if (options.label_smoothing > 0)
+  if (options.label_smoothing > 0) {
     q = add({mul({q, op.place}, 1 - options.label_smoothing), op.place},
             options.label_smoothing / static_cast<double>(classes));
+  }
   if (options.weight.defined()) q = mul({q, op.place}, options.weight.detach());
   const Tensor log_likelihoods = sum(mul({q, op.place}, log_softmax(logits, -1, {}, op.place)), -1, false, op.place);
   return reduced_loss(op, neg({log_likelihoods, op.place}), options.reduction,
