@@ -1,5 +1,6 @@
 #include <gradus/autograd/ops/indexing.h>
 
+#include <gradus/autograd/ops/joining.h>
 #include <gradus/checks/internal/op_rows.h>
 
 namespace gradus::checks {
@@ -12,8 +13,10 @@ void add_indexing(Rows& t) {
         look_up);
   t.add("embedding(Tensor, Tensor, std::optional<Integer>)", "one id", {table, ids({3}, {})}, look_up);
   t.vacuous("embedding(Tensor, Tensor, std::optional<Integer>)", "no ids", {table, ids({}, {0})}, look_up);
-  t.add("embedding(Tensor, Tensor, std::optional<Integer>)", "padding", {table, repeated},
-        [](auto& in) { return embedding(in[0], in[1], 2); });
+  t.add("embedding(Tensor, Tensor, std::optional<Integer>)", "a constant row as padding",
+        {table, ids({0, 4, 3, 4}, {4})}, [](auto& in) {
+          return embedding(concat({in[0], Tensor::ones({1, 3}, in[0].dtype())}, 0), in[1], -1);
+        });
   t.add("one_hot(Tensor, Integer)", "", {repeated}, [](auto& in) { return one_hot(in[0]); }).differentiable = false;
 
   const auto selected = [](auto& in) { return index_select(in[0], 1, in[1]); };
