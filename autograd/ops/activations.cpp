@@ -6,11 +6,17 @@
 #include <gradus/autograd/ops/pointwise.h>
 #include <gradus/autograd/ops/slicing.h>
 
+// A slope is given where the derivative of the formula has a product of 0 and infinity.
 namespace gradus {
 
 Tensor leaky_relu(const Tensor& x, Scalar negative_slope, Place place) {
-  return pointwise({"leaky_relu", place}, x,
-                   [slope = double{negative_slope}](auto v) { return where(v > 0, v, slope * v); });
+  const double slope = negative_slope;
+  return pointwise(
+      {"leaky_relu", place}, x, [slope](auto v) { return where(v > 0, v, slope * v); },
+      [slope](auto v) {
+        using S = decltype(v);
+        return where(v > 0, S(1), S(slope));
+      });
 }
 
 Tensor elu(const Tensor& x, Scalar alpha, Place place) {
@@ -19,13 +25,17 @@ Tensor elu(const Tensor& x, Scalar alpha, Place place) {
 
 Tensor celu(const Tensor& x, Scalar alpha, Place place) {
   if (alpha == 0) throw Error("celu: alpha is 0, expected another number", place);
-  return pointwise({"celu", place}, x, [a = double{alpha}](auto v) { return where(v > 0, v, a * expm1(v / a)); });
+  const double a = alpha;
+  return pointwise(
+      {"celu", place}, x, [a](auto v) { return where(v > 0, v, a * expm1(v / a)); },
+      [a](auto v) { return where(v > 0, 1.0, exp(v / a)); });
 }
 
 Tensor selu(const Argument& x) {
   constexpr double alpha = 1.6732632423543772, scale = 1.0507009873554805;
-  return pointwise({"selu", x.place()}, x.tensor(),
-                   [](auto v) { return where(v > 0, scale * v, (scale * alpha) * expm1(v)); });
+  return pointwise(
+      {"selu", x.place()}, x.tensor(), [](auto v) { return where(v > 0, scale * v, (scale * alpha) * expm1(v)); },
+      [](auto v) { return where(v > 0, scale, (scale * alpha) * exp(v)); });
 }
 
 Tensor mish(const Argument& x) {
