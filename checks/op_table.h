@@ -16,7 +16,9 @@ struct Row {
   std::string op;    // as declared: "add(Tensor, Scalar)"
   std::string what;  // the case
   GradcheckFunction f;
-  std::vector<Tensor> inputs;       // f64; those that require a gradient are checked
+  // All tensors that f reads: f64, ids in i64, masks. Those that require a gradient are checked. A test overwrites
+  // each.
+  std::vector<Tensor> inputs;
   Verdict verdict = Verdict::pass;  // the expected one
   bool differentiable = true;       // false: the result has no graph
   double f32 = 2e-6;                // f32 against f64, relative to the largest value; 0: not compared

@@ -43,10 +43,10 @@ struct RestoreThreads {
 
 TEST_CASE("values and gradients have the same bits at 1, 2, 3 and 8 threads") {
   const Tensor big = random({700, 300}, 1), other = random({300, 260}, 2), weight = random({260, 300}, 3),
-               bias = random({260}, 4), long_row = random({3, 200'000}, 5), q = random({6, 50, 64}, 6),
-               k = random({6, 70, 64}, 7), v = random({6, 70, 64}, 8), gain = random({300}, 9),
-               shift = random({300}, 10), table = random({50, 300}, 11), batch_a = random({24, 60, 40}, 12),
-               batch_b = random({24, 40, 60}, 13);
+               bias = random({260}, 4), long_row = random({3, 200'000}, 5), narrow_rows = random({100'000, 5}, 18),
+               q = random({6, 50, 64}, 6), k = random({6, 70, 64}, 7), v = random({6, 70, 64}, 8),
+               gain = random({300}, 9), shift = random({300}, 10), table = random({50, 300}, 11),
+               batch_a = random({24, 60, 40}, 12), batch_b = random({24, 40, 60}, 13);
   std::vector<Index> ids;
   for (Index i = 0; i < 700; ++i) ids.push_back(i * i % 50);
   const Tensor index = Tensor::from(ids, {700});
@@ -57,6 +57,8 @@ TEST_CASE("values and gradients have the same bits at 1, 2, 3 and 8 threads") {
       {"sum", {{long_row}, [](const Tensors& in) { return square(sum(in[0], {1})); }}},
       {"sum of rows", {{big}, [](const Tensors& in) { return square(sum(in[0], {0})); }}},
       {"sum of all", {{long_row}, [](const Tensors& in) { return square(sum(in[0])); }}},
+      {"sum of many narrow rows", {{narrow_rows}, [](const Tensors& in) { return square(sum(in[0], {0})); }}},
+      {"sum of the middle axis", {{batch_a}, [](const Tensors& in) { return square(sum(in[0], {1})); }}},
       {"var", {{long_row}, [](const Tensors& in) { return var(in[0]); }}},
       {"broadcast", {{big, gain}, [](const Tensors& in) { return tanh(in[0] * in[1]); }}},
       {"softmax", {{big}, [](const Tensors& in) { return softmax(in[0], -1); }}},
@@ -235,6 +237,41 @@ TEST_CASE("softmax, log_softmax, logsumexp and sums of a row do not change with 
       CHECK(fingerprint({log_softmax(x, -1)}) == fingerprint({first(log_softmax(wide, -1, keep))}));
       CHECK(fingerprint({logsumexp(x, -1)}) == fingerprint({logsumexp(wide, -1, false, keep)}));
       CHECK(fingerprint({sum(x, {1})}) == fingerprint({sum(masked_fill(wide, logical_not(keep), 0.0), {1})}));
+    }
+  }
+}
+
+TEST_CASE("sums along any axis do not change with zeros at its end") {
+  const auto rows_of_zeros = [](Index n, const Shape& shape) {
+    Shape zeros = shape;
+    zeros[0] = n;
+    return Tensor::zeros(zeros);
+  };
+  for (const Index columns : {1, 2, 3, 5, 40, 64, 65, 600}) {
+    for (const Index rows : {1, 2, 3, 7, 8, 9, 100, 129, 5000}) {
+      const Tensor x = random({rows, columns}, 1).detach();
+      const std::uint64_t expected = fingerprint({sum(x, {0})});
+      for (const Index padding : {1, 6, 8, 121, 5000}) {
+        INFO(rows << " x " << columns << " padded by " << padding);
+        CHECK(fingerprint({sum(concat({x, rows_of_zeros(padding, x.shape())}, 0), {0})}) == expected);
+      }
+    }
+  }
+}
+
+TEST_CASE("a dot product has the same bits with zeros at its end") {
+  for (const Index n : {1, 16, 17, 100, 112, 127, 128, 200, 1000}) {
+    const Tensor x = random({2, n}, 1).detach(), dy = random({2, n}, 2).detach();
+    const auto gradient = [](const Tensor& in, const Tensor& seed) {
+      return grad({softmax(in, -1)}, {in}, {.seeds = {seed}})[0];
+    };
+    const Tensor expected = gradient(clone(x).set_requires_grad(), dy);
+    for (const Index padding : {1, 15, 16, 17, 112, 1000}) {
+      const Tensor hidden = Tensor::full({2, padding}, -INFINITY);
+      const Tensor wide = concat({x, hidden}, 1).set_requires_grad();
+      const Tensor found = gradient(wide, concat({dy, random({2, padding}, 3).detach()}, 1));
+      INFO(n << " padded by " << padding);
+      CHECK(fingerprint({narrow(found, 1, 0, n)}) == fingerprint({expected}));
     }
   }
 }

@@ -4,6 +4,8 @@
 #include <functional>
 #include <vector>
 
+#include <gradus/autograd/engine/backward.h>
+#include <gradus/autograd/foundation/random.h>
 #include <gradus/autograd/ops.h>
 
 #include "catch.h"
@@ -102,4 +104,57 @@ TEST_CASE("sums, products and softmax of long vectors are precise in f32") {
   CHECK(sum(softmax(x, 0)).item() == Approx(1).epsilon(2e-6));
   // The mean is subtracted before squaring, so a large mean costs little precision.
   CHECK(var(x + 1000.0).item() == Approx(var(y).item()).epsilon(2e-3));
+}
+
+namespace {
+
+constexpr double ulp = 1.2e-7;  // of f32, relative
+
+// The sum of a tensor's numbers in f64, by the exact value of a constant.
+Tensor constant(const Shape& shape) { return Tensor::full(shape, 0.1); }
+const double tenth = static_cast<double>(0.1f);
+
+}  // namespace
+
+TEST_CASE("regression: sums along leading axes, and of rows longer than a block, lost digits") {
+  for (const Index n : {Index{1}, Index{17}, Index{4097}, Index{1'000'000}, Index{16'000'000}}) {
+    INFO(n);
+    CHECK(sum(constant({n})).item() == Approx(tenth * static_cast<double>(n)).epsilon(2 * ulp));
+  }
+  for (const Index columns : {1, 3, 4, 63, 64, 300}) {
+    const Index rows = columns > 64 ? 100'000 : 1'000'000;
+    INFO(rows << " x " << columns);
+    const std::vector<float> sums = sum(constant({rows, columns}), {0}).to_vector<float>();
+    for (float s : sums) CHECK(static_cast<double>(s) == Approx(tenth * static_cast<double>(rows)).epsilon(2 * ulp));
+    const std::vector<float> middle = sum(constant({2, rows / 2, columns}), {1}).to_vector<float>();
+    for (float s : middle)
+      CHECK(static_cast<double>(s) == Approx(tenth * static_cast<double>(rows / 2)).epsilon(2 * ulp));
+  }
+}
+
+TEST_CASE("regression: the mean and variance of many rows were wrong along the leading axis") {
+  const Tensor x = Tensor::normal({4'000'000, 4}, 100, 1, Philox(1, 0));
+  for (float m : mean(x, {0}).to_vector<float>()) CHECK(static_cast<double>(m) == Approx(100).epsilon(2e-5));
+  for (float v : var(x, {0}).to_vector<float>()) CHECK(static_cast<double>(v) == Approx(1).epsilon(3e-3));
+  CHECK(var(x).item() == Approx(1).epsilon(1e-3));
+}
+
+TEST_CASE("gradients that sum many rows are precise: biases, layer_norm, broadcast inputs, the mean of a loss") {
+  const Index rows = 1'000'000;
+  const double all = tenth * static_cast<double>(rows);
+  const Tensor seed = constant({rows, 2}), x = Tensor::ones({rows, 2}), w = Tensor::ones({2, 2});
+  Tensor b = Tensor::zeros({2}).set_requires_grad();
+  backward(linear(x, w, b), {.seed = seed});
+  CHECK(b.grad().data<float>()[1] == Approx(all).epsilon(2 * ulp));
+  b.zero_grad();
+  backward(x + b, {.seed = seed});
+  CHECK(b.grad().data<float>()[1] == Approx(all).epsilon(2 * ulp));
+  Tensor gain = Tensor::ones({2}).set_requires_grad();
+  b.zero_grad();
+  // x̂ is -1 and 1 in every row.
+  backward(layer_norm(Tensor::from<float>({-1, 1}, {2}) * x, gain, b, 0), {.seed = seed});
+  CHECK(b.grad().data<float>()[1] == Approx(all).epsilon(4 * ulp));
+  CHECK(gain.grad().data<float>()[1] == Approx(all).epsilon(4 * ulp));
+  const Tensor loss = cross_entropy(constant({rows, 2}), Tensor::zeros({rows}, DType::i64));
+  CHECK(loss.item() == Approx(std::log(2)).epsilon(4 * ulp));
 }

@@ -2,6 +2,7 @@
 #include <span>
 #include <vector>
 
+#include <gradus/autograd/checks/anomaly.h>
 #include <gradus/autograd/engine/backward.h>
 #include <gradus/autograd/engine/observer.h>
 #include <gradus/autograd/engine/recompute.h>
@@ -45,6 +46,111 @@ TEST_CASE("a rule that returns an unrecorded gradient while gradients are record
   const Tensor x = leaf({1, 2}, {2});
   const Tensor y = twice(x, [](const Tensor& dy) { return Grads{Gradient::added([dy](Tensor&) {})}; });
   CHECK_THROWS_WITH(grad({sum(y)}, {x}, {.create_graph = true}), ContainsSubstring("the rule of 'twice'"));
+}
+
+TEST_CASE("a rule that returns a wrong number of gradients is named") {
+  const Tensor x = leaf({1, 2}, {2});
+  CHECK_THROWS_WITH(sum(twice(x,
+                              [](const Tensor& dy) {
+                                return Grads{dy, dy};
+                              }))
+                        .backward(),
+                    ContainsSubstring("the rule of 'twice' returned 2 gradients") && ContainsSubstring("input: 1"));
+  CHECK_THROWS_WITH(sum(twice(x, [](const Tensor&) { return Grads{}; })).backward(),
+                    ContainsSubstring("the rule of 'twice' returned 0 gradients"));
+}
+
+TEST_CASE("a rule that returns a gradient of a wrong dtype is named") {
+  const Tensor x = leaf({1, 2}, {2});
+  const Tensor y = twice(x, [](const Tensor&) { return Grads{Tensor::ones({2}, DType::f32)}; });
+  CHECK_THROWS_WITH(sum(y).backward(), ContainsSubstring("the rule of 'twice' returned a gradient of dtype f32"));
+}
+
+TEST_CASE("a product of sides that do not fit is named, with and without an observer") {
+  const Tensor w = leaf({1, 2, 3, 4, 5, 6}, {2, 3});
+  const auto refused = [&](const Tensor& x, const Tensor& dy) {
+    for (const bool anomaly : {false, true}) {
+      const Tensor y = sum(twice(w, [=](const Tensor&) { return Grads{Gradient::rows_product(x, dy)}; }));
+      const DetectAnomaly detect(anomaly);
+      CHECK_THROWS_WITH(y.backward(), ContainsSubstring("the rule of 'twice' returned a product"));
+    }
+  };
+  const auto ones = [](const Shape& shape, DType t = DType::f64) { return Tensor::ones(shape, t); };
+  refused(ones({5, 3}), ones({4, 2}));
+  refused(ones({5, 3}), ones({5, 3}));
+  refused(ones({1, 5, 3}), ones({5, 2}));
+  refused(ones({2, 3, 3}), ones({3, 2, 2}));
+  refused(ones({}), ones({}));
+  refused(ones({5, 3}, DType::f32), ones({5, 2}, DType::f32));
+  refused(ones({5, 3}), ones({5, 2}, DType::f32));
+}
+
+namespace {
+
+// An addition that replaces the sum, also when several are added at once.
+struct Replaces {
+  Tensor by;
+  static void add_all(std::span<const Replaces* const> all, Tensor& sum) { sum = all[0]->by; }
+};
+
+}  // namespace
+
+TEST_CASE("an addition that replaces the sum is named") {
+  const auto refused = [](const Tensor& w, const Tensor& x, auto gradient) {
+    const auto y = [&] { return sum(twice(x, [=](const Tensor&) { return Grads{gradient()}; })); };
+    const auto is_named = ContainsSubstring("the rule of 'twice' returned an addition that replaced the sum");
+    CHECK_THROWS_WITH(y().backward(), is_named);
+    CHECK_FALSE(w.grad().defined());
+    Gradients into;
+    into.bind(w, Tensor::zeros(w.shape(), w.dtype()));
+    CHECK_THROWS_WITH(y().backward({.into = &into}), is_named);
+  };
+  const Tensor w = leaf({1, 2, 3}, {3}), result = mul(w, 1.0);
+  for (const Tensor& x : {w, result}) {
+    for (const Tensor& by :
+         {Tensor::ones({1000}, DType::f64), Tensor::ones({3}, DType::f32), Tensor::ones({3}, DType::f64), Tensor()}) {
+      refused(w, mul(x, 1.0), [by] { return Gradient::added([by](Tensor& sum) { sum = by; }); });
+      refused(w, x.is_leaf() ? x : mul(x, 1.0), [by] { return Gradient::added(Replaces{by}); });
+    }
+  }
+}
+
+TEST_CASE("a hook that writes to its gradient is an error") {
+  const Tensor x = leaf({1, 2}, {2});
+  const Tensor a = mul(x, 2.0), b = mul(x, 3.0);
+  Tensor(a).register_hook([](const Tensor& g) {
+    Tensor(g).mutable_data<double>()[0] = 100;  // the rule of `add` gives the same tensor to b
+    return Tensor();
+  });
+  CHECK_THROWS_WITH(sum(a + b).backward(), ContainsSubstring("a hook on") &&
+                                               ContainsSubstring("wrote to its gradient at") &&
+                                               ContainsSubstring("autograd_rules_test.cpp"));
+  CHECK_FALSE(x.grad().defined());
+  const Tensor w = leaf({1, 2}, {2});
+  Tensor(w).set_name("w").register_hook([](const Tensor& g) {
+    Tensor(g).mutable_data<double>()[0] = 100;
+    return Tensor();
+  });
+  CHECK_THROWS_WITH(sum(mul(w, 2.0)).backward(), ContainsSubstring("a hook on 'w' wrote to its gradient"));
+}
+
+TEST_CASE("a rule that writes to the gradient that it was given is named") {
+  const Tensor x = leaf({1, 2}, {2});
+  const Tensor y = twice(x, [](const Tensor& dy) {
+    Tensor(dy).mutable_data<double>()[0] = 100;
+    return Grads{dy};
+  });
+  CHECK_THROWS_WITH(sum(y + x).backward(), ContainsSubstring("the rule of 'twice' wrote to the gradient"));
+}
+
+TEST_CASE("a hook that returns another shape or dtype is named") {
+  const Tensor x = leaf({1, 2}, {2});
+  for (const Tensor& wrong : {Tensor::ones({3}, DType::f64), Tensor::ones({2}, DType::f32)}) {
+    Tensor y = mul(x, 2.0);
+    y.register_hook([wrong](const Tensor&) { return wrong; });
+    CHECK_THROWS_WITH(sum(y).backward(),
+                      ContainsSubstring("a hook on the result of 'mul'") && ContainsSubstring("expected f64 [2]"));
+  }
 }
 
 TEST_CASE("a hook may register hooks on its own tensor") {

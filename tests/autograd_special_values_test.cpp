@@ -145,6 +145,87 @@ TEST_CASE("every function of NaN is NaN") {
     CHECK(std::isnan(y.item()));
 }
 
+TEST_CASE("gradients at NaN are PyTorch's: 1 for relu, all of it for both sides of maximum, 0 for clamp and abs") {
+  for (DType t : {DType::f32, DType::f64}) {
+    const auto leaf_of = [&](const std::vector<double>& v) {
+      return to(Tensor::from(v, {std::ssize(v)}), t).set_requires_grad();
+    };
+    const auto gradient = [](const Tensor& y, const Tensor& x) {
+      return numbers(grad({sum(y)}, {x}, {.retain_graph = true})[0]);
+    };
+    const Tensor x = leaf_of({not_a_number, 1, 2, not_a_number, 3, 4}),
+                 y = leaf_of({1, not_a_number, 2, not_a_number, 4, 3});
+    CHECK(gradient(relu(x), x)[0] == 1);
+    CHECK(gradient(abs(x), x)[0] == 0);
+    for (const bool largest : {true, false}) {
+      const Tensor z = largest ? maximum(x, y) : minimum(x, y);
+      CHECK(std::isnan(numbers(z)[0]));
+      CHECK(std::isnan(numbers(z)[1]));
+      CHECK(gradient(z, x) == std::vector<double>{1, 1, 0.5, 1, double(!largest), double(largest)});
+      CHECK(gradient(z, y) == std::vector<double>{1, 1, 0.5, 1, double(largest), double(!largest)});
+    }
+    const Tensor c = leaf_of({not_a_number, -1, 1, 2, -2, inf, -inf});
+    CHECK(std::isnan(numbers(clamp(c, -1, 1))[0]));
+    CHECK(gradient(clamp(c, -1, 1), c) == std::vector<double>{0, 1, 1, 0, 0, 0, 0});
+  }
+}
+
+TEST_CASE("logsumexp of an infinity is that infinity, with a gradient of NaN") {
+  for (DType t : {DType::f32, DType::f64}) {
+    const Tensor x = to(Tensor::from<double>({inf, 1, -inf}, {3}), t).set_requires_grad();
+    const Tensor y = logsumexp(x, 0);
+    CHECK(y.item() == inf);
+    for (double g : numbers(grad({y}, {x})[0])) CHECK(std::isnan(g));
+  }
+}
+
+TEST_CASE("a scalar accepts the axes 0 and -1 where an op keeps it a scalar, and no other") {
+  const Tensor x = Tensor::scalar(3, DType::f64);
+  for (const Index axis : {0, -1}) {
+    CHECK(sum(x, {axis}).item() == 3);
+    CHECK(mean(x, {axis}, true).item() == 3);
+    CHECK(max(x, {axis}).item() == 3);
+    CHECK(min(x, {axis}).item() == 3);
+    CHECK(std::isnan(var(x, {axis}).item()));
+    CHECK(softmax(x, axis).item() == 1);
+    CHECK(log_softmax(x, axis).item() == 0);
+    CHECK(logsumexp(x, axis).item() == 3);
+    CHECK(squeeze(x, axis).item() == 3);
+    CHECK(transpose(x, axis, 0).item() == 3);
+  }
+  CHECK_THROWS_AS(sum(x, {1}), Error);
+  CHECK_THROWS_AS(sum(x, {0, -1}), Error);
+  CHECK_THROWS_AS(softmax(x, 1), Error);
+  CHECK_THROWS_AS(logsumexp(x, -2), Error);
+  CHECK_THROWS_AS(transpose(x, 0, 1), Error);
+}
+
+TEST_CASE("a root of an argument kept inside its domain has a finite gradient") {
+  const Tensor x = Tensor::from<double>({0, 4}, {2}).set_requires_grad();
+  const Tensor zero = Tensor::zeros({}, DType::f64), one = Tensor::ones({}, DType::f64),
+               small = Tensor::full({}, 1e-12, DType::f64);
+  const auto gradient = [&](const Tensor& y) { return numbers(grad({sum(y)}, {x})[0]); };
+  CHECK(std::isnan(gradient(where(greater(x, 0.0), sqrt(x), zero))[0]));
+  CHECK(std::isnan(gradient(maximum(sqrt(x), small))[0]));
+  const Tensor inside = greater(x, 0.0);
+  CHECK(gradient(where(inside, sqrt(where(inside, x, one)), zero)) == std::vector<double>{0, 0.25});
+  CHECK(gradient(sqrt(maximum(x, small))) == std::vector<double>{0, 0.25});
+}
+
+TEST_CASE("masks of any dtype select alike, also together") {
+  const Tensor ids = Tensor::from<Index>({0, 2, -1}, {3}), single = Tensor::from<float>({1, 0, 2}, {3}),
+               twice = Tensor::from<double>({0, 0.5, 1}, {3});
+  const std::vector<Tensor> masks{ids, single, twice};
+  for (const Tensor& a : masks) {
+    CHECK(numbers(where(a, Tensor::ones({3}), Tensor::zeros({3}))) == numbers(not_equal(a, 0.0)));
+    CHECK(numbers(softmax(Tensor::zeros({3}), 0, a))[0] == (numbers(a)[0] == 0 ? 0 : 0.5));
+    for (const Tensor& b : masks) {
+      const std::vector<double> both = numbers(logical_and(a, b)), x = numbers(a), y = numbers(b);
+      for (std::size_t i = 0; i < 3; ++i) CHECK(both[i] == (x[i] != 0 && y[i] != 0));
+    }
+  }
+}
+
 namespace {
 
 // Rows of special logits, with their softmax.

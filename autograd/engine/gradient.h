@@ -2,8 +2,10 @@
 
 #include <atomic>
 #include <span>
+#include <string>
 #include <vector>
 
+#include <gradus/autograd/engine/op_name.h>
 #include <gradus/autograd/engine/tensor.h>
 #include <gradus/autograd/foundation/inline_vector.h>
 #include <gradus/autograd/foundation/memory.h>
@@ -14,8 +16,9 @@ namespace gradus {
 /// - a tensor that broadcasts from the input's shape; the engine sums it back to that shape,
 /// - an undefined Gradient: none,
 /// - `rows_product(x, dy)`: dyᵀ x, the gradient of a weight. The engine gathers all uses of a weight in one product,
-/// - `added(f)`: f(sum) adds the gradient to a tensor of the input's shape. This saves the memory of a gradient that is
-///   mostly zeros. If f's type has a static `add_all(fs, sum)`, it adds the gradients of several uses at once.
+/// - `added(f)`: f(sum) adds the gradient in place to a tensor of the input's shape. This saves the memory of a
+/// gradient
+///   that is mostly zeros. If f's type has a static `add_all(fs, sum)`, it adds the gradients of several uses at once.
 /// The last two are not recorded: a rule returns them only while `grad_enabled()` is false.
 class Gradient {
  public:
@@ -30,7 +33,7 @@ class Gradient {
   template <class F>
   static Gradient added(F f) {
     Gradient g;
-    g.addition_ = Ref<const Addition>::adopt(new AdditionOf<F>(std::move(f)));
+    g.addition_ = Ref<Addition>::adopt(new AdditionOf<F>(std::move(f)));
     return g;
   }
 
@@ -41,22 +44,30 @@ class Gradient {
 
   /// The tensor of a gradient that is one.
   Tensor& tensor() { return value_; }
+  const Tensor& tensor() const { return value_; }
   /// Any gradient as a tensor; an addition is added to zeros of this shape and dtype.
   Tensor evaluate(const Shape& shape, DType dtype) const;
 
+  /// Whether the product, of two sides with equal leading extents, has this shape and dtype.
+  bool product_fits(const Shape& shape, DType dtype) const;
+  /// "of dy f32 [5, 2] and x f32 [5, 4]"
+  std::string describe_product() const;
   /// The two sides of a product as matrices: x [rows, in], dy [rows, out].
   Tensor product_x() const;
   Tensor product_dy() const;
 
-  /// Adds gradients, all of them additions, to sum in their order.
+  /// Names the op whose rule returned this addition, for errors.
+  void set_op(const OpName& op) { addition_->op = op; }
+  /// Adds gradients, all of them additions, to sum in their order. Throws when one replaces the sum.
   static void add_to(Tensor& sum, std::span<const Gradient> additions);
 
  private:
   struct Addition {
-    mutable std::atomic<std::uint32_t> count{1};
+    std::atomic<std::uint32_t> count{1};
+    OpName op{"added", Place()};
     virtual ~Addition() = default;
-    void retain() const { count.fetch_add(1, std::memory_order_relaxed); }
-    void release() const {
+    void retain() { count.fetch_add(1, std::memory_order_relaxed); }
+    void release() {
       if (count.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
     }
     static void* operator new(std::size_t bytes) { return memory::allocate(bytes); }
@@ -88,7 +99,7 @@ class Gradient {
 
   Tensor value_;  // x of a product
   Tensor dy_;     // of a product
-  Ref<const Addition> addition_;
+  Ref<Addition> addition_;
 };
 
 /// One gradient per input of the op, in order.

@@ -8,20 +8,15 @@
 #include <vector>
 
 #include <gradus/autograd/engine/gradient.h>
+#include <gradus/autograd/engine/op_name.h>
 
 namespace gradus {
 
 class BackwardRun;
 struct Visit;
 
-/// The name of an op and the place of its call. Written as a string literal; the place comes along.
-struct OpName {
-  const char* name;
-  Place place;
-  OpName(const char* n, Place p = Place::current()) : name(n), place(p) {}
-};
-
-/// An input of an op in `record`: refers to the tensor, which must outlive the call. A Tensor converts to one.
+/// An input of an op in `record`: refers to the tensor, which must outlive the call. A Tensor converts to one. A tensor
+/// without a gradient, such as ids or a mask, is an input like the others.
 struct Input {
   const Tensor* tensor;
   Node* node;

@@ -32,7 +32,7 @@ std::vector<Tensor> captured_by(const Tensor& result, const std::vector<Tensor>&
   return captured;
 }
 
-// d f(inputs) times dy, by the inputs and then by the tensors that f captures.
+// d f(inputs) times dy, by the inputs and then by the tensors that f captured.
 Grads differentiate(const TensorFunction& f, const std::vector<Tensor>& inputs, const std::vector<Tensor>& captured,
                     const Tensor& dy, Needs needs) {
   const bool create_graph = grad_enabled();
@@ -70,12 +70,16 @@ Tensor checkpoint(const TensorFunction& f, const std::vector<Tensor>& inputs, Pl
   const Tensor first = f(inputs);
   if (!first.requires_grad()) return first;
   const std::vector<Tensor> captured = captured_by(first, inputs, in_function);
+  const std::vector<Tensor> read = in_function.read_from_outside();
   std::vector<Input> edges(inputs.begin(), inputs.end());
   for (const Tensor& t : captured) edges.push_back(unread(t));
+  edges.insert(edges.end(), read.begin(), read.end());
   Tensor y = record(OpName("checkpoint", place), first.detach(), edges,
-                    [f, inputs, captured, random](const Tensor& dy, Needs needs) {
+                    [f, inputs, captured, random, values = read.size()](const Tensor& dy, Needs needs) {
                       const RandomScope same_random_numbers(random);
-                      return differentiate(f, inputs, captured, dy, needs);
+                      Grads grads = differentiate(f, inputs, captured, dy, needs);
+                      for (std::size_t i = 0; i < values; ++i) grads.push_back({});
+                      return grads;
                     });
   y.node()->observed_inside = true;
   return y;

@@ -9,6 +9,7 @@ namespace gradus {
 
 bool detail::begin_record(const OpName& op, const Tensor& value, std::span<const Input> inputs) {
   if (Observer* o = observer()) o->on_value(op, value, inputs);
+  NewNodes::add_value(value, inputs);
   return grad_enabled() &&
          std::any_of(inputs.begin(), inputs.end(), [](const Input& in) { return in.node != nullptr; });
 }

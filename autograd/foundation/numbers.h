@@ -147,16 +147,16 @@ Dual<S> pow(Dual<S> x, Dual<S> y) {
   const S exponent = where(positive, p * log(where(positive, x.a, S(1))) * y.b, S(0));
   return {p, base + exponent};
 }
-/// Equal operands get half of the derivative each.
+/// Equal operands get half of the derivative each; if one is NaN, both get the whole.
 template <class S>
 Dual<S> max(Dual<S> x, Dual<S> y) {
   const auto a = value_of(x), b = value_of(y);
-  return {max(x.a, y.a), where(a > b, x.b, where(a < b, y.b, S(0.5) * (x.b + y.b)))};
+  return {max(x.a, y.a), where(a > b, x.b, where(a < b, y.b, where(a == b, S(0.5), S(1)) * (x.b + y.b)))};
 }
 template <class S>
 Dual<S> min(Dual<S> x, Dual<S> y) {
   const auto a = value_of(x), b = value_of(y);
-  return {min(x.a, y.a), where(a < b, x.b, where(a > b, y.b, S(0.5) * (x.b + y.b)))};
+  return {min(x.a, y.a), where(a < b, x.b, where(a > b, y.b, where(a == b, S(0.5), S(1)) * (x.b + y.b)))};
 }
 
 // Arithmetic with plain numbers, and comparison by value.
@@ -281,7 +281,7 @@ struct Softplus {
   [[gnu::always_inline]] static auto value(auto x) { return math::softplus(x); }
   static auto slope(auto x) { return sigmoid(x); }
 };
-/// The slope at 0 is 0.
+/// The slope at 0 is 0, and 1 at NaN.
 struct Relu {
   template <class T>
   static T value(T x) {
@@ -289,7 +289,7 @@ struct Relu {
   }
   template <class S>
   static S slope_of_result(S y) {
-    return where(y > 0, S(1), S(0));
+    return where(y <= 0, S(0), S(1));
   }
 };
 

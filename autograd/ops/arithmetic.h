@@ -16,7 +16,8 @@ Tensor pow(const Operand& a, const Operand& b);
 Tensor square(const Argument& x);
 /// a + scale * b
 Tensor add_scaled(const Tensor& a, const Tensor& b, Scalar scale, Place = Place::current());
-/// The smaller or larger element; NaN if either is NaN. Equal elements get half of the gradient each.
+/// The smaller or larger element; NaN if either is NaN. Equal elements get half of the gradient each; beside a NaN,
+/// both operands get all of it.
 Tensor minimum(const Operand& a, const Operand& b);
 Tensor maximum(const Operand& a, const Operand& b);
 

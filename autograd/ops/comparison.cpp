@@ -7,6 +7,7 @@
 
 #include <gradus/autograd/engine/broadcast.h>
 #include <gradus/autograd/engine/internal/axes.h>
+#include <gradus/autograd/ops/copying.h>
 #include <gradus/autograd/ops/shape.h>
 
 namespace gradus {
@@ -95,7 +96,11 @@ Tensor logical_not(const Argument& mask) {
   return test(mask.tensor(), [](auto x) { return x == 0; });
 }
 Tensor logical_and(const Operand& a, const Operand& b) {
-  return compare("logical_and", a, b, [](auto x, auto y) { return x != 0 && y != 0; });
+  const auto both = [](auto x, auto y) { return x != 0 && y != 0; };
+  if (a.is_number() || b.is_number()) return compare("logical_and", a, b, both);
+  const DType t = a.tensor().dtype() == DType::f64 || b.tensor().dtype() == DType::f64 ? DType::f64 : DType::f32;
+  const Tensor x = to(a.tensor().detach(), t), y = to(b.tensor().detach(), t);
+  return compare("logical_and", {x, a.place()}, {y, b.place()}, both);
 }
 Tensor is_finite(const Argument& x) {
   return test(x.tensor(), [](auto v) { return std::isfinite(static_cast<double>(v)); });

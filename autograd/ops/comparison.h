@@ -27,6 +27,7 @@ inline Tensor operator>(const Operand& a, const Operand& b) { return greater(a, 
 inline Tensor operator>=(const Operand& a, const Operand& b) { return greater_equal(a, b); }
 
 Tensor logical_not(const Argument& mask);
+/// Masks of two dtypes give f64 if one is f64, else f32.
 Tensor logical_and(const Operand& a, const Operand& b);
 Tensor is_finite(const Argument& x);
 /// [n, n], with 1 on and below the diagonal, else 0.

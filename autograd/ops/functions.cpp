@@ -103,7 +103,9 @@ Tensor clamp(const Tensor& x, std::optional<Scalar> low, std::optional<Scalar> h
   constexpr double infinity = std::numeric_limits<double>::infinity();
   const double a = low ? low->value() : -infinity, b = high ? high->value() : infinity;
   if (!(a <= b)) throw Error(fmt::format("clamp: the bounds {} and {} are not in order", a, b), place);
-  return pointwise({"clamp", place}, x, [a, b](auto v) { return clamped(v, a, b); });
+  return pointwise(
+      {"clamp", place}, x, [a, b](auto v) { return clamped(v, a, b); },
+      [a, b](auto v) { return where(v >= a && v <= b, decltype(v)(1), decltype(v)(0)); });
 }
 
 Tensor clamp_min(const Tensor& x, Scalar low, Place place) { return clamp(x, low, {}, place); }

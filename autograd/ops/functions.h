@@ -18,16 +18,17 @@ Tensor cos(const Argument& x);
 Tensor erf(const Argument& x);
 Tensor tanh(const Argument& x);
 Tensor sigmoid(const Argument& x);
-/// The gradient at 0 is 0.
+/// The gradient at 0 is 0, and 1 at NaN.
 Tensor relu(const Argument& x);
+/// gelu and silu have their limits at infinities: 0 with the slope 0 at -inf, and the slope 1 at inf.
 enum class Gelu { exact, tanh };
 Tensor gelu(const Tensor& x, Gelu form = Gelu::exact, Place = Place::current());
 Tensor silu(const Argument& x);
 /// log(1 + exp(beta x)) / beta. Unlike PyTorch's, it has no threshold above which it is linear. Throws when beta is 0.
 Tensor softplus(const Tensor& x, Scalar beta = 1, Place place = Place::current());
-/// The gradient at 0 is 0.
+/// The gradient at 0 and NaN is 0.
 Tensor abs(const Argument& x);
-/// The gradient is 1 on [low, high], else 0. A bound that is not given does not bound. Throws unless low <= high, and
+/// The gradient is 1 on [low, high], else 0, at NaN too. A bound that is not given does not bound. Throws unless low <= high, and
 /// without any bound.
 Tensor clamp(const Tensor& x, std::optional<Scalar> low = {}, std::optional<Scalar> high = {},
              Place = Place::current());

@@ -17,7 +17,9 @@ namespace {
 
 // sum[o, index[k], i] += source[o, k, i]; `around` describes source's axis. Threads divide the columns, not the rows,
 // so that repeated indices add in order of position.
-void add_entries(const Tensor& source, const AroundAxis& around, const Tensor& index, Index extent, Tensor& sum) {
+void add_entries(const OpName& op, const Tensor& source, const AroundAxis& around, const Tensor& index, Index extent,
+                 Tensor& sum) {
+  check_ids(op, index, extent);
   const Index* id = index.data<Index>();
   const Index column_grain = std::max<Index>(16, (Index{1} << 16) / std::max<Index>(1, around.extent));
   dispatch(source.dtype(), [&](auto zero) {
@@ -64,13 +66,15 @@ Tensor embedding(const Tensor& table, const Tensor& ids, std::optional<Integer> 
       for (Index i = begin; i < end; ++i) std::copy_n(from + id[i] * dim, dim, to + i * dim);
     });
   });
-  return record(op, y, {unread(table)}, [ids, rows, dim, padding](const Tensor& dy) {
+  return record(op, y, {unread(table), ids}, [op, ids, rows, dim, padding](const Tensor& dy) {
     const Tensor index = reshape(ids, {ids.numel()});
     Tensor each = reshape(dy, {ids.numel(), dim});
     if (padding >= 0) each = masked_fill(each, unsqueeze(equal(index, static_cast<double>(padding)), 1), 0);
-    if (grad_enabled()) return Grads{index_add(each, 0, index, rows)};
-    return Grads{Gradient::added(
-        [each, index, rows](Tensor& sum) { add_entries(each, AroundAxis(each.shape(), 0), index, rows, sum); })};
+    if (grad_enabled()) return Grads{index_add(each, 0, index, rows), Tensor()};
+    return Grads{Gradient::added([op, each, index, rows](Tensor& sum) {
+                   add_entries(op, each, AroundAxis(each.shape(), 0), index, rows, sum);
+                 }),
+                 Tensor()};
   });
 }
 
@@ -115,8 +119,8 @@ Tensor index_select(const Tensor& x, Integer dim, const Tensor& index, Place pla
         std::copy_n(from + (k / n * a.extent + id[k % n]) * a.inner, a.inner, to + k * a.inner);
     });
   });
-  return record(op, y, {unread(x)}, [axis, index, extent = a.extent](const Tensor& dy) {
-    return Grads{index_add(dy, axis, index, extent)};
+  return record(op, y, {unread(x), index}, [axis, index, extent = a.extent](const Tensor& dy) {
+    return Grads{index_add(dy, axis, index, extent), Tensor()};
   });
 }
 
@@ -128,14 +132,14 @@ Tensor index_add(const Tensor& source, Integer dim, const Tensor& index, Integer
                             axis, describe(source)),
                 place);
   }
-  check_ids(op, index, extent);
   const AroundAxis a(source.shape(), axis);
   Shape shape = source.shape();
   shape[axis] = extent;
   Tensor y = Tensor::zeros(shape, source.dtype());
-  add_entries(source, a, index, extent, y);
-  return record(op, y, {unread(source)},
-                [axis, index](const Tensor& dy) { return Grads{index_select(dy, axis, index)}; });
+  add_entries(op, source, a, index, extent, y);
+  return record(op, y, {unread(source), index}, [axis, index](const Tensor& dy) {
+    return Grads{index_select(dy, axis, index), Tensor()};
+  });
 }
 
 namespace {
@@ -179,8 +183,8 @@ Tensor gather(const Tensor& x, Integer dim, const Tensor& index, Place place) {
     T* to = y.mutable_data<T>();
     for_gathered(op, x.shape(), axis, index, [&](Index i, Index position) { to[i] = from[position]; });
   });
-  return record(op, y, {unread(x)}, [axis, index, shape = x.shape()](const Tensor& dy) {
-    return Grads{scatter_add(Tensor::zeros(shape, dy.dtype()), axis, index, dy)};
+  return record(op, y, {unread(x), index}, [axis, index, shape = x.shape()](const Tensor& dy) {
+    return Grads{scatter_add(Tensor::zeros(shape, dy.dtype()), axis, index, dy), Tensor()};
   });
 }
 
@@ -199,8 +203,8 @@ Tensor scatter_add(const Tensor& x, Integer dim, const Tensor& index, const Tens
     T* to = y.mutable_data<T>();
     for_gathered(op, x.shape(), axis, index, [&](Index i, Index position) { to[position] += from[i]; });
   });
-  return record(op, y, {unread(x), unread(src)}, [axis, index](const Tensor& dy, Needs needs) {
-    return Grads{dy, needs[1] ? gather(dy, axis, index) : Tensor()};
+  return record(op, y, {unread(x), unread(src), index}, [axis, index](const Tensor& dy, Needs needs) {
+    return Grads{dy, needs[1] ? gather(dy, axis, index) : Tensor(), Tensor()};
   });
 }
 

@@ -10,6 +10,7 @@
 #include <gradus/autograd/engine/internal/axes.h>
 #include <gradus/autograd/engine/recompute.h>
 #include <gradus/autograd/foundation/internal/lanes.h>
+#include <gradus/autograd/foundation/internal/row_sums.h>
 #include <gradus/autograd/foundation/internal/scratch.h>
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/autograd/ops/arithmetic.h>
@@ -20,7 +21,7 @@ namespace gradus {
 
 namespace {
 
-constexpr Index row_block = 64;
+constexpr Index row_block = 64, few_rows = 8;
 
 // Of layer_norm, or with `centred` false of rms_norm, which subtracts no mean.
 struct Norm {
@@ -77,7 +78,8 @@ class Row {
   const T* values_;
 };
 
-// Parameter gradients are summed by blocks of rows, which the shape determines.
+// Parameter gradients are summed by blocks of rows, which the shape determines: eight rows in sequence, and these sums
+// in a tree.
 template <class T>
 void backward(const Tensor& x, const Tensor& weight, const Tensor& dy, const Norm& norm, Tensor& dx, Tensor* dw,
               Tensor* db) {
@@ -86,21 +88,26 @@ void backward(const Tensor& x, const Tensor& weight, const Tensor& dy, const Nor
   const Row<T> w(weight, n, T(1));
   T* out = dx.mutable_data<T>();
   const Scratch<T> partial(2 * blocks * n);  // [blocks, 2, n]: sums of a block's rows
-  std::fill_n(partial.data(), 2 * blocks * n, T(0));
   parallel_for(blocks, 4, [&](Index begin, Index end) {
+    const Scratch<T> levels(2 * n * RowSums<T>::levels(row_block / few_rows));
     for (Index b = begin; b < end; ++b) {
-      T *sw = partial.data() + 2 * b * n, *sb = sw + n;
-      for (Index r = b * row_block; r < std::min(rows, (b + 1) * row_block); ++r)
-        backward_row<T>(n, norm.centred, moments(px + r * n, n, norm), px + r * n, w, pdy + r * n, out + r * n, sw, sb);
+      RowSums<T> sums(2 * n, levels.data());
+      const Index last = std::min(rows, (b + 1) * row_block);
+      for (Index first = b * row_block; first < last; first += few_rows) {
+        T* few = sums.next();
+        std::fill_n(few, 2 * n, T(0));
+        for (Index r = first; r < std::min(last, first + few_rows); ++r)
+          backward_row<T>(n, norm.centred, moments(px + r * n, n, norm), px + r * n, w, pdy + r * n, out + r * n, few,
+                          few + n);
+        sums.add();
+      }
+      sums.total(partial.data() + 2 * b * n);
     }
   });
-  for (int part = 0; part < 2; ++part) {
-    Tensor* target = part == 0 ? dw : db;
-    if (!target) continue;
-    T* sum = target->mutable_data<T>();
-    for (Index b = 0; b < blocks; ++b)
-      for (Index i = 0; i < n; ++i) sum[i] += partial[(2 * b + part) * n + i];
-  }
+  const Scratch<T> total(2 * n);
+  sum_rows<T>(partial.data(), blocks, 2 * n, total.data());
+  if (dw) std::copy_n(total.data(), n, dw->mutable_data<T>());
+  if (db) std::copy_n(total.data() + n, n, db->mutable_data<T>());
 }
 
 Tensor in_plain_ops(const Tensor& x, const Tensor& weight, const Tensor& bias, const Norm& norm) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <span>
 #include <vector>
 
 #include <gradus/autograd/engine/broadcast.h>
@@ -213,21 +214,30 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& target, const CrossEntr
     using T = decltype(zero);
     forward<T>(p, rows.data<T>(), loss.mutable_data<T>());
   });
-  const Tensor recorded = record(op, loss, {rows}, [p, rows](const Tensor& dy, Needs needs) {
+  const bool has_weight = options.weight.defined();
+  const Input inputs[] = {rows, p.target, has_weight ? options.weight : rows};
+  const auto of_logits = [has_weight](Gradient dx) {
+    Grads grads{std::move(dx), Tensor()};
+    if (has_weight) grads.push_back({});
+    return grads;
+  };
+  const std::span<const Input> read(inputs, has_weight ? 3 : 2);
+  const Tensor recorded = record(op, loss, read, [p, rows, of_logits](const Tensor& dy, Needs needs) {
     if (grad_enabled()) {
-      return gradients_through(
+      Grads grads = gradients_through(
           [&](const std::vector<Tensor>& x) {
             const Tensor q = distributions(p, x[0].dtype());
             return sum(q * (logsumexp(x[0], -1, true) - x[0]), {-1});
           },
           {rows}, dy, needs);
+      return of_logits(std::move(grads[0]));
     }
     Tensor dx = Tensor::empty(rows.shape(), rows.dtype());
     dispatch_floating(dx.dtype(), [&](auto zero) {
       using T = decltype(zero);
       backward<T>(p, rows.data<T>(), dy.data<T>(), dx.mutable_data<T>());
     });
-    return Grads{dx};
+    return of_logits(dx);
   });
   return reduced_loss(op, options.reduction == Reduction::none ? reshape(recorded, target.shape(), place) : recorded,
                       options.reduction, counted_weight(p));

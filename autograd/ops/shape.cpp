@@ -107,6 +107,7 @@ Tensor unsqueeze(const Tensor& x, Integer dim, Place place) {
 
 Tensor transpose(const Tensor& x, Integer first, Integer second, Place place) {
   const OpName op("transpose", place);
+  if (is_scalar_axis(op, first, x.shape()) && is_scalar_axis(op, second, x.shape())) return x;
   const Index a = normalise_axis(op, first, x.shape()), b = normalise_axis(op, second, x.shape());
   std::vector<Index> axes(static_cast<std::size_t>(x.rank()));
   for (Index i = 0; i < x.rank(); ++i) axes[static_cast<std::size_t>(i)] = i == a ? b : i == b ? a : i;

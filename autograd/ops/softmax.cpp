@@ -43,7 +43,7 @@ Tensor map_rows(const Tensor& x, F f) {
 template <class F>
 Tensor along(const OpName& op, const Tensor& x, Index axis, F f) {
   check_floating(op, x);
-  if (x.rank() == 0) return squeeze(f(unsqueeze(x, 0)), 0);
+  if (is_scalar_axis(op, axis, x.shape())) return squeeze(f(unsqueeze(x, 0)), 0);
   axis = normalise_axis(op, axis, x.shape());
   return axis == x.rank() - 1 ? f(x) : transpose(f(transpose(x, axis, -1, op.place)), axis, -1, op.place);
 }
@@ -108,6 +108,7 @@ Tensor log_softmax(const Tensor& x, Integer axis, const Tensor& mask, Place plac
 Tensor logsumexp(const Tensor& x, Integer dim, Flag keepdim, const Tensor& mask, Place place) {
   const OpName op("logsumexp", place);
   check_floating(op, x);
+  if (is_scalar_axis(op, dim, x.shape())) return squeeze(logsumexp(unsqueeze(x, 0), 0, false, mask, place), 0, place);
   const Index axis = normalise_axis(op, dim, x.shape());
   const Tensor t = present(x, mask, place);
   const Tensor rows = axis == x.rank() - 1 ? t : transpose(t, axis, -1, place);

@@ -17,9 +17,20 @@ void add_attention(Rows& t) {
                         Verdict verdict_of_weights = Verdict::pass, Verdict verdict = Verdict::pass) {
     const Tensor q = random({2, n.targets, 4}, {-1, 1}), k = random({2, n.sources, 4}, {-1, 1}, 1),
                  v = random({2, n.sources, 6}, {}, 2);
-    t.add(op, what, {q, k, v}, [=](auto& in) { return attention(in[0], in[1], in[2], heads, options); }).verdict =
+    // The mask is the last input.
+    const auto given = [options](const Tensors& in) {
+      AttentionOptions all = options;
+      if (all.mask.defined()) all.mask = in.back();
+      return all;
+    };
+    Tensors three{q, k, v}, two{q, k};
+    if (options.mask.defined()) {
+      three.push_back(options.mask);
+      two.push_back(options.mask);
+    }
+    t.add(op, what, three, [=](auto& in) { return attention(in[0], in[1], in[2], heads, given(in)); }).verdict =
         verdict;
-    t.add(weights, what, {q, k}, [=](auto& in) { return attention_weights(in[0], in[1], heads, options); }).verdict =
+    t.add(weights, what, two, [=](auto& in) { return attention_weights(in[0], in[1], heads, given(in)); }).verdict =
         verdict_of_weights;
   };
   rows("one head", 1, {});

@@ -10,22 +10,22 @@ namespace gradus::checks {
 void add_comparison(Rows& t) {
   const Tensor chosen = mask({1, 0, 0, 1, 0, 1}, {2, 3});
   const std::string op = "where(Tensor, Tensor, Tensor)";
-  t.add(op, "", {random({2, 3}), random({2, 3}, {}, 1)}, [=](auto& in) { return where(chosen, in[0], in[1]); });
-  t.add(op, "all three broadcast", {random({2, 1}), random({3}, {}, 1)},
-        [rows = mask({1, 0, 1, 0}, {4, 1, 1})](auto& in) { return where(rows, in[0], in[1]); });
-  t.add(op, "scalars by a mask of ids", {random({}), random({3}), ids({1, 0, 1}, {3})},
-        [](auto& in) { return where(in[2], in[0], in[1]); });
+  const auto chosen_by = [](auto& in) { return where(in[2], in[0], in[1]); };
+  t.add(op, "", {random({2, 3}), random({2, 3}, {}, 1), chosen}, chosen_by);
+  t.add(op, "all three broadcast", {random({2, 1}), random({3}, {}, 1), mask({1, 0, 1, 0}, {4, 1, 1})}, chosen_by);
+  t.add(op, "scalars by a mask of ids", {random({}), random({3}), ids({1, 0, 1}, {3})}, chosen_by);
   t.add(op, "a branch that is not finite", {random({3}, {0.5, 2})},
         [](auto& in) { return where(greater(in[0], 0.0), in[0] * in[0], like(in[0], Tensor::full({}, -INFINITY))); });
-  t.add("where(Tensor, Tensor, Scalar)", "", {random({2, 3})}, [=](auto& in) { return where(chosen, in[0], 0.5); });
-  t.add("where(Tensor, Scalar, Tensor)", "", {random({2, 3})}, [=](auto& in) { return where(chosen, 0.5, in[0]); });
+  t.add("where(Tensor, Tensor, Scalar)", "", {random({2, 3}), chosen},
+        [](auto& in) { return where(in[1], in[0], 0.5); });
+  t.add("where(Tensor, Scalar, Tensor)", "", {random({2, 3}), chosen},
+        [](auto& in) { return where(in[1], 0.5, in[0]); });
   t.add("where(Tensor, Scalar, Scalar)", "", {random({2, 3})}, [](auto& in) {
      return where(greater(in[0], 0), 1, -0.5);
    }).differentiable = false;
-  t.add("masked_fill(Tensor, Tensor, Scalar)", "", {random({2, 3})},
-        [=](auto& in) { return masked_fill(in[0], chosen, -3.0); });
-  t.add("masked_fill(Tensor, Tensor, Scalar)", "one row for all", {random({2, 3})},
-        [row = mask({1, 0, 0}, {3})](auto& in) { return masked_fill(in[0], row, -3.0); });
+  const auto filled = [](auto& in) { return masked_fill(in[0], in[1], -3.0); };
+  t.add("masked_fill(Tensor, Tensor, Scalar)", "", {random({2, 3}), chosen}, filled);
+  t.add("masked_fill(Tensor, Tensor, Scalar)", "one row for all", {random({2, 3}), mask({1, 0, 0}, {3})}, filled);
 
   const auto masks = [&](const std::string& signature, const GradcheckFunction& f) {
     t.add(signature, "", {random({2, 3}), random({3}, {}, 1)}, f).differentiable = false;

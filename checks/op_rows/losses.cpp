@@ -13,10 +13,12 @@ void add_losses(Rows& t) {
   for (const auto& [reduction, name] : reductions) {
     for (double smoothing : {0.0, 0.1, 1.0}) {
       for (bool weighted : {false, true}) {
-        t.add(op, name + (weighted ? ", weighted" : "") + ", smoothing " + std::to_string(smoothing), {logits},
+        Tensors inputs{logits, target};
+        if (weighted) inputs.push_back(weight);
+        t.add(op, name + (weighted ? ", weighted" : "") + ", smoothing " + std::to_string(smoothing), inputs,
               [=, r = reduction](auto& in) {
-                const Tensor w = weighted ? like(in[0], weight) : Tensor();
-                return cross_entropy(in[0], target, {.weight = w, .label_smoothing = smoothing, .reduction = r});
+                const Tensor w = weighted ? in[2] : Tensor();
+                return cross_entropy(in[0], in[1], {.weight = w, .label_smoothing = smoothing, .reduction = r});
               });
       }
     }

@@ -21,12 +21,14 @@ void add_reduction(Rows& t) {
     }
   }
   t.shaped(sums, "of a scalar", {}, [](auto& x) { return sum(x); });
+  t.shaped(sums, "of a scalar's axis", {}, [](auto& x) { return sum(x, {-1}, true); });
   t.shaped(sums, "over an axis of one", {3, 1}, [](auto& x) { return sum(x, {1}); });
   t.shaped(sums, "over no elements", {0, 3}, [](auto& x) { return sum(x, {0}); });
   t.shaped(sums, "of many", {2, 700}, [](auto& x) { return sum(x, {1}); });
-  t.shaped(means, "of a scalar", {}, [](auto& x) { return mean(x); });
+  t.shaped(means, "of a scalar", {}, [](auto& x) { return mean(x, {0}); });
   t.shaped(vars, "without correction", {2, 3}, [](auto& x) { return var(x, {1}, 0); });
   t.shaped(vars, "of one, without correction", {2, 1}, [](auto& x) { return var(x, {1}, 0) + x; });
+  t.shaped(maxima, "of a scalar", {}, [](auto& x) { return max(x, {0}); });
   t.shaped(maxima, "of one", {2, 1}, [](auto& x) { return max(x, {1}); });
   t.shaped(maxima, "of rows without elements", {0, 2}, [](auto& x) { return max(x, {1}); });
   t.kink(maxima, "ties", {leaf({1, 3, 3, 0, 1, 2}, {2, 3})}, [](auto& in) { return max(in[0], {1}); });

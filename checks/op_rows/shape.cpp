@@ -14,10 +14,12 @@ void add_shape(Rows& t) {
   t.shaped("squeeze(Tensor, Axes)", "", {2, 1, 3}, [](auto& x) { return squeeze(x, 1); });
   t.shaped("squeeze(Tensor, Axes)", "of a longer axis", {2, 1, 3}, [](auto& x) { return squeeze(x, 0) * 2.0; });
   t.shaped("squeeze(Tensor, Axes)", "of all axes", {1, 2, 1, 3}, [](auto& x) { return squeeze(x); });
+  t.shaped("squeeze(Tensor, Axes)", "of a scalar", {}, [](auto& x) { return squeeze(x, -1) * 2.0; });
   t.shaped("unsqueeze(Tensor, Integer)", "", {2, 3}, [](auto& x) { return unsqueeze(x, -1); });
   t.shaped("transpose(Tensor, Integer, Integer)", "", {2, 3}, [](auto& x) { return transpose(x); });
   t.shaped("transpose(Tensor, Integer, Integer)", "of outer axes", {2, 3, 2},
            [](auto& x) { return transpose(x, 0, 1); });
+  t.shaped("transpose(Tensor, Integer, Integer)", "of a scalar", {}, [](auto& x) { return transpose(x, 0, -1) * 2.0; });
   t.shaped("transpose(Tensor, Integer, Integer)", "no elements", {0, 3}, [](auto& x) { return transpose(x); });
   t.shaped("permute(Tensor, Axes)", "", {2, 3, 4}, [](auto& x) { return permute(x, {2, 0, 1}); });
   t.shaped("permute(Tensor, Axes)", "of a scalar", {}, [](auto& x) { return permute(x, {}); });

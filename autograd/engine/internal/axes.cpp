@@ -13,7 +13,15 @@ Index normalise_axis(const OpName& op, Index axis, const Shape& shape) {
   return axis < 0 ? axis + r : axis;
 }
 
+bool is_scalar_axis(const OpName& op, Index axis, const Shape& shape) {
+  if (shape.rank() > 0) return false;
+  if (axis != 0 && axis != -1)
+    throw Error(fmt::format("{}: a scalar has no axis {}, expected 0 or -1", op.name, axis), op.place);
+  return true;
+}
+
 std::vector<bool> normalise_axes(const OpName& op, const std::vector<Index>& axes, const Shape& shape) {
+  if (shape.rank() == 0 && axes.size() == 1 && is_scalar_axis(op, axes[0], shape)) return {};
   std::vector<bool> named(static_cast<std::size_t>(shape.rank()), axes.empty());
   for (Index a : axes) {
     const auto axis = static_cast<std::size_t>(normalise_axis(op, a, shape));

@@ -9,7 +9,12 @@ namespace gradus {
 /// The axis in [0, rank); negative axes count from the end. Throws when there is no such axis.
 Index normalise_axis(const OpName& op, Index axis, const Shape& shape);
 
-/// Per axis, whether it is in the list; an empty list means all. Throws on repeated and missing axes.
+/// Whether the shape is a scalar's; throws when the axis is neither 0 nor -1 then. Ops that leave a scalar as it is
+/// accept these axes for it, as PyTorch does.
+bool is_scalar_axis(const OpName& op, Index axis, const Shape& shape);
+
+/// Per axis, whether it is in the list; an empty list means all. Throws on repeated and missing axes. A scalar has the
+/// axis 0 or -1, and none in the result.
 std::vector<bool> normalise_axes(const OpName& op, const std::vector<Index>& axes, const Shape& shape);
 
 /// The rows of a tensor seen as a matrix: the product of all extents but the last.

@@ -21,11 +21,17 @@ Tensor call_hooks(const Node& node, Tensor dy) {
   if (!node.hooks) return dy;
   const std::vector<Node::Hook> hooks = *node.hooks;  // a hook may register further hooks
   for (const Node::Hook& hook : hooks) {
+    const WeakStorage seen(dy.storage().get());
     Tensor replaced = hook(dy);
+    if (seen.overwritten())
+      throw Error(
+          fmt::format("a hook on {} wrote to its gradient at {}; other gradients may share the bytes, so return a "
+                      "new tensor instead",
+                      made_by(node), to_string(seen.last_write())));
     if (!replaced.defined()) continue;
     if (replaced.shape() != node.shape || replaced.dtype() != node.dtype)
-      throw Error(fmt::format("a hook on {} returned {}, expected shape {}", made_by(node), describe(replaced),
-                              to_string(node.shape)));
+      throw Error(fmt::format("a hook on {} returned {}, expected {} {}", made_by(node), describe(replaced),
+                              name(node.dtype), to_string(node.shape)));
     dy = std::move(replaced);
   }
   return dy;
@@ -35,28 +41,24 @@ Tensor call_hooks(const Node& node, Tensor dy) {
   throw Error(fmt::format("the rule of '{}' returned {}", op.name, what), op.place);
 }
 
-// Throws when the rule of `op` returned a product that does not fit its input `to`, or an unrecorded gradient while
-// gradients are recorded.
-void check_unrecorded(const Gradient& g, const Node& to, const OpName& op) {
-  if (grad_enabled())
-    refuse_rule(op, "a gradient that is not recorded; while grad_enabled() is true a rule returns tensors");
-  if (!g.is_product()) return;
-  const Tensor x = g.product_x(), dy = g.product_dy();
-  if (to.shape != Shape{dy.shape()[1], x.shape()[1]} || x.shape()[0] != dy.shape()[0])
-    refuse_rule(op, fmt::format("the product of dy {} and x {} for an input of shape {}", describe(dy), describe(x),
-                                to_string(to.shape)));
-}
-
-// Sums g, which the rule of `op` returned, over the axes along which its input `to` was broadcast.
-void fit(Tensor& g, const Node& to, const OpName& op) {
-  if (g.dtype() != to.dtype)
-    refuse_rule(op, fmt::format("a gradient of dtype {} for an input of dtype {}", name(g.dtype()), name(to.dtype)));
-  if (g.shape() == to.shape) return;
-  if (!broadcasts_to(to.shape, g.shape()))
+// Throws unless g, which the rule of `op` returned, is a gradient for the input `to`.
+void check_gradient(const Gradient& g, const Node& to, const OpName& op) {
+  if (!g.is_tensor()) {
+    if (grad_enabled())
+      refuse_rule(op, "a gradient that is not recorded; while grad_enabled() is true a rule returns tensors");
+    if (g.is_product() && !g.product_fits(to.shape, to.dtype))
+      refuse_rule(
+          op, fmt::format("a product {}, expected {} {}", g.describe_product(), name(to.dtype), to_string(to.shape)));
+    return;
+  }
+  const Tensor& value = g.tensor();
+  if (value.dtype() != to.dtype)
+    refuse_rule(op,
+                fmt::format("a gradient of dtype {} for an input of dtype {}", name(value.dtype()), name(to.dtype)));
+  if (!broadcasts_to(to.shape, value.shape()))
     refuse_rule(op, fmt::format("a gradient of shape {} for an input of shape {}, expected that shape or one to which "
                                 "it broadcasts",
-                                to_string(g.shape()), to_string(to.shape)));
-  g = detail::sum_to(OpName("sum_to", op.place), g, to.shape);
+                                to_string(value.shape()), to_string(to.shape)));
 }
 
 Grads call_rule(Node& node, const Tensor& dy, const Tensor& y, Needs needs, Observer* watching) {
@@ -129,22 +131,32 @@ Grads BackwardRun::apply_rule(const Ref<Node>& node, Tensor dy, Needs needs) con
     if (options_.create_graph) y = y.with_node(node);
   }
   Observer* const watching = observer();
+  const WeakStorage seen(dy.storage().get());
   Grads grads = call_rule(*node, dy, y, needs, watching);
+  if (seen.overwritten()) {
+    throw Error(
+        fmt::format("the rule of '{}' wrote to the gradient that it was given, at {}; other gradients may share "
+                    "the bytes",
+                    node->op.name, to_string(seen.last_write())),
+        node->op.place);
+  }
   if (grads.size() != node->inputs.size())
     refuse_rule(node->op, fmt::format("{} gradients, expected one per input: {}", grads.size(), node->inputs.size()));
-  for (Index i = Needs::exact; i < grads.size(); ++i)
-    if (!is_needed(node->inputs[i].node.get())) grads[i] = {};
+  for (Index i = 0; i < grads.size(); ++i) {
+    const Node* to = node->inputs[i].node.get();
+    if (i >= Needs::exact && !is_needed(to)) grads[i] = {};
+    if (needs[i] && grads[i].defined()) check_gradient(grads[i], *to, node->op);
+  }
   if (watching) watching->on_gradients(*node, dy, needs, grads);
   return grads;
 }
 
 // g: what the rule of `op` returned for its input `to`.
 void BackwardRun::deliver(const Ref<Node>& to, Gradient g, const OpName& op) {
-  if (g.is_tensor()) {
-    fit(g.tensor(), *to, op);
-  } else {
-    check_unrecorded(g, *to, op);
-  }
+  if (g.is_addition()) g.set_op(op);
+  // The input was broadcast.
+  if (g.is_tensor() && g.tensor().shape() != to->shape)
+    g = detail::sum_to(OpName("sum_to", op.place), g.tensor(), to->shape);
   const bool at_boundary = options_.boundary && options_.boundary->contains(to.get());
   if (to->leaf || at_boundary) {
     Gradients& sink = to->hooks && !at_boundary ? hooked_leaves_ : leaves_;

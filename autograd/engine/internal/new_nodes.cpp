@@ -17,4 +17,23 @@ void NewNodes::add(const Node* node) {
   for (NewNodes* n = innermost; n; n = n->outer_) n->nodes_.insert(node);
 }
 
+void NewNodes::add_value(const Tensor& value, std::span<const Input> inputs) {
+  for (NewNodes* n = innermost; n; n = n->outer_) {
+    for (const Input& in : inputs) {
+      const Storage* storage = in.tensor->storage().get();
+      if (!n->made_.contains(storage) && !n->outside_.contains(storage))
+        n->outside_.emplace(storage, in.tensor->detach());
+    }
+    // A view of a tensor from outside is one too.
+    if (const Storage* storage = value.storage().get(); !n->outside_.contains(storage)) n->made_.insert(storage);
+  }
+}
+
+std::vector<Tensor> NewNodes::read_from_outside() const {
+  std::vector<Tensor> tensors;
+  for (const auto& [storage, tensor] : outside_)
+    if (!storage->unique()) tensors.push_back(tensor);
+  return tensors;
+}
+
 }  // namespace gradus

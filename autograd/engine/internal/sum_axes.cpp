@@ -1,8 +1,10 @@
 #include <gradus/autograd/engine/internal/sum_axes.h>
 
 #include <algorithm>
+#include <vector>
 
 #include <gradus/autograd/foundation/internal/lanes.h>
+#include <gradus/autograd/foundation/internal/row_sums.h>
 #include <gradus/autograd/foundation/parallel.h>
 
 namespace gradus {
@@ -31,24 +33,13 @@ T sum_row(const T* x, Index n) {
 // out[o, i] = Σ_e x[o, e, i]
 template <class T>
 void sum_axis(const T* x, Index outer, Index extent, Index inner, T* out) {
-  if (inner == 1) {
-    parallel_each(outer, grain_of(piece, extent), [&](Index o) { out[o] = sum_row(x + o * extent, extent); });
-    return;
-  }
-  // Rows are added four at a time; columns are cut among threads.
-  const Index columns = std::max<Index>(64, grain_of(piece, extent));
-  for (Index o = 0; o < outer; ++o)
-    parallel_for(inner, columns, [&](Index begin, Index end) {
-      T* y = out + o * inner;
-      std::fill(y + begin, y + end, T(0));
-      const T* row = x + o * extent * inner;
-      Index e = 0;
-      for (; e + 4 <= extent; e += 4, row += 4 * inner)
-        for (Index i = begin; i < end; ++i)
-          y[i] += (row[i] + row[inner + i]) + (row[2 * inner + i] + row[3 * inner + i]);
-      for (; e < extent; ++e, row += inner)
-        for (Index i = begin; i < end; ++i) y[i] += row[i];
-    });
+  parallel_each(outer, grain_of(piece, extent * inner), [&](Index o) {
+    const T* from = x + o * extent * inner;
+    if (inner == 1)
+      out[o] = sum_row(from, extent);
+    else
+      sum_rows(from, extent, inner, out + o * inner);
+  });
 }
 
 }  // namespace
@@ -56,7 +47,7 @@ void sum_axis(const T* x, Index outer, Index extent, Index inner, T* out) {
 Tensor sum_axes(const Tensor& x, const std::vector<bool>& named) {
   return reduce_runs(x, named, [](const Tensor& t, Index outer, Index extent, Index inner, const Shape& shape) {
     Tensor out = Tensor::empty(shape, t.dtype());
-    dispatch_floating(t.dtype(), [&](auto zero) {
+    dispatch(t.dtype(), [&](auto zero) {
       using T = decltype(zero);
       sum_axis(t.data<T>(), outer, extent, inner, out.mutable_data<T>());
     });

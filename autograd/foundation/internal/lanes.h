@@ -1,35 +1,43 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
+#include <cstring>
 #include <limits>
 #include <type_traits>
 
 #include <gradus/autograd/foundation/internal/simd.h>
 
 // Loops over a row in 16 lanes: sum, maximum, dot products, and a function with its sum. Element i goes to lane i mod
-// 16, and the lanes are joined in a fixed tree, so that zeros appended to a row do not change the bits of its sum.
+// 16. Each lane is summed in a binary tree, and the lanes are joined in one, so that the error grows with log n. Zeros
+// appended to a row do not change the bits of its sum.
 namespace gradus {
 
 constexpr Index lanes = 16;
 
-template <class T>
-[[gnu::always_inline]] inline T sum_lanes(std::array<T, lanes>& a) {
-  for (std::size_t half = lanes / 2; half > 0; half /= 2)
-    for (std::size_t i = 0; i < half; ++i) a[i] += a[i + half];
-  return a[0];
-}
+/// Adds numbers in a binary tree over their positions: neighbours in pairs, then these sums in pairs, and so on. Zeros
+/// at the end do not change the bits.
+template <class V>
+class TreeSum {
+ public:
+  [[gnu::always_inline]] void add(V v) {
+    V* sum = sums_;
+    for (Index n = count_++; n & 1; n >>= 1) v = *sum++ + v;
+    *sum = v;
+  }
+  [[gnu::always_inline]] V total() const {
+    const V* sum = sums_;
+    Index n = count_;
+    for (; (n & 1) == 0; n >>= 1) ++sum;
+    V v = *sum;
+    while (n >>= 1)
+      if (++sum; n & 1) v = *sum + v;
+    return v;
+  }
 
-/// Σ f(i) for i in [0, n).
-template <class T, class F>
-[[gnu::always_inline]] inline T lane_sum(Index n, F f) {
-  alignas(64) std::array<T, lanes> a{};
-  Index i = 0;
-  for (; i + lanes <= n; i += lanes)
-    for (Index j = 0; j < lanes; ++j) a[static_cast<std::size_t>(j)] += f(i + j);
-  for (Index j = 0; i + j < n; ++j) a[static_cast<std::size_t>(j)] += f(i + j);
-  return sum_lanes(a);
-}
+ private:
+  Index count_ = 0;
+  V sums_[48];  // the k-th: of 2^k positions, if bit k of the count is set
+};
 
 namespace detail {
 
@@ -47,6 +55,10 @@ template <class T, Index N, class Join>
     return fold<T, N / 2>(join(half[0], half[1]), join);
   }
 }
+template <class T>
+[[gnu::always_inline]] inline T sum_lanes(const Lanes<T>& v) {
+  return fold<T, lanes>(v, [](const auto& a, const auto& b) { return a + b; });
+}
 
 // v's first `count` lanes, `rest` in the others.
 template <class T>
@@ -55,7 +67,78 @@ template <class T>
   return number < Lanes<T>{} + static_cast<T>(count) ? v : Lanes<T>{} + rest;
 }
 
+// A group of lanes in vectors of the machine.
+template <class T>
+struct Group {
+  static constexpr Index width = simd::lanes_of<T>;
+  simd::Vector<T> part[lanes / width];
+
+  [[gnu::always_inline]] friend Group operator+(const Group& a, const Group& b) {
+    Group sum;
+    for (Index k = 0; k < lanes / width; ++k) sum.part[k] = a.part[k] + b.part[k];
+    return sum;
+  }
+};
+template <class T>
+[[gnu::always_inline]] inline T sum_lanes(const Group<T>& g) {
+  Lanes<T> v;
+  std::memcpy(&v, g.part, sizeof v);
+  return sum_lanes<T>(v);
+}
+
+// Whole vectors of f(i), f(i + 1), ... Adding 0 rounds a product in f, so that it is not fused with a later addition:
+// the bits of a sum do not depend on where the compiler would do that.
+template <class T, class F>
+[[gnu::always_inline]] inline Group<T> group_of(F f) {
+  constexpr Index width = Group<T>::width;
+  Group<T> g;
+  for (Index k = 0; k < lanes; k += width) {
+    alignas(64) T values[width];
+#pragma GCC unroll 1
+    for (Index j = 0; j < width; ++j) values[j] = f(k + j) + T(0);
+    g.part[k / width] = simd::load<simd::Vector<T>>(values);
+  }
+  return g;
+}
+
+// The tree of `groups` groups from i on; `groups` is a power of two.
+template <class T, Index groups, class F>
+[[gnu::always_inline]] inline Group<T> tree(Index i, F f) {
+  if constexpr (groups == 1)
+    return group_of<T>([&](Index j) { return f(i + j); });
+  else
+    return tree<T, groups / 2>(i, f) + tree<T, groups / 2>(i + groups / 2 * lanes, f);
+}
+
+// The same for the first `count` groups, fewer than `groups`, then `last` and zeros.
+template <class T, Index groups, class F>
+[[gnu::always_inline]] inline Group<T> cut_tree(Index i, Index count, const Group<T>& last, F f) {
+  if constexpr (groups == 1) {
+    return last;
+  } else {
+    constexpr Index half = groups / 2;
+    if (count < half) return cut_tree<T, half>(i, count, last, f);
+    return tree<T, half>(i, f) + cut_tree<T, half>(i + half * lanes, count - half, last, f);
+  }
+}
+
 }  // namespace detail
+
+/// Σ f(i) for i in [0, n).
+template <class T, class F>
+[[gnu::always_inline]] inline T lane_sum(Index n, F f) {
+  constexpr Index groups = 8;
+  TreeSum<detail::Group<T>> sum;
+  Index i = 0;
+  for (; i + groups * lanes <= n; i += groups * lanes) sum.add(detail::tree<T, groups>(i, f));
+  const Index count = (n - i) / lanes, rest = (n - i) % lanes;
+  detail::Group<T> last{};
+  if (rest) last = detail::group_of<T>([&](Index j) { return j < rest ? f(i + count * lanes + j) : T(0); });
+  const auto end = detail::cut_tree<T, groups>(i, count, last, f);
+  if (i == 0) return T(0) + detail::sum_lanes(end);
+  sum.add(end);
+  return T(0) + detail::sum_lanes(sum.total());
+}
 
 /// The largest of x[0 .. n), -inf for n = 0; NaN wins. x is readable up to n rounded up to `lanes`.
 template <class T>
@@ -77,8 +160,8 @@ template <class T>
   return detail::fold<T, lanes>(best, [](const auto& a, const auto& b) { return a > b ? a : b; });
 }
 
-/// out[r] = Σ_i x[r * step + i] y[i] for i in [0, n), in the order of lane_sum, several rows at a time. x and y are
-/// readable up to n rounded up to `lanes`.
+/// out[r] = Σ_i x[r * step + i] y[i] for i in [0, n), several rows at a time; each lane adds in the order of i. x and y
+/// are readable up to n rounded up to `lanes`.
 template <class T>
 [[gnu::noinline]] void lane_dots(Index rows, Index n, const T* __restrict x, Index step, const T* __restrict y,
                                  T* __restrict out) {
@@ -93,8 +176,7 @@ template <class T>
       for (Index k = 0; k < Rows; ++k)
         sums[k] += detail::first_lanes<T>(simd::load<V>(x + (r + k) * step + i) * simd::load<V>(y + i), n - i, T(0));
     }
-    for (Index k = 0; k < Rows; ++k)
-      out[r + k] = detail::fold<T, lanes>(sums[k], [](const auto& a, const auto& b) { return a + b; });
+    for (Index k = 0; k < Rows; ++k) out[r + k] = detail::sum_lanes<T>(sums[k]);
   };
   Index r = 0;
   for (; r + together <= rows; r += together) some(std::integral_constant<Index, together>{}, r);
@@ -111,18 +193,18 @@ template <class T, class F>
     for (Index j = 0; j < lanes; ++j) values[j] = f(x[i + j]);
     return simd::load<V>(values);
   };
-  V sums{};
+  TreeSum<V> sum;
   Index i = 0;
   for (; i + lanes <= n; i += lanes) {
     const V v = group(i);
     simd::store(out + i, v);
-    sums += v;
+    sum.add(v);
   }
   if (i < n) {
-    sums += detail::first_lanes(group(i), n - i, T(0));
+    sum.add(detail::first_lanes(group(i), n - i, T(0)));
     std::copy_n(values, n - i, out + i);
   }
-  return detail::fold<T, lanes>(sums, [](const auto& a, const auto& b) { return a + b; });
+  return detail::sum_lanes<T>(sum.total());
 }
 
 }  // namespace gradus

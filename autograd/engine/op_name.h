@@ -1,0 +1,14 @@
+#pragma once
+
+#include <gradus/autograd/foundation/place.h>
+
+namespace gradus {
+
+/// The name of an op and the place of its call. Written as a string literal; the place comes along.
+struct OpName {
+  const char* name;
+  Place place;
+  OpName(const char* n, Place p = Place::current()) : name(n), place(p) {}
+};
+
+}  // namespace gradus
