@@ -25,6 +25,7 @@ class TreeSum {
     *sum = v;
   }
   [[gnu::always_inline]] V total() const {
+    if (count_ == 0) return V{};
     const V* sum = sums_;
     Index n = count_;
     for (; (n & 1) == 0; n >>= 1) ++sum;
