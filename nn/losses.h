@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+
 #include <gradus/autograd/ops/losses.h>
 
 namespace gradus::nn {
@@ -21,10 +23,8 @@ inline Tensor sequence_cross_entropy(const Tensor& logits, const Tensor& target,
 
 /// The number of targets that count.
 inline Index token_count(const Tensor& target, Index pad = 0) {
-  Index n = 0;
   const Index* ids = target.data<Index>();
-  for (Index i = 0; i < target.numel(); ++i) n += ids[i] != pad;
-  return n;
+  return target.numel() - std::count(ids, ids + target.numel(), pad);
 }
 
 }  // namespace gradus::nn

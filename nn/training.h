@@ -1,10 +1,12 @@
 #pragma once
 
+#include <optional>
 #include <string_view>
 #include <utility>
 
 #include <gradus/autograd/engine/modes.h>
 #include <gradus/autograd/foundation/place.h>
+#include <gradus/autograd/foundation/thread_modes.h>
 
 namespace gradus::nn {
 
@@ -19,26 +21,24 @@ namespace gradus::nn {
 /// - Each thread has its own mode, so work on another thread needs an object there.
 class Training {
  public:
-  [[nodiscard]] explicit Training(bool on = true) : before_(std::exchange(mode_, on ? Mode::on : Mode::off)) {}
-  ~Training() { mode_ = before_; }
+  [[nodiscard]] explicit Training(bool on = true) : before_(std::exchange(thread_modes.training, on)) {}
+  ~Training() { thread_modes.training = before_; }
   Training(const Training&) = delete;
   Training& operator=(const Training&) = delete;
 
-  static bool on() { return mode_ == Mode::on; }
+  static bool on() { return thread_modes.training == true; }
 
   /// The same, for a layer that depends on the mode. Throws an Error at `place`, with the lines to write, when the mode
   /// is unset and ops are recorded.
   static bool on_for(std::string_view layer, const Place& place) {
-    if (mode_ == Mode::unset && grad_enabled()) refuse(layer, place);
+    if (!thread_modes.training && grad_enabled()) refuse(layer, place);
     return on();
   }
 
  private:
-  enum class Mode { unset, off, on };
   [[noreturn]] static void refuse(std::string_view layer, const Place& place);
 
-  static inline thread_local Mode mode_ = Mode::unset;
-  Mode before_;
+  std::optional<bool> before_;
 };
 
 }  // namespace gradus::nn

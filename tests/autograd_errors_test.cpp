@@ -65,7 +65,7 @@ TEST_CASE("the message of a wrong call contains the op, its inputs and the line"
        },
        {"[2, 3]", "[2, 4]"}},
       {"sum_to", [&] { sum_to(a, {4}); }, {"[2, 3]", "[4]"}},
-      {"narrow", [&] { narrow(a, 1, 2, 2); }, {"[2, 3]", "[2, 4)"}},
+      {"narrow", [&] { narrow(a, 1, 2, 2); }, {"[2, 3]", "start 2 and length 2"}},
       {"select", [&] { select(a, 0, 2); }, {"[2, 3]", "2"}},
       {"pad", [&] { pad(a, 0, -1, 0); }, {"-1"}},
       {"concat",

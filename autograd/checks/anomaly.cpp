@@ -52,7 +52,8 @@ Range range_of(const Tensor& t) {
   Range r;
   dispatch(t.dtype(), [&](auto zero) {
     const auto* p = t.data<decltype(zero)>();
-    for (Index i = 0; i < t.numel(); ++i) {
+    const Index n = t.numel();
+    for (Index i = 0; i < n; ++i) {
       const auto v = static_cast<double>(p[i]);
       if (std::isfinite(v)) {
         r.low = std::min(r.low, v);

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include <gradus/autograd/engine/internal/axes.h>
+
 namespace gradus {
 
 Shape broadcast_shapes(const OpName& op, const Shape& a, const Shape& b) {
@@ -19,6 +21,7 @@ Shape broadcast_shapes(const OpName& op, const Shape& a, const Shape& b) {
           op.place);
     result[-i] = x == 1 ? y : x;
   }
+  check_shape(op, result);
   return result;
 }
 

@@ -1,16 +1,14 @@
 #include <gradus/autograd/engine/modes.h>
 
+#include <utility>
+
+#include <gradus/autograd/foundation/thread_modes.h>
+
 namespace gradus {
 
-namespace {
+bool grad_enabled() { return thread_modes.recording; }
 
-thread_local bool recording = true;
-
-}  // namespace
-
-bool grad_enabled() { return recording; }
-
-GradMode::GradMode(bool enabled) : before_(recording) { recording = enabled; }
-GradMode::~GradMode() { recording = before_; }
+GradMode::GradMode(bool enabled) : before_(std::exchange(thread_modes.recording, enabled)) {}
+GradMode::~GradMode() { thread_modes.recording = before_; }
 
 }  // namespace gradus

@@ -2,17 +2,13 @@
 
 #include <utility>
 
+#include <gradus/autograd/foundation/thread_modes.h>
+
 namespace gradus {
 
-namespace {
+Observer* observer() { return thread_modes.observer; }
 
-thread_local Observer* current = nullptr;
-
-}  // namespace
-
-Observer* observer() { return current; }
-
-ObserverScope::ObserverScope(Observer* observer) : before_(std::exchange(current, observer)) {}
-ObserverScope::~ObserverScope() { current = before_; }
+ObserverScope::ObserverScope(Observer* observer) : before_(std::exchange(thread_modes.observer, observer)) {}
+ObserverScope::~ObserverScope() { thread_modes.observer = before_; }
 
 }  // namespace gradus

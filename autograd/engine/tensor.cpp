@@ -11,6 +11,7 @@
 #include <gradus/autograd/engine/record.h>
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/autograd/foundation/random.h>
+#include <gradus/autograd/foundation/sizes.h>
 
 namespace gradus {
 
@@ -20,13 +21,23 @@ namespace {
 
 constexpr Index fill_grain = 1 << 18;
 
+// Throws when the storage does not hold the shape from the offset on.
 Ref<TensorBody> make_body(Ref<Storage> storage, Index offset, const Shape& shape, DType dtype) {
+  const Index held = static_cast<Index>(storage->bytes()) / size_of(dtype);
+  if (offset < 0 || offset > held || shape.numel() > held - offset)
+    throw Error(fmt::format("a view of shape {} from element {} on is outside a storage of {} elements",
+                            to_string(shape), offset, held));
   auto* body = new TensorBody;
   body->storage = std::move(storage);
   body->offset = offset;
   body->shape = shape;
   body->dtype = dtype;
   return Ref<TensorBody>::adopt(body);
+}
+
+void replace_grad(Node::Leaf& leaf, Tensor grad) {
+  const std::lock_guard lock(leaf.mutex);
+  std::swap(leaf.grad, grad);  // the old one is freed after the lock
 }
 
 template <class Value>
@@ -52,10 +63,12 @@ void Tensor::refuse_dtype(DType asked) const {
 }
 
 Tensor Tensor::empty(const Shape& shape, DType dtype) {
-  for (Index e : shape)
-    if (e < 0)
-      throw Error(fmt::format("a tensor of shape {} cannot be: extents must not be negative", to_string(shape)));
-  return Tensor(make_body(Storage::make(static_cast<std::size_t>(shape.numel() * size_of(dtype))), 0, shape, dtype));
+  const auto bytes = static_cast<std::size_t>(shape.numel() * size_of(dtype));
+  try {
+    return Tensor(make_body(Storage::make(bytes), 0, shape, dtype));
+  } catch (const OutOfMemory&) {
+    throw OutOfMemory(fmt::format("a tensor {} {}", gradus::name(dtype), to_string(shape)), bytes);
+  }
 }
 
 Tensor Tensor::zeros(const Shape& shape, DType dtype) {
@@ -158,7 +171,9 @@ Tensor& Tensor::set_requires_grad(Flag on, Place place) {
 
 Tensor Tensor::grad() const {
   const Ref<Node>& n = body().node;
-  return n && n->leaf ? n->leaf->grad : Tensor();
+  if (!n || !n->leaf) return {};
+  const std::lock_guard lock(n->leaf->mutex);
+  return n->leaf->grad;
 }
 
 void Tensor::set_grad(const Tensor& g) {
@@ -166,11 +181,11 @@ void Tensor::set_grad(const Tensor& g) {
     throw Error(fmt::format("set_grad: {} is not a leaf that requires a gradient", describe(*this)));
   if (g.defined() && (g.shape() != shape() || g.dtype() != dtype()))
     throw Error(fmt::format("set_grad: {} cannot be the gradient of {}", describe(g), describe(*this)));
-  body_->node->leaf->grad = g;
+  replace_grad(*body_->node->leaf, g);
 }
 
 void Tensor::zero_grad() {
-  if (requires_grad() && is_leaf()) body_->node->leaf->grad = Tensor();
+  if (requires_grad() && is_leaf()) replace_grad(*body_->node->leaf, {});
 }
 
 void Tensor::backward(Place place) const { gradus::backward(*this, {}, place); }
@@ -202,7 +217,9 @@ void Tensor::register_hook(std::function<Tensor(const Tensor&)> hook, Place plac
 
 Tensor Tensor::alias(const Shape& shape, Index offset) const {
   const TensorBody& b = body();
-  return Tensor(make_body(b.storage, b.offset + offset, shape, b.dtype));
+  if (offset < 0)
+    throw Error(fmt::format("alias: the offset {} into {} must not be negative", offset, describe(*this)));
+  return Tensor(make_body(b.storage, add_sat(b.offset, offset), shape, b.dtype));
 }
 
 void Tensor::move_into(const Tensor& home) {

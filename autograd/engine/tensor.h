@@ -55,7 +55,8 @@ class Tensor {
   Tensor& operator=(const Tensor&) & = default;
   Tensor& operator=(Tensor&&) & = default;
 
-  // Construction. Extents of zero are allowed; a negative extent throws.
+  // Construction. Extents of zero are allowed. A negative extent and more than Shape::max_numel elements throw, and so
+  // does a size that the system does not give (OutOfMemory).
   static Tensor empty(const Shape& shape, DType dtype = DType::f32);
   static Tensor zeros(const Shape& shape, DType dtype = DType::f32);
   static Tensor ones(const Shape& shape, DType dtype = DType::f32);
@@ -124,7 +125,8 @@ class Tensor {
   /// the gradient. Throws when the tensor requires no gradient.
   void register_hook(std::function<Tensor(const Tensor&)> hook, Place place = Place::current());
 
-  /// A view of the same bytes, `offset` elements further on. Not recorded and not checked: for ops that move no values.
+  /// A view of the same bytes, `offset` elements further on. Not recorded: for ops that move no values. Throws when the
+  /// view would pass the end of the bytes.
   Tensor alias(const Shape& shape, Index offset = 0) const;
   /// Copies the values into the bytes of `home` and uses these from then on, in every copy of the handle. Gathers
   /// parameters in flat blocks.

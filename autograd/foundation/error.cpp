@@ -7,4 +7,7 @@ namespace gradus {
 Error::Error(const std::string& what, const Place& place)
     : std::runtime_error(fmt::format("{} (at {})", what, to_string(place))) {}
 
+OutOfMemory::OutOfMemory(const std::string& what, std::size_t bytes)
+    : Error(fmt::format("there is not enough memory: {} needs {} bytes", what, bytes)), bytes_(bytes) {}
+
 }  // namespace gradus

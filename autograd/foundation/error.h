@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <stdexcept>
 #include <string>
 
@@ -14,6 +15,17 @@ class Error : public std::runtime_error {
   explicit Error(const std::string& what) : std::runtime_error(what) {}
   /// Appends " (at file:line)".
   Error(const std::string& what, const Place& place);
+};
+
+/// The system did not give the memory that was asked for. The message has the number of bytes.
+class OutOfMemory : public Error {
+ public:
+  /// `what` needs the bytes: "a tensor f32 [2, 3]".
+  OutOfMemory(const std::string& what, std::size_t bytes);
+  std::size_t bytes() const { return bytes_; }
+
+ private:
+  std::size_t bytes_;
 };
 
 }  // namespace gradus

@@ -1,5 +1,6 @@
 #include <gradus/autograd/foundation/memory.h>
 
+#include <malloc.h>
 #include <sys/mman.h>
 #include <array>
 #include <atomic>
@@ -7,8 +8,8 @@
 #include <cstdlib>
 #include <mutex>
 #include <new>
-#include <vector>
 
+#include <gradus/autograd/foundation/error.h>
 #include <gradus/autograd/foundation/internal/sanitizers.h>
 
 // With AddressSanitizer every block comes from the system in its exact size, so that overruns are found.
@@ -25,7 +26,10 @@ namespace {
 constexpr std::size_t slack = 128;                       // 16 doubles: a whole group of lanes
 constexpr std::size_t large = std::size_t{1} << 18;      // blocks of at least this size are shared by all threads
 constexpr std::size_t most_kept = std::size_t{1} << 22;  // bytes per class that a thread keeps
-constexpr int classes = 4 * 40;
+constexpr int doublings = 40;
+constexpr int classes = 4 * doublings + 1;
+constexpr std::size_t most = std::size_t{64}
+                             << doublings;  // bytes of the last class: half of what a process can address
 
 std::atomic<std::size_t> bytes_in_use{0}, bytes_peak{0};
 
@@ -46,9 +50,13 @@ std::size_t class_bytes(int c) {
 void* from_system(std::size_t bytes) {
   constexpr std::size_t huge_page = std::size_t{1} << 21;
   const bool huge = bytes >= 2 * huge_page;
-  const std::size_t alignment = huge ? huge_page : 64;
-  void* p = std::aligned_alloc(alignment, (bytes + slack + alignment - 1) / alignment * alignment);
-  if (!p) throw std::bad_alloc();
+  const std::size_t alignment = huge ? huge_page : 64, whole = (bytes + slack + alignment - 1) / alignment * alignment;
+  void* p = std::aligned_alloc(alignment, whole);
+  if (!p) {
+    trim();
+    p = std::aligned_alloc(alignment, whole);
+  }
+  if (!p) throw OutOfMemory("an allocation", bytes);
 #ifdef MADV_HUGEPAGE
   if (huge) madvise(p, bytes, MADV_HUGEPAGE);  // failure is harmless
 #endif
@@ -122,20 +130,21 @@ void count(std::size_t bytes) {
 }  // namespace
 
 void* allocate(std::size_t bytes) {
+  if (bytes > most) throw OutOfMemory("an allocation", bytes);
   const int c = class_of(bytes);
   const std::size_t size = class_bytes(c);
 #if GRADUS_POOL
-  if (size >= large) {
-    count(size);
-  } else if (local.alive) {
+  if (size < large && local.alive) {
     if (void* p = local.lists.pop(c)) return p;
   }
-  if (void* p = shared().pop(c)) return p;
-  return from_system(size);
+  void* p = shared().pop(c);
+  if (!p) p = from_system(size);
+  if (size >= large) count(size);
 #else
+  void* p = from_system((bytes + 63) / 64 * 64);
   count(size);
-  return from_system((bytes + 63) / 64 * 64);
 #endif
+  return p;
 }
 
 void release(void* block, std::size_t bytes) noexcept {
@@ -154,11 +163,14 @@ void release(void* block, std::size_t bytes) noexcept {
 }
 
 void trim() {
-  const std::lock_guard lock(shared().mutex);
-  for (int c = 0; c < classes; ++c) {
-    for (FreeLists* lists : {&shared().lists, &local.lists})
-      while (void* p = lists->pop(c)) std::free(p);
+  {
+    const std::lock_guard lock(shared().mutex);
+    for (int c = 0; c < classes; ++c) {
+      for (FreeLists* lists : {&shared().lists, &local.lists})
+        while (void* p = lists->pop(c)) std::free(p);
+    }
   }
+  malloc_trim(0);
 }
 
 std::size_t in_use() { return bytes_in_use.load(std::memory_order_relaxed); }

@@ -7,6 +7,7 @@ namespace gradus::memory {
 /// A block aligned to 64 bytes. It is readable and writable up to 128 bytes past `bytes` rounded up to a multiple
 /// of 64. Released blocks are kept by size class and reused, so training allocates nothing from the system after its
 /// first steps. The releasing thread keeps small blocks, up to a limit; all threads share the others.
+/// Throws OutOfMemory when the system does not give the bytes, even after trim().
 void* allocate(std::size_t bytes);
 void release(void* block, std::size_t bytes) noexcept;
 

@@ -8,8 +8,8 @@
 // the same bits with any number of threads.
 namespace gradus {
 
-/// Sets the number of threads of parallel work, the caller included; 0: one per processor. Throws Error outside of
-/// [0, 1024].
+/// Sets the number of threads of parallel work, the caller included; 0: one per processor. Starts them. Throws Error
+/// outside of [0, 1024], and when the system does not start so many. No parallel work may run meanwhile.
 void set_threads(int n);
 int threads();
 
@@ -32,7 +32,8 @@ constexpr Index grain_of(Index piece, Index item) {
   return n > 1 ? n : 1;
 }
 
-/// Runs shard(0) .. shard(n - 1), each on one thread, at most threads() at a time.
+/// Runs shard(0) .. shard(n - 1), each on one thread, at most threads() at a time. A shard starts with the modes of a
+/// new thread (ThreadModes), not with those of the caller.
 void run_shards(Index n, const std::function<void(Index)>& shard);
 /// Whether the caller is one of several shards. parallel_for does not divide their work.
 bool in_shard();

@@ -3,12 +3,11 @@
 #include <cmath>
 #include <cstring>
 #include <numbers>
+#include <utility>
+
+#include <gradus/autograd/foundation/thread_modes.h>
 
 namespace gradus {
-
-namespace {
-thread_local RandomScope::State state;
-}
 
 double Philox::normal(std::uint64_t index) const {
   const auto words = block(index / 2);
@@ -43,11 +42,14 @@ void Philox::fill(std::uint64_t counter, std::array<std::uint32_t, group>& out) 
 }
 
 RandomScope::RandomScope(std::uint64_t seed, std::uint64_t stream) : RandomScope(State{seed, stream, 0}) {}
-RandomScope::RandomScope(const State& s) : previous_(state) { state = s; }
-RandomScope::~RandomScope() { state = previous_; }
+RandomScope::RandomScope(const State& s) : previous_(std::exchange(thread_modes.random, s)) {}
+RandomScope::~RandomScope() { thread_modes.random = previous_; }
 
-RandomScope::State RandomScope::current() { return state; }
+RandomScope::State RandomScope::current() { return thread_modes.random; }
 
-Philox RandomScope::next() { return Philox(state.seed, (state.stream << 24) + state.calls++); }
+Philox RandomScope::next() {
+  State& state = thread_modes.random;
+  return Philox(state.seed, (state.stream << 24) + state.calls++);
+}
 
 }  // namespace gradus

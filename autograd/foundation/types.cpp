@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <ostream>
 
 namespace gradus {
@@ -34,6 +35,15 @@ void Shape::insert(Index axis, Index extent) {
 void Shape::erase(Index axis) {
   for (Index i = axis; i + 1 < rank_; ++i) (*this)[i] = (*this)[i + 1];
   --rank_;
+}
+
+void Shape::refuse() const { throw Error(why_impossible(*this)); }
+
+std::string why_impossible(const Shape& s) {
+  if (std::any_of(s.begin(), s.end(), [](Index e) { return e < 0; }))
+    return fmt::format("no tensor has shape {}: extents must not be negative", to_string(s));
+  return fmt::format("no tensor has shape {}: the limit is {} elements (2^59), where an extent of 0 counts as 1",
+                     to_string(s), Shape::max_numel);
 }
 
 std::string to_string(const Shape& s) { return fmt::format("[{}]", fmt::join(s.begin(), s.end(), ", ")); }

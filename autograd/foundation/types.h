@@ -66,12 +66,21 @@ class Shape {
     for (; first != last; ++first) push_back(*first);
   }
 
+  /// The largest number of elements. Extents of 0 count as 1 here, so the product of any of a tensor's extents fits,
+  /// and so does its number of bytes.
+  static constexpr Index max_numel = Index{1} << 59;
+
   Index rank() const { return rank_; }
-  /// Product of the extents; 1 for rank 0.
+  /// Product of the extents; 1 for rank 0. Throws Error unless the shape is possible.
   Index numel() const {
     Index n = 1;
-    for (Index e : *this) n *= e;
+    if (!multiply(n)) refuse();
     return n;
+  }
+  /// Whether a tensor can have the shape: no extent is negative, and at most `max_numel` elements.
+  bool possible() const {
+    Index n = 1;
+    return multiply(n);
   }
   /// The extent of an axis; negative axes count from the end. Not checked.
   Index operator[](Index axis) const { return extents_[static_cast<std::size_t>(axis < 0 ? axis + rank_ : axis)]; }
@@ -80,6 +89,8 @@ class Shape {
 
   const Index* begin() const { return extents_.data(); }
   const Index* end() const { return extents_.data() + rank_; }
+  Index* begin() { return extents_.data(); }
+  Index* end() { return extents_.data() + rank_; }
 
   /// Throws Error when the rank would exceed `max_rank`.
   void push_back(Index extent);
@@ -94,6 +105,19 @@ class Shape {
   }
 
  private:
+  // Multiplies n, which is 1, by the extents. Returns whether the shape is possible.
+  bool multiply(Index& n) const {
+    bool fits = true, none = false;
+    for (const Index e : *this) {
+      none |= e == 0;
+      fits &= e >= 0 && !__builtin_mul_overflow(n, e == 0 ? 1 : e, &n);
+    }
+    fits &= n <= max_numel;
+    if (none) n = 0;
+    return fits;
+  }
+  [[noreturn]] void refuse() const;
+
   std::array<Index, max_rank> extents_{};
   Index rank_ = 0;
 };
@@ -101,5 +125,7 @@ class Shape {
 /// "[2, 3]"
 std::string to_string(const Shape& s);
 std::ostream& operator<<(std::ostream& out, const Shape& s);
+/// Why no tensor can have this shape, which is not possible. For messages.
+std::string why_impossible(const Shape& s);
 
 }  // namespace gradus

@@ -36,6 +36,7 @@ AttentionProblem check(const OpName& op, const Tensor& q, const Tensor& k, const
   }
   AttentionProblem p{q.shape()[0],         q.shape()[1],         k.shape()[1], heads,
                      q.shape()[2] / heads, v.shape()[2] / heads, o.causal,     o.scale};
+  check_shape(op, {p.batch, p.heads, p.targets, p.sources});
   if (p.scale == 0) p.scale = p.dim ? 1 / std::sqrt(static_cast<double>(p.dim)) : 1;
   return p;
 }

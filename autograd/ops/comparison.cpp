@@ -24,7 +24,8 @@ Tensor test(const Tensor& x, F holds) {
     const auto* p = x.data<decltype(zero)>();
     dispatch_floating(mask.dtype(), [&](auto m) {
       auto* out = mask.mutable_data<decltype(m)>();
-      for (Index i = 0; i < x.numel(); ++i) out[i] = holds(p[i]) ? 1 : 0;
+      const Index n = mask.numel();
+      for (Index i = 0; i < n; ++i) out[i] = holds(p[i]) ? 1 : 0;
     });
   });
   return mask;
@@ -134,7 +135,8 @@ Tensor choose(const OpName& op, const Tensor& mask, const Tensor& a, const Tenso
       using T = decltype(value);
       const T *p = x.data<T>(), *q = y.data<T>();
       T* o = out.mutable_data<T>();
-      for (Index i = 0; i < shape.numel(); ++i) o[i] = keep[i] != 0 ? p[i] : q[i];
+      const Index n = out.numel();
+      for (Index i = 0; i < n; ++i) o[i] = keep[i] != 0 ? p[i] : q[i];
     });
   });
   return out;

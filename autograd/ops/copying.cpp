@@ -12,7 +12,8 @@ Tensor to(const Tensor& x, DType dtype, Place place) {
     dispatch(dtype, [&](auto into) {
       const auto* p = x.data<decltype(from)>();
       auto* out = y.mutable_data<decltype(into)>();
-      for (Index i = 0; i < x.numel(); ++i) out[i] = static_cast<decltype(into)>(p[i]);
+      const Index n = x.numel();
+      for (Index i = 0; i < n; ++i) out[i] = static_cast<decltype(into)>(p[i]);
     });
   });
   if (!is_floating(dtype) || !is_floating(x.dtype())) return y;

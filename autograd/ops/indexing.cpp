@@ -56,6 +56,7 @@ Tensor embedding(const Tensor& table, const Tensor& ids, std::optional<Integer> 
   }
   Shape shape = ids.shape();
   shape.push_back(dim);
+  check_shape(op, shape);
   Tensor y = Tensor::empty(shape, table.dtype());
   const Index* id = ids.data<Index>();
   dispatch(table.dtype(), [&](auto zero) {
@@ -108,6 +109,7 @@ Tensor index_select(const Tensor& x, Integer dim, const Tensor& index, Place pla
   const Index n = index.numel();
   Shape shape = x.shape();
   shape[axis] = n;
+  check_shape(op, shape);
   Tensor y = Tensor::empty(shape, x.dtype());
   const Index* id = index.data<Index>();
   dispatch(x.dtype(), [&](auto zero) {
@@ -135,6 +137,7 @@ Tensor index_add(const Tensor& source, Integer dim, const Tensor& index, Integer
   const AroundAxis a(source.shape(), axis);
   Shape shape = source.shape();
   shape[axis] = extent;
+  check_shape(op, shape);
   Tensor y = Tensor::zeros(shape, source.dtype());
   add_entries(op, source, a, index, extent, y);
   return record(op, y, {unread(source), index}, [axis, index](const Tensor& dy) {
@@ -159,8 +162,8 @@ void for_gathered(const OpName& op, const Shape& x, Index axis, const Tensor& in
     }
   }
   check_ids(op, index, x[axis]);
-  const Index* id = index.data<Index>();
-  for (Index i = 0; i < index.numel(); ++i) {
+  const Index *id = index.data<Index>(), n = index.numel();
+  for (Index i = 0; i < n; ++i) {
     Index rest = i, position = 0, stride = 1;
     for (Index d = x.rank(); d-- > 0; stride *= x[d]) {
       const Index here = rest % index.shape()[d];

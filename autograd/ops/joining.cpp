@@ -4,6 +4,7 @@
 
 #include <gradus/autograd/engine/internal/axes.h>
 #include <gradus/autograd/engine/record.h>
+#include <gradus/autograd/foundation/sizes.h>
 #include <gradus/autograd/ops/internal/blocks.h>
 #include <gradus/autograd/ops/slicing.h>
 
@@ -47,8 +48,9 @@ Tensor concat(const std::vector<Tensor>& parts, Integer dim, Place place) {
           place);
     }
     extents.push_back(p.shape()[axis]);
-    shape[axis] += extents.back();
+    shape[axis] = add_sat(shape[axis], extents.back());
   }
+  check_shape(op, shape);
   const Tensor y = side_by_side(parts, extents, shape, axis);
   std::vector<Input> inputs;
   for (const Tensor& p : parts) inputs.push_back(unread(p));
@@ -81,6 +83,7 @@ Tensor stack(const std::vector<Tensor>& parts, Integer dim, Place place) {
   }
   Shape shape = parts[0].shape();
   shape.insert(axis, std::ssize(parts));
+  check_shape(op, shape);
   const Tensor y = side_by_side(parts, std::vector<Index>(parts.size(), 1), shape, axis);
   std::vector<Input> inputs;
   for (const Tensor& p : parts) inputs.push_back(unread(p));

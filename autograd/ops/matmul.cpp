@@ -3,19 +3,19 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include <gradus/autograd/engine/broadcast.h>
 #include <gradus/autograd/engine/internal/accumulate.h>
 #include <gradus/autograd/engine/internal/axes.h>
 #include <gradus/autograd/foundation/internal/gemm.h>
 #include <gradus/autograd/foundation/parallel.h>
+#include <gradus/autograd/foundation/thread_modes.h>
 #include <gradus/autograd/ops/shape.h>
 
 namespace gradus {
 
 namespace {
-
-thread_local bool by_rows = false;
 
 blas::Transpose op_of(bool transposed) { return transposed ? blas::Transpose::yes : blas::Transpose::no; }
 
@@ -35,6 +35,7 @@ Tensor product(const OpName& op, const Tensor& a, bool a_t, const Tensor& b, boo
   Shape shape = batch;
   shape.push_back(m);
   shape.push_back(n);
+  check_shape(op, shape);
   Tensor y = Tensor::empty(shape, a.dtype());
   dispatch_floating(a.dtype(), [&](auto zero) {
     using T = decltype(zero);
@@ -42,8 +43,8 @@ Tensor product(const OpName& op, const Tensor& a, bool a_t, const Tensor& b, boo
     T* out = y.mutable_data<T>();
     const Index lda = std::max<Index>(1, a.shape().back()), ldb = std::max<Index>(1, b.shape().back()),
                 batches = batch.numel();
-    auto one = [&](const T* x, const T* w, T* c) {
-      gemm<T>(op_of(a_t), op_of(b_t), m, n, k, x, lda, w, ldb, {}, c, std::max<Index>(1, n), by_rows && !a_t);
+    auto one = [&, by_rows = row_invariant() && !a_t](const T* x, const T* w, T* c) {
+      gemm<T>(op_of(a_t), op_of(b_t), m, n, k, x, lda, w, ldb, {}, c, std::max<Index>(1, n), by_rows);
     };
     if (batches == 1) {
       one(pa, pb, out);
@@ -82,9 +83,9 @@ Gradient weight_gradient(const Tensor& x, const Tensor& dy) {
 
 }  // namespace
 
-RowInvariant::RowInvariant() : before_(by_rows) { by_rows = true; }
-RowInvariant::~RowInvariant() { by_rows = before_; }
-bool row_invariant() { return by_rows; }
+RowInvariant::RowInvariant() : before_(std::exchange(thread_modes.row_invariant, true)) {}
+RowInvariant::~RowInvariant() { thread_modes.row_invariant = before_; }
+bool row_invariant() { return thread_modes.row_invariant; }
 
 Tensor matmul(const Argument& left, const Argument& right) {
   const Place& place = left.place();
@@ -101,6 +102,7 @@ Tensor matmul(const Argument& left, const Argument& right) {
   // One product for all rows: [..., k] -> [rows, k] -> [rows, n] -> [..., n]
   Shape shape = a.shape();
   shape[-1] = b.shape()[1];
+  check_shape(op, shape);
   return reshape(product(op, reshape(a, {rows_of(a.shape()), a.shape().back()}, place), false, b, false), shape, place);
 }
 
@@ -116,6 +118,7 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Place p
   check_floating(op, x);
   Shape shape = x.shape();
   shape[-1] = out;
+  check_shape(op, shape);
   const bool whole = bias.defined() && bias.shape() == shape;
   if (bias.defined() && ((!whole && !(bias.shape() == Shape{out})) || bias.dtype() != x.dtype())) {
     throw Error(fmt::format("linear: bias {} does not fit the weight {}: expected [{}] or {}", describe(bias),
@@ -129,7 +132,7 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Place p
     gemm<T>(blas::Transpose::no, blas::Transpose::yes, rows, out, in, x.data<T>(), std::max<Index>(1, in),
             weight.data<T>(), std::max<Index>(1, in),
             {.rows = bias.defined() ? bias.data<T>() : nullptr, .step = whole ? out : 0}, y.mutable_data<T>(),
-            std::max<Index>(1, out), by_rows);
+            std::max<Index>(1, out), row_invariant());
   });
   const bool has_bias = bias.defined();
   const Input inputs[] = {x, weight, unread(has_bias ? bias : weight)};

@@ -51,16 +51,21 @@ std::vector<Index> row_major(const Shape& s) {
 
 Tensor reshape(const Tensor& x, Shape shape, Place place) {
   const OpName op("reshape", place);
-  Index known = 1, unknown = -1;
-  for (Index i = 0; i < shape.rank(); ++i) {
-    if (shape[i] == -1 && unknown < 0)
-      unknown = i;
-    else
-      known *= shape[i];
-  }
   const Shape asked = shape;
-  if (unknown >= 0) shape[unknown] = known ? x.numel() / known : 0;
-  if (shape.numel() != x.numel() || std::any_of(shape.begin(), shape.end(), [](Index e) { return e < 0; })) {
+  Index* const unknown = std::find(shape.begin(), shape.end(), -1);
+  if (unknown != shape.end()) {
+    *unknown = 1;
+    check_shape(op, shape);
+    const Index known = shape.numel();
+    if (known == 0) {
+      throw Error(fmt::format("reshape: {} cannot become {}: any extent could replace the -1 beside a 0; pass it",
+                              describe(x), to_string(asked)),
+                  place);
+    }
+    *unknown = x.numel() / known;
+  }
+  check_shape(op, shape);
+  if (shape.numel() != x.numel()) {
     throw Error(fmt::format("reshape: {} cannot become {}: {} elements do not fill it", describe(x), to_string(asked),
                             x.numel()),
                 place);

@@ -9,6 +9,7 @@
 #include <gradus/autograd/engine/modes.h>
 #include <gradus/autograd/engine/record.h>
 #include <gradus/autograd/foundation/parallel.h>
+#include <gradus/autograd/foundation/sizes.h>
 #include <gradus/autograd/ops/indexing.h>
 #include <gradus/autograd/ops/internal/blocks.h>
 #include <gradus/autograd/ops/shape.h>
@@ -64,9 +65,10 @@ Tensor slice_of(const OpName& op, const Tensor& x, Index axis, Index start, cons
 Tensor narrow(const Tensor& x, Integer dim, Integer first, Integer count, Place place) {
   const OpName op("narrow", place);
   const Index axis = normalise_axis(op, dim, x.shape()), start = first, length = count, extent = x.shape()[axis];
-  if (start < 0 || length < 0 || start + length > extent) {
-    throw Error(fmt::format("narrow: [{}, {}) is outside axis {} of {}", start, start + length, axis, describe(x)),
-                place);
+  if (start < 0 || length < 0 || start > extent || length > extent - start) {
+    throw Error(
+        fmt::format("narrow: start {} and length {} are outside axis {} of {}", start, length, axis, describe(x)),
+        place);
   }
   Shape shape = x.shape();
   shape[axis] = length;
@@ -95,15 +97,19 @@ Tensor slice(const Tensor& x, Integer dim, Integer from, Integer to, Place place
 
 std::vector<Tensor> split(const Tensor& x, const std::vector<Index>& extents, Integer dim, Place place) {
   const Index axis = normalise_axis(OpName("split", place), dim, x.shape());
-  Index start = 0;
-  for (Index e : extents) start += e;
-  if (start != x.shape()[axis]) {
+  Index rest = x.shape()[axis];
+  const bool inside = std::all_of(extents.begin(), extents.end(), [&](Index e) {
+    if (e < 0 || e > rest) return false;
+    rest -= e;
+    return true;
+  });
+  if (!inside || rest != 0) {
     throw Error(
         fmt::format("split: extents [{}] do not add up to axis {} of {}", fmt::join(extents, ", "), axis, describe(x)),
         place);
   }
   std::vector<Tensor> parts;
-  start = 0;
+  Index start = 0;
   for (Index e : extents) {
     parts.push_back(narrow(x, axis, start, e, place));
     start += e;
@@ -132,7 +138,8 @@ Tensor pad(const Tensor& x, Integer dim, Integer ahead, Integer behind, Place pl
   if (before == 0 && after == 0) return x;
   const Index length = x.shape()[axis];
   Shape shape = x.shape();
-  shape[axis] = before + length + after;
+  shape[axis] = add_sat(add_sat(before, length), after);
+  check_shape(op, shape);
   Tensor y = Tensor::zeros(shape, x.dtype());
   const AroundAxis a(shape, axis);
   dispatch(x.dtype(), [&](auto zero) {

@@ -20,6 +20,10 @@ bool is_scalar_axis(const OpName& op, Index axis, const Shape& shape) {
   return true;
 }
 
+void check_shape(const OpName& op, const Shape& shape) {
+  if (!shape.possible()) throw Error(fmt::format("{}: {}", op.name, why_impossible(shape)), op.place);
+}
+
 std::vector<bool> normalise_axes(const OpName& op, const std::vector<Index>& axes, const Shape& shape) {
   if (shape.rank() == 0 && axes.size() == 1 && is_scalar_axis(op, axes[0], shape)) return {};
   std::vector<bool> named(static_cast<std::size_t>(shape.rank()), axes.empty());
@@ -34,8 +38,8 @@ std::vector<bool> normalise_axes(const OpName& op, const std::vector<Index>& axe
 
 void check_ids(const OpName& op, const Tensor& ids, Index bound) {
   if (ids.dtype() != DType::i64) throw Error(fmt::format("{}: ids {} must be i64", op.name, describe(ids)), op.place);
-  const Index* p = ids.data<Index>();
-  for (Index i = 0; i < ids.numel(); ++i)
+  const Index *p = ids.data<Index>(), n = ids.numel();
+  for (Index i = 0; i < n; ++i)
     if (p[i] < 0 || p[i] >= bound)
       throw Error(fmt::format("{}: id {} at position {} is outside [0, {})", op.name, p[i], i, bound), op.place);
 }

@@ -13,6 +13,9 @@ Index normalise_axis(const OpName& op, Index axis, const Shape& shape);
 /// accept these axes for it, as PyTorch does.
 bool is_scalar_axis(const OpName& op, Index axis, const Shape& shape);
 
+/// Throws unless a tensor can have the shape, which an op is about to make.
+void check_shape(const OpName& op, const Shape& shape);
+
 /// Per axis, whether it is in the list; an empty list means all. Throws on repeated and missing axes. A scalar has the
 /// axis 0 or -1, and none in the result.
 std::vector<bool> normalise_axes(const OpName& op, const std::vector<Index>& axes, const Shape& shape);

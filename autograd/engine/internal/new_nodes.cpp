@@ -2,19 +2,15 @@
 
 #include <utility>
 
+#include <gradus/autograd/foundation/thread_modes.h>
+
 namespace gradus {
 
-namespace {
-
-thread_local NewNodes* innermost = nullptr;
-
-}  // namespace
-
-NewNodes::NewNodes() : outer_(std::exchange(innermost, this)) {}
-NewNodes::~NewNodes() { innermost = outer_; }
+NewNodes::NewNodes() : outer_(std::exchange(thread_modes.new_nodes, this)) {}
+NewNodes::~NewNodes() { thread_modes.new_nodes = outer_; }
 
 void NewNodes::add(const Node* node) {
-  for (NewNodes* n = innermost; n; n = n->outer_) n->nodes_.insert(node);
+  for (NewNodes* n = thread_modes.new_nodes; n; n = n->outer_) n->nodes_.insert(node);
 }
 
 void NewNodes::add_value(const Tensor& value, std::span<const Input> inputs) {

@@ -3,9 +3,14 @@
 #include <fmt/format.h>
 
 #include <dlfcn.h>
+#include <sys/mman.h>
+#include <array>
+#include <condition_variable>
 #include <cstdlib>
+#include <mutex>
 
 #include <gradus/autograd/foundation/internal/sanitizers.h>
+#include <gradus/autograd/foundation/memory.h>
 
 namespace gradus::blas {
 
@@ -30,6 +35,8 @@ const char* best_kernel() {
 struct Library {
   Gemm<float> sgemm;
   Gemm<double> dgemm;
+  void* (*take_buffer)(int);
+  void (*give_back_buffer)(void*);
   Description description;
 
   Library() {
@@ -53,6 +60,8 @@ struct Library {
       unsetenv("OPENBLAS_NUM_THREADS");
     sgemm = find<Gemm<float>>(handle, "cblas_sgemm");
     dgemm = find<Gemm<double>>(handle, "cblas_dgemm");
+    take_buffer = find<void* (*)(int)>(handle, "blas_memory_alloc");
+    give_back_buffer = find<void (*)(void*)>(handle, "blas_memory_free");
     find<void (*)(int)>(handle, "openblas_set_num_threads")(1);
     description.kernel = find<char* (*)()>(handle, "openblas_get_corename")();
     description.config = find<char* (*)()>(handle, "openblas_get_config")();
@@ -74,6 +83,68 @@ const Library& library() {
   return l;
 }
 
+// OpenBLAS maps a buffer for each product that runs at the same time. It keeps the buffers, and tries for ever when it
+// cannot map one. So one is added only when there is room, and products wait for each other when there is none.
+class Buffers {
+ public:
+  /// Waits for a buffer. Throws OutOfMemory when not even one can be mapped.
+  void take() {
+    std::unique_lock lock(mutex_);
+    if (busy_ == mapped_ && !full_) add(lock);
+    changed_.wait(lock, [&] { return busy_ < mapped_ && !adding_; });
+    ++busy_;
+  }
+  void give_back() {
+    const std::lock_guard lock(mutex_);
+    --busy_;
+    changed_.notify_all();
+  }
+
+ private:
+  // No product runs meanwhile, so that OpenBLAS maps exactly one buffer.
+  void add(std::unique_lock<std::mutex>& lock) {
+    changed_.wait(lock, [&] { return !adding_; });
+    adding_ = true;
+    changed_.wait(lock, [&] { return busy_ == 0; });
+    full_ = mapped_ == most || !has_room();
+    if (!full_) {
+      std::array<void*, most> all;
+      ++mapped_;
+      for (std::size_t i = 0; i < mapped_; ++i) all[i] = library().take_buffer(0);
+      for (std::size_t i = 0; i < mapped_; ++i) library().give_back_buffer(all[i]);
+    }
+    adding_ = false;
+    changed_.notify_all();
+    if (mapped_ > 0) return;
+    full_ = false;
+    throw OutOfMemory("a buffer of OpenBLAS", bytes);
+  }
+
+  static bool can_map() {
+    void* p = mmap(nullptr, bytes + margin, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return p != MAP_FAILED && munmap(p, bytes + margin) == 0;
+  }
+  static bool has_room() {
+    if (can_map()) return true;
+    memory::trim();
+    return can_map();
+  }
+
+  static constexpr std::size_t most = 64;  // OpenBLAS has room for twice its largest number of threads
+  static constexpr std::size_t bytes = std::size_t{1} << 27;   // on 64-bit x86 and ARM
+  static constexpr std::size_t margin = std::size_t{1} << 24;  // for the other threads
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::size_t mapped_ = 0, busy_ = 0;
+  bool adding_ = false, full_ = false;
+};
+
+Buffers& buffers() {
+  static Buffers b;
+  return b;
+}
+
 template <class T>
 void watch(Transpose a_op, Transpose b_op, Index m, Index n, Index k, const T* a, Index lda, const T* b, Index ldb,
            T* c, Index ldc) {
@@ -87,6 +158,10 @@ template <class T>
 void call(Gemm<T> gemm, Transpose a_op, Transpose b_op, Index m, Index n, Index k, T alpha, const T* a, Index lda,
           const T* b, Index ldb, T beta, T* c, Index ldc) {
   if constexpr (sanitizers::watching) watch(a_op, b_op, m, n, k, a, lda, b, ldb, c, ldc);
+  struct Buffer {
+    Buffer() { buffers().take(); }
+    ~Buffer() { buffers().give_back(); }
+  } const buffer;
   auto code = [](Transpose t) { return static_cast<int>(t == Transpose::yes ? trans : no_trans); };
   gemm(row_major, code(a_op), code(b_op), static_cast<int>(m), static_cast<int>(n), static_cast<int>(k), alpha, a,
        static_cast<int>(lda), b, static_cast<int>(ldb), beta, c, static_cast<int>(ldc));

@@ -10,7 +10,8 @@ namespace gradus::blas {
 
 enum class Transpose : bool { no, yes };
 
-/// C = alpha op(A) op(B) + beta C, row-major; op(A) [m, k], op(B) [k, n], C [m, n]; on the calling thread.
+/// C = alpha op(A) op(B) + beta C, row-major; op(A) [m, k], op(B) [k, n], C [m, n]; on the calling thread. Throws
+/// OutOfMemory when there is no room for a buffer of OpenBLAS.
 void gemm(Transpose a_op, Transpose b_op, Index m, Index n, Index k, float alpha, const float* a, Index lda,
           const float* b, Index ldb, float beta, float* c, Index ldc);
 void gemm(Transpose a_op, Transpose b_op, Index m, Index n, Index k, double alpha, const double* a, Index lda,

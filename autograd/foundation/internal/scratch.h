@@ -1,7 +1,7 @@
 #pragma once
 
 #include <gradus/autograd/foundation/memory.h>
-#include <gradus/autograd/foundation/types.h>
+#include <gradus/autograd/foundation/sizes.h>
 
 namespace gradus {
 
@@ -9,7 +9,7 @@ namespace gradus {
 template <class T>
 class Scratch {
  public:
-  explicit Scratch(Index n) : bytes_(static_cast<std::size_t>(n) * sizeof(T)) {
+  explicit Scratch(Index n) : bytes_(static_cast<std::size_t>(mul_sat(n, sizeof(T)))) {
     data_ = static_cast<T*>(memory::allocate(bytes_));
   }
   ~Scratch() { memory::release(data_, bytes_); }
