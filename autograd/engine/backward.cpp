@@ -35,23 +35,31 @@ Tensor seed_for(const char* function, const Tensor& output, const Tensor& given,
 
 // The nodes on the paths from the outputs to the targets, or only to the first target of each path. An iterative
 // depth-first search.
-std::unordered_set<const Node*> nodes_between(const std::vector<Tensor>& outputs,
-                                              const std::unordered_set<const Node*>& targets, bool to_first) {
-  std::unordered_set<const Node*> path, seen;
-  std::vector<std::pair<const Node*, bool>> stack;
+struct Path {
+  std::unordered_set<const Node*> nodes;
+  std::vector<NodeClaim> claims;   // of all nodes that were searched
+  const Node* released = nullptr;  // one of them whose graph was freed
+};
+Path nodes_between(const std::vector<Tensor>& outputs, const std::unordered_set<const Node*>& targets, bool to_first,
+                   const Place& place) {
+  Path path;
+  std::unordered_set<const Node*> seen;
+  std::vector<std::pair<Node*, bool>> stack;
   for (const Tensor& o : outputs) stack.emplace_back(o.node(), false);
   while (!stack.empty()) {
     const auto [node, inputs_done] = stack.back();
     stack.pop_back();
     if (inputs_done) {
       bool leads = targets.contains(node);
-      for (Index i = 0; i < node->inputs.size() && !leads; ++i) leads = path.contains(node->inputs[i].node.get());
-      if (leads) path.insert(node);
+      for (Index i = 0; i < node->inputs.size() && !leads; ++i) leads = path.nodes.contains(node->inputs[i].node.get());
+      if (leads) path.nodes.insert(node);
     } else if (seen.insert(node).second) {
       stack.emplace_back(node, true);
-      if (to_first && targets.contains(node)) continue;
+      if (node->leaf || (to_first && targets.contains(node))) continue;
+      path.claims.emplace_back(*node, place);
+      if (node->released) path.released = node;
       for (Index i = 0; i < node->inputs.size(); ++i)
-        if (const Node* in = node->inputs[i].node.get()) stack.emplace_back(in, false);
+        if (Node* in = node->inputs[i].node.get()) stack.emplace_back(in, false);
     }
   }
   return path;
@@ -91,27 +99,28 @@ std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<T
     if (!in.is_leaf() && !options.independent) results_of_ops.emplace(in.node(), Tensor());
   }
 
-  const std::unordered_set<const Node*> path = nodes_between(outputs, wanted, options.independent);
+  const Path path = nodes_between(outputs, wanted, options.independent, place);
   Gradients leaves;
   BackwardRun run(leaves,
                   {.retain_graph = options.retain_graph || options.create_graph,
                    .create_graph = options.create_graph,
                    .targets = std::move(results_of_ops),
-                   .path = &path,
+                   .path = &path.nodes,
                    .boundary = options.independent ? &wanted : nullptr},
                   place);
   for (std::size_t i = 0; i < outputs.size(); ++i)
-    if (path.contains(outputs[i].node())) run.seed(Ref<Node>(outputs[i].node()), seeds[i]);
+    if (path.nodes.contains(outputs[i].node())) run.seed(Ref<Node>(outputs[i].node()), seeds[i]);
   run.run();
 
   std::vector<Tensor> gradients;
   for (const Tensor& in : inputs) {
     gradients.push_back(in.is_leaf() || options.independent ? leaves.of(in) : run.target(in.node()));
-    if (!gradients.back().defined() && !options.allow_unused)
-      throw Error(
-          fmt::format("grad: no output depends on {}; pass allow_unused = true to get an undefined gradient for it",
-                      describe(in)),
-          place);
+    if (gradients.back().defined() || options.allow_unused) continue;
+    if (path.released) refuse_released(*path.released, place);
+    throw Error(
+        fmt::format("grad: no output depends on {}; pass allow_unused = true to get an undefined gradient for it",
+                    describe(in)),
+        place);
   }
   return gradients;
 }

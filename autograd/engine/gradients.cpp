@@ -127,6 +127,7 @@ void Gradients::flush() {
 void Gradients::move_into_leaves() {
   for (Entry& e : entries_) {
     if (!e.sum.defined()) continue;
+    const std::lock_guard lock(e.leaf->leaf->mutex);
     Tensor& grad = e.leaf->leaf->grad;
     // A later gradient is added in place, which must not change a value that others hold, such as the caller's seed.
     if (!grad.defined() && !grad_enabled() && !e.sum.exclusively_owned()) e.sum = copy_of(e.sum);

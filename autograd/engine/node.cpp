@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace gradus {
 
@@ -42,23 +43,20 @@ void Node::release_graph() {
 }
 
 // Deleting a node can delete its inputs, and theirs: a long chain would recurse too deep. A node whose last reference
-// goes while another node is being deleted therefore waits in a queue.
+// goes while another node is being deleted therefore waits in a queue. The queue links the nodes themselves, because
+// memory may be exhausted here.
 void Node::release() {
   if (count_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-  thread_local std::vector<Node*>* queue_of_thread = nullptr;
-  if (queue_of_thread) {
-    queue_of_thread->push_back(this);
+  thread_local bool deleting = false;
+  thread_local Node* queue = nullptr;
+  if (deleting) {
+    next_ = std::exchange(queue, this);
     return;
   }
-  std::vector<Node*> queue;
-  queue_of_thread = &queue;
+  deleting = true;
   delete this;
-  while (!queue.empty()) {
-    Node* next = queue.back();
-    queue.pop_back();
-    delete next;
-  }
-  queue_of_thread = nullptr;
+  while (queue) delete std::exchange(queue, queue->next_);
+  deleting = false;
 }
 
 }  // namespace gradus

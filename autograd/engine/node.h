@@ -3,6 +3,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <vector>
@@ -38,6 +39,7 @@ class Node {
     WeakStorage seen;
   };
   struct Leaf {
+    std::mutex mutex;  // of grad
     Tensor grad;
     std::string name;
   };
@@ -87,7 +89,10 @@ class Node {
 
  private:
   friend class BackwardRun;
-  Visit* visit_ = nullptr;  // the planned visit of the current backward run
+  friend class NodeClaim;
+  Visit* visit_ = nullptr;                        // the planned visit of the current backward run
+  Node* next_ = nullptr;                          // in the queue of nodes to delete
+  std::atomic<const void*> claimed_by_{nullptr};  // a thread
   std::atomic<std::uint32_t> count_{1};
 };
 

@@ -87,6 +87,7 @@ void BackwardRun::run() {
   while (!heap_.empty()) {
     Visit* visit = next();
     const Ref<Node> node = std::move(visit->node);
+    const NodeClaim claim = std::move(visit->claim);
     Tensor dy = call_hooks(*node, finish(*visit, *node));
     keep_if_target(*node, dy);
     check_usable(*node);
@@ -185,23 +186,16 @@ bool BackwardRun::is_needed(const Node* input) const {
 }
 
 void BackwardRun::check_usable(const Node& node) const {
-  if (node.released)
-    throw Error(fmt::format("backward reached {} a second time, but its rule was released by the first run; pass "
-                            "retain_graph = true to the first",
-                            made_by(node)),
-                place_);
+  if (node.released) refuse_released(node, place_);
   for (Index i = 0; i < node.inputs.size(); ++i)
     if (node.inputs[i].seen.overwritten()) refuse_overwritten(node, node.inputs[i].seen, "an input");
   if (node.output_seen.overwritten()) refuse_overwritten(node, node.output_seen, "its result");
 }
 
 Visit& BackwardRun::visit_of(const Ref<Node>& node) {
+  NodeClaim claim(*node, place_);
   if (Visit* planned = node->visit_) {
-    if (planned->run != this)
-      throw Error(fmt::format("two backward runs reached {} at the same time; run them one after the other, or give "
-                              "each a graph of its own",
-                              made_by(*node)),
-                  place_);
+    if (planned->run != this) refuse_second_run(*node, place_);
     return *planned;
   }
   Visit* visit = nullptr;
@@ -212,6 +206,7 @@ Visit& BackwardRun::visit_of(const Ref<Node>& node) {
     unused_.pop_back();
   }
   visit->node = node;
+  visit->claim = std::move(claim);
   visit->run = this;
   node->visit_ = visit;
   heap_.push_back(visit);

@@ -6,12 +6,14 @@
 #include <vector>
 
 #include <gradus/autograd/engine/gradients.h>
+#include <gradus/autograd/engine/internal/node_claim.h>
 
 namespace gradus {
 
 /// A node that a backward run has reached and not yet differentiated.
 struct Visit {
   Ref<Node> node;
+  NodeClaim claim;
   const BackwardRun* run = nullptr;
   Tensor gradient;                  // the sum of the tensors so far
   std::vector<Gradient> additions;  // to be added to it
