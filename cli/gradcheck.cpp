@@ -266,6 +266,7 @@ void add_gradcheck(CLI::App& program, Action& action) {
       ->type_name("N");
   CLI::Option* json = command.add_flag("--json", f->json, "One line of JSON per op or parameter");
   command.add_flag("--markdown", f->markdown, "The table of ops as Markdown")->excludes(json);
+  add_threads(command);
   command.footer(
       "Examples:\n"
       "  gradus gradcheck ops\n"

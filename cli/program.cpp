@@ -6,6 +6,7 @@
 #include <exception>
 #include <new>
 #include <string>
+#include <string_view>
 
 #include <gradus/cli/internal/parse.h>
 #include <gradus/train/progress.h>
@@ -36,13 +37,19 @@ int run_program(int argc, char** argv) {
   hold_standard_streams();
   std::signal(SIGXFSZ, SIG_IGN);  // write(2) then fails when a file exceeds the size limit
   try {
-    return run(argc, argv);
-  } catch (const UsageError& error) {
-    return report(usage, error.what());
-  } catch (const std::bad_alloc&) {
-    return report(failure, "there is not enough memory");
-  } catch (const std::exception& error) {
-    return report(failure, error.what());
+    try {
+      return run(argc, argv);
+    } catch (const UsageError& error) {
+      return report(usage, error.what());
+    } catch (const std::bad_alloc&) {
+      throw;
+    } catch (const std::exception& error) {
+      return report(failure, error.what());
+    }
+  } catch (const std::bad_alloc&) {  // of the command or of the report; this message needs no memory
+    constexpr std::string_view message = "gradus: there is not enough memory\n";
+    static_cast<void>(::write(STDERR_FILENO, message.data(), message.size()) != 0);
+    return failure;
   }
 }
 

@@ -24,11 +24,13 @@ struct Ran {
   std::string out, err;
 };
 
-/// Runs the program in the folder and waits for its end.
-inline Ran run(const data::Scratch& scratch, const std::string& arguments, const std::string& input = "") {
+/// Runs the program in the folder and waits for its end. `before`: a command of the shell, such as a limit.
+inline Ran run(const data::Scratch& scratch, const std::string& arguments, const std::string& input = "",
+               const std::string& before = ":") {
   const std::string folder = scratch.folder().string();
   scratch.write("stdin", input);
-  const std::string command = "cd " + folder + " && " + program() + " " + arguments + " < stdin > stdout 2> stderr";
+  const std::string command =
+      "cd " + folder + " && " + before + " && " + program() + " " + arguments + " < stdin > stdout 2> stderr";
   const int status = std::system(command.c_str());
   return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, data::contents(scratch.folder() / "stdout"),
           data::contents(scratch.folder() / "stderr")};

@@ -46,6 +46,7 @@ TrainingStep::TrainingStep(const models::Seq2Seq& model, nn::ParameterStore& sto
 }
 
 TrainingStep::Result TrainingStep::run(const data::Batch& batch, Index step, double lr) {
+  if (batch.size < 1) throw Error(fmt::format("step {}: the batch is empty", step + 1));
   const std::vector<data::Batch> shards = data::split(batch, config_.shards);
   std::vector<ShardResult> of_shards(shards.size());
   const Stopwatch shard_time;
@@ -53,6 +54,8 @@ TrainingStep::Result TrainingStep::run(const data::Batch& batch, Index step, dou
     const auto k = static_cast<std::size_t>(i);
     try {
       of_shards[k] = run_shard(shards[k], batch.target_tokens, k, step);
+    } catch (const OutOfMemory&) {
+      throw;
     } catch (const Error& e) {
       throw Error(fmt::format("step {}, {}: {}", step + 1, pairs_of(shards[k]), e.what()));
     }

@@ -37,8 +37,8 @@ class TrainingStep {
   };
 
   /// Updates the parameters with the gradients of the batch. `step` (from 0) seeds dropout. Throws Error, with the
-  /// parameters unchanged, when the loss or a gradient is not finite; the message names the step and the pairs, and
-  /// with train.detect_nan the op.
+  /// parameters unchanged, when the batch is empty, and when the loss or a gradient is not finite; the message then
+  /// names the step and the pairs, and with train.detect_nan the op.
   Result run(const data::Batch& batch, Index step, double lr);
 
   optim::Optimizer& optimizer() { return *optimizer_; }

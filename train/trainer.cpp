@@ -26,10 +26,19 @@ std::string origin(const DataConfig& config) {
   return config.train_target.empty() ? config.train : fmt::format("{} and {}", config.train, config.train_target);
 }
 
+// Throws when there is nothing to train.
+Run& checked(Run& run, const Dataset& dataset) {
+  if (!run.model || !run.store) throw Error("Trainer: the run has no model; make it with make_run or load_run");
+  if (dataset.train.empty()) throw Error("Trainer: the dataset has no pairs to train on; make it with load_dataset");
+  if (dataset.valid.empty() || dataset.references.empty())
+    throw Error("Trainer: the dataset has no pairs to validate on; make it with load_dataset");
+  return run;
+}
+
 }  // namespace
 
 Trainer::Trainer(Run& run, const Dataset& dataset)
-    : run_(run),
+    : run_(checked(run, dataset)),
       data_(dataset),
       config_(run.config.train),
       step_(*run.model, *run.store, config_),
@@ -133,14 +142,19 @@ void Trainer::open_metrics(Progress& progress) {
 void Trainer::train_batch(const std::vector<Index>& rows, Progress& progress) {
   const double lr = schedule_(position_.step) * (plateau_ ? plateau_->scale() : 1);
   const data::Batch batch = data::make_batch(data_.train, rows);
+  const auto refuse = [&](const char* what) {
+    throw Error(
+        fmt::format("step {}: {} for {} pairs of up to {} source and {} target tokens: leave long pairs out, or make "
+                    "train.batch or the model smaller",
+                    position_.step + 1, what, batch.size, batch.source_length, batch.target_length));
+  };
   TrainingStep::Result result;
   try {
     result = step_.run(batch, position_.step, lr);
+  } catch (const OutOfMemory& e) {
+    refuse(e.what());
   } catch (const std::bad_alloc&) {
-    throw Error(
-        fmt::format("step {}: there is not enough memory for {} pairs of up to {} source and {} target tokens: "
-                    "leave long pairs out, or make train.batch or the model smaller",
-                    position_.step + 1, batch.size, batch.source_length, batch.target_length));
+    refuse("there is not enough memory");
   }
   if (average_) average_->update();
   ++position_.step;

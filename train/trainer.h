@@ -30,7 +30,8 @@ struct Outcome {
 /// - The result depends only on the configuration and the data.
 class Trainer {
  public:
-  /// Run and dataset must outlive it. Throws Error when the optimiser or the schedule refuses a setting.
+  /// Run and dataset must outlive it. Throws Error when the run has no model, the dataset has no pairs to train or to
+  /// validate on, or the optimiser or the schedule refuses a setting.
   Trainer(Run& run, const Dataset& dataset);
 
   /// Continues from the last checkpoint of a run, or from the start when there is none. All later results and files
