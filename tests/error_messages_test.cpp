@@ -61,6 +61,14 @@ std::vector<Kind> kinds() {
        [=] {
          Tensor::zeros({2, 3}, f64) + Tensor::zeros({2, 4}, f64);
        }},
+      {"A shape that is too large",
+       [=] {
+         expand(Tensor::zeros({}, f64), {Index{1} << 40, Index{1} << 40});
+       }},
+      {"A tensor that memory does not hold",
+       [=] {
+         Tensor::zeros({Index{1} << 30, Index{1} << 20}, f64);
+       }},
       {"Shapes that do not match inside a layer",
        [=] {
          nn::ParameterStore store(1, f64);
