@@ -10,6 +10,7 @@
 #include <gradus/autograd/ops/creation.h>
 #include <gradus/autograd/ops/ctc.h>
 #include <gradus/autograd/ops/diagonals.h>
+#include <gradus/autograd/ops/division.h>
 #include <gradus/autograd/ops/dropout.h>
 #include <gradus/autograd/ops/einsum.h>
 #include <gradus/autograd/ops/functions.h>
@@ -31,7 +32,8 @@
 #include <gradus/autograd/ops/softmax.h>
 #include <gradus/autograd/ops/sorting.h>
 
-// Every op. Names, arguments, broadcasting and conventions are PyTorch's unless a comment says otherwise.
+// Every op; docs/operators.md lists them beside PyTorch's. Names, arguments, broadcasting and conventions are PyTorch's
+// unless a comment says otherwise.
 // - Shapes broadcast as in NumPy. Axes may be negative.
 // - The operands of an op have one dtype; convert with `to`.
 // - A mask is a tensor of any dtype; elements other than 0 mean true. Ids and indices are i64.

@@ -36,6 +36,7 @@ std::vector<Row> ops() {
   add_products(rows);
   add_diagonals(rows);
   add_repeating(rows);
+  add_division(rows);
   return rows.all;
 }
 

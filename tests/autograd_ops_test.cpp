@@ -158,6 +158,16 @@ TEST_CASE("every op of the headers has a row in the table, and every row has an 
   }
 }
 
+TEST_CASE("docs/operators.md lists every op") {
+  std::ostringstream text;
+  text << std::ifstream("docs/operators.md").rdbuf();
+  for (const Row& row : checks::ops()) {
+    const std::string name = row.op.substr(0, row.op.find('('));
+    INFO(name);
+    CHECK(text.str().find("`" + name + "`") != std::string::npos);
+  }
+}
+
 TEST_CASE("every op has right derivatives of the first to third order, to 1e-9") {
   for (const Row& row : checks::ops()) {
     if (!row.differentiable) CHECK_FALSE(row.f(row.inputs).requires_grad());

@@ -1,4 +1,5 @@
-// Sorting, products, norms, rounding, triangles and copies against PyTorch in double precision.
+// Sorting, products, norms, rounding, triangles, copies, division, comparison and i64 against PyTorch in double
+// precision.
 // tests/reference/tensors.py prints the numbers and defines the inputs.
 #include <cmath>
 #include <string>
@@ -9,6 +10,7 @@
 #include "torch_comparison.h"
 
 using namespace gradus;
+using Ids = std::vector<Index>;
 
 namespace {
 
@@ -175,12 +177,79 @@ const TorchNumbers expected{
     {"roll, flattened", {0.02159097572609596, -0.48678664865569976, 0.8414709848078965, 0.999167945271476,
      0.8827073508159741, 0.5240443416872761, 0.9427546655283462, 0.8727445076457513, 0.7775727187509279,
      0.6599831458849821, 1.0, 0.9855847669095607}},
+    {"max with indices, axis 0", {0.8414709848078965, 0.999167945271476, 0.8827073508159741, 0.5240443416872761, 1.0,
+     0.9855847669095607, 0.9427546655283462, 0.8727445076457513, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0}},
+    {"min with indices, axis 0", {-0.8640123164850744, -0.49095472496260095, -0.8615969003107405, -0.999997146387718,
+     0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.9427546655283462, 0.8727445076457513, 1.0, 0.9855847669095607, 0.0, 0.0}},
+    {"max with indices, axis 1", {0.999167945271476, 0.02159097572609596, 0.5199690294042587, 0.0, 1.0, 0.0, 0.0,
+     0.9855847669095607, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.9427546655283462}},
+    {"min with indices, axis 1", {0.5240443416872761, -0.999997146387718, -0.8640123164850744, 0.0, 0.0, 0.0, 1.0, 0.0,
+     0.0, 0.0, 0.9855847669095607, 0.9427546655283462, 0.0, 0.0, 0.0}},
+    {"max with indices, of ties and NaN", {3.0, 0.0}},
+    {"min with indices, of ties and NaN", {3.0, 4.0}},
+    {"gradient of the first of equal maxima", {3.0, 0.0, 1.0, 0.0}},
+    {"argmin", {2.0, 2.0, 1.0, 1.0}},
+    {"any", {0.0, 1.0, 1.0}},
+    {"all", {0.0, 1.0, 0.0}},
+    {"count_nonzero", {1.0, 2.0}},
+    {"isnan", {0.0, 0.0, 0.0, 1.0, 0.0, 0.0}},
+    {"isinf", {0.0, 0.0, 0.0, 0.0, 1.0, 1.0}},
+    {"isfinite", {1.0, 1.0, 1.0, 0.0, 0.0, 0.0}},
+    {"logical_and", {0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0,
+     1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0}},
+    {"logical_or", {0.0, 0.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0,
+     1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0}},
+    {"logical_xor", {0.0, 0.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0,
+     0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0}},
+    {"isclose", {1.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0}},
+    {"isclose, NaN too", {1.0, 0.0, 1.0, 0.0, 1.0, 1.0, 0.0}},
+    {"remainder", {1.5, 0.5, -0.5, -1.5, 1.0, 0.9855847669095607, 0.9427546655283462, 0.8727445076457513, -3.0,
+     3.9423390676382426, 3.7710186621133848, -2.618233522937254}},
+    {"remainder of special numbers", {1.5, 0.5, -0.5, -1.5, 0.09999999999999998, NAN, 5.0, INFINITY, NAN, NAN}},
+    {"floor_divide", {3.0, -4.0, -4.0, 3.0, 2.0, NAN, 0.0, -1.0, INFINITY, NAN}},
+    {"clamp to tensors", {1.0, 1.0, 2.0, 3.0, 3.0, NAN, NAN, 6.0, 6.0, 6.0, 0.0, 0.9855847669095607, 0.9427546655283462,
+     0.8727445076457513, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0,
+     0.0, 0.7775727187509279, 0.0, 0.0, 0.37165987226053276, 0.20923866589141926, 0.040785011241591035}},
+    {"clamp to a tensor and a number", {0.9092974268256817, 0.999167945271476, 0.8827073508159741, 0.9092974268256817,
+     0.5741721483545723, 0.08150215176026912, 0.0, 0.9855847669095607, 0.9427546655283462, 0.0, 0.0, 0.0,
+     1.8727445076457512, 0.7775727187509279, 0.6599831458849821}},
+    {"clamp at NaN", {NAN, 1.0, 0.0, 0.9855847669095607}},
+    {"slice with a step", {0.8827073508159741, -0.48678664865569976, 0.5199690294042587, 0.8440429132926041, 0.0, 0.0,
+     1.0, 0.0, 0.0, 0.9855847669095607, 0.0, 0.0, 0.0, 0.0, 0.0, 0.9427546655283462, 0.0, 0.0, 0.8727445076457513, 0.0,
+     0.0, 0.0}},
+    {"slice past the end with a step", {0.8827073508159741, -0.8615969003107405, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0,
+     0.9855847669095607, 0.0, 0.0}},
+    {"scatter", {0.9092974268256817, 0.999167945271476, 0.5741721483545723, -0.43353088275271773, 0.08150215176026912,
+     -0.48678664865569976, 0.0, 0.9855847669095607, 0.0, 0.0, 0.0, 0.6599831458849821, 1.0, 0.9427546655283462,
+     0.7775727187509279, 0.8727445076457513}},
+    {"scatter of a number", {0.5, 0.999167945271476, 0.8827073508159741, 0.5240443416872761, 0.02159097572609596,
+     -0.48678664865569976, 0.0, 0.9855847669095607, 0.9427546655283462, 0.8727445076457513, 0.7775727187509279,
+     0.6599831458849821}},
+    {"flip of two axes", {-0.8640123164850744, -0.999997146387718, -0.8615969003107405, 0.5199690294042587,
+     0.0168139004843506, -0.49095472496260095, 0.8827073508159741, 0.999167945271476, 0.8414709848078965,
+     -0.48678664865569976, 0.02159097572609596, 0.5240443416872761, 0.20923866589141926, 0.37165987226053276,
+     0.5233659512516495, -0.294759352997261, -0.12884449429552486, 0.040785011241591035, 0.9427546655283462,
+     0.9855847669095607, 1.0, 0.6599831458849821, 0.7775727187509279, 0.8727445076457513}},
+    {"add of i64", {9.0, -5.0, 5.0, -9.0, 3.0, 0.0}},
+    {"sub of i64", {5.0, -9.0, 9.0, -5.0, -3.0, 10.0}},
+    {"mul of i64", {14.0, -14.0, -14.0, 14.0, 0.0, -25.0}},
+    {"floor_divide of i64", {3.0, -4.0, -4.0, 3.0, 0.0, -1.0}},
+    {"remainder of i64", {1.0, 1.0, -1.0, -1.0, 0.0, 0.0}},
+    {"minimum of i64", {2.0, -7.0, -2.0, -7.0, 0.0, -5.0}},
+    {"maximum of i64", {7.0, 2.0, 7.0, -2.0, 3.0, 5.0}},
+    {"abs, neg and clamp of i64", {42.0, 28.0, 42.0, 28.0, 0.0, 30.0}},
+    {"sum of i64", {7.0, -2.0}},
+    {"prod of i64", {-343.0, 0.0}},
+    {"amax of i64", {7.0, 5.0}},
+    {"amin of i64", {-7.0, -7.0}},
+    {"cumsum of i64", {7.0, -7.0, 7.0, 0.0, -7.0, 12.0}},
+    {"argmax of i64", {0.0}},
 };
 // clang-format on
 
 }  // namespace
 
-TEST_CASE("sorting, products, norms, rounding, triangles and copies have PyTorch's values and gradients") {
+TEST_CASE("ops of reductions, rounding, order, copies and i64 have PyTorch's values and gradients") {
   TorchComparison compare(expected);
   const Tensor steps = leaf({-2.5, -1.5, -0.2, 0, 0.5, 1.5, 2.7, INFINITY});
   compare("floor", [](auto& in) { return floor(in[0]); }, {steps});
@@ -253,5 +322,79 @@ TEST_CASE("sorting, products, norms, rounding, triangles and copies have PyTorch
   compare("repeat_interleave, flattened", [](auto& in) { return repeat_interleave(in[0], 2); }, {ramp({2, 2})});
   compare("roll", [](auto& in) { return roll(in[0], {1, -2}, {0, 1}); }, {ramp({3, 4})});
   compare("roll, flattened", [](auto& in) { return roll(in[0], {2}); }, {ramp({2, 3})});
+
+  for (int axis : {0, 1}) {
+    const std::string word = ", axis " + std::to_string(axis);
+    compare("max with indices" + word, [=](auto& in) { return max_with_indices(in[0], axis).values; }, {ramp({3, 4})});
+    compare("min with indices" + word, [=](auto& in) { return min_with_indices(in[0], axis, true).values; },
+            {ramp({3, 4})});
+  }
+  const Tensor ties = leaf({1, 3, 3, NAN, NAN, 2, 1, 1, 2, -INFINITY}, {2, 5});
+  compare("max with indices, of ties and NaN", [](auto& in) { return max_with_indices(in[0], 1).indices; }, {ties});
+  compare("min with indices, of ties and NaN", [](auto& in) { return min_with_indices(in[0], 1).indices; }, {ties});
+  compare("gradient of the first of equal maxima", [](auto& in) { return max_with_indices(in[0], 0).values; },
+          {leaf({1, 3, 3})});
+  compare("argmin", [](auto& in) { return argmin(in[0], 0); }, {ramp({3, 4})});
+  compare("any", [](auto& in) { return any(in[0], 1); }, {leaf({0, 0, 0, NAN, 0, -1}, {3, 2})});
+  const Tensor some = leaf({0, 0, 2, NAN, 0, -1}, {3, 2});
+  compare("all", [](auto& in) { return all(in[0], 1); }, {some});
+  compare("count_nonzero", [](auto& in) { return count_nonzero(in[0], 0); }, {some});
+
+  const Tensor special = leaf({0, -0.0, 1.5, NAN, INFINITY, -INFINITY});
+  compare("isnan", [](auto& in) { return isnan(in[0]); }, {special});
+  compare("isinf", [](auto& in) { return isinf(in[0]); }, {special});
+  compare("isfinite", [](auto& in) { return isfinite(in[0]); }, {special});
+  compare("logical_and", [](auto& in) { return logical_and(unsqueeze(in[0], 1), in[0]); }, {special});
+  compare("logical_or", [](auto& in) { return logical_or(unsqueeze(in[0], 1), in[0]); }, {special});
+  compare("logical_xor", [](auto& in) { return logical_xor(unsqueeze(in[0], 1), in[0]); }, {special});
+  const Tensor near = leaf({1, 1, INFINITY, INFINITY, NAN, 0, 0}),
+               far = leaf({1.00001, 1.0001, INFINITY, -INFINITY, NAN, 1e-9, 1e-7});
+  compare("isclose", [](auto& in) { return isclose(in[0], in[1]); }, {near, far});
+  compare("isclose, NaN too", [](auto& in) { return isclose(in[0], in[1], 1e-5, 1e-8, true); }, {near, far});
+
+  const Tensor a = leaf({7.5, -7.5, 7.5, -7.5, 0.3, INFINITY, 5, -5, 5, 0}),
+               b = leaf({2, 2, -2, -2, 0.1, 2, INFINITY, INFINITY, 0, 0});
+  compare("remainder", [](auto& in) { return remainder(in[0], in[1]); },
+          {leaf({7.5, -7.5, 7.5, -7.5}), leaf({2, 2, -2, -2})});
+  compare("remainder of special numbers", [](auto& in) { return remainder(in[0].detach(), in[1].detach()); }, {a, b});
+  compare("floor_divide", [](auto& in) { return floor_divide(in[0].detach(), in[1].detach()); }, {a, b});
+
+  compare("clamp to tensors", [](auto& in) { return clamp(in[0], in[1], in[2]); },
+          {leaf({0, 1, 2, 3, 4, NAN, 5, 5, 1, 6.5}), leaf({1, 1, 1, 1, 1, 1, NAN, 7, 7, 7}),
+           leaf({3, 3, 3, 3, 3, 3, 6, 6, 6, 6})});
+  compare("clamp to a tensor and a number", [](auto& in) { return clamp(in[0], in[1], 3); },
+          {ramp({2, 3}), ramp({3}, 2)});
+  compare("clamp at NaN", [](auto& in) { return clamp(in[0], -1, 2); }, {leaf({NAN, 1})});
+
+  compare("slice with a step", [](auto& in) { return slice(in[0], 1, -7, -1, 3); }, {ramp({2, 9})});
+  compare("slice past the end with a step", [](auto& in) { return slice(in[0], 0, 2, 100, 4); }, {ramp({9})});
+  compare("scatter",
+          [](auto& in) {
+            return scatter(in[0], 1, Tensor::from(Ids{0, 2, 1, 0}, {2, 2}), in[1]);
+          },
+          {ramp({2, 3}), ramp({2, 2}, 2)});
+  compare("scatter of a number",
+          [](auto& in) {
+            return scatter(in[0], 0, Tensor::from(Ids{0, 0}, {2, 1}), 0.5);
+          },
+          {ramp({2, 3})});
+  compare("flip of two axes", [](auto& in) { return flip(in[0], {0, -1}); }, {ramp({2, 2, 3})});
+
+  const Tensor m = Tensor::from(Ids{7, -7, 7, -7, 0, 5}, {6}), n = Tensor::from(Ids{2, 2, -2, -2, 3, -5}, {6});
+  compare("add of i64", [](auto& in) { return in[0] + in[1]; }, {m, n});
+  compare("sub of i64", [](auto& in) { return in[0] - in[1]; }, {m, n});
+  compare("mul of i64", [](auto& in) { return in[0] * in[1]; }, {m, n});
+  compare("floor_divide of i64", [](auto& in) { return floor_divide(in[0], in[1]); }, {m, n});
+  compare("remainder of i64", [](auto& in) { return in[0] % in[1]; }, {m, n});
+  compare("minimum of i64", [](auto& in) { return minimum(in[0], in[1]); }, {m, n});
+  compare("maximum of i64", [](auto& in) { return maximum(in[0], in[1]); }, {m, n});
+  compare("abs, neg and clamp of i64", [](auto& in) { return abs(in[0]) - (-in[0]) * clamp(in[0], -3, 5); }, {m});
+  const Tensor table = reshape(m, {2, 3});
+  compare("sum of i64", [](auto& in) { return sum(in[0], 1); }, {table});
+  compare("prod of i64", [](auto& in) { return prod(in[0], 1); }, {table});
+  compare("amax of i64", [](auto& in) { return max(in[0], 1); }, {table});
+  compare("amin of i64", [](auto& in) { return min(in[0], 1); }, {table});
+  compare("cumsum of i64", [](auto& in) { return cumsum(in[0], 0); }, {table});
+  compare("argmax of i64", [](auto& in) { return argmax(in[0], 0); }, {m});
   CHECK(compare.cases() == expected.size());
 }

@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include <gradus/autograd/ops/functions.h>
+#include <gradus/autograd/ops/internal/integers.h>
+#include <gradus/autograd/ops/internal/wrapping.h>
 #include <gradus/autograd/ops/pointwise.h>
 
 namespace gradus {
@@ -25,6 +28,7 @@ Tensor with_rule(const OpName& op, const Input (&inputs)[N], F formula, Rule rul
 
 Tensor add(const Operand& a, const Operand& b) {
   const OpName op("add", a.place());
+  if (are_integers(a, b)) return map_integers(op, a, b, wrapping_add<Index>);
   if (a.is_number() || b.is_number()) {
     const Operand &x = a.is_number() ? b : a, &c = a.is_number() ? a : b;
     return with_rule(
@@ -40,6 +44,7 @@ Tensor add(const Operand& a, const Operand& b) {
 
 Tensor sub(const Operand& a, const Operand& b) {
   const OpName op("sub", a.place());
+  if (are_integers(a, b)) return map_integers(op, a, b, wrapping_sub<Index>);
   if (b.is_number()) return add(a, -b.number().value());
   if (a.is_number()) {
     return with_rule(
@@ -55,6 +60,7 @@ Tensor sub(const Operand& a, const Operand& b) {
 
 Tensor mul(const Operand& a, const Operand& b) {
   const OpName op("mul", a.place());
+  if (are_integers(a, b)) return map_integers(op, a, b, wrapping_mul<Index>);
   if (a.is_number() || b.is_number()) {
     const Operand &x = a.is_number() ? b : a, &factor = a.is_number() ? a : b;
     const double c = factor.number();
@@ -80,6 +86,7 @@ Tensor div(const Operand& a, const Operand& b) {
 }
 
 Tensor neg(const Argument& x) {
+  if (x.tensor().dtype() == DType::i64) return sub({0, x.place()}, x.tensor());
   return with_rule(
       {"neg", x.place()}, {unread(x.tensor())}, [](auto v) { return -v; },
       [](const Tensor& dy) { return Grads{neg(dy)}; });
@@ -132,10 +139,16 @@ Tensor symmetric(const char* name, const Operand& a, const Operand& b, F formula
 }  // namespace
 
 Tensor minimum(const Operand& a, const Operand& b) {
+  if (are_integers(a, b)) {
+    return map_integers({"minimum", a.place()}, a, b, [](Index x, Index y) { return std::min(x, y); });
+  }
   return symmetric("minimum", a, b, [](auto x, auto y) { return min(x, y); });
 }
 
 Tensor maximum(const Operand& a, const Operand& b) {
+  if (are_integers(a, b)) {
+    return map_integers({"maximum", a.place()}, a, b, [](Index x, Index y) { return std::max(x, y); });
+  }
   return symmetric("maximum", a, b, [](auto x, auto y) { return max(x, y); });
 }
 

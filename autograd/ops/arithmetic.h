@@ -2,13 +2,14 @@
 
 #include <gradus/autograd/engine/arguments.h>
 
-// An operand is a tensor or a number, on either side. Two numbers are an error.
+// An operand is a tensor or a number, on either side. Two numbers are an error. add, sub, mul, neg, square, minimum and
+// maximum are also for i64, where results wrap around at 2^63.
 namespace gradus {
 
 Tensor add(const Operand& a, const Operand& b);
 Tensor sub(const Operand& a, const Operand& b);
 Tensor mul(const Operand& a, const Operand& b);
-/// Division by a number multiplies by its reciprocal.
+/// Division by a number multiplies by its reciprocal. Not for i64, which floor_divide divides.
 Tensor div(const Operand& a, const Operand& b);
 Tensor neg(const Argument& x);
 /// a^b. As in PyTorch, pow(x, 0) is 1 with gradient 0. The gradient of b is 0 where a <= 0.

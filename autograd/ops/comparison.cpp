@@ -8,6 +8,8 @@
 #include <gradus/autograd/engine/broadcast.h>
 #include <gradus/autograd/engine/internal/axes.h>
 #include <gradus/autograd/ops/copying.h>
+#include <gradus/autograd/ops/internal/elementwise.h>
+#include <gradus/autograd/ops/reduction.h>
 #include <gradus/autograd/ops/shape.h>
 
 namespace gradus {
@@ -21,11 +23,29 @@ template <class F>
 Tensor test(const Tensor& x, F holds) {
   Tensor mask = Tensor::empty(x.shape(), mask_dtype(x));
   dispatch(x.dtype(), [&](auto zero) {
-    const auto* p = x.data<decltype(zero)>();
-    dispatch_floating(mask.dtype(), [&](auto m) {
-      auto* out = mask.mutable_data<decltype(m)>();
-      const Index n = mask.numel();
-      for (Index i = 0; i < n; ++i) out[i] = holds(p[i]) ? 1 : 0;
+    using T = decltype(zero);
+    dispatch_floating(mask.dtype(), [&](auto number) {
+      using M = decltype(number);
+      map_elements<T, M>(x, mask, [holds](T v) { return static_cast<M>(holds(v)); });
+    });
+  });
+  return mask;
+}
+
+/// A mask of the pairs for which `holds` is true.
+template <class F>
+Tensor test(const OpName& op, const Tensor& a, const Tensor& b, F holds) {
+  if (a.dtype() != b.dtype()) {
+    throw Error(fmt::format("{}: operands {} and {}, expected one dtype; convert one with to(x, dtype)", op.name,
+                            describe(a), describe(b)),
+                op.place);
+  }
+  Tensor mask = Tensor::empty(broadcast_shapes(op, a.shape(), b.shape()), mask_dtype(a));
+  dispatch(a.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    dispatch_floating(mask.dtype(), [&](auto number) {
+      using M = decltype(number);
+      map_pairs<T, M>(a, b, mask, [holds](T x, T y) { return static_cast<M>(holds(x, y)); });
     });
   });
   return mask;
@@ -50,26 +70,16 @@ Tensor compare(const char* name, const Operand& a, const Operand& b, F holds) {
   if (a.is_number()) {
     return test(b.tensor(), with_number(a.number(), [holds](auto x, auto number) { return holds(number, x); }));
   }
-  const OpName op(name, a.place());
-  const Tensor &left = a.tensor(), &right = b.tensor();
-  if (left.dtype() != right.dtype()) {
-    throw Error(fmt::format("{}: operands {} and {}, expected one dtype; convert one with to(x, dtype)", name,
-                            describe(left), describe(right)),
-                op.place);
-  }
-  const Shape shape = broadcast_shapes(op, left.shape(), right.shape());
-  const NoGrad guard;
-  const Tensor x = expand(left, shape), y = expand(right, shape);
-  Tensor mask = Tensor::empty(shape, mask_dtype(left));
-  dispatch(left.dtype(), [&](auto zero) {
-    using T = decltype(zero);
-    const T *p = x.data<T>(), *q = y.data<T>();
-    dispatch_floating(mask.dtype(), [&](auto m) {
-      auto* out = mask.mutable_data<decltype(m)>();
-      for (Index i = 0; i < shape.numel(); ++i) out[i] = holds(p[i], q[i]) ? 1 : 0;
-    });
-  });
-  return mask;
+  return test({name, a.place()}, a.tensor(), b.tensor(), holds);
+}
+
+// compare for masks of any two dtypes.
+template <class F>
+Tensor combine(const char* name, const Operand& a, const Operand& b, F holds) {
+  if (a.is_number() || b.is_number()) return compare(name, a, b, holds);
+  const DType t = a.tensor().dtype() == DType::f64 || b.tensor().dtype() == DType::f64 ? DType::f64 : DType::f32;
+  const Tensor x = to(a.tensor().detach(), t), y = to(b.tensor().detach(), t);
+  return compare(name, {x, a.place()}, {y, b.place()}, holds);
 }
 
 }  // namespace
@@ -97,14 +107,36 @@ Tensor logical_not(const Argument& mask) {
   return test(mask.tensor(), [](auto x) { return x == 0; });
 }
 Tensor logical_and(const Operand& a, const Operand& b) {
-  const auto both = [](auto x, auto y) { return x != 0 && y != 0; };
-  if (a.is_number() || b.is_number()) return compare("logical_and", a, b, both);
-  const DType t = a.tensor().dtype() == DType::f64 || b.tensor().dtype() == DType::f64 ? DType::f64 : DType::f32;
-  const Tensor x = to(a.tensor().detach(), t), y = to(b.tensor().detach(), t);
-  return compare("logical_and", {x, a.place()}, {y, b.place()}, both);
+  return combine("logical_and", a, b, [](auto x, auto y) { return x != 0 && y != 0; });
 }
-Tensor is_finite(const Argument& x) {
+Tensor logical_or(const Operand& a, const Operand& b) {
+  return combine("logical_or", a, b, [](auto x, auto y) { return x != 0 || y != 0; });
+}
+Tensor logical_xor(const Operand& a, const Operand& b) {
+  return combine("logical_xor", a, b, [](auto x, auto y) { return (x != 0) != (y != 0); });
+}
+
+Tensor isnan(const Argument& x) {
+  return test(x.tensor(), [](auto v) { return v != v; });
+}
+Tensor isinf(const Argument& x) {
+  return test(x.tensor(), [](auto v) { return std::isinf(static_cast<double>(v)); });
+}
+Tensor isfinite(const Argument& x) {
   return test(x.tensor(), [](auto v) { return std::isfinite(static_cast<double>(v)); });
+}
+
+Tensor isclose(const Tensor& a, const Tensor& b, Scalar rtol, Scalar atol, Flag equal_nan, Place place) {
+  return test({"isclose", place}, a, b, [r = rtol.value(), t = atol.value(), nan = bool(equal_nan)](auto u, auto v) {
+    if (u == v) return true;
+    const double x = static_cast<double>(u), y = static_cast<double>(v), distance = std::fabs(x - y);
+    if (nan && std::isnan(x) && std::isnan(y)) return true;
+    return std::isfinite(distance) && distance <= t + r * std::fabs(y);
+  });
+}
+
+bool allclose(const Tensor& a, const Tensor& b, Scalar rtol, Scalar atol, Flag equal_nan, Place place) {
+  return all(isclose(a, b, rtol, atol, equal_nan, place)).item() != 0;
 }
 
 Tensor causal_mask(Integer n, DType dtype, Place) {

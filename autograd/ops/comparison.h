@@ -29,7 +29,17 @@ inline Tensor operator>=(const Operand& a, const Operand& b) { return greater_eq
 Tensor logical_not(const Argument& mask);
 /// Masks of two dtypes give f64 if one is f64, else f32.
 Tensor logical_and(const Operand& a, const Operand& b);
-Tensor is_finite(const Argument& x);
+Tensor logical_or(const Operand& a, const Operand& b);
+Tensor logical_xor(const Operand& a, const Operand& b);
+Tensor isnan(const Argument& x);
+Tensor isinf(const Argument& x);
+Tensor isfinite(const Argument& x);
+/// |a - b| <= atol + rtol |b|. Equal infinities are close; NaN is close to NaN with equal_nan.
+Tensor isclose(const Tensor& a, const Tensor& b, Scalar rtol = 1e-5, Scalar atol = 1e-8, Flag equal_nan = false,
+               Place = Place::current());
+/// Whether all elements are close.
+bool allclose(const Tensor& a, const Tensor& b, Scalar rtol = 1e-5, Scalar atol = 1e-8, Flag equal_nan = false,
+              Place = Place::current());
 /// [n, n], with 1 on and below the diagonal, else 0.
 Tensor causal_mask(Integer n, DType dtype = DType::f32, Place = Place::current());
 

@@ -5,6 +5,9 @@
 #include <limits>
 #include <numbers>
 
+#include <gradus/autograd/ops/arithmetic.h>
+#include <gradus/autograd/ops/internal/integers.h>
+#include <gradus/autograd/ops/internal/wrapping.h>
 #include <gradus/autograd/ops/pointwise.h>
 
 namespace gradus {
@@ -39,9 +42,12 @@ S gelu_sigmoid(S c) {
   return sigmoid(2 * sqrt_2_by_pi * (c + 0.044715 * (c * c * c)));
 }
 
+// v between low and high. If one of them is NaN, so is the result, which is a constant then.
 template <class S>
-S clamped(S v, double low, double high) {
-  return where(v < low, low, where(v > high, high, v));
+S clamped(S v, S low, S high) {
+  const S raised = where(v < low, low, v), chosen = where(raised > high, high, raised);
+  const auto a = value_of(v), b = value_of(low), c = value_of(high);
+  return where(a != a || b != b || c != c, constant_of(v + low + high), chosen);
 }
 
 }  // namespace
@@ -69,6 +75,8 @@ Tensor softplus(const Tensor& x, Scalar beta, Place place) {
 }
 
 Tensor abs(const Argument& x) {
+  if (x.tensor().dtype() == DType::i64)
+    return map_elements(x.tensor(), [](auto v) { return v < 0 ? wrapping_sub(decltype(v)(0), v) : v; });
   return pointwise({"abs", x.place()}, x.tensor(), [](auto v) { return abs(v); });
 }
 
@@ -98,17 +106,36 @@ Tensor silu(const Argument& x) {
       });
 }
 
-Tensor clamp(const Tensor& x, std::optional<Scalar> low, std::optional<Scalar> high, Place place) {
-  if (!low && !high) throw Error("clamp: neither bound was given", place);
+Tensor clamp(const Tensor& x, std::optional<Operand> low, std::optional<Operand> high, Place place) {
+  const OpName op("clamp", place);
   constexpr double infinity = std::numeric_limits<double>::infinity();
-  const double a = low ? low->value() : -infinity, b = high ? high->value() : infinity;
-  if (!(a <= b)) throw Error(fmt::format("clamp: the bounds {} and {} are not in order", a, b), place);
-  return pointwise(
-      {"clamp", place}, x, [a, b](auto v) { return clamped(v, a, b); },
-      [a, b](auto v) { return where(v >= a && v <= b, decltype(v)(1), decltype(v)(0)); });
+  if (!low && !high) throw Error("clamp: neither bound was given", place);
+  if (x.dtype() == DType::i64) {
+    if ((low && !are_integers(x, *low)) || (high && !are_integers(x, *high)))
+      throw Error(fmt::format("clamp: the bounds of {} must be integers", describe(x)), place);
+  }
+  if ((!low || low->is_number()) && (!high || high->is_number())) {
+    const double a = low ? low->number().value() : -infinity, b = high ? high->number().value() : infinity;
+    if (!(a <= b)) throw Error(fmt::format("clamp: the bounds {} and {} are not in order", a, b), place);
+    if (is_floating(x.dtype()))
+      return pointwise(
+          op, x, [a, b](auto v) { return clamped(v, decltype(v)(a), decltype(v)(b)); },
+          [a, b](auto v) { return where(v >= a && v <= b, decltype(v)(1), decltype(v)(0)); });
+  }
+  if (x.dtype() == DType::i64) {
+    const Tensor raised = low ? maximum({x, place}, *low) : x;
+    return high ? minimum({raised, place}, *high) : raised;
+  }
+  const auto tensor_of = [&x](const std::optional<Operand>& bound, double none) {
+    if (bound && !bound->is_number()) return bound->tensor();
+    return Tensor::scalar(bound ? bound->number().value() : none, x.dtype());
+  };
+  return pointwise(op, x, tensor_of(low, -infinity), tensor_of(high, infinity),
+                   [](auto v, auto a, auto b) { return clamped(v, a, b); });
 }
 
-Tensor clamp_min(const Tensor& x, Scalar low, Place place) { return clamp(x, low, {}, place); }
-Tensor clamp_max(const Tensor& x, Scalar high, Place place) { return clamp(x, {}, high, place); }
+Tensor clamp_min(const Tensor& x, const Operand& low, Place place) { return clamp(x, low, {}, place); }
+
+Tensor clamp_max(const Tensor& x, const Operand& high, Place place) { return clamp(x, {}, high, place); }
 
 }  // namespace gradus

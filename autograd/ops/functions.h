@@ -26,13 +26,13 @@ Tensor gelu(const Tensor& x, Gelu form = Gelu::exact, Place = Place::current());
 Tensor silu(const Argument& x);
 /// log(1 + exp(beta x)) / beta. Unlike PyTorch's, it has no threshold above which it is linear. Throws when beta is 0.
 Tensor softplus(const Tensor& x, Scalar beta = 1, Place place = Place::current());
-/// The gradient at 0 and NaN is 0.
+/// The gradient at 0 and NaN is 0. Also for i64, where |-2^63| wraps around.
 Tensor abs(const Argument& x);
-/// The gradient is 1 on [low, high], else 0, at NaN too. A bound that is not given does not bound. Throws unless low <= high, and
-/// without any bound.
-Tensor clamp(const Tensor& x, std::optional<Scalar> low = {}, std::optional<Scalar> high = {},
+/// min(max(x, low), high), also for i64. The gradient goes to x on [low, high], else to the bound; it is 0 at NaN. A
+/// bound that is not given does not bound. Throws without any bound, and unless low <= high where both are numbers.
+Tensor clamp(const Tensor& x, std::optional<Operand> low = {}, std::optional<Operand> high = {},
              Place = Place::current());
-Tensor clamp_min(const Tensor& x, Scalar low, Place = Place::current());
-Tensor clamp_max(const Tensor& x, Scalar high, Place = Place::current());
+Tensor clamp_min(const Tensor& x, const Operand& low, Place = Place::current());
+Tensor clamp_max(const Tensor& x, const Operand& high, Place = Place::current());
 
 }  // namespace gradus

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 
+#include <gradus/autograd/engine/internal/accumulate.h>
 #include <gradus/autograd/engine/internal/axes.h>
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/autograd/ops/comparison.h>
@@ -189,6 +190,43 @@ Tensor gather(const Tensor& x, Integer dim, const Tensor& index, Place place) {
   return record(op, y, {unread(x), index}, [axis, index, shape = x.shape()](const Tensor& dy) {
     return Grads{scatter_add(Tensor::zeros(shape, dy.dtype()), axis, index, dy), Tensor()};
   });
+}
+
+namespace {
+
+// 1 for each element of the index that is the last at its position in x, else 0.
+Tensor last_writes(const OpName& op, const Shape& x, Index axis, const Tensor& index) {
+  Tensor last = Tensor::empty(x, DType::i64), writes = Tensor::empty(index.shape(), DType::i64);
+  Index *writer = last.mutable_data<Index>(), *out = writes.mutable_data<Index>();
+  for_gathered(op, x, axis, index, [=](Index i, Index position) { writer[position] = i; });
+  for_gathered(op, x, axis, index, [=](Index i, Index position) { out[i] = writer[position] == i ? 1 : 0; });
+  return writes;
+}
+
+}  // namespace
+
+Tensor scatter(const Tensor& x, Integer dim, const Tensor& index, const Operand& src, Place place) {
+  const OpName op("scatter", place);
+  const Index axis = normalise_axis(op, dim, x.shape());
+  const Tensor values = src.is_number() ? Tensor::full(index.shape(), src.number(), x.dtype()) : src.tensor();
+  if (!(values.shape() == index.shape()) || values.dtype() != x.dtype()) {
+    throw Error(fmt::format("scatter: {} must have the index's shape {} and the dtype of {}", describe(values),
+                            to_string(index.shape()), describe(x)),
+                place);
+  }
+  Tensor y = copy_of(x);
+  dispatch(x.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    const T* from = values.data<T>();
+    T* to = y.mutable_data<T>();
+    for_gathered(op, x.shape(), axis, index, [=](Index i, Index position) { to[position] = from[i]; });
+  });
+  return record(op, y, {unread(x), unread(values), index},
+                [op, axis, index, shape = x.shape()](const Tensor& dy, Needs needs) {
+                  Grads grads{needs[0] ? scatter(dy, axis, index, 0) : Tensor(), Tensor(), Tensor()};
+                  if (needs[1]) grads[1] = where(last_writes(op, shape, axis, index), gather(dy, axis, index), 0);
+                  return grads;
+                });
 }
 
 Tensor scatter_add(const Tensor& x, Integer dim, const Tensor& index, const Tensor& src, Place place) {

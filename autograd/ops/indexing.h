@@ -17,6 +17,9 @@ Tensor index_select(const Tensor& x, Integer axis, const Tensor& index, Place = 
 Tensor index_add(const Tensor& source, Integer axis, const Tensor& index, Integer extent, Place = Place::current());
 /// out[i][j] = x[i][index[i][j]] for axis 1, and so on. index has x's rank, and extents <= x's along the other axes.
 Tensor gather(const Tensor& x, Integer axis, const Tensor& index, Place = Place::current());
+/// x with src at index along axis: out[i][index[i][j]] = src[i][j] for axis 1. Of repeated indices, the last one in
+/// order of position counts.
+Tensor scatter(const Tensor& x, Integer axis, const Tensor& index, const Operand& src, Place = Place::current());
 /// x with src added at index along axis: the adjoint of gather. Repeated indices add, in order of position.
 Tensor scatter_add(const Tensor& x, Integer axis, const Tensor& index, const Tensor& src, Place = Place::current());
 

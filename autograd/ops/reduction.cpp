@@ -3,15 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 #include <vector>
 
 #include <gradus/autograd/engine/internal/axes.h>
 #include <gradus/autograd/engine/internal/sum_axes.h>
-#include <gradus/autograd/foundation/internal/lanes.h>
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/autograd/ops/arithmetic.h>
 #include <gradus/autograd/ops/comparison.h>
 #include <gradus/autograd/ops/copying.h>
+#include <gradus/autograd/ops/internal/columns.h>
+#include <gradus/autograd/ops/internal/wrapping.h>
 #include <gradus/autograd/ops/shape.h>
 #include <gradus/autograd/ops/slicing.h>
 
@@ -37,13 +39,28 @@ Index elements(const Shape& shape, const std::vector<bool>& named) {
   return n;
 }
 
+// The sum over the named axes, which keep the extent 1.
+Tensor total(const Tensor& x, const std::vector<bool>& named) {
+  if (is_floating(x.dtype())) return sum_axes(x, named);
+  return reduce_runs(x, named, [](const Tensor& t, Index outer, Index extent, Index inner, const Shape& shape) {
+    Tensor out = Tensor::zeros(shape, DType::i64);
+    const Index* p = t.data<Index>();
+    Index* to = out.mutable_data<Index>();
+    parallel_columns(AroundAxis({outer, extent, inner}, 1), [&](Index o, Index begin, Index end) {
+      for (Index e = 0; e < extent; ++e)
+        for (Index i = begin; i < end; ++i)
+          to[o * inner + i] = wrapping_add(to[o * inner + i], p[(o * extent + e) * inner + i]);
+    });
+    return out;
+  });
+}
+
 }  // namespace
 
 Tensor sum(const Tensor& x, const Axes& axes, Flag keepdim, Place place) {
   const OpName op("sum", place);
-  check_floating(op, x);
   const std::vector<bool> named = normalise_axes(op, axes.list(), x.shape());
-  const Tensor y = sum_axes(x, named);
+  const Tensor y = total(x, named);
   const Shape kept = reduced(x.shape(), named, true);
   Tensor value = y.alias(reduced(x.shape(), named, keepdim));
   if (value.storage() == x.storage()) value = clone(value);
@@ -52,12 +69,16 @@ Tensor sum(const Tensor& x, const Axes& axes, Flag keepdim, Place place) {
 }
 
 Tensor mean(const Tensor& x, const Axes& axes, Flag keepdim, Place place) {
-  const Index n = elements(x.shape(), normalise_axes(OpName("mean", place), axes.list(), x.shape()));
+  const OpName op("mean", place);
+  check_floating(op, x);
+  const Index n = elements(x.shape(), normalise_axes(op, axes.list(), x.shape()));
   return mul({sum(x, axes, keepdim, place), place}, 1.0 / static_cast<double>(n));
 }
 
 Tensor var(const Tensor& x, const Axes& axes, Integer correction, Flag keepdim, Place place) {
-  const Index n = elements(x.shape(), normalise_axes(OpName("var", place), axes.list(), x.shape()));
+  const OpName op("var", place);
+  check_floating(op, x);
+  const Index n = elements(x.shape(), normalise_axes(op, axes.list(), x.shape()));
   const Tensor centred = sub({x, place}, mean(x, axes, true, place));
   const double divisor = static_cast<double>(std::max<Index>(0, n - correction));
   return mul({sum(square({centred, place}), axes, keepdim, place), place}, 1.0 / divisor);
@@ -66,7 +87,6 @@ Tensor var(const Tensor& x, const Axes& axes, Integer correction, Flag keepdim, 
 namespace {
 
 Tensor extreme(const OpName& op, const Tensor& x, const Axes& axes, bool keepdim, bool largest) {
-  check_floating(op, x);
   const std::vector<bool> named = normalise_axes(op, axes.list(), x.shape());
   if (elements(x.shape(), named) == 0) {
     throw Error(
@@ -76,20 +96,24 @@ Tensor extreme(const OpName& op, const Tensor& x, const Axes& axes, bool keepdim
   const Tensor y =
       reduce_runs(x, named, [largest](const Tensor& t, Index outer, Index extent, Index inner, const Shape& shape) {
         Tensor out = Tensor::empty(shape, t.dtype());
-        dispatch_floating(t.dtype(), [&](auto zero) {
+        dispatch(t.dtype(), [&](auto zero) {
           using T = decltype(zero);
           const T* p = t.data<T>();
           T* to = out.mutable_data<T>();
-          for (Index o = 0; o < outer; ++o) {
-            for (Index i = 0; i < inner; ++i) {
-              T best = p[o * extent * inner + i];
-              for (Index e = 1; e < extent; ++e) {
-                const T v = p[(o * extent + e) * inner + i];
-                best = v != v || (largest ? v > best : v < best) ? v : best;
-              }
-              to[o * inner + i] = best;
+          const auto better = [largest](T v, T best) { return v != v || (largest ? v > best : v < best) ? v : best; };
+          parallel_columns(AroundAxis({outer, extent, inner}, 1), [=](Index o, Index begin, Index end) {
+            const T* row = p + o * extent * inner;
+            T* best = to + o * inner;
+            if (inner == 1) {
+              *best = std::accumulate(row + 1, row + extent, *row, [=](T b, T v) { return better(v, b); });
+              return;
             }
-          }
+            std::copy(row + begin, row + end, best + begin);
+            for (Index e = 1; e < extent; ++e) {
+              row += inner;
+              for (Index i = begin; i < end; ++i) best[i] = better(row[i], best[i]);
+            }
+          });
         });
         return out;
       });
@@ -116,15 +140,17 @@ Tensor min(const Tensor& x, const Axes& axes, Flag keepdim, Place place) {
   return extreme(OpName("min", place), x, axes, keepdim, false);
 }
 
-Tensor argmax(const Tensor& x, std::optional<Integer> dim, Flag keepdim, Place place) {
-  const OpName op("argmax", place);
+namespace {
+
+// The first extreme element; NaN wins.
+Tensor extreme_index(const OpName& op, const Tensor& x, std::optional<Integer> dim, bool keepdim, bool largest) {
   if (!dim) {
-    const Tensor first = argmax(reshape(x.detach(), {-1}, place), 0, false, place);
-    return keepdim ? reshape(first, reduced(x.shape(), normalise_axes(op, {}, x.shape()), true), place) : first;
+    const Tensor first = extreme_index(op, reshape(x.detach(), {x.numel()}, op.place), 0, false, largest);
+    return keepdim ? reshape(first, reduced(x.shape(), normalise_axes(op, {}, x.shape()), true), op.place) : first;
   }
   const Index axis = normalise_axis(op, *dim, x.shape());
   const AroundAxis a(x.shape(), axis);
-  if (a.extent == 0) throw Error(fmt::format("argmax: axis {} of {} is empty", axis, describe(x)), place);
+  if (a.extent == 0) throw Error(fmt::format("{}: axis {} of {} is empty", op.name, axis, describe(x)), op.place);
   Shape shape = x.shape();
   shape[axis] = 1;
   if (!keepdim) shape.erase(axis);
@@ -133,38 +159,58 @@ Tensor argmax(const Tensor& x, std::optional<Integer> dim, Flag keepdim, Place p
   dispatch(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
     const T* p = x.data<T>();
-    for (Index o = 0; o < a.outer; ++o) {
-      for (Index i = 0; i < a.inner; ++i) {
+    parallel_columns(a, [=](Index o, Index begin, Index end) {
+      for (Index i = begin; i < end; ++i) {
+        const T* column = p + o * a.extent * a.inner + i;
         Index best = 0;
         for (Index e = 1; e < a.extent; ++e) {
-          const T v = p[(o * a.extent + e) * a.inner + i], b = p[(o * a.extent + best) * a.inner + i];
-          if (b == b && (v > b || v != v)) best = e;
+          const T v = column[e * a.inner], b = column[best * a.inner];
+          if (b == b && ((largest ? v > b : v < b) || v != v)) best = e;
         }
         out[o * a.inner + i] = best;
       }
-    }
+    });
   });
   return y;
 }
 
+}  // namespace
+
+Tensor argmax(const Tensor& x, std::optional<Integer> axis, Flag keepdim, Place place) {
+  return extreme_index({"argmax", place}, x, axis, keepdim, true);
+}
+
+Tensor argmin(const Tensor& x, std::optional<Integer> axis, Flag keepdim, Place place) {
+  return extreme_index({"argmin", place}, x, axis, keepdim, false);
+}
+
+Tensor any(const Tensor& x, const Axes& axes, Flag keepdim, Place place) {
+  return greater(sum(not_equal({x, place}, 0), axes, keepdim, place), 0);
+}
+
+Tensor all(const Tensor& x, const Axes& axes, Flag keepdim, Place place) {
+  return equal(sum(equal({x, place}, 0), axes, keepdim, place), 0);
+}
+
+Tensor count_nonzero(const Tensor& x, const Axes& axes, Place place) {
+  return sum(to(not_equal({x, place}, 0), DType::i64), axes, false, place);
+}
+
 Tensor cumsum(const Tensor& x, Integer dim, Place place) {
   const OpName op("cumsum", place);
-  check_floating(op, x);
   const Index axis = normalise_axis(op, dim, x.shape());
   const AroundAxis a(x.shape(), axis);
   Tensor y = Tensor::empty(x.shape(), x.dtype());
-  dispatch_floating(x.dtype(), [&](auto zero) {
+  dispatch(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
     const T* p = x.data<T>();
     T* out = y.mutable_data<T>();
-    for (Index o = 0; o < a.outer; ++o) {
+    parallel_columns(a, [=](Index o, Index begin, Index end) {
       for (Index e = 0; e < a.extent; ++e) {
-        for (Index i = 0; i < a.inner; ++i) {
-          const Index k = (o * a.extent + e) * a.inner + i;
-          out[k] = p[k] + (e ? out[k - a.inner] : T(0));
-        }
+        const Index row = (o * a.extent + e) * a.inner;
+        for (Index i = row + begin; i < row + end; ++i) out[i] = e ? wrapping_add(p[i], out[i - a.inner]) : p[i];
       }
-    }
+    });
   });
   return record(op, y, {unread(x)},
                 [axis](const Tensor& dy) { return Grads{flip(cumsum(flip(dy, axis), axis), axis)}; });

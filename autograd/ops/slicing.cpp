@@ -88,11 +88,16 @@ Tensor select(const Tensor& x, Integer dim, Integer position, Place place) {
 
 Tensor Tensor::operator[](Integer index) const { return select(*this, 0, index, index.place()); }
 
-Tensor slice(const Tensor& x, Integer dim, Integer from, Integer to, Place place) {
-  const Index axis = normalise_axis(OpName("slice", place), dim, x.shape()), n = x.shape()[axis];
+Tensor slice(const Tensor& x, Integer dim, Integer from, Integer to, Integer step, Place place) {
+  const OpName op("slice", place);
+  const Index axis = normalise_axis(op, dim, x.shape()), n = x.shape()[axis];
+  if (step < 1) throw Error(fmt::format("slice: the step is {}, expected 1 or more", step.value()), place);
   const auto clamped = [n](Index i) { return std::clamp<Index>(i < 0 ? i + n : i, 0, n); };
-  const Index begin = clamped(from);
-  return narrow(x, axis, begin, std::max<Index>(0, clamped(to) - begin), place);
+  const Index begin = clamped(from), length = std::max<Index>(0, clamped(to) - begin);
+  if (step == 1) return narrow(x, axis, begin, length, place);
+  std::vector<Index> at;
+  for (Index i = 0; i < length; i += std::min<Index>(step, n)) at.push_back(begin + i);
+  return index_select(x, axis, Tensor::from(at, {std::ssize(at)}), place);
 }
 
 std::vector<Tensor> split(const Tensor& x, const std::vector<Index>& extents, Integer dim, Place place) {
@@ -151,12 +156,18 @@ Tensor pad(const Tensor& x, Integer dim, Integer ahead, Integer behind, Place pl
                 [axis, before, length](const Tensor& dy) { return Grads{narrow(dy, axis, before, length)}; });
 }
 
-Tensor flip(const Tensor& x, Integer dim, Place place) {
-  const Index axis = normalise_axis(OpName("flip", place), dim, x.shape());
-  const Index n = x.shape()[axis];
-  std::vector<Index> backwards(static_cast<std::size_t>(n));
-  for (Index i = 0; i < n; ++i) backwards[static_cast<std::size_t>(i)] = n - 1 - i;
-  return index_select(x, axis, Tensor::from(backwards, {n}), place);
+Tensor flip(const Tensor& x, const Axes& axes, Place place) {
+  if (axes.empty()) return x;
+  const std::vector<bool> named = normalise_axes(OpName("flip", place), axes.list(), x.shape());
+  Tensor y = x;
+  for (Index axis = 0; axis < x.rank(); ++axis) {
+    if (!named[static_cast<std::size_t>(axis)]) continue;
+    const Index n = x.shape()[axis];
+    std::vector<Index> backwards(static_cast<std::size_t>(n));
+    for (Index i = 0; i < n; ++i) backwards[static_cast<std::size_t>(i)] = n - 1 - i;
+    y = index_select(y, axis, Tensor::from(backwards, {n}), place);
+  }
+  return y;
 }
 
 }  // namespace gradus

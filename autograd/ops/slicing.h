@@ -10,8 +10,8 @@ namespace gradus {
 Tensor narrow(const Tensor& x, Integer axis, Integer start, Integer length, Place = Place::current());
 /// narrow of length 1 with the axis removed.
 Tensor select(const Tensor& x, Integer axis, Integer index, Place = Place::current());
-/// x[begin:end] of Python along an axis (step 1); ends are clamped.
-Tensor slice(const Tensor& x, Integer axis, Integer begin, Integer end, Place = Place::current());
+/// x[begin:end:step] of Python along an axis; ends are clamped. Throws unless step > 0.
+Tensor slice(const Tensor& x, Integer axis, Integer begin, Integer end, Integer step = 1, Place = Place::current());
 /// Pieces of the given extents, which sum to that of the axis.
 std::vector<Tensor> split(const Tensor& x, const std::vector<Index>& extents, Integer axis = 0,
                           Place = Place::current());
@@ -21,6 +21,7 @@ std::vector<Tensor> chunk(const Tensor& x, Integer n, Integer axis = 0, Place = 
 std::vector<Tensor> unbind(const Tensor& x, Integer axis = 0, Place = Place::current());
 /// Zeros before and after an axis: the adjoint of narrow.
 Tensor pad(const Tensor& x, Integer axis, Integer before, Integer after, Place = Place::current());
-Tensor flip(const Tensor& x, Integer axis, Place = Place::current());
+/// Reverses the order along each of the axes.
+Tensor flip(const Tensor& x, const Axes& axes, Place = Place::current());
 
 }  // namespace gradus

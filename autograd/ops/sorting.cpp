@@ -8,6 +8,8 @@
 #include <gradus/autograd/engine/internal/axes.h>
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/autograd/ops/indexing.h>
+#include <gradus/autograd/ops/reduction.h>
+#include <gradus/autograd/ops/shape.h>
 
 namespace gradus {
 
@@ -79,6 +81,27 @@ ValuesIndices topk(const Tensor& x, Integer k, Integer axis, Flag largest, Place
   }
   const Tensor indices = sorted_positions(x, a, k, largest);
   return {gather(x, a, indices, place), indices};
+}
+
+namespace {
+
+// The elements at indices, which keep the axis with extent 1.
+ValuesIndices chosen(const Tensor& x, Index axis, const Tensor& indices, bool keepdim, const Place& place) {
+  const Tensor values = gather(x, axis, indices, place);
+  if (keepdim) return {values, indices};
+  return {squeeze(values, axis, place), squeeze(indices, axis, place)};
+}
+
+}  // namespace
+
+ValuesIndices max_with_indices(const Tensor& x, Integer axis, Flag keepdim, Place place) {
+  const Index a = normalise_axis(OpName("max_with_indices", place), axis, x.shape());
+  return chosen(x, a, argmax(x, a, true, place), keepdim, place);
+}
+
+ValuesIndices min_with_indices(const Tensor& x, Integer axis, Flag keepdim, Place place) {
+  const Index a = normalise_axis(OpName("min_with_indices", place), axis, x.shape());
+  return chosen(x, a, argmin(x, a, true, place), keepdim, place);
 }
 
 }  // namespace gradus

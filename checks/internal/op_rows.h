@@ -80,5 +80,6 @@ void add_sorting(Rows& rows);
 void add_products(Rows& rows);
 void add_diagonals(Rows& rows);
 void add_repeating(Rows& rows);
+void add_division(Rows& rows);
 
 }  // namespace gradus::checks

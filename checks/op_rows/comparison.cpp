@@ -48,8 +48,13 @@ void add_comparison(Rows& t) {
   compares("operator<=", operator<=);
   compares("operator>", operator>);
   compares("operator>=", operator>=);
+  compares("logical_or", logical_or);
+  compares("logical_xor", logical_xor);
   masks("logical_not(Tensor)", [](auto& in) { return logical_not(in[0]); });
-  masks("is_finite(Tensor)", [](auto& in) { return is_finite(in[0]); });
+  masks("isnan(Tensor)", [](auto& in) { return isnan(in[0]); });
+  masks("isinf(Tensor)", [](auto& in) { return isinf(in[0]); });
+  masks("isfinite(Tensor)", [](auto& in) { return isfinite(in[0]); });
+  masks("isclose(Tensor, Tensor, Scalar, Scalar, Flag)", [](auto& in) { return isclose(in[0], in[1], 0.1, 0.2); });
   masks("causal_mask(Integer, DType)", [](auto& in) { return causal_mask(3, in[0].dtype()); });
 }
 

@@ -28,10 +28,19 @@ void add_functions(Rows& t) {
   t.unary(
       "softplus(Tensor, Scalar)", {-4, 4}, [](auto& x) { return softplus(x, 0.7); }, "beta 0.7");
   t.unary("abs(Tensor)", {-2, 2}, [](auto& x) { return abs(x); });
-  t.unary("clamp(Tensor, std::optional<Scalar>, std::optional<Scalar>)", {-2, 2},
-          [](auto& x) { return clamp(x, -0.5, 0.7) + x; });
+  const std::string clamps = "clamp(Tensor, std::optional<Operand>, std::optional<Operand>)";
+  t.unary(clamps, {-2, 2}, [](auto& x) { return clamp(x, -0.5, 0.7) + x; });
   t.unary("clamp_min(Tensor, Scalar)", {-2, 2}, [](auto& x) { return clamp_min(x, -0.5) + x; });
   t.unary("clamp_max(Tensor, Scalar)", {-2, 2}, [](auto& x) { return clamp_max(x, 0.7) + x; });
+  t.unary("clamp_min(Tensor, Tensor)", {-2, 2}, [](auto& x) { return clamp_min(x, -0.5 * x) * x; });
+  t.unary("clamp_max(Tensor, Tensor)", {-2, 2}, [](auto& x) { return clamp_max(x, 0.5 * x) * x; });
+  t.unary(
+      clamps, {-2, 2}, [](auto& x) { return clamp(x, -0.5 * x, 0.7) * x; }, "a tensor and a number");
+  t.unary(
+      clamps, {-2, 2}, [](auto& x) { return clamp(x, -0.5, 0.5 * x) * x; }, "a number and a tensor");
+  const Tensors bounded{random({4, 5}), random({5}, {-1.5, 0.5}, 1), random({4, 1}, {0, 1.5}, 2)};
+  t.add(clamps, "tensors", bounded,
+        [](auto& in) { return square(clamp(in[0], in[1], in[2])) + in[0] + in[1] + in[2]; });
 
   t.at("exp(Tensor)", {-80, -30, 0, 30, 80}, [](auto& x) { return exp(x); });
   t.at("expm1(Tensor)", {-1e-8, 0, 1e-8, 30}, [](auto& x) { return expm1(x); });
@@ -54,8 +63,7 @@ void add_functions(Rows& t) {
 
   t.kink("relu(Tensor)", "a kink", {leaf({0, 1}, {2})}, [](auto& in) { return relu(in[0]); });
   t.kink("abs(Tensor)", "a kink", {leaf({0, 1}, {2})}, [](auto& in) { return abs(in[0]); });
-  t.kink("clamp(Tensor, std::optional<Scalar>, std::optional<Scalar>)", "a kink", {leaf({-0.5, 1}, {2})},
-         [](auto& in) { return clamp(in[0], -0.5, 5); });
+  t.kink(clamps, "a kink", {leaf({-0.5, 1}, {2})}, [](auto& in) { return clamp(in[0], -0.5, 5); });
 }
 
 }  // namespace gradus::checks

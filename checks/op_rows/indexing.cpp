@@ -32,6 +32,12 @@ void add_indexing(Rows& t) {
   t.add("gather(Tensor, Integer, Tensor)", "along the leading axis", {random({3, 4}), at},
         [](auto& in) { return gather(in[0], 0, in[1]); });
   t.add("gather(Tensor, Integer, Tensor)", "fewer rows", {random({3, 2}), ids({1, 1, 0}, {1, 3})}, gathered);
+  t.add("scatter(Tensor, Integer, Tensor, Tensor)", "repeated", {random({3, 3}), random({3, 2}, {}, 1), at},
+        [](auto& in) { return scatter(in[0], 1, in[2], in[1]); });
+  t.add("scatter(Tensor, Integer, Tensor, Tensor)", "fewer rows", {random({3, 4}), random({3, 2}, {}, 1), at},
+        [](auto& in) { return scatter(in[0], 0, in[2], in[1]); });
+  t.add("scatter(Tensor, Integer, Tensor, Scalar)", "", {random({3, 3}), at},
+        [](auto& in) { return scatter(in[0], 1, in[1], 0.5); });
   t.add("scatter_add(Tensor, Integer, Tensor, Tensor)", "repeated", {random({3, 3}), random({3, 2}, {}, 1), at},
         [](auto& in) { return scatter_add(in[0], 1, in[2], in[1]); });
   t.add("scatter_add(Tensor, Integer, Tensor, Tensor)", "fewer rows", {random({3, 4}), random({3, 2}, {}, 1), at},

@@ -36,9 +36,15 @@ void add_reduction(Rows& t) {
   t.shaped("cumsum(Tensor, Integer)", "", {2, 4}, [](auto& x) { return cumsum(x, 1); });
   t.shaped("cumsum(Tensor, Integer)", "of the leading axis", {4, 2}, [](auto& x) { return cumsum(x, 0); });
   t.shaped("cumsum(Tensor, Integer)", "no elements", {0, 2}, [](auto& x) { return cumsum(x, 0); });
-  const std::string argmaxima = "argmax(Tensor, std::optional<Integer>, Flag)";
-  t.add(argmaxima, "", {random({2, 3})}, [](auto& in) { return argmax(in[0], -1); }).differentiable = false;
-  t.add(argmaxima, "of all", {random({2, 3})}, [](auto& in) { return argmax(in[0]); }).differentiable = false;
+  const auto constant = [&](const std::string& signature, const GradcheckFunction& f) {
+    t.add(signature, "", {random({2, 3})}, f).differentiable = false;
+  };
+  constant("argmax(Tensor, std::optional<Integer>, Flag)", [](auto& in) { return argmax(in[0], -1); });
+  constant("argmax(Tensor, std::optional<Integer>, Flag)", [](auto& in) { return argmax(in[0]); });
+  constant("argmin(Tensor, std::optional<Integer>, Flag)", [](auto& in) { return argmin(in[0], 0, true); });
+  constant("any(Tensor, Axes, Flag)", [](auto& in) { return any(in[0], 1); });
+  constant("all(Tensor, Axes, Flag)", [](auto& in) { return all(in[0]); });
+  constant("count_nonzero(Tensor, Axes)", [](auto& in) { return count_nonzero(in[0], 0); });
 }
 
 }  // namespace gradus::checks

@@ -25,12 +25,15 @@ void add_slicing(Rows& t) {
   t.shaped(op, "whole", {3, 4}, [](auto& x) { return narrow(x, 1, 0, 4); });
   t.vacuous(op, "nothing", {random({3, 4})}, [](auto& in) { return narrow(in[0], 1, 2, 0); });
   t.shaped("select(Tensor, Integer, Integer)", "", {3, 2, 2}, [](auto& x) { return select(x, 1, -1); });
-  t.shaped("slice(Tensor, Integer, Integer, Integer)", "", {2, 5}, [](auto& x) { return slice(x, -1, -3, 100); });
+  const std::string slices = "slice(Tensor, Integer, Integer, Integer, Integer)";
+  t.shaped(slices, "", {2, 5}, [](auto& x) { return slice(x, -1, -3, 100); });
+  t.shaped(slices, "with a step", {7, 2}, [](auto& x) { return slice(x, 0, 1, -1, 2); });
   t.shaped("pad(Tensor, Integer, Integer, Integer)", "", {2, 3}, [](auto& x) { return pad(x, 1, 2, 1); });
   t.shaped("pad(Tensor, Integer, Integer, Integer)", "by nothing", {2, 3},
            [](auto& x) { return pad(x, 1, 0, 0) * 2.0; });
-  t.shaped("flip(Tensor, Integer)", "", {3, 2}, [](auto& x) { return flip(x, 0); });
-  t.shaped("flip(Tensor, Integer)", "no elements", {3, 0}, [](auto& x) { return flip(x, 1); });
+  t.shaped("flip(Tensor, Axes)", "", {3, 2}, [](auto& x) { return flip(x, 0); });
+  t.shaped("flip(Tensor, Axes)", "two axes", {3, 2, 2}, [](auto& x) { return flip(x, {0, -1}); });
+  t.shaped("flip(Tensor, Axes)", "no elements", {3, 0}, [](auto& x) { return flip(x, 1); });
   t.shaped("split(Tensor, std::vector<Index>, Integer)", "", {2, 4}, [](auto& x) {
     return joined(split(x, {1, 3, 0}, 1));
   });

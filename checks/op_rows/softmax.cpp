@@ -8,7 +8,7 @@ namespace gradus::checks {
 namespace {
 
 // Elements that a mask hides are -inf in log_softmax and logsumexp. Zeros replace them, so that they can be checked.
-Tensor finite(const Tensor& y) { return masked_fill(y, logical_not(is_finite(y)), 0.0); }
+Tensor finite(const Tensor& y) { return masked_fill(y, logical_not(isfinite(y)), 0.0); }
 
 }  // namespace
 

@@ -12,6 +12,10 @@ void add_sorting(Rows& t) {
   t.shaped("topk(Tensor, Integer, Integer, Flag)", "", {2, 5}, [](auto& x) { return topk(x, 2).values; });
   t.shaped("topk(Tensor, Integer, Integer, Flag)", "the smallest", {4, 2},
            [](auto& x) { return topk(x, 3, 0, false).values; });
+  t.shaped("max_with_indices(Tensor, Integer, Flag)", "", {2, 3},
+           [](auto& x) { return max_with_indices(x, 1).values; });
+  t.shaped("min_with_indices(Tensor, Integer, Flag)", "keeping the axis", {3, 2},
+           [](auto& x) { return min_with_indices(x, 0, true).values; });
   t.add("argsort(Tensor, Integer, Flag)", "", {random({2, 3})}, [](auto& in) {
      return argsort(in[0], 0, true);
    }).differentiable = false;

@@ -60,4 +60,55 @@ show('repeat_interleave', lambda x: x.repeat_interleave(2, 0), ramp(2, 3))
 show('repeat_interleave, flattened', lambda x: x.repeat_interleave(2), ramp(2, 2))
 show('roll', lambda x: x.roll((1, -2), (0, 1)), ramp(3, 4))
 show('roll, flattened', lambda x: x.roll(2), ramp(2, 3))
+
+for axis in (0, 1):
+    show(f'max with indices, axis {axis}', lambda x: x.max(axis)[0], ramp(3, 4))
+    show(f'min with indices, axis {axis}', lambda x: x.min(axis, keepdim=True)[0], ramp(3, 4))
+ties = torch.tensor([[1.0, 3.0, 3.0, NAN, NAN], [2.0, 1.0, 1.0, 2.0, -INF]]).requires_grad_()
+show('max with indices, of ties and NaN', lambda x: x.detach().max(1)[1], ties)
+show('min with indices, of ties and NaN', lambda x: x.detach().min(1)[1], ties)
+show('gradient of the first of equal maxima', lambda x: x.max(0)[0], leaf(1.0, 3.0, 3.0))
+show('argmin', lambda x: x.detach().argmin(0), ramp(3, 4))
+show('any', lambda x: x.detach().any(1), leaf([0.0, 0.0], [0.0, NAN], [0.0, -1.0]))
+show('all', lambda x: x.detach().all(1), leaf([0.0, 0.0], [2.0, NAN], [0.0, -1.0]))
+show('count_nonzero', lambda x: x.detach().count_nonzero(0), leaf([0.0, 0.0], [2.0, NAN], [0.0, -1.0]))
+
+special = leaf(0.0, -0.0, 1.5, NAN, INF, -INF)
+for name in ('isnan', 'isinf', 'isfinite'):
+    show(name, lambda x: getattr(torch, name)(x.detach()), special)
+for name in ('logical_and', 'logical_or', 'logical_xor'):
+    show(name, lambda x: getattr(torch, name)(x.detach()[:, None], x.detach()), special)
+for equal_nan in (False, True):
+    show(f'isclose{", NaN too" if equal_nan else ""}',
+         lambda x, y: torch.isclose(x.detach(), y.detach(), 1e-5, 1e-8, equal_nan),
+         leaf(1.0, 1.0, INF, INF, NAN, 0.0, 0.0), leaf(1.00001, 1.0001, INF, -INF, NAN, 1e-9, 1e-7))
+
+a = leaf(7.5, -7.5, 7.5, -7.5, 0.3, INF, 5.0, -5.0, 5.0, 0.0)
+b = leaf(2.0, 2.0, -2.0, -2.0, 0.1, 2.0, INF, INF, 0.0, 0.0)
+show('remainder', torch.remainder, leaf(7.5, -7.5, 7.5, -7.5), leaf(2.0, 2.0, -2.0, -2.0))
+show('remainder of special numbers', lambda a, b: torch.remainder(a.detach(), b.detach()), a, b)
+show('floor_divide', lambda a, b: torch.floor_divide(a.detach(), b.detach()), a, b)
+
+x = leaf(0.0, 1.0, 2.0, 3.0, 4.0, NAN, 5.0, 5.0, 1.0, 6.5)
+low = leaf(1.0, 1.0, 1.0, 1.0, 1.0, 1.0, NAN, 7.0, 7.0, 7.0)
+high = leaf(3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 6.0, 6.0, 6.0, 6.0)
+show('clamp to tensors', torch.clamp, x, low, high)
+show('clamp to a tensor and a number', lambda x, a: x.clamp(a, torch.tensor(3.0)), ramp(2, 3), ramp(3, phase=2.0))
+show('clamp at NaN', lambda x: x.clamp(-1.0, 2.0), leaf(NAN, 1.0))
+
+show('slice with a step', lambda x: x[:, -7:-1:3], ramp(2, 9))
+show('slice past the end with a step', lambda x: x[2:100:4], ramp(9))
+at = torch.tensor([[0, 2], [1, 0]])
+show('scatter', lambda x, s: x.scatter(1, at, s), ramp(2, 3), ramp(2, 2, phase=2.0))
+show('scatter of a number', lambda x: x.scatter(0, at[:, :1] // 2, 0.5), ramp(2, 3))
+show('flip of two axes', lambda x: x.flip(0, -1), ramp(2, 2, 3))
+
+m, n = torch.tensor([7, -7, 7, -7, 0, 5]), torch.tensor([2, 2, -2, -2, 3, -5])
+for name in ('add', 'sub', 'mul', 'floor_divide', 'remainder', 'minimum', 'maximum'):
+    show(f'{name} of i64', getattr(torch, name), m, n)
+show('abs, neg and clamp of i64', lambda m: m.abs() - (-m) * m.clamp(-3, 5), m)
+for name in ('sum', 'prod', 'amax', 'amin'):
+    show(f'{name} of i64', lambda m: getattr(m.reshape(2, 3), name)(1), m)
+show('cumsum of i64', lambda m: m.reshape(2, 3).cumsum(0), m)
+show('argmax of i64', lambda m: m.argmax(0), m)
 end()

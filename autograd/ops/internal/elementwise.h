@@ -1,26 +1,55 @@
 #pragma once
 
+#include <algorithm>
+
+#include <gradus/autograd/engine/broadcast.h>
 #include <gradus/autograd/engine/tensor.h>
 #include <gradus/autograd/foundation/parallel.h>
 
+// Values of elementwise ops of any dtype. Outside the graph.
 namespace gradus {
 
 /// Threads divide elementwise work on at least this many elements.
 constexpr Index elementwise_grain = Index{1} << 15;
 
-/// f of each element, in x's dtype. Outside the graph.
+/// out[i] = f(x[i]), for x of the type In and out of the type Out.
+template <class In, class Out, class F>
+void map_elements(const Tensor& x, Tensor& out, F f) {
+  const In* from = x.data<In>();
+  Out* to = out.mutable_data<Out>();
+  parallel_for(x.numel(), elementwise_grain, [&](Index begin, Index end) {
+    for (Index i = begin; i < end; ++i) to[i] = f(from[i]);
+  });
+}
+
+/// f of each element, in x's dtype.
 template <class F>
 Tensor map_elements(const Tensor& x, F f) {
   Tensor y = Tensor::empty(x.shape(), x.dtype());
   dispatch(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
-    const T* p = x.data<T>();
-    T* out = y.mutable_data<T>();
-    parallel_for(x.numel(), elementwise_grain, [&](Index begin, Index end) {
-      for (Index i = begin; i < end; ++i) out[i] = f(p[i]);
-    });
+    map_elements<T, T>(x, y, f);
   });
   return y;
+}
+
+/// out[i] = f(a[i], b[i]), with a and b broadcast to the shape of out.
+template <class In, class Out, class F>
+void map_pairs(const Tensor& a, const Tensor& b, Tensor& out, F f) {
+  constexpr Index block = 256;
+  const BroadcastReader left(a.shape(), out.shape()), right(b.shape(), out.shape());
+  const In *p = a.data<In>(), *q = b.data<In>();
+  Out* to = out.mutable_data<Out>();
+  parallel_for(out.numel(), elementwise_grain, [&](Index begin, Index end) {
+    In left_block[block], right_block[block];
+    for (Index i = begin; i < end; i += block) {
+      const Index n = std::min(block, end - i);
+      if (!left.direct()) left.read(p, i, n, left_block);
+      if (!right.direct()) right.read(q, i, n, right_block);
+      const In *x = left.direct() ? p + i : left_block, *y = right.direct() ? q + i : right_block;
+      for (Index k = 0; k < n; ++k) to[i + k] = f(x[k], y[k]);
+    }
+  });
 }
 
 }  // namespace gradus
