@@ -147,7 +147,7 @@ static_assert(strict<dropout_op, T, double>());
 static_assert(strict<layer_norm_op, T, T, T, double>());
 static_assert(strict<attention_op, T, T, T, int>());
 static_assert(strict<attention_weights_op, T, T, int>());
-static_assert(strict<conv2d_op, T, T, T, int, int>());
+static_assert(strict<conv2d_op, T, T, T>());
 static_assert(strict<softmax_op, T, Axis>() && strict<log_softmax_op, T, Axis>());
 static_assert(strict<logsumexp_op, T, Axis, bool>());
 static_assert(strict<index_select_op, T, Axis, T>());
@@ -192,15 +192,15 @@ Values numbers(const Tensor& x) { return to(x, DType::f64).to_vector<double>(); 
 TEST_CASE("ops with one or two tensors convert to std::function") {
   using Unary = std::function<Tensor(const Tensor&)>;
   using Binary = std::function<Tensor(const Tensor&, const Tensor&)>;
-  const std::vector<Unary> unary{gradus::exp,      gradus::expm1,      gradus::log, gradus::log1p, gradus::sqrt,
-                                 gradus::rsqrt,    gradus::reciprocal, gradus::sin, gradus::cos,   gradus::erf,
-                                 gradus::tanh,     gradus::silu,       gradus::abs, gradus::relu,  gradus::square,
-                                 gradus::sigmoid,  gradus::softplus,   gradus::neg, gradus::clone, gradus::logical_not,
-                                 gradus::is_finite};
+  const std::vector<Unary> unary{gradus::exp,  gradus::expm1, gradus::log,         gradus::log1p,
+                                 gradus::sqrt, gradus::rsqrt, gradus::reciprocal,  gradus::sin,
+                                 gradus::cos,  gradus::erf,   gradus::tanh,        gradus::silu,
+                                 gradus::abs,  gradus::relu,  gradus::square,      gradus::sigmoid,
+                                 gradus::neg,  gradus::clone, gradus::logical_not, gradus::isfinite};
   const Tensor x = Tensor::from({0.5, 0.25}), y = Tensor::from({0.5, 0.75});
   for (const Unary& f : unary) CHECK(f(x).shape() == x.shape());
   CHECK(numbers(unary[0](x)) == numbers(exp(x)));
-  CHECK(numbers(unary[17](x)) == numbers(-x));
+  CHECK(numbers(unary[16](x)) == numbers(-x));
   const std::vector<Binary> binary{gradus::add,           gradus::sub,        gradus::mul,        gradus::div,
                                    gradus::pow,           gradus::minimum,    gradus::maximum,    gradus::equal,
                                    gradus::not_equal,     gradus::less,       gradus::less_equal, gradus::greater,

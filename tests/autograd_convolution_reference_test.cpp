@@ -243,7 +243,7 @@ TEST_CASE("2 x 2 max pooling of any width has the values and gradients of its in
   for (const DType dtype : {DType::f32, DType::f64}) {
     for (const Shape& shape : {Shape{2, 3, 4, 70}, Shape{3, 1, 5, 33}, Shape{1, 2, 3, 2}, Shape{2, 2, 2, 31}}) {
       const Tensor x = to(Tensor::from(wave(shape.numel(), 0.53, 1), shape), dtype).set_requires_grad();
-      const MaxPooled y = max_pool2d_with_indices(x, 2);
+      const ValuesIndices y = max_pool2d_with_indices(x, 2);
       const Tensor dy = to(seed(y.values.shape()), dtype);
       backward(y.values, {.seed = dy});
       const Index planes = shape[0] * shape[1], pixels = shape[2] * shape[3];

@@ -14,7 +14,7 @@ void NewNodes::add(const Node* node) {
 }
 
 void NewNodes::add_value(const Tensor& value, std::span<const Input> inputs) {
-  for (NewNodes* n = innermost; n; n = n->outer_) {
+  for (NewNodes* n = thread_modes.new_nodes; n; n = n->outer_) {
     for (const Input& in : inputs) {
       const Storage* storage = in.tensor->storage().get();
       if (!n->made_.contains(storage) && !n->outside_.contains(storage))
