@@ -47,8 +47,9 @@ int run_program(int argc, char** argv) {
       return report(failure, error.what());
     }
   } catch (const std::bad_alloc&) {  // of the command or of the report; this message needs no memory
-    constexpr std::string_view message = "gradus: there is not enough memory\n";
-    static_cast<void>(::write(STDERR_FILENO, message.data(), message.size()) != 0);
+    for (const std::string_view part :
+         {std::string_view(program_name()), std::string_view(": there is not enough memory\n")})
+      static_cast<void>(::write(STDERR_FILENO, part.data(), part.size()) != 0);
     return failure;
   }
 }

@@ -673,6 +673,16 @@ TEST_CASE("intended differences of losses from PyTorch") {
         Approx(std::exp(-50.0)).epsilon(1e-14));
 }
 
+TEST_CASE("losses at infinite distances have the gradients of the limits") {
+  const Tensor x = leaf({INFINITY, -INFINITY, 3}), zeros = constant({0, 0, 0});
+  CHECK(numbers(grad({huber_loss(x, zeros, Reduction::sum, 0.5)}, {x})[0]) == std::vector<double>{0.5, -0.5, 0.5});
+  const Tensor log_p = leaf({-INFINITY, -INFINITY, 0}), p = constant({0, 0.25, 0.75});
+  const Tensor divergence = kl_div(log_p, p, Reduction::none);
+  CHECK(numbers(divergence)[0] == 0);
+  CHECK(numbers(divergence)[1] == INFINITY);
+  CHECK(numbers(grad({sum(divergence)}, {log_p})[0]) == std::vector<double>{0, -0.25, -0.75});
+}
+
 namespace {
 
 // -log of the sum over all paths of frames whose labels, without repetitions and blanks, are the target.

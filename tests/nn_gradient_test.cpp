@@ -93,7 +93,7 @@ TEST_CASE("gradients of batch, group and RMS norm") {
   for (const bool training : {true, false}) {
     nn::ParameterStore store(1, DType::f64);
     const nn::BatchNorm batch(store.root() / "batch", 3);
-    const nn::GroupNorm group(store.root() / "group", 3, 3, 0.1);
+    const nn::GroupNorm group(store.root() / "group", 1, 3);
     const nn::RMSNorm rms(store.root() / "rms", 4);
     const nn::Training mode(training);
     check(store, [&](const Inputs& in) { return rms(group(batch(in[0]))); }, {normal({3, 3, 4}, 1)});

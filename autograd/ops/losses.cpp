@@ -343,10 +343,18 @@ Tensor huber_loss(const Tensor& x, const Tensor& target, Reduction reduction, Sc
   check_one_shape(op, x, target);
   const double b = delta;
   if (!(b > 0)) throw Error(fmt::format("huber_loss: delta is {}, expected a positive number", b), place);
-  const Tensor losses = pointwise(op, x, target, [b](auto v, auto t) {
-    const auto d = v - t, distance = abs(d);
-    return where(distance < b, 0.5 * (d * d), b * (distance - 0.5 * b));
-  });
+  // The slope is the difference, limited to [-delta, delta].
+  const auto limited = [b](auto d) {
+    using S = decltype(d);
+    return max(min(d, S(b)), S(-b));
+  };
+  const Tensor losses = pointwise(
+      op, x, target,
+      [b](auto v, auto t) {
+        const auto d = v - t, distance = abs(d);
+        return where(distance < b, 0.5 * (d * d), b * (distance - 0.5 * b));
+      },
+      [limited](auto v, auto t) { return limited(v - t); }, [limited](auto v, auto t) { return limited(t - v); });
   return reduced_loss(op, losses, reduction);
 }
 
@@ -356,9 +364,13 @@ Tensor kl_div(const Tensor& x, const Tensor& target, Reduction reduction, Flag l
   if (reduction == Reduction::batchmean && x.rank() == 0)
     throw Error(fmt::format("kl_div: batchmean needs a leading axis, but x is {}", describe(x)), place);
   const Tensor losses =
-      log_target
-          ? pointwise(op, x, target, [](auto v, auto t) { return exp(t) * (t - v); })
-          : pointwise(op, x, target, [](auto v, auto t) { return where(value_of(t) == 0, 0.0, t * (log(t) - v)); });
+      log_target ? pointwise(
+                       op, x, target, [](auto v, auto t) { return exp(t) * (t - v); },
+                       [](auto, auto t) { return -exp(t); }, [](auto v, auto t) { return exp(t) * (t - v + 1.0); })
+                 : pointwise(
+                       op, x, target, [](auto v, auto t) { return where(value_of(t) == 0, 0.0, t * (log(t) - v)); },
+                       [](auto, auto t) { return -t; },
+                       [](auto v, auto t) { return where(value_of(t) == 0, 0.0, log(t) - v + 1.0); });
   return reduction == Reduction::batchmean
              ? reduced_loss(op, losses, Reduction::mean, static_cast<double>(x.shape()[0]))
              : reduced_loss(op, losses, reduction);
