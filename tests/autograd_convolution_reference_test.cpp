@@ -36,7 +36,7 @@ const std::map<std::string, std::vector<double>> expected{
     {"conv2d, a kernel per channel", {-2.8531003957965186, -0.4326057491168278, 0.3117867255877502, -4.73763578470602}},
     {"conv2d, a kernel of one pixel", {20.100496873815537, 12.680332882447612, -3.57292919758768, -2.7094827542619306}},
     {"conv2d, one pixel, stride 2", {-6.545352875132785, 0.07177597866002605, 15.704066039571709, -0.9223938662293074}},
-    {"conv2d, several blocks of rows", {12.635379950879358, 10.535733978077687, -18.848544682911168, 3.3985920665507936}},
+    {"conv2d, several blocks of rows", {-4.591536909020852, -360.4483735240975, 50.2103577802844, 2.5234132468475594}},
     {"conv_transpose1d", {16.130334180514623, 43.136534130967846, -26.605005225839072, 1.8450117645593718}},
     {"conv_transpose1d, options", {-10.386428771895723, 7.033555020014536, -1.7791980616014091, -2.4256821685349497}},
     {"conv_transpose2d", {2.0136002420574606, 3.3388859546103715, 9.0796264383115, -5.073681173882941}},
@@ -142,7 +142,7 @@ TEST_CASE("convolutions, pooling and norms have PyTorch's values and gradients")
         {.stride = 2, .padding = 2, .dilation = 2, .groups = 4});
   conv2("conv2d, a kernel of one pixel", {{2, 5, 4, 6}, {3, 5, 1, 1}, {3}}, {});
   conv2("conv2d, one pixel, stride 2", {{2, 5, 4, 6}, {3, 5, 1, 1}, {3}}, {.stride = 2});
-  conv2("conv2d, several blocks of rows", {{2, 20, 40, 37}, {5, 20, 3, 3}, {5}}, {.padding = 1});
+  conv2("conv2d, several blocks of rows", {{1, 20, 14, 37}, {5, 20, 3, 3}, {5}}, {.padding = 1});
   const auto transposed1 = [&](const std::string& name, const std::vector<Shape>& shapes,
                                const ConvTranspose1dOptions& o) {
     compare(name, shapes, [&](auto& in) { return Tensors{conv_transpose1d(in[0], in[1], bias_of(in), o)}; });

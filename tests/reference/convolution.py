@@ -52,7 +52,7 @@ show('conv2d, groups', lambda x, w, b: F.conv2d(x, w, b, 1, 1, 1, 2), (2, 4, 7, 
 show('conv2d, a kernel per channel', lambda x, w, b: F.conv2d(x, w, b, 2, 2, 2, 4), (2, 4, 9, 8), (8, 1, 3, 3), (8,))
 show('conv2d, a kernel of one pixel', F.conv2d, (2, 5, 4, 6), (3, 5, 1, 1), (3,))
 show('conv2d, one pixel, stride 2', lambda x, w, b: F.conv2d(x, w, b, 2), (2, 5, 4, 6), (3, 5, 1, 1), (3,))
-show('conv2d, several blocks of rows', lambda x, w, b: F.conv2d(x, w, b, 1, 1), (2, 20, 40, 37), (5, 20, 3, 3), (5,))
+show('conv2d, several blocks of rows', lambda x, w, b: F.conv2d(x, w, b, 1, 1), (1, 20, 14, 37), (5, 20, 3, 3), (5,))
 show('conv_transpose1d', F.conv_transpose1d, (2, 3, 5), (3, 4, 3), (4,))
 show('conv_transpose1d, options', lambda x, w, b: F.conv_transpose1d(x, w, b, 3, 2, 1, 2, 2), (2, 4, 5), (4, 3, 3),
      (6,))
