@@ -291,3 +291,14 @@ TEST_CASE("attention has the same bits for a sentence in any batch and with any 
     }
   }
 }
+
+TEST_CASE("regression: a sum over 3 rows of 5 columns had other bits than over 3 rows of 64 columns") {
+  for (const Index rows : {2, 3, 5, 8, 17, 128}) {
+    const Tensor wide = Tensor::normal({rows, 64}, 0, 1, Philox(1, 5));
+    const Tensor sums = sum(wide, 0);
+    for (const Index columns : {2, 3, 5, 17, 33, 63}) {
+      CAPTURE(rows, columns);
+      CHECK(sum(narrow(wide, 1, 0, columns), 0).to_vector<float>() == narrow(sums, 0, 0, columns).to_vector<float>());
+    }
+  }
+}

@@ -10,7 +10,6 @@ namespace {
 constexpr Index strip = 512;      // columns that a task sums, with all levels of its tree in the first cache
 constexpr Index together = 8;     // rows that are added before their sum is written
 constexpr Index row_block = 128;  // rows that a task sums; a power of two
-constexpr Index narrow = 64;      // fewer columns than this do not fill the vectors
 
 // out = the tree of `count` rows, a power of two.
 template <Index count, class T>
@@ -100,20 +99,7 @@ void sum_rows(const T* x, Index rows, Index columns, T* out) {
     std::fill_n(out, columns, T(0));
     return;
   }
-  if (columns >= narrow || rows == 1) return sum_wide(x, rows * columns, columns, out);
-  // Several rows are summed as one wide row, whose parts are then joined in a tree.
-  Index parts = 1;
-  while (parts < rows && parts * columns < narrow) parts *= 2;
-  T wide[2 * narrow];
-  if (rows <= parts) {
-    for (Index i = 0; i < rows * columns; ++i) wide[i] = T(0) + x[i];
-    std::fill_n(wide + rows * columns, (parts - rows) * columns, T(0));
-  } else {
-    sum_wide(x, rows * columns, parts * columns, wide);
-  }
-  for (Index half = parts / 2; half > 0; half /= 2)
-    for (Index i = 0; i < half * columns; ++i) wide[i] += wide[half * columns + i];
-  std::copy_n(wide, columns, out);
+  sum_wide(x, rows * columns, columns, out);
 }
 
 template void sum_rows(const float*, Index, Index, float*);
