@@ -9,6 +9,7 @@
 #include <gradus/nn/batch_norm.h>
 #include <gradus/nn/convolution.h>
 #include <gradus/nn/embedding.h>
+#include <gradus/nn/glu.h>
 #include <gradus/nn/group_norm.h>
 #include <gradus/nn/losses.h>
 #include <gradus/nn/positions.h>
@@ -55,7 +56,7 @@ Tensor everything(const Layer& layer, const Tensor& s, const nn::KeyValues& sour
 
 }  // namespace
 
-TEST_CASE("gradients of linear, embedding, layer norm and feed-forward") {
+TEST_CASE("gradients of linear, embedding, layer norm, GLU and feed-forward") {
   nn::ParameterStore linear_store(1, DType::f64), table_store(1, DType::f64), norm_store(1, DType::f64);
   const nn::Linear linear(linear_store.root(), 3, 2);
   check(linear_store, [&](const Inputs& in) { return linear(in[0]); }, {normal({2, 2, 3}, 1)});
@@ -66,6 +67,9 @@ TEST_CASE("gradients of linear, embedding, layer norm and feed-forward") {
 
   const nn::LayerNorm norm(norm_store.root(), 4);
   check(norm_store, [&](const Inputs& in) { return norm(in[0]); }, {normal({3, 4}, 1)});
+
+  nn::ParameterStore none(1, DType::f64);
+  check(none, [&](const Inputs& in) { return nn::GLU{1}(in[0]); }, {normal({2, 4, 3}, 1)});
 
   using enum nn::Activation;
   for (const auto activation : {relu, gelu, silu, sigmoid}) {
