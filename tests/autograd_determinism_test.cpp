@@ -302,3 +302,15 @@ TEST_CASE("regression: a sum over 3 rows of 5 columns had other bits than over 3
     }
   }
 }
+
+TEST_CASE("a sum along a leading axis has the same bits in a wider tensor, over any number of rows") {
+  for (const Index rows : {9, 16, 17, 48, 49, 100, 129, 300, 5000}) {
+    const Tensor x = random({rows, 700}, 1).detach();
+    const Tensor expected = sum(x, 0);
+    for (const Index columns : {2, 15, 63, 64, 256, 257}) {
+      INFO(rows << " x " << columns);
+      const Tensor part = sum(clone(narrow(x, 1, 0, columns)), 0);
+      CHECK(same_bits(part.data<float>(), expected.data<float>(), columns));
+    }
+  }
+}

@@ -1,17 +1,29 @@
 #include <gradus/autograd/foundation/internal/row_sums.h>
 
+#include <bit>
+
+#include <gradus/autograd/foundation/internal/lanes.h>
 #include <gradus/autograd/foundation/internal/scratch.h>
 #include <gradus/autograd/foundation/parallel.h>
 
+// A column of up to 128 numbers is added as by lane_sum: row r goes to lane r mod 16, each lane is added in a binary
+// tree, and the lanes are joined by halves. The sums of blocks of 128 rows are added like rows. So the bits of a column
+// do not depend on the number of columns.
 namespace gradus {
 
 namespace {
 
-constexpr Index strip = 512;      // columns that a task sums, with all levels of its tree in the first cache
-constexpr Index together = 8;     // rows that are added before their sum is written
-constexpr Index row_block = 128;  // rows that a task sums; a power of two
+constexpr Index together = 8;                  // rows of a lane in a block
+constexpr Index row_block = together * lanes;  // rows that are added at a time
+constexpr Index strip = 256;                   // columns that are added at a time, with their lanes in the first cache
+constexpr Index narrow = 64;                   // fewer columns than this do not fill the vectors
+constexpr Index many = 48;                     // rows for which wide rows are worth their copies
+constexpr Index piece = Index{1} << 15;        // elements that are worth a task
 
-// out = the tree of `count` rows, a power of two.
+// Lanes that are joined first are neighbours in this order.
+constexpr Index lane_order[lanes] = {0, 8, 4, 12, 2, 10, 6, 14, 1, 9, 5, 13, 3, 11, 7, 15};
+
+// The binary tree of `count` rows, a power of two.
 template <Index count, class T>
 [[gnu::always_inline]] inline T tree_at(const T* const* rows, Index i) {
   if constexpr (count == 1)
@@ -20,75 +32,98 @@ template <Index count, class T>
     return tree_at<count / 2>(rows, i) + tree_at<count / 2>(rows + count / 2, i);
 }
 template <Index count, class T>
-[[gnu::noinline]] void add_together(Index columns, const T* const* rows, T* __restrict out) {
+[[gnu::noinline]] void add_tree(Index columns, const T* const* rows, T* __restrict out) {
   const T* row[count];
   std::copy_n(rows, count, row);
-  for (Index i = 0; i < columns; ++i) out[i] = tree_at<count>(row, i);
+  for (Index i = 0; i < columns; ++i) out[i] = T(0) + tree_at<count>(row, i);
+}
+// out += the same.
+template <Index count, class T>
+[[gnu::noinline]] void add_tree_onto(Index columns, const T* const* rows, T* __restrict out) {
+  const T* row[count];
+  std::copy_n(rows, count, row);
+  for (Index i = 0; i < columns; ++i) out[i] += tree_at<count>(row, i);
 }
 
-// The first `count` rows, at most `together`; zeros follow them.
+// out = the binary tree of 2^bits rows, at most 16.
 template <class T>
-void add_some(Index count, Index columns, const T* const* rows, T* out) {
-  if (count > 4)
-    add_together<8>(columns, rows, out);
-  else if (count > 2)
-    add_together<4>(columns, rows, out);
-  else if (count == 2)
-    add_together<2>(columns, rows, out);
-  else
-    add_together<1>(columns, rows, out);
+void add_rows(int bits, Index columns, const T* const* rows, T* out) {
+  using Add = void (*)(Index, const T* const*, T*);
+  constexpr Add by_bits[] = {add_tree<1, T>, add_tree<2, T>, add_tree<4, T>, add_tree<8, T>, add_tree<16, T>};
+  by_bits[bits](columns, rows, out);
 }
 
-// At most `strip` columns of rows that are `step` apart. The last row ends after `last` columns; zeros follow.
 template <class T>
-void sum_strip(const T* x, Index rows, Index step, Index columns, Index last, T* out) {
-  static constexpr T zeros[strip] = {};
-  T end[strip];
-  const T* last_row = x + (rows - 1) * step;
-  if (last < columns) {
-    std::copy_n(last_row, last, end);
-    std::fill(end + last, end + columns, T(0));
-    last_row = end;
+constexpr T zeros[lanes * narrow] = {};
+
+int bits_of(Index most) { return std::bit_width(static_cast<std::uint64_t>(most)); }
+
+// At most `row_block` rows, `step` apart, of at most `strip` columns.
+template <class T>
+class Block {
+ public:
+  Block(const T* x, Index rows, Index step, Index columns) : x_(x), rows_(rows), step_(step), columns_(columns) {}
+
+  void sum(T* out) {
+    if (rows_ > lanes) {
+      bits_ = bits_of((rows_ - 1) / lanes);
+      return bits_ == 1 ? sum_groups<2>(0, out) : bits_ == 2 ? sum_groups<4>(0, out) : sum_groups<8>(0, out);
+    }
+    const int bits = bits_of(rows_ - 1);
+    const T* row[lanes];
+    for (Index k = 0; k < Index{1} << bits; ++k) row[k] = row_at(lane_order[k] >> (4 - bits));
+    add_rows(bits, columns_, row, out);
   }
-  const auto add_from = [&](Index r, T* sum) {
-    const T* row[together];
-    for (Index k = 0; k < together; ++k)
-      row[k] = r + k < rows - 1 ? x + (r + k) * step : r + k == rows - 1 ? last_row : zeros;
-    add_some(rows - r, columns, row, sum);
+
+ private:
+  const T* row_at(Index r) const { return r < rows_ ? x_ + r * step_ : zeros<T>; }
+
+  // Sixteen rows are a group. The rows of a lane come after each other, filled with zeros to 2^bits_ rows.
+  struct Group {
+    const T* row[lanes];
+    Group(const Block& b, Index number) {
+      for (Index k = 0; k < lanes; ++k) {
+        const Index place = number * lanes + k, within = place & ((Index{1} << b.bits_) - 1);
+        row[k] = b.row_at(lane_order[place >> b.bits_] + within * lanes);
+      }
+    }
   };
-  if (rows <= together) {
-    add_from(0, out);
-    for (Index i = 0; i < columns; ++i) out[i] += T(0);
-    return;
+  // The binary tree of `count` groups, a power of two.
+  template <Index count>
+  void sum_groups(Index first, T* out) const {
+    if constexpr (count == 2) {
+      add_tree<lanes>(columns_, Group(*this, first).row, out);
+      add_tree_onto<lanes>(columns_, Group(*this, first + 1).row, out);
+    } else {
+      T half[strip];
+      sum_groups<count / 2>(first, out);
+      sum_groups<count / 2>(first + count / 2, half);
+      for (Index i = 0; i < columns_; ++i) out[i] += half[i];
+    }
   }
-  T levels[RowSums<T>::levels(row_block / together) * strip];
-  RowSums<T> sums(columns, levels);
-  for (Index r = 0; r < rows; r += together) {
-    add_from(r, sums.next());
-    sums.add();
-  }
-  sums.total(out);
-}
 
-// out [width] = the sum of the rows of x, which has `size` numbers; the last row may be shorter.
+  const T* x_;
+  Index rows_, step_, columns_;
+  int bits_ = 0;
+};
+
+// The same for fewer than `narrow` columns that are side by side: each run of 16 rows is one wide row.
 template <class T>
-void sum_wide(const T* x, Index size, Index width, T* out) {
-  const Index rows = (size + width - 1) / width;
-  if (rows <= row_block && width <= strip) return sum_strip(x, rows, width, width, size - (rows - 1) * width, out);
-  const Index blocks = (rows + row_block - 1) / row_block, strips = (width + strip - 1) / strip;
-  const auto sum_blocks = [&](T* sums) {  // [blocks, width]
-    const Index grain = grain_of(Index{1} << 15, std::min(rows, row_block) * std::min(width, strip));
-    parallel_each(blocks * strips, grain, [&](Index task) {
-      const Index block = task / strips, begin = task % strips * strip, first = block * row_block;
-      const Index count = std::min(row_block, rows - first), columns = std::min(strip, width - begin);
-      const Index last = std::min(columns, size - (first + count - 1) * width - begin);
-      sum_strip(x + first * width + begin, count, width, columns, last, sums + block * width + begin);
-    });
-  };
-  if (blocks == 1) return sum_blocks(out);
-  const Scratch<T> partial(blocks * width);
-  sum_blocks(partial.data());
-  sum_wide<T>(partial.data(), blocks * width, width, out);
+void sum_narrow_block(const T* x, Index rows, Index columns, T* out) {
+  const Index width = lanes * columns, whole = rows / lanes, rest = rows % lanes * columns;
+  T wide[lanes * narrow], last[lanes * narrow];
+  if (rest) {
+    std::copy_n(x + whole * width, rest, last);
+    std::fill_n(last + rest, width - rest, T(0));
+  }
+  const Index count = whole + (rest > 0);
+  const int bits = bits_of(count - 1);
+  const T* row[together];
+  for (Index j = 0; j < Index{1} << bits; ++j) row[j] = j < whole ? x + j * width : j < count ? last : zeros<T>;
+  add_rows(bits, width, row, wide);
+  for (Index half = width / 2; half >= columns; half /= 2)
+    for (Index i = 0; i < half; ++i) wide[i] += wide[half + i];
+  std::copy_n(wide, columns, out);
 }
 
 }  // namespace
@@ -99,7 +134,24 @@ void sum_rows(const T* x, Index rows, Index columns, T* out) {
     std::fill_n(out, columns, T(0));
     return;
   }
-  sum_wide(x, rows * columns, columns, out);
+  const auto sum_part = [&](Index block, Index begin, T* sum) {
+    const T* from = x + block * row_block * columns + begin;
+    const Index count = std::min(row_block, rows - block * row_block);
+    if (columns < narrow && count > many)
+      sum_narrow_block(from, count, columns, sum);
+    else
+      Block<T>(from, count, columns, std::min(strip, columns - begin)).sum(sum);
+  };
+  if (rows <= row_block && columns <= strip) return sum_part(0, 0, out);
+  const Index blocks = (rows + row_block - 1) / row_block, strips = (columns + strip - 1) / strip;
+  const Scratch<T> partial(blocks > 1 ? blocks * columns : 1);
+  T* sums = blocks > 1 ? partial.data() : out;
+  const Index grain = grain_of(piece, std::min(rows, row_block) * std::min(columns, strip));
+  parallel_each(blocks * strips, grain, [&](Index task) {
+    const Index block = task / strips, begin = task % strips * strip;
+    sum_part(block, begin, sums + block * columns + begin);
+  });
+  if (blocks > 1) sum_rows<T>(sums, blocks, columns, out);
 }
 
 template void sum_rows(const float*, Index, Index, float*);
