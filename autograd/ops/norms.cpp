@@ -37,10 +37,7 @@ Tensor norm(const Tensor& x, Scalar p, const Axes& axes, Flag keepdim, Place pla
   if (p == 1) return sum(abs({x, place}), axes, keepdim, place);
   if (p == INFINITY) return max(abs({x, place}), axes, keepdim, place);
   if (p == -INFINITY) return min(abs({x, place}), axes, keepdim, place);
-  const std::vector<bool> named = normalise_axes(op, axes.list(), x.shape());
-  Shape kept = x.shape();
-  for (Index i = 0; i < x.rank(); ++i)
-    if (named[static_cast<std::size_t>(i)]) kept[i] = 1;
+  const Shape kept = reduced(x.shape(), normalise_axes(op, axes.list(), x.shape()), true);
   const Tensor values = x.detach();
   const Tensor y =
       p == 2 ? sqrt(sum(square(values), axes, keepdim)) : pow(sum(pow(abs(values), p), axes, keepdim), 1 / p);
@@ -52,10 +49,7 @@ Tensor norm(const Tensor& x, Scalar p, const Axes& axes, Flag keepdim, Place pla
 Tensor std(const Tensor& x, const Axes& axes, Integer correction, Flag keepdim, Place place) {
   const OpName op("std", place);
   check_floating(op, x);
-  const std::vector<bool> named = normalise_axes(op, axes.list(), x.shape());
-  Index n = 1;
-  for (Index i = 0; i < x.rank(); ++i)
-    if (named[static_cast<std::size_t>(i)]) n *= x.shape()[i];
+  const Index n = elements_along(x.shape(), normalise_axes(op, axes.list(), x.shape()));
   const Tensor centred = sub({x, place}, mean(x, axes, true, place));
   // The mean of equal numbers is rounded. What remains of it would be divided by a norm of the same size.
   const Tensor remainder = mean(centred.detach(), axes, true);

@@ -1,5 +1,7 @@
 #include <gradus/autograd/ops/products.h>
 
+#include <algorithm>
+#include <numeric>
 #include <vector>
 
 #include <gradus/autograd/engine/record.h>
@@ -96,25 +98,14 @@ Tensor row_products(const OpName& op, const Tensor& x) {
 Tensor prod(const Tensor& x, const Axes& axes, Flag keepdim, Place place) {
   const OpName op("prod", place);
   const std::vector<bool> named = normalise_axes(op, axes.list(), x.shape());
-  std::vector<Index> order, last;
-  Shape shape;
-  Index rows = 1, n = 1;
-  bool moves = false;  // whether an axis that stays follows one that goes
-  for (Index i = 0; i < x.rank(); ++i) {
-    if (named[static_cast<std::size_t>(i)]) {
-      last.push_back(i);
-      n *= x.shape()[i];
-      if (keepdim) shape.push_back(1);
-    } else {
-      moves = moves || !last.empty();
-      order.push_back(i);
-      rows *= x.shape()[i];
-      shape.push_back(x.shape()[i]);
-    }
-  }
-  order.insert(order.end(), last.begin(), last.end());
-  const Tensor at_end = moves ? permute(x, order, place) : x;
-  return reshape(row_products(op, reshape(at_end, {rows, n}, place)), shape, place);
+  const Index rows = reduced(x.shape(), named, false).numel(), n = elements_along(x.shape(), named);
+  std::vector<Index> order(static_cast<std::size_t>(x.rank()));
+  std::iota(order.begin(), order.end(), Index{0});
+  const auto stays = [&](Index axis) { return !named[static_cast<std::size_t>(axis)]; };
+  const bool at_end = std::is_partitioned(order.begin(), order.end(), stays);
+  std::stable_partition(order.begin(), order.end(), stays);
+  const Tensor moved = at_end ? x : permute(x, order, place);
+  return reshape(row_products(op, reshape(moved, {rows, n}, place)), reduced(x.shape(), named, keepdim), place);
 }
 
 Tensor cumprod(const Tensor& x, Integer axis, Place place) {

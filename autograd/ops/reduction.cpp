@@ -19,48 +19,10 @@
 
 namespace gradus {
 
-namespace {
-
-Shape reduced(const Shape& shape, const std::vector<bool>& named, bool keepdim) {
-  Shape out;
-  for (Index i = 0; i < shape.rank(); ++i) {
-    if (!named[static_cast<std::size_t>(i)])
-      out.push_back(shape[i]);
-    else if (keepdim)
-      out.push_back(1);
-  }
-  return out;
-}
-
-Index elements(const Shape& shape, const std::vector<bool>& named) {
-  Index n = 1;
-  for (Index i = 0; i < shape.rank(); ++i)
-    if (named[static_cast<std::size_t>(i)]) n *= shape[i];
-  return n;
-}
-
-// The sum over the named axes, which keep the extent 1.
-Tensor total(const Tensor& x, const std::vector<bool>& named) {
-  if (is_floating(x.dtype())) return sum_axes(x, named);
-  return reduce_runs(x, named, [](const Tensor& t, Index outer, Index extent, Index inner, const Shape& shape) {
-    Tensor out = Tensor::zeros(shape, DType::i64);
-    const Index* p = t.data<Index>();
-    Index* to = out.mutable_data<Index>();
-    parallel_columns(AroundAxis({outer, extent, inner}, 1), [&](Index o, Index begin, Index end) {
-      for (Index e = 0; e < extent; ++e)
-        for (Index i = begin; i < end; ++i)
-          to[o * inner + i] = wrapping_add(to[o * inner + i], p[(o * extent + e) * inner + i]);
-    });
-    return out;
-  });
-}
-
-}  // namespace
-
 Tensor sum(const Tensor& x, const Axes& axes, Flag keepdim, Place place) {
   const OpName op("sum", place);
   const std::vector<bool> named = normalise_axes(op, axes.list(), x.shape());
-  const Tensor y = total(x, named);
+  const Tensor y = sum_axes(x, named);
   const Shape kept = reduced(x.shape(), named, true);
   Tensor value = y.alias(reduced(x.shape(), named, keepdim));
   if (value.storage() == x.storage()) value = clone(value);
@@ -71,14 +33,14 @@ Tensor sum(const Tensor& x, const Axes& axes, Flag keepdim, Place place) {
 Tensor mean(const Tensor& x, const Axes& axes, Flag keepdim, Place place) {
   const OpName op("mean", place);
   check_floating(op, x);
-  const Index n = elements(x.shape(), normalise_axes(op, axes.list(), x.shape()));
+  const Index n = elements_along(x.shape(), normalise_axes(op, axes.list(), x.shape()));
   return mul({sum(x, axes, keepdim, place), place}, 1.0 / static_cast<double>(n));
 }
 
 Tensor var(const Tensor& x, const Axes& axes, Integer correction, Flag keepdim, Place place) {
   const OpName op("var", place);
   check_floating(op, x);
-  const Index n = elements(x.shape(), normalise_axes(op, axes.list(), x.shape()));
+  const Index n = elements_along(x.shape(), normalise_axes(op, axes.list(), x.shape()));
   const Tensor centred = sub({x, place}, mean(x, axes, true, place));
   const double divisor = static_cast<double>(std::max<Index>(0, n - correction));
   return mul({sum(square({centred, place}), axes, keepdim, place), place}, 1.0 / divisor);
@@ -88,7 +50,7 @@ namespace {
 
 Tensor extreme(const OpName& op, const Tensor& x, const Axes& axes, bool keepdim, bool largest) {
   const std::vector<bool> named = normalise_axes(op, axes.list(), x.shape());
-  if (elements(x.shape(), named) == 0) {
+  if (elements_along(x.shape(), named) == 0) {
     throw Error(
         fmt::format("{}: {} has no elements along the reduced axes, so there is no {}", op.name, describe(x), op.name),
         op.place);

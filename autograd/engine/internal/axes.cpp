@@ -36,6 +36,24 @@ std::vector<bool> normalise_axes(const OpName& op, const std::vector<Index>& axe
   return named;
 }
 
+Shape reduced(const Shape& shape, const std::vector<bool>& named, bool keepdim) {
+  Shape out;
+  for (Index i = 0; i < shape.rank(); ++i) {
+    if (!named[static_cast<std::size_t>(i)])
+      out.push_back(shape[i]);
+    else if (keepdim)
+      out.push_back(1);
+  }
+  return out;
+}
+
+Index elements_along(const Shape& shape, const std::vector<bool>& named) {
+  Index n = 1;
+  for (Index i = 0; i < shape.rank(); ++i)
+    if (named[static_cast<std::size_t>(i)]) n *= shape[i];
+  return n;
+}
+
 void check_ids(const OpName& op, const Tensor& ids, Index bound) {
   if (ids.dtype() != DType::i64) throw Error(fmt::format("{}: ids {} must be i64", op.name, describe(ids)), op.place);
   const Index *p = ids.data<Index>(), n = ids.numel();

@@ -20,6 +20,11 @@ void check_shape(const OpName& op, const Shape& shape);
 /// axis 0 or -1, and none in the result.
 std::vector<bool> normalise_axes(const OpName& op, const std::vector<Index>& axes, const Shape& shape);
 
+/// The shape with the named axes removed, or with the extent 1 if they are kept.
+Shape reduced(const Shape& shape, const std::vector<bool>& named, bool keepdim);
+/// The product of the extents of the named axes.
+Index elements_along(const Shape& shape, const std::vector<bool>& named);
+
 /// The rows of a tensor seen as a matrix: the product of all extents but the last.
 inline Index rows_of(const Shape& shape) { return Shape(shape.begin(), shape.end() - 1).numel(); }
 

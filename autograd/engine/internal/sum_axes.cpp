@@ -1,6 +1,8 @@
 #include <gradus/autograd/engine/internal/sum_axes.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <type_traits>
 #include <vector>
 
 #include <gradus/autograd/foundation/internal/lanes.h>
@@ -13,6 +15,10 @@ namespace {
 
 constexpr Index sum_block = 4096;
 constexpr Index piece = Index{1} << 15;  // elements that are worth a task
+
+// i64 is added without a sign, so that its sums wrap around at 2^63.
+template <class T>
+using Term = std::conditional_t<std::is_same_v<T, Index>, std::uint64_t, T>;
 
 // A long row is summed in blocks, which are cut among threads by its length.
 template <class T>
@@ -49,7 +55,8 @@ Tensor sum_axes(const Tensor& x, const std::vector<bool>& named) {
     Tensor out = Tensor::empty(shape, t.dtype());
     dispatch(t.dtype(), [&](auto zero) {
       using T = decltype(zero);
-      sum_axis(t.data<T>(), outer, extent, inner, out.mutable_data<T>());
+      sum_axis(reinterpret_cast<const Term<T>*>(t.data<T>()), outer, extent, inner,
+               reinterpret_cast<Term<T>*>(out.mutable_data<T>()));
     });
     return out;
   });
