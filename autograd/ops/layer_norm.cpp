@@ -89,19 +89,17 @@ void backward(const Tensor& x, const Tensor& weight, const Tensor& dy, const Nor
   T* out = dx.mutable_data<T>();
   const Scratch<T> partial(2 * blocks * n);  // [blocks, 2, n]: sums of a block's rows
   parallel_for(blocks, 4, [&](Index begin, Index end) {
-    const Scratch<T> levels(2 * n * RowSums<T>::levels(row_block / few_rows));
+    const Scratch<T> sums(row_block / few_rows * 2 * n);  // [row_block / few_rows, 2, n]
     for (Index b = begin; b < end; ++b) {
-      RowSums<T> sums(2 * n, levels.data());
       const Index last = std::min(rows, (b + 1) * row_block);
-      for (Index first = b * row_block; first < last; first += few_rows) {
-        T* few = sums.next();
+      T* few = sums.data();
+      for (Index first = b * row_block; first < last; first += few_rows, few += 2 * n) {
         std::fill_n(few, 2 * n, T(0));
         for (Index r = first; r < std::min(last, first + few_rows); ++r)
           backward_row<T>(n, norm.centred, moments(px + r * n, n, norm), px + r * n, w, pdy + r * n, out + r * n, few,
                           few + n);
-        sums.add();
       }
-      sums.total(partial.data() + 2 * b * n);
+      sum_rows<T>(sums.data(), (few - sums.data()) / (2 * n), 2 * n, partial.data() + 2 * b * n);
     }
   });
   const Scratch<T> total(2 * n);

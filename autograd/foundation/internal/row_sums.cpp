@@ -1,6 +1,8 @@
 #include <gradus/autograd/foundation/internal/row_sums.h>
 
+#include <algorithm>
 #include <bit>
+#include <cstdint>
 
 #include <gradus/autograd/foundation/internal/lanes.h>
 #include <gradus/autograd/foundation/internal/scratch.h>
@@ -156,6 +158,6 @@ void sum_rows(const T* x, Index rows, Index columns, T* out) {
 
 template void sum_rows(const float*, Index, Index, float*);
 template void sum_rows(const double*, Index, Index, double*);
-template void sum_rows(const Index*, Index, Index, Index*);
+template void sum_rows(const std::uint64_t*, Index, Index, std::uint64_t*);
 
 }  // namespace gradus
