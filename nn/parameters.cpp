@@ -7,6 +7,7 @@
 #include <cstring>
 #include <utility>
 
+#include <gradus/autograd/engine/internal/accumulate.h>
 #include <gradus/autograd/foundation/internal/edit_distance.h>
 #include <gradus/autograd/foundation/internal/fnv1a.h>
 #include <gradus/autograd/foundation/memory.h>
@@ -51,22 +52,14 @@ bool fits(const Tensor& values, const Tensor& into) {
   return values.defined() && values.shape() == into.shape() && values.dtype() == into.dtype();
 }
 
-const char* bytes_of(const Tensor& t) {
-  return dispatch(t.dtype(), [&](auto zero) {
-    return static_cast<const char*>(static_cast<const void*>(t.data<decltype(zero)>()));
-  });
-}
-
 std::size_t size_in_bytes(const Tensor& t) { return static_cast<std::size_t>(t.numel() * size_of(t.dtype())); }
 
+// Of two tensors of one shape and dtype.
 bool same_bits(const Tensor& a, const Tensor& b) {
-  return std::memcmp(bytes_of(a), bytes_of(b), size_in_bytes(a)) == 0;
-}
-
-Tensor copy_of(const Tensor& t) {
-  const Tensor copy = Tensor::empty(t.shape(), t.dtype());
-  copy_into(copy, t);
-  return copy;
+  return dispatch(a.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    return std::memcmp(a.data<T>(), b.data<T>(), size_in_bytes(a)) == 0;
+  });
 }
 
 // "; missing: 'a', 'b'", or nothing.
@@ -82,9 +75,10 @@ void copy_into(Tensor into, const Tensor& values, Place place) {
                             describe(into), describe(values)),
                 place);
   }
-  const char* from = bytes_of(values);
-  dispatch(into.dtype(),
-           [&](auto zero) { std::memmove(into.mutable_data<decltype(zero)>(place), from, size_in_bytes(into)); });
+  dispatch(into.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    std::memmove(into.mutable_data<T>(place), values.data<T>(), size_in_bytes(into));
+  });
 }
 
 Renaming::Renaming(std::map<std::string, std::string> paths)

@@ -127,9 +127,17 @@ Schedule inverse_square_root(double lr, Index scale) {
       [lr, s = static_cast<double>(scale)](Index step) { return lr * std::sqrt(s / (s + static_cast<double>(step))); };
 }
 
-Schedule warm_up(Index steps, Schedule after) {
+namespace {
+
+void check_warm_up(Index steps, const Schedule& after) {
   checked("warm_up", "steps", steps, steps >= 0, "at least 0");
   if (!after) throw Error("warm_up: after is empty, expected a schedule to continue with");
+}
+
+}  // namespace
+
+Schedule warm_up(Index steps, Schedule after) {
+  check_warm_up(steps, after);
   if (steps == 0) return after;
   return [steps, after = std::move(after)](Index step) {
     if (step + 1 >= steps) return after(step + 1 - steps);
@@ -138,9 +146,8 @@ Schedule warm_up(Index steps, Schedule after) {
 }
 
 Schedule warm_up(Index steps, Schedule after, double start_factor) {
-  checked("warm_up", "steps", steps, steps >= 0, "at least 0");
+  check_warm_up(steps, after);
   checked("warm_up", "start_factor", start_factor, start_factor > 0 && start_factor <= 1, "more than 0 and at most 1");
-  if (!after) throw Error("warm_up: after is empty, expected a schedule to continue with");
   return [=, after = std::move(after)](Index step) {
     if (step >= steps) return after(step - steps);
     return after(0) * (start_factor + (1 - start_factor) * ratio(step, steps));

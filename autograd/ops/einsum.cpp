@@ -10,7 +10,7 @@
 
 #include <gradus/autograd/engine/internal/axes.h>
 #include <gradus/autograd/ops/arithmetic.h>
-#include <gradus/autograd/ops/indexing.h>
+#include <gradus/autograd/ops/diagonals.h>
 #include <gradus/autograd/ops/matmul.h>
 #include <gradus/autograd/ops/reduction.h>
 #include <gradus/autograd/ops/shape.h>
@@ -104,27 +104,15 @@ Factor permuted(const Factor& f, const Labels& order, const Place& place) {
 
 // The diagonal of the first pair of axes with one label, as the last axis; and so on, until there is none.
 Factor without_repetitions(Factor f, const Place& place) {
-  for (std::size_t i = 0; i < f.labels.size(); ++i) {
-    for (std::size_t j = i + 1; j < f.labels.size(); ++j) {
-      if (f.labels[j] != f.labels[i]) continue;
-      const Index n = f.x.shape()[static_cast<Index>(i)];
-      std::vector<Index> axes;
-      Labels labels;
-      Shape shape;
-      for (std::size_t k = 0; k < f.labels.size(); ++k) {
-        if (k == i || k == j) continue;
-        axes.push_back(static_cast<Index>(k));
-        labels.push_back(f.labels[k]);
-        shape.push_back(f.x.shape()[static_cast<Index>(k)]);
-      }
-      axes.insert(axes.end(), {static_cast<Index>(i), static_cast<Index>(j)});
-      labels.push_back(f.labels[i]);
-      shape.push_back(n * n);
-      std::vector<Index> diagonal;
-      for (Index d = 0; d < n; ++d) diagonal.push_back(d * (n + 1));
-      const Tensor rows = reshape(permute(f.x, axes, place), shape, place);
-      return without_repetitions({index_select(rows, -1, Tensor::from(diagonal, {n}), place), labels}, place);
-    }
+  for (auto first = f.labels.begin(); first != f.labels.end(); ++first) {
+    const auto second = std::find(first + 1, f.labels.end(), *first);
+    if (second == f.labels.end()) continue;
+    const Label label = *first;
+    f.x = diagonal(f.x, 0, first - f.labels.begin(), second - f.labels.begin(), place);
+    f.labels.erase(second);
+    f.labels.erase(first);
+    f.labels.push_back(label);
+    return without_repetitions(std::move(f), place);
   }
   return f;
 }

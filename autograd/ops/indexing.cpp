@@ -71,7 +71,7 @@ Tensor embedding(const Tensor& table, const Tensor& ids, std::optional<Integer> 
   return record(op, y, {unread(table), ids}, [op, ids, rows, dim, padding](const Tensor& dy) {
     const Tensor index = reshape(ids, {ids.numel()});
     Tensor each = reshape(dy, {ids.numel(), dim});
-    if (padding >= 0) each = masked_fill(each, unsqueeze(equal(index, static_cast<double>(padding)), 1), 0);
+    if (padding >= 0) each = masked_fill(each, unsqueeze(equal(index, padding), 1), 0);
     if (grad_enabled()) return Grads{index_add(each, 0, index, rows), Tensor()};
     return Grads{Gradient::added([op, each, index, rows](Tensor& sum) {
                    add_entries(op, each, AroundAxis(each.shape(), 0), index, rows, sum);
@@ -95,8 +95,9 @@ Tensor one_hot(const Tensor& ids, Integer num_classes, Place place) {
   Shape shape = ids.shape();
   shape.push_back(classes);
   Tensor y = Tensor::zeros(shape, DType::i64);
+  const Index *id = ids.data<Index>(), n = ids.numel();
   Index* out = y.mutable_data<Index>();
-  for (Index i = 0; i < ids.numel(); ++i) out[i * classes + ids.data<Index>()[i]] = 1;
+  for (Index i = 0; i < n; ++i) out[i * classes + id[i]] = 1;
   return y;
 }
 
@@ -203,17 +204,20 @@ Tensor last_writes(const OpName& op, const Shape& x, Index axis, const Tensor& i
   return writes;
 }
 
+void check_source(const OpName& op, const Tensor& source, const Tensor& index, const Tensor& x) {
+  if (source.shape() == index.shape() && source.dtype() == x.dtype()) return;
+  throw Error(fmt::format("{}: {} must have the index's shape {} and the dtype of {}", op.name, describe(source),
+                          to_string(index.shape()), describe(x)),
+              op.place);
+}
+
 }  // namespace
 
 Tensor scatter(const Tensor& x, Integer dim, const Tensor& index, const Operand& src, Place place) {
   const OpName op("scatter", place);
   const Index axis = normalise_axis(op, dim, x.shape());
   const Tensor values = src.is_number() ? Tensor::full(index.shape(), src.number(), x.dtype()) : src.tensor();
-  if (!(values.shape() == index.shape()) || values.dtype() != x.dtype()) {
-    throw Error(fmt::format("scatter: {} must have the index's shape {} and the dtype of {}", describe(values),
-                            to_string(index.shape()), describe(x)),
-                place);
-  }
+  check_source(op, values, index, x);
   Tensor y = copy_of(x);
   dispatch(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
@@ -232,11 +236,7 @@ Tensor scatter(const Tensor& x, Integer dim, const Tensor& index, const Operand&
 Tensor scatter_add(const Tensor& x, Integer dim, const Tensor& index, const Tensor& src, Place place) {
   const OpName op("scatter_add", place);
   const Index axis = normalise_axis(op, dim, x.shape());
-  if (!(src.shape() == index.shape()) || src.dtype() != x.dtype()) {
-    throw Error(fmt::format("scatter_add: {} must have the index's shape {} and the dtype of {}", describe(src),
-                            to_string(index.shape()), describe(x)),
-                place);
-  }
+  check_source(op, src, index, x);
   Tensor y = clone(x.detach());
   dispatch(x.dtype(), [&](auto zero) {
     using T = decltype(zero);

@@ -115,4 +115,17 @@ void transpose_block(const T* from, Index from_step, T* to, Index to_step) {
   for (Index i = 0; i < n; ++i) store(to + i * to_step, x[i]);
 }
 
+/// out = x transposed: x [rows, columns] with rows `stride` apart, out [columns, rows] with rows `out_stride` apart.
+template <class T>
+void transpose(const T* x, Index rows, Index columns, Index stride, T* out, Index out_stride) {
+  constexpr Index block = lanes_of<T>;
+  const Index whole_rows = rows / block * block, whole_columns = columns / block * block;
+  for (Index r = 0; r < whole_rows; r += block) {
+    for (Index c = 0; c < whole_columns; c += block)
+      transpose_block(x + r * stride + c, stride, out + c * out_stride + r, out_stride);
+  }
+  for (Index r = 0; r < rows; ++r)
+    for (Index c = r < whole_rows ? whole_columns : 0; c < columns; ++c) out[c * out_stride + r] = x[r * stride + c];
+}
+
 }  // namespace gradus::simd

@@ -24,18 +24,6 @@ Index grain(const Problem& p) { return grain_of(Index{1} << 17, p.targets * p.so
 
 Index padded(Index n) { return (n + lanes - 1) / lanes * lanes; }
 
-template <class T>
-void transpose_into(const T* x, Index rows, Index columns, Index stride, T* out, Index out_stride) {
-  constexpr Index block = simd::lanes_of<T>;
-  const Index whole_rows = rows / block * block, whole_columns = columns / block * block;
-  for (Index r = 0; r < whole_rows; r += block) {
-    for (Index c = 0; c < whole_columns; c += block)
-      simd::transpose_block(x + r * stride + c, stride, out + c * out_stride + r, out_stride);
-  }
-  for (Index r = 0; r < rows; ++r)
-    for (Index c = r < whole_rows ? whole_columns : 0; c < columns; ++c) out[c * out_stride + r] = x[r * stride + c];
-}
-
 // The rows [S] of one term of the scores.
 template <class T>
 class TermRows {
@@ -86,7 +74,7 @@ class Head {
  public:
   Head(const Problem& p) : p_(p), width_(padded(p.sources)), keys_(p.dim * width_), weights_(query_block * width_) {}
 
-  void keys(const T* k) { transpose_into(k, p_.sources, p_.dim, p_.heads * p_.dim, keys_.data(), width_); }
+  void keys(const T* k) { simd::transpose(k, p_.sources, p_.dim, p_.heads * p_.dim, keys_.data(), width_); }
 
   /// Softmax weights of queries [begin, end) of head h of sentence n: rows of `width()`.
   T* weights(const T* q, const Terms<T>& terms, Index n, Index h, Index begin, Index end) {
@@ -305,7 +293,7 @@ void backward(const Problem& p, const T* q, const T* k, const T* v, const ScoreT
               *my_v = v + n * p.sources * vs + h * e;
       T *my_dk = dk + n * p.sources * qs + h * d, *my_dv = dv + n * p.sources * vs + h * e;
       head.keys(my_k);
-      transpose_into(my_v, p.sources, e, vs, values_t.data(), width);
+      simd::transpose(my_v, p.sources, e, vs, values_t.data(), width);
       for (Index t = 0; t < p.targets; t += query_block) {
         const Index rows = std::min(query_block, p.targets - t);
         const T* w = head.weights(my_q, terms, n, h, t, t + rows);

@@ -222,13 +222,6 @@ void convolve_transposed(const Convolution& c, const T* y, const T* w, const T* 
   });
 }
 
-// to = from transposed: from [rows, columns].
-template <class T>
-void transpose(Index rows, Index columns, const T* from, T* to) {
-  for (Index i = 0; i < rows; ++i)
-    for (Index j = 0; j < columns; ++j) to[j * rows + i] = from[i * columns + j];
-}
-
 template <class T>
 void correlate(const Convolution& c, const T* x, const T* y, T* w) {
   const Index size = c.w().numel();
@@ -265,8 +258,9 @@ void correlate(const Convolution& c, const T* x, const T* y, T* w) {
         add_line(end - begin, all.data() + (s + stride) * size + begin, all.data() + s * size + begin, 1);
     }
   });
-  parallel_each(c.groups, grain_of(Index{1} << 14, taps * c.out),
-                [&](Index g) { transpose(taps, c.out, all.data() + g * taps * c.out, w + g * taps * c.out); });
+  parallel_each(c.groups, grain_of(Index{1} << 14, taps * c.out), [&](Index g) {
+    simd::transpose(all.data() + g * taps * c.out, taps, c.out, c.out, w + g * taps * c.out, taps);
+  });
 }
 
 #define GRADUS_CONVOLUTION(T)                                                              \
