@@ -6,9 +6,7 @@
 #include <gradus/autograd/engine/tensor.h>
 #include <gradus/autograd/foundation/scalars.h>
 
-// Types of the parameters of ops, beside Flag, Integer and Scalar (foundation/scalars.h). They return their place field
-// by field: a copy of 16 bytes at once would wait until both fields are in the cache, which takes longer than the rest
-// of the call.
+// Types of the parameters of ops, beside Flag, Integer and Scalar (foundation/scalars.h).
 namespace gradus {
 
 /// One axis, a list of axes, or none. Negative axes count from the end.
@@ -33,7 +31,7 @@ class Argument {
  public:
   Argument(const Tensor& tensor, Place place = Place::current()) : tensor_(tensor), place_(place) {}
   const Tensor& tensor() const { return tensor_; }
-  Place place() const { return Place::current(place_.file_name(), place_.line()); }
+  const Place& place() const { return place_; }
 
  private:
   const Tensor& tensor_;
@@ -49,13 +47,13 @@ class Operand {
   Operand(N number, Place place = Place::current()) : number_(number), place_(place) {}
 
   bool is_number() const { return !tensor_; }
-  /// Throws when this is a number; a binary op asks for the tensor after both sides' numbers.
+  /// Throws when this is a number. A binary op checks both sides for numbers first.
   const Tensor& tensor() const {
     if (!tensor_) refuse_number();
     return *tensor_;
   }
   const Scalar& number() const { return number_; }
-  Place place() const { return Place::current(place_.file_name(), place_.line()); }
+  const Place& place() const { return place_; }
 
  private:
   [[noreturn]] void refuse_number() const;
