@@ -51,8 +51,8 @@ void check_input(const LayerName& layer, const char* what, const Tensor& x, DTyp
 
 void check_ids(const LayerName& layer, const Tensor& ids, Index bound) {
   check_input(layer, "ids", ids, DType::i64, {"..."});
-  const Index* id = ids.data<Index>();
-  for (Index i = 0; i < ids.numel(); ++i) {
+  const Index *id = ids.data<Index>(), n = ids.numel();
+  for (Index i = 0; i < n; ++i) {
     if (id[i] < 0 || id[i] >= bound) {
       throw Error(fmt::format("{}: id {} at position {} is outside [0, {})", to_string(layer), id[i], i, bound),
                   layer.place);

@@ -110,19 +110,15 @@ Tensor clamp(const Tensor& x, std::optional<Operand> low, std::optional<Operand>
   const OpName op("clamp", place);
   constexpr double infinity = std::numeric_limits<double>::infinity();
   if (!low && !high) throw Error("clamp: neither bound was given", place);
-  if (x.dtype() == DType::i64) {
-    if ((low && !are_integers(x, *low)) || (high && !are_integers(x, *high)))
-      throw Error(fmt::format("clamp: the bounds of {} must be integers", describe(x)), place);
-  }
+  const bool integers = x.dtype() == DType::i64;
+  if (integers && ((low && !are_integers(x, *low)) || (high && !are_integers(x, *high))))
+    throw Error(fmt::format("clamp: the bounds of {} must be integers", describe(x)), place);
   if ((!low || low->is_number()) && (!high || high->is_number())) {
     const double a = low ? low->number().value() : -infinity, b = high ? high->number().value() : infinity;
     if (!(a <= b)) throw Error(fmt::format("clamp: the bounds {} and {} are not in order", a, b), place);
-    if (is_floating(x.dtype()))
-      return pointwise(
-          op, x, [a, b](auto v) { return clamped(v, decltype(v)(a), decltype(v)(b)); },
-          [a, b](auto v) { return where(v >= a && v <= b, decltype(v)(1), decltype(v)(0)); });
+    if (!integers) return pointwise(op, x, [a, b](auto v) { return clamped(v, decltype(v)(a), decltype(v)(b)); });
   }
-  if (x.dtype() == DType::i64) {
+  if (integers) {
     const Tensor raised = low ? maximum({x, place}, *low) : x;
     return high ? minimum({raised, place}, *high) : raised;
   }

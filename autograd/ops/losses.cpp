@@ -252,11 +252,13 @@ Tensor nll_loss(const Tensor& x, const Tensor& target, const NllLossOptions& opt
   dispatch_floating(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
     const Weights<T> weights(p);
+    const Index* targets = p.target.data<Index>();
+    Index* id = ids.mutable_data<Index>();
+    T *ignore = ignored.mutable_data<T>(), *factor = scale.mutable_data<T>();
     for (Index r = 0; r < p.rows; ++r) {
-      const Index t = p.counts(r) ? p.target.data<Index>()[r] : 0;
-      ids.mutable_data<Index>()[r] = t;
-      ignored.mutable_data<T>()[r] = p.counts(r) ? T(0) : T(1);
-      scale.mutable_data<T>()[r] = -weights.of(t);
+      id[r] = p.counts(r) ? targets[r] : 0;
+      ignore[r] = p.counts(r) ? T(0) : T(1);
+      factor[r] = -weights.of(id[r]);
     }
   });
   const Tensor at_target = squeeze(gather(reshape(x, {p.rows, p.classes}, place), 1, ids, place), 1, place);
@@ -273,7 +275,7 @@ Tensor binary_cross_entropy(const Tensor& x, const Tensor& target, const BinaryC
   dispatch_floating(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
     const T* p = x.data<T>();
-    for (Index i = 0; i < x.numel(); ++i) {
+    for (Index i = 0, n = x.numel(); i < n; ++i) {
       if (!(p[i] >= 0 && p[i] <= 1)) {
         throw Error(fmt::format("binary_cross_entropy: {} at position {} of {} is not a probability; for logits use "
                                 "binary_cross_entropy_with_logits",

@@ -121,7 +121,7 @@ void move_running(Tensor running, const Tensor& batch, double momentum, double f
     using T = decltype(zero);
     const T* from = batch.data<T>();
     T* to = running.mutable_data<T>(place);
-    for (Index i = 0; i < running.numel(); ++i) {
+    for (Index i = 0, n = running.numel(); i < n; ++i) {
       to[i] = static_cast<T>((1 - momentum) * static_cast<double>(to[i]) +
                              momentum * factor * static_cast<double>(from[i]));
     }

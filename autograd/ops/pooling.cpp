@@ -422,7 +422,7 @@ std::vector<Span> adaptive_spans(const OpName& op, const char* axis, Index exten
   return spans;
 }
 
-const std::vector<Span> one_span{{0, 1, 1}};
+constexpr Span one_pixel{0, 1, 1};
 
 // [batch, channels, length] as images of height 1, and back.
 Tensor as_image(const Tensor& x, Place place) { return unsqueeze(x, 2, place); }
@@ -454,7 +454,7 @@ Tensor avg_pool1d(const Tensor& x, const PerAxis<1>& kernel_size, const AvgPool1
   check_image(op, x, 1);
   const Windows w = pooling_windows(op, "length", x.shape()[2],
                                     along(0, kernel_size, options.stride, options.padding, 1), options.ceil_mode);
-  const Means m{1, w.extent, one_span, spans_of(w, options.count_include_pad)};
+  const Means m{1, w.extent, {one_pixel}, spans_of(w, options.count_include_pad)};
   return as_sequence(means(place, as_image(x, place), std::make_shared<const Means>(m)), place);
 }
 
@@ -473,7 +473,7 @@ Tensor avg_pool2d(const Tensor& x, const PerAxis<2>& kernel_size, const AvgPool2
 Tensor adaptive_avg_pool1d(const Tensor& x, const PerAxis<1>& output_size, Place place) {
   const OpName op("adaptive_avg_pool1d", place);
   check_image(op, x, 1);
-  const Means m{1, x.shape()[2], one_span, adaptive_spans(op, "length", x.shape()[2], output_size[0])};
+  const Means m{1, x.shape()[2], {one_pixel}, adaptive_spans(op, "length", x.shape()[2], output_size[0])};
   return as_sequence(means(place, as_image(x, place), std::make_shared<const Means>(m)), place);
 }
 

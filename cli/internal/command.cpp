@@ -47,13 +47,11 @@ std::function<std::string(std::string&)> range(T least, T most) {
   };
 }
 
-}  // namespace
-
-namespace {
 std::string& own_name() {
   static std::string name = "gradus";
   return name;
 }
+
 }  // namespace
 
 const std::string& program_name() { return own_name(); }
