@@ -35,9 +35,9 @@ void check(const Found& found, float expected) {
   }
 }
 
-}  // namespace
-
-TEST_CASE("backward of several threads over one intermediate is right or refused") {
+// Thread k finds the gradient of w from a loss that the threads compute from one intermediate.
+template <class F>
+void check_shared_intermediate(F gradient) {
   for (const bool retain : {true, false}) {
     for (int repeat = 0; repeat < scaled(200); ++repeat) {
       const Tensor w = Tensor::ones({8}).set_requires_grad();
@@ -45,10 +45,8 @@ TEST_CASE("backward of several threads over one intermediate is right or refused
       for (int i = 0; i < 10; ++i) shared = shared * 1.0;
       std::vector<Found> found(thread_count);
       on_threads([&](std::size_t k) {
-        Gradients into;
         try {
-          sum(shared * static_cast<double>(k)).backward({.retain_graph = retain, .into = &into});
-          found[k].gradient = into.of(w).to_vector<float>();
+          found[k].gradient = gradient(sum(shared * static_cast<double>(k)), w, retain).template to_vector<float>();
         } catch (const Error& e) {
           found[k].error = e.what();
         }
@@ -58,24 +56,19 @@ TEST_CASE("backward of several threads over one intermediate is right or refused
   }
 }
 
+}  // namespace
+
+TEST_CASE("backward of several threads over one intermediate is right or refused") {
+  check_shared_intermediate([](const Tensor& loss, const Tensor& w, bool retain) {
+    Gradients into;
+    loss.backward({.retain_graph = retain, .into = &into});
+    return into.of(w);
+  });
+}
+
 TEST_CASE("grad of several threads over one intermediate is right or refused") {
-  for (const bool retain : {true, false}) {
-    for (int repeat = 0; repeat < scaled(200); ++repeat) {
-      const Tensor w = Tensor::ones({8}).set_requires_grad();
-      Tensor shared = w * 2.0;
-      for (int i = 0; i < 10; ++i) shared = shared * 1.0;
-      std::vector<Found> found(thread_count);
-      on_threads([&](std::size_t k) {
-        try {
-          const Tensor loss = sum(shared * static_cast<double>(k));
-          found[k].gradient = grad({loss}, {w}, {.retain_graph = retain})[0].to_vector<float>();
-        } catch (const Error& e) {
-          found[k].error = e.what();
-        }
-      });
-      for (std::size_t k = 0; k < thread_count; ++k) check(found[k], 2 * static_cast<float>(k));
-    }
-  }
+  check_shared_intermediate(
+      [](const Tensor& loss, const Tensor& w, bool retain) { return grad(loss, w, {.retain_graph = retain}); });
 }
 
 TEST_CASE("one thread's runs over one intermediate are right after each other") {

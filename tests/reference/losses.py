@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Prints the numbers of tests/autograd_losses_test.cpp, computed by PyTorch (Debian: python3-torch) in double
+"""Prints the numbers of tests/losses_reference.h, computed by PyTorch (Debian: python3-torch) in double
 precision.
 """
 import torch
