@@ -33,13 +33,14 @@ Tensor seed_for(const char* function, const Tensor& output, const Tensor& given,
   return Tensor::ones(output.shape(), output.dtype());
 }
 
-// The nodes on the paths from the outputs to the targets, or only to the first target of each path. An iterative
-// depth-first search.
 struct Path {
   std::unordered_set<const Node*> nodes;
   std::vector<NodeClaim> claims;   // of all nodes that were searched
   const Node* released = nullptr;  // one of them whose graph was freed
 };
+
+// The nodes on the paths from the outputs to the targets, or only to the first target of each path. An iterative
+// depth-first search.
 Path nodes_between(const std::vector<Tensor>& outputs, const std::unordered_set<const Node*>& targets, bool to_first,
                    const Place& place) {
   Path path;

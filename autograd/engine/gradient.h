@@ -16,9 +16,8 @@ namespace gradus {
 /// - a tensor that broadcasts from the input's shape; the engine sums it back to that shape,
 /// - an undefined Gradient: none,
 /// - `rows_product(x, dy)`: dyᵀ x, the gradient of a weight. The engine gathers all uses of a weight in one product,
-/// - `added(f)`: f(sum) adds the gradient in place to a tensor of the input's shape. This saves the memory of a
-/// gradient
-///   that is mostly zeros. If f's type has a static `add_all(fs, sum)`, it adds the gradients of several uses at once.
+/// - `added(f)`: f(sum) adds the gradient in place to a tensor of the input's shape. A gradient that is mostly zeros
+///   needs no memory then. If f's type has a static `add_all(fs, sum)`, it adds the gradients of several uses at once.
 /// The last two are not recorded: a rule returns them only while `grad_enabled()` is false.
 class Gradient {
  public:

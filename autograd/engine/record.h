@@ -49,10 +49,10 @@ class RuleNode final : public Node {
 /// Puts a freshly computed value into the graph and returns it. The rule is callable as (dy), (dy, y), (dy, needs) or
 /// (dy, y, needs), with dy the gradient of the value y, and returns one gradient per input.
 /// - A rule is written in ordinary ops, so that it can itself be differentiated.
-/// - A rule captures the inputs that it reads, and never its own output: the engine passes it as y. Every tensor that
-/// it
-///   captures is one of the inputs, ids and masks too, or was made by the op. Overwriting an input before backward is
-///   an error then, unless it was passed as `unread`. The gradient of an input without one is undefined.
+/// - A rule captures the inputs that it reads, and never its own output: the engine passes it as y.
+/// - Every tensor that a rule captures is one of the inputs, ids and masks too, or was made by the op. Overwriting an
+///   input before backward is an error then, unless it was passed as `unread`.
+/// - The gradient of an input without one is undefined.
 /// - Nothing is recorded when no input needs a gradient, or under NoGrad.
 template <class Rule>
 Tensor record(const OpName& op, Tensor value, std::span<const Input> inputs, Rule rule) {

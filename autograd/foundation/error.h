@@ -17,7 +17,7 @@ class Error : public std::runtime_error {
   Error(const std::string& what, const Place& place);
 };
 
-/// The system did not give the memory that was asked for. The message has the number of bytes.
+/// An allocation failed. The message has the number of bytes.
 class OutOfMemory : public Error {
  public:
   /// `what` needs the bytes: "a tensor f32 [2, 3]".

@@ -22,7 +22,7 @@ namespace gradus {
 
 namespace {
 
-// Lets threads wait until `all` of them have arrived, or until nobody has arrived for a while.
+// Threads wait here until all of them have arrived, or until 100 ms pass without an arrival.
 class Meeting {
  public:
   explicit Meeting(int all) : missing_(all) {}
