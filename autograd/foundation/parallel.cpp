@@ -22,6 +22,30 @@ namespace gradus {
 
 namespace {
 
+// The order of tasks of TBB, which ThreadSanitizer does not detect: all run between the construction and the
+// destruction of this object.
+class TaskOrder {
+ public:
+  TaskOrder() { sanitizers::happens(&begin_); }
+  ~TaskOrder() { sanitizers::comes_after(&end_); }
+  TaskOrder(const TaskOrder&) = delete;
+  TaskOrder& operator=(const TaskOrder&) = delete;
+
+  template <class F>
+  void run(F task) {
+    sanitizers::comes_after(&begin_);
+    const Done done{&end_};  // also by an exception
+    task();
+  }
+
+ private:
+  struct Done {
+    void* moment;
+    ~Done() { sanitizers::happens(moment); }
+  };
+  char begin_, end_;
+};
+
 // Threads wait here until all of them have arrived, or until 100 ms pass without an arrival.
 class Meeting {
  public:
@@ -79,10 +103,9 @@ struct Pool {
   explicit Pool(int n) : control(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(n)) {
     if (n == 1) return;
     Meeting meeting(n);
-    tbb::task_arena(n).execute([&] {
-      tbb::parallel_for(
-          0, n, [&](int) { meeting.arrive_and_wait(); }, tbb::simple_partitioner());
-    });
+    TaskOrder order;
+    const auto attend = [&](int) { order.run([&] { meeting.arrive_and_wait(); }); };
+    tbb::task_arena(n).execute([&] { tbb::parallel_for(0, n, attend, tbb::simple_partitioner()); });
   }
 };
 
@@ -142,25 +165,17 @@ bool in_shard() { return thread_modes.in_shard; }
 bool detail::splits(Index pieces) { return pieces > 1 && !in_shard() && threads() > 1; }
 
 void detail::for_pieces(Index pieces, const std::function<void(Index)>& piece) {
-  // ThreadSanitizer does not detect the order of TBB's tasks, so these two calls mark it.
-  char begin, end;
-  struct OnExit {  // also by an exception
-    void (*mark)(void*);
-    void* moment;
-    ~OnExit() { mark(moment); }
-  };
+  TaskOrder order;
   const auto watched = [&](Index k) {
-    sanitizers::comes_after(&begin);
-    const OnExit done{sanitizers::happens, &end};
-    const Restore restore(inside_piece);
-    inside_piece = true;
-    piece(k);
+    order.run([&] {
+      const Restore restore(inside_piece);
+      inside_piece = true;
+      piece(k);
+    });
   };
   const auto run = [&] {
     tbb::this_task_arena::isolate([&] { tbb::parallel_for(Index{0}, pieces, watched, tbb::simple_partitioner()); });
   };
-  sanitizers::happens(&begin);
-  const OnExit waited{sanitizers::comes_after, &end};
   inside_piece ? run() : own_arena().execute(run);
 }
 
