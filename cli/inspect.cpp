@@ -5,6 +5,7 @@
 #include <memory>
 
 #include <gradus/cli/internal/command.h>
+#include <gradus/data/unicode.h>
 #include <gradus/files/internal/utf8.h>
 #include <gradus/files/safetensors.h>
 #include <gradus/train/report.h>
@@ -15,7 +16,7 @@ namespace {
 using namespace gradus::train;
 
 std::string dtype_of(const files::NamedTensor& t) {
-  return t.widened_from.empty() ? gradus::name(t.tensor.dtype()) : files::lowercase(t.widened_from);
+  return t.widened_from.empty() ? gradus::name(t.tensor.dtype()) : data::lowercase(t.widened_from);
 }
 
 // A name or a value from a file, prepared for one line of output.

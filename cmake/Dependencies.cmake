@@ -48,6 +48,15 @@ macro(gradus_find name target package)
   gradus_need(${name} ${target} ${package})
 endmacro()
 
+# gradus_find_with_pkg_config(<what> <name> <package>): finds a library that pkg-config describes, as PkgConfig::NAME.
+macro(gradus_find_with_pkg_config what name package)
+  find_package(PkgConfig QUIET)
+  if(PKG_CONFIG_FOUND AND NOT TARGET PkgConfig::${name})
+    pkg_check_modules(${name} QUIET IMPORTED_TARGET GLOBAL ${name})
+  endif()
+  gradus_need("${what}, found by pkg-config" PkgConfig::${name} "pkg-config ${package}")
+endmacro()
+
 # gradus_find_dependencies(<variable> <component>...): finds the packages that the components link. Sets the variable to
 # one message about all missing ones, or to "".
 function(gradus_find_dependencies variable)
@@ -73,14 +82,11 @@ function(gradus_find_dependencies variable)
   endif()
   if("data" IN_LIST ARGN)
     gradus_find(ZLIB ZLIB::ZLIB zlib1g-dev)
+    gradus_find_with_pkg_config(utf8proc libutf8proc libutf8proc-dev)
   endif()
   if("train" IN_LIST ARGN)
     # On Debian 12 toml++ is a compiled library, on Ubuntu 22.04 it is header-only. Its pkg-config file has the difference.
-    find_package(PkgConfig QUIET)
-    if(PKG_CONFIG_FOUND AND NOT TARGET PkgConfig::tomlplusplus)
-      pkg_check_modules(tomlplusplus QUIET IMPORTED_TARGET GLOBAL tomlplusplus)
-    endif()
-    gradus_need("toml++, found by pkg-config" PkgConfig::tomlplusplus "pkg-config libtomlplusplus-dev")
+    gradus_find_with_pkg_config(toml++ tomlplusplus libtomlplusplus-dev)
   endif()
 
   if(missing)

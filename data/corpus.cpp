@@ -10,6 +10,7 @@
 
 #include <gradus/autograd/foundation/error.h>
 #include <gradus/data/internal/lines.h>
+#include <gradus/data/unicode.h>
 #include <gradus/files/internal/utf8.h>
 
 namespace gradus::data {
@@ -89,10 +90,9 @@ std::string_view without_variant(std::string_view word) {
   return is_number ? word.substr(0, open) : word;
 }
 
-// The tokens of one side of a pair.
-Tokens tokens_of(std::string_view side, Tokenizer kind, const PairOptions& options) {
-  if (options.lowercase) return tokenize(files::lowercase(side), kind);
-  return tokenize(side, kind);
+// The text of one side of a pair.
+std::string prepared(std::string_view side, const PairOptions& options) {
+  return prepare(side, options.unicode, options.lowercase);
 }
 
 void drop_stress(std::string& phone) {
@@ -131,18 +131,18 @@ Corpus read_pairs(const std::filesystem::path& path, const PairOptions& options)
       gatherer.refuse(line, line.text.size(), line.text.empty() ? "an empty line" : "no tab between source and target");
       continue;
     }
-    const std::string_view source = line.text.substr(0, tab);
-    const std::string_view target = line.text.substr(tab + 1);
-    if (const std::size_t second = target.find('\t'); second != std::string_view::npos) {
-      gatherer.refuse(line, tab + 1 + second, "a second tab; expected two columns");
-    } else if (is_blank(source)) {
-      gatherer.refuse(line, 0, "the source is empty");
-    } else if (is_blank(target)) {
-      gatherer.refuse(line, tab + 1, "the target is empty");
-    } else {
-      gatherer.keep(
-          {tokens_of(source, options.source_tokens, options), tokens_of(target, options.target_tokens, options)});
+    if (const std::size_t second = line.text.find('\t', tab + 1); second != std::string_view::npos) {
+      gatherer.refuse(line, second, "a second tab; expected two columns");
+      continue;
     }
+    const std::string source = prepared(line.text.substr(0, tab), options);
+    const std::string target = prepared(line.text.substr(tab + 1), options);
+    if (is_blank(source))
+      gatherer.refuse(line, 0, "the source is empty");
+    else if (is_blank(target))
+      gatherer.refuse(line, tab + 1, "the target is empty");
+    else
+      gatherer.keep({tokenize(source, options.source_tokens), tokenize(target, options.target_tokens)});
   }
   return std::move(gatherer).finish("lines of source<TAB>target");
 }
@@ -152,16 +152,17 @@ Corpus read_parallel(const std::filesystem::path& sources, const std::filesystem
   Gatherer gatherer(fmt::format("{} and {}", sources.string(), targets.string()), options.on_bad_line);
   LineReader source_reader(sources), target_reader(targets);
   Line source, target;
-  const auto good = [&gatherer](const Line& line, const char* blank) {
+  std::string source_text, target_text;
+  // Sets `text` to the prepared line, or refuses the line and returns false.
+  const auto good = [&](const Line& line, std::string& text, const char* blank) {
     if (!gatherer.sound(line)) return false;
-    if (is_blank(line.text)) {
-      gatherer.refuse(line, 0, blank);
-      return false;
-    }
+    text = prepared(line.text, options);
     const std::size_t tab = line.text.find('\t');
-    if (tab == std::string_view::npos) return true;
-    gatherer.refuse(line, tab, "a tab; expected one side of a pair per line");
-    return false;
+    if (is_blank(text))
+      gatherer.refuse(line, 0, blank);
+    else if (tab != std::string_view::npos)
+      gatherer.refuse(line, tab, "a tab; expected one side of a pair per line");
+    return !is_blank(text) && tab == std::string_view::npos;
   };
   while (true) {
     const bool more_sources = source_reader.next(source), more_targets = target_reader.next(target);
@@ -172,9 +173,10 @@ Corpus read_parallel(const std::filesystem::path& sources, const std::filesystem
                               counted(lines, "line"), longer.string()));
     }
     if (!more_sources) break;
-    if (!good(source, "the source is empty") || !good(target, "the target is empty")) continue;
-    gatherer.keep({tokens_of(source.text, options.source_tokens, options),
-                   tokens_of(target.text, options.target_tokens, options)});
+    const bool both =
+        good(source, source_text, "the source is empty") && good(target, target_text, "the target is empty");
+    if (!both) continue;
+    gatherer.keep({tokenize(source_text, options.source_tokens), tokenize(target_text, options.target_tokens)});
   }
   return std::move(gatherer).finish(
       "a source on each line of the first file and its target on the same line of the second");
@@ -188,8 +190,8 @@ Corpus read_dictionary(const std::filesystem::path& path, const DictionaryOption
   while (reader.next(line)) {
     if (line.text.substr(0, 3) == ";;;") continue;
     if (!gatherer.sound(line) || is_blank(line.text)) continue;
-    Tokens fields = tokenize(line.text, Tokenizer::whitespace);
-    if (fields.front() == "#") continue;
+    Tokens fields = tokenize(normalize(line.text, options.unicode), Tokenizer::whitespace);
+    if (fields.empty() || fields.front() == "#") continue;
     // A word may start with '#' ("#SHARP-SIGN"); after the word, '#' starts a comment.
     fields.erase(std::find_if(fields.begin() + 1, fields.end(), [](const std::string& f) { return f[0] == '#'; }),
                  fields.end());
@@ -197,10 +199,9 @@ Corpus read_dictionary(const std::filesystem::path& path, const DictionaryOption
       gatherer.refuse(line, line.text.size(), "no phones after the word");
       continue;
     }
-    std::string word(without_variant(fields.front()));
-    if (options.lowercase) word = files::lowercase(word);
     Pair pair;
-    pair.source = tokenize(word, Tokenizer::characters);
+    pair.source =
+        tokenize(prepare(without_variant(fields.front()), options.unicode, options.lowercase), options.letters);
     pair.target.assign(fields.begin() + 1, fields.end());
     if (!options.stress) std::for_each(pair.target.begin(), pair.target.end(), drop_stress);
     const std::string key = join(pair.source, Tokenizer::characters) + ' ' + join(pair.target, Tokenizer::whitespace);

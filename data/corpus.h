@@ -6,6 +6,7 @@
 
 #include <gradus/autograd/foundation/types.h>
 #include <gradus/data/tokenize.h>
+#include <gradus/data/unicode.h>
 #include <gradus/data/vocabulary.h>
 
 namespace gradus::data {
@@ -54,6 +55,7 @@ struct PairOptions {
   Tokenizer source_tokens = Tokenizer::characters;
   Tokenizer target_tokens = Tokenizer::whitespace;
   OnBadLine on_bad_line = OnBadLine::skip;
+  UnicodeForm unicode = UnicodeForm::nfc;
   bool lowercase = false;  // both sides
 };
 
@@ -71,15 +73,17 @@ Corpus read_parallel(const std::filesystem::path& sources, const std::filesystem
                      const PairOptions& options = {});
 
 struct DictionaryOptions {
-  bool stress = false;    // keep the stress digit of vowels ("AH0")
-  bool lowercase = true;  // words only; phones do not change
+  bool stress = false;  // keep the stress digit of vowels ("AH0")
+  UnicodeForm unicode = UnicodeForm::nfc;
+  bool lowercase = true;                      // words only
+  Tokenizer letters = Tokenizer::characters;  // of words; or graphemes
   OnBadLine on_bad_line = OnBadLine::skip;
 };
 
 /// Reads a pronouncing dictionary in the format of the CMU dictionary, old (0.7) and new:
 /// - `WORD  PHONE PHONE ...`, with further pronunciations of WORD as `WORD(2)`;
 /// - comments: lines that begin with `;;;`, and ` # comment` at the end of a line.
-/// The source is the characters of the word, the target its phones. A pronunciation that the word already has, for
+/// The source is the letters of the word, the target its phones. A pronunciation that the word already has, for
 /// example because stress was removed, is counted as repeated and skipped. Blank lines are skipped. Throws like
 /// read_pairs.
 Corpus read_dictionary(const std::filesystem::path& path, const DictionaryOptions& options = {});

@@ -5,15 +5,14 @@
 #include <algorithm>
 
 #include <gradus/autograd/foundation/error.h>
+#include <gradus/data/unicode.h>
 #include <gradus/files/internal/utf8.h>
 
 namespace gradus::data {
 
 Tokens tokenize(std::string_view text, Tokenizer kind) {
-  if (const std::size_t bad = files::find_invalid_utf8(text); bad != std::string_view::npos) {
-    throw Error(fmt::format("column {}: byte 0x{:02X} is not UTF-8; convert the text to UTF-8 first",
-                            files::column_of(text, bad), static_cast<unsigned char>(text[bad])));
-  }
+  if (kind == Tokenizer::graphemes) return graphemes(text);
+  files::require_utf8(text);
   Tokens tokens;
   if (kind == Tokenizer::characters) {
     for (std::size_t at = 0; at < text.size();) {
@@ -36,12 +35,14 @@ std::string join(const Tokens& tokens, Tokenizer kind) {
   return fmt::format("{}", fmt::join(tokens, kind == Tokenizer::whitespace ? " " : ""));
 }
 
-std::string_view tokenizer_name(Tokenizer kind) { return kind == Tokenizer::characters ? "characters" : "whitespace"; }
+std::string_view tokenizer_name(Tokenizer kind) {
+  return kind == Tokenizer::characters ? "characters" : kind == Tokenizer::graphemes ? "graphemes" : "whitespace";
+}
 
 Tokenizer tokenizer_named(std::string_view name) {
-  for (const Tokenizer kind : {Tokenizer::characters, Tokenizer::whitespace})
+  for (const Tokenizer kind : {Tokenizer::characters, Tokenizer::graphemes, Tokenizer::whitespace})
     if (name == tokenizer_name(kind)) return kind;
-  throw Error(fmt::format("there is no tokenizer \"{}\"; choose characters or whitespace", name));
+  throw Error(fmt::format("there is no tokenizer \"{}\"; choose characters, graphemes or whitespace", name));
 }
 
 }  // namespace gradus::data

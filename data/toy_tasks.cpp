@@ -9,7 +9,7 @@
 #include <gradus/autograd/foundation/error.h>
 #include <gradus/autograd/foundation/internal/fnv1a.h>
 #include <gradus/data/internal/draws.h>
-#include <gradus/files/internal/utf8.h>
+#include <gradus/data/unicode.h>
 
 namespace gradus::data {
 namespace {
@@ -130,7 +130,7 @@ std::string uppercase(std::string text) {
 std::string draw_case(Draws& draws, const std::string& text) {
   switch (draws.below(4)) {
     case 0:
-      return files::lowercase(text);
+      return lowercase(text);
     case 1:
       return uppercase(text);
     default:

@@ -11,6 +11,14 @@ TEST_CASE("characters are Unicode code points, also for spaces") {
   CHECK(tokenize("", Tokenizer::characters).empty());
 }
 
+TEST_CASE("graphemes are letters with their marks, also for spaces") {
+  CHECK(tokenize("e\u0302\u0301 n\u0303", Tokenizer::graphemes) == Tokens{"e\u0302\u0301", " ", "n\u0303"});
+  CHECK(tokenize("ก\u0E33\u1112\u1161\u11AB", Tokenizer::graphemes) == Tokens{"ก\u0E33", "\u1112\u1161\u11AB"});
+  CHECK(tokenize("🇫🇷🇩🇪👩‍🔬", Tokenizer::graphemes) == Tokens{"🇫🇷", "🇩🇪", "👩‍🔬"});
+  CHECK(tokenize("", Tokenizer::graphemes).empty());
+  CHECK_THROWS_WITH(tokenize("é\xE9x", Tokenizer::graphemes), ContainsSubstring("column 2: byte 0xE9 is not UTF-8"));
+}
+
 TEST_CASE("any amount of white space separates words") {
   CHECK(tokenize(" AA  K\tAH\r\n", Tokenizer::whitespace) == Tokens{"AA", "K", "AH"});
   CHECK(tokenize(" \t ", Tokenizer::whitespace).empty());
@@ -19,6 +27,7 @@ TEST_CASE("any amount of white space separates words") {
 TEST_CASE("join is the inverse of tokenize") {
   for (const char* text : {"a b", "été", "x"}) {
     CHECK(join(tokenize(text, Tokenizer::characters), Tokenizer::characters) == text);
+    CHECK(join(tokenize(text, Tokenizer::graphemes), Tokenizer::graphemes) == text);
     CHECK(join(tokenize(text, Tokenizer::whitespace), Tokenizer::whitespace) == text);
   }
 }
@@ -29,7 +38,7 @@ TEST_CASE("text that is not UTF-8 is refused with the column in characters") {
 }
 
 TEST_CASE("tokenizers are chosen by name") {
-  for (const Tokenizer kind : {Tokenizer::characters, Tokenizer::whitespace})
+  for (const Tokenizer kind : {Tokenizer::characters, Tokenizer::graphemes, Tokenizer::whitespace})
     CHECK(tokenizer_named(tokenizer_name(kind)) == kind);
-  CHECK_THROWS_WITH(tokenizer_named("bpe"), ContainsSubstring("\"bpe\"; choose characters or whitespace"));
+  CHECK_THROWS_WITH(tokenizer_named("bpe"), ContainsSubstring("\"bpe\"; choose characters, graphemes or whitespace"));
 }

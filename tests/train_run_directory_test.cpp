@@ -200,6 +200,12 @@ TEST_CASE("the tokens of a task or a dictionary are fixed") {
                                       {"data.target_tokens", "characters"}});
   CHECK_THROWS_WITH(load_dataset(dictionary),
                     ContainsSubstring("data.target_tokens cannot be chosen for a dictionary"));
+  dictionary.data.target_tokens = TokensOf::automatic;
+  dictionary.data.source_tokens = TokensOf::whitespace;
+  CHECK_THROWS_WITH(load_dataset(dictionary),
+                    ContainsSubstring("data.source_tokens cannot be chosen for a dictionary"));
+  dictionary.data.source_tokens = TokensOf::graphemes;
+  CHECK(load_dataset(dictionary).config.data.source_tokens == TokensOf::graphemes);
 }
 
 }  // namespace gradus::train

@@ -166,6 +166,7 @@ std::string to_toml(const RunConfig& config) {
 
 RunConfig from_toml(std::string_view text, const std::string& name) {
   RunConfig config;
+  config.data.unicode = data::UnicodeForm::none;
   apply_entries(config, read_entries(text, name));
   try {
     check(config);

@@ -40,7 +40,8 @@ void check(const RunConfig& config);
 
 /// The whole configuration as TOML, with the help of each key. `from_toml` reads it back.
 std::string to_toml(const RunConfig& config);
-/// A configuration from TOML; keys that are not in the text have their defaults. `name` is the name of the text in
+/// A configuration from TOML; keys that are not in the text have their defaults. data.unicode is then `none`, because
+/// runs of versions without that setting were trained on text as it was. `name` is the name of the text in
 /// messages. Throws as `resolve` does.
 RunConfig from_toml(std::string_view text, const std::string& name);
 /// The same from a file.

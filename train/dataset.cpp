@@ -8,6 +8,7 @@
 #include <gradus/autograd/foundation/internal/fnv1a.h>
 #include <gradus/autograd/foundation/random.h>
 #include <gradus/data/toy_tasks.h>
+#include <gradus/data/unicode.h>
 #include <gradus/files/internal/utf8.h>
 #include <gradus/models/registry.h>
 
@@ -39,13 +40,29 @@ bool held_out(const data::Tokens& source, double share) {
 }
 
 Tokenizer tokenizer_of(TokensOf wanted, Tokenizer automatic) {
-  return wanted == TokensOf::automatic    ? automatic
-         : wanted == TokensOf::characters ? Tokenizer::characters
-                                          : Tokenizer::whitespace;
+  switch (wanted) {
+    case TokensOf::automatic:
+      return automatic;
+    case TokensOf::characters:
+      return Tokenizer::characters;
+    case TokensOf::graphemes:
+      return Tokenizer::graphemes;
+    case TokensOf::whitespace:
+      return Tokenizer::whitespace;
+  }
+  throw Error("data.source_tokens or data.target_tokens has no known value");
 }
 
 TokensOf settled(Tokenizer tokenizer) {
-  return tokenizer == Tokenizer::characters ? TokensOf::characters : TokensOf::whitespace;
+  switch (tokenizer) {
+    case Tokenizer::characters:
+      return TokensOf::characters;
+    case Tokenizer::graphemes:
+      return TokensOf::graphemes;
+    case Tokenizer::whitespace:
+      return TokensOf::whitespace;
+  }
+  throw Error("the tokenizer has no setting");
 }
 
 data::Corpus read_files(const DataConfig& d, const std::filesystem::path& path, const std::filesystem::path& targets) {
@@ -54,11 +71,15 @@ data::Corpus read_files(const DataConfig& d, const std::filesystem::path& path, 
       throw Error(fmt::format("{}: {} is a dictionary, whose lines hold both sides; leave the file of targets out",
                               targets.string(), path.string()));
     }
-    return data::read_dictionary(path, {.stress = d.stress, .on_bad_line = d.on_bad_line});
+    return data::read_dictionary(path, {.stress = d.stress,
+                                        .unicode = d.unicode,
+                                        .letters = tokenizer_of(d.source_tokens, Tokenizer::characters),
+                                        .on_bad_line = d.on_bad_line});
   }
   const data::PairOptions options{.source_tokens = tokenizer_of(d.source_tokens, Tokenizer::characters),
                                   .target_tokens = tokenizer_of(d.target_tokens, Tokenizer::whitespace),
                                   .on_bad_line = d.on_bad_line,
+                                  .unicode = d.unicode,
                                   .lowercase = d.lowercase};
   return targets.empty() ? data::read_pairs(path, options) : data::read_parallel(path, targets, options);
 }
@@ -117,7 +138,8 @@ Pairs read_pairs(RunConfig& config, std::vector<std::string>& notes) {
   }
   const bool dictionary = d.format == DataFormat::dictionary;
   const auto settle_side = [&](const char* key, TokensOf& wanted, Tokenizer automatic) {
-    settle(key, wanted, dictionary ? automatic : tokenizer_of(wanted, automatic), "a dictionary");
+    const bool fixed = dictionary && !(automatic == Tokenizer::characters && wanted == TokensOf::graphemes);
+    settle(key, wanted, fixed ? automatic : tokenizer_of(wanted, automatic), "a dictionary");
   };
   settle_side("data.source_tokens", d.source_tokens, Tokenizer::characters);
   settle_side("data.target_tokens", d.target_tokens, Tokenizer::whitespace);
@@ -165,8 +187,7 @@ Tokenizer target_tokenizer(const RunConfig& config) {
 
 data::Tokens source_tokens(const RunConfig& config, std::string_view text) {
   const bool lower = config.data.format == DataFormat::dictionary || config.data.lowercase;
-  data::Tokens tokens = tokenize(text, source_tokenizer(config));  // refuses text that is not UTF-8
-  return lower ? tokenize(files::lowercase(text), source_tokenizer(config)) : tokens;
+  return tokenize(data::prepare(text, config.data.unicode, lower), source_tokenizer(config));
 }
 
 std::uint64_t fingerprint(const data::Vocabulary& source, const data::Vocabulary& target) {

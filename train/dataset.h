@@ -54,7 +54,7 @@ TestSet load_test_task(const RunConfig& config, const std::string& task);
 /// The tokens of a text, split as the dataset's configuration says.
 data::Tokenizer source_tokenizer(const RunConfig& config);
 data::Tokenizer target_tokenizer(const RunConfig& config);
-/// The tokens of a source as in training, in lower case where the configuration says so.
+/// The tokens of a source as in training, in the configuration's Unicode form and case.
 data::Tokens source_tokens(const RunConfig& config, std::string_view text);
 
 /// The longest source or target in tokens, without the end mark.

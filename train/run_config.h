@@ -10,7 +10,7 @@
 namespace gradus::train {
 
 enum class DataFormat { tsv, dictionary };
-enum class TokensOf { automatic, characters, whitespace };
+enum class TokensOf { automatic, characters, graphemes, whitespace };
 enum class BestBy { word_error_rate, loss };
 
 /// The pairs of a run, and how text becomes tokens. Pairs come from a toy task or from files.
@@ -21,6 +21,7 @@ struct DataConfig {
   DataFormat format = DataFormat::tsv;
   TokensOf source_tokens = TokensOf::automatic;
   TokensOf target_tokens = TokensOf::automatic;
+  data::UnicodeForm unicode = data::UnicodeForm::nfc;
   bool lowercase = false;
   bool stress = false;
   data::OnBadLine on_bad_line = data::OnBadLine::skip;

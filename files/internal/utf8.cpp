@@ -4,28 +4,12 @@
 
 #include <algorithm>
 
+#include <gradus/autograd/foundation/error.h>
+
 namespace gradus::files {
 namespace {
 
 unsigned byte_at(std::string_view text, std::size_t at) { return static_cast<unsigned char>(text[at]); }
-
-unsigned to_lower(unsigned c) {
-  const auto within = [c](unsigned first, unsigned last) { return first <= c && c <= last; };
-  if (within('A', 'Z')) return c + 32;
-  if (within(0xC0, 0xDE) && c != 0xD7) return c + 32;
-  if (within(0x100, 0x12F) || within(0x132, 0x137) || within(0x14A, 0x177)) return c | 1;
-  if (within(0x139, 0x148) || within(0x179, 0x17E)) return c + c % 2;
-  if (c == 0x130) return 'i';
-  if (c == 0x178) return 0xFF;
-  if (c == 0x386) return 0x3AC;
-  if (within(0x388, 0x38A)) return c + 37;
-  if (c == 0x38C) return 0x3CC;
-  if (within(0x38E, 0x38F)) return c + 63;
-  if (within(0x391, 0x3AB) && c != 0x3A2) return c + 32;
-  if (within(0x400, 0x40F)) return c + 80;
-  if (within(0x410, 0x42F)) return c + 32;
-  return c;
-}
 
 }  // namespace
 
@@ -53,6 +37,13 @@ std::size_t find_invalid_utf8(std::string_view text) {
   return std::string_view::npos;
 }
 
+void require_utf8(std::string_view text) {
+  const std::size_t bad = find_invalid_utf8(text);
+  if (bad == std::string_view::npos) return;
+  throw Error(fmt::format("column {}: byte 0x{:02X} is not UTF-8; convert the text to UTF-8 first",
+                          column_of(text, bad), byte_at(text, bad)));
+}
+
 Index column_of(std::string_view text, std::size_t offset) {
   Index column = 1;
   for (const char c : text.substr(0, offset)) column += (static_cast<unsigned char>(c) & 0xC0) != 0x80;
@@ -75,25 +66,6 @@ std::string shown(std::string_view text, std::size_t most) {
     at += length;
   }
   return plain;
-}
-
-std::string lowercase(std::string_view text) {
-  std::string lower;
-  lower.reserve(text.size());
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t length = utf8_length(text, at);
-    if (length == 1) {
-      lower += static_cast<char>(to_lower(byte_at(text, at)));
-    } else if (length == 2) {
-      const unsigned c = to_lower((byte_at(text, at) & 0x1F) << 6 | (byte_at(text, at + 1) & 0x3F));
-      if (c >= 0x80) lower += static_cast<char>(0xC0 | c >> 6);
-      lower += static_cast<char>(c >= 0x80 ? 0x80 | (c & 0x3F) : c);
-    } else {
-      lower += text.substr(at, std::max<std::size_t>(length, 1));
-    }
-    at += std::max<std::size_t>(length, 1);
-  }
-  return lower;
 }
 
 }  // namespace gradus::files

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace gradus::data {
+
+/// The normal forms of Unicode (Standard Annex 15). `none` leaves a text as it is.
+enum class UnicodeForm { none, nfc, nfd, nfkc };
+
+/// The text in a normal form. Throws Error, with the column, when it is not well-formed UTF-8.
+std::string normalize(std::string_view text, UnicodeForm form);
+
+/// The text in lower case, by the full mappings of Unicode that belong to no language (The Unicode Standard, 3.13):
+/// U+0130 becomes an i with a dot above, and a sigma at the end of a word is final. Throws as `normalize` does.
+std::string lowercase(std::string_view text);
+
+/// The text in a normal form, in lower case if wanted. Throws as `normalize` does.
+std::string prepare(std::string_view text, UnicodeForm form, bool in_lowercase);
+
+/// The extended grapheme clusters of the text (Standard Annex 29): what a reader counts as one character. Throws as
+/// `normalize` does.
+std::vector<std::string> graphemes(std::string_view text);
+
+}  // namespace gradus::data

@@ -1,0 +1,37 @@
+#include "program.h"
+
+// Trains the program on text of several kinds, and checks what comes out for other files.
+namespace gradus {
+namespace {
+
+using data::Scratch;
+
+const std::string quick = " --set model.dim=16 --set model.hidden=16 --steps 8 --out run";
+
+}  // namespace
+
+TEST_CASE("a decomposed file of a run that was trained on composed text gives the same bytes") {
+  const Scratch scratch;
+  scratch.write("train.tsv", "ti\u1EBFng\tt i\u1EBF ng\nvi\u1EC7t\tv i\u1EC7 t\n\u0111\u1EB9p\t\u0111 \u1EB9 p\n");
+  scratch.write("composed.tsv", "ti\u1EBFng\tt i\u1EBF ng\nvi\u1EC7t\tv i\u1EC7 t\n");
+  scratch.write("decomposed.tsv", "tie\u0302\u0301ng\tt ie\u0302\u0301 ng\nvie\u0323\u0302t\tv ie\u0323\u0302 t\n");
+  const std::string train = "train --model rnn --train train.tsv --valid composed.tsv" + quick;
+  REQUIRE(run(scratch, train).code == 0);
+  const Ran composed = run(scratch, "eval --run run --test composed.tsv");
+  REQUIRE(composed.code == 0);
+  CHECK(run(scratch, "eval --run run --test decomposed.tsv").out == composed.out);
+
+  const auto outputs = [&](const std::string& source) {
+    const Ran decoded = run(scratch, "decode --run run", source + "\n");
+    REQUIRE(decoded.code == 0);
+    REQUIRE(decoded.out.starts_with(source + "\t"));
+    return decoded.out.substr(source.size());
+  };
+  CHECK(outputs("ti\u1EBFng") == outputs("tie\u0302\u0301ng"));
+
+  const std::string composed_run = data::contents(scratch.folder() / "run" / "last.safetensors");
+  REQUIRE(run(scratch, "train --model rnn --train train.tsv --valid decomposed.tsv --overwrite" + quick).code == 0);
+  CHECK(data::contents(scratch.folder() / "run" / "last.safetensors") == composed_run);
+}
+
+}  // namespace gradus
