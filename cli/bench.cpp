@@ -39,14 +39,15 @@ int bench_step(const StepFlags& flags) {
   const auto ms = [](const bench::Samples& s, double q = 0.5) { return 1e3 * s.quantile(q); };
   const double gflop = 6e-9 * t.products, gflops = gflop / t.step.median();
   const auto tokens = static_cast<double>(setup.run.train.batch * setup.target);
-  fmt::print("{} {} {} {:.3f} {:.0f} {:.0f}", setup.model, setup.size, threads(), ms(t.step), tokens / t.step.median(),
-             resident);
-  fmt::print(" min_ms={:.3f} p90_ms={:.3f} fwd_ms={:.3f} bwd_ms={:.3f} clip_ms={:.3f} optim_ms={:.3f}", ms(t.step, 0),
-             ms(t.step, 0.9), ms(t.forward), ms(t.backward), ms(t.clip), ms(t.update));
-  fmt::print(" gflop={:.3f} gflops={:.1f} mfu_pct={:.1f} peak_gflops={:.1f}", gflop, gflops, 100 * gflops / peak, peak);
-  fmt::print(" pool_mb={:.0f} shards={} params={} steps={} loss={:.3f}->{:.3f}\n",
-             static_cast<double>(memory::peak()) / (1 << 20), setup.run.train.shards, t.parameters, t.step.size(),
-             t.first_loss, t.last_loss);
+  print_result("{} {} {} {:.3f} {:.0f} {:.0f}", setup.model, setup.size, threads(), ms(t.step),
+               tokens / t.step.median(), resident);
+  print_result(" min_ms={:.3f} p90_ms={:.3f} fwd_ms={:.3f} bwd_ms={:.3f} clip_ms={:.3f} optim_ms={:.3f}", ms(t.step, 0),
+               ms(t.step, 0.9), ms(t.forward), ms(t.backward), ms(t.clip), ms(t.update));
+  print_result(" gflop={:.3f} gflops={:.1f} mfu_pct={:.1f} peak_gflops={:.1f}", gflop, gflops, 100 * gflops / peak,
+               peak);
+  print_result(" pool_mb={:.0f} shards={} params={} steps={} loss={:.3f}->{:.3f}\n",
+               static_cast<double>(memory::peak()) / (1 << 20), setup.run.train.shards, t.parameters, t.step.size(),
+               t.first_loss, t.last_loss);
   return success;
 }
 
@@ -83,10 +84,7 @@ void add_step(CLI::App& bench, Action& action) {
 }
 
 int bench_ops(const bench::OpsOptions& options) {
-  bench::measure_ops(options, [](const std::string& line) {
-    fmt::print("{}\n", line);
-    flush_results();
-  });
+  bench::measure_ops(options, [](const std::string& line) { print_result("{}\n", line); });
   return success;
 }
 
@@ -134,7 +132,7 @@ int bench_scaling(const ScalingFlags& flags) {
   const auto tokens = [](const bench::ScalingPoint& p) {
     return static_cast<double>(p.setup.run.train.batch * p.setup.target);
   };
-  fmt::print(
+  print_result(
       "# to_linear, to_work: time per token, and per multiply-add, relative to the first line\n"
       "# peak_mb: peak of large blocks in use; weights_mb: the size of all attention weights, which are not kept\n"
       "# {:<11} {:<6} {:>5} {:>6} {:>6} {:>3} {:>10} {:>12} {:>9} {:>8} {:>9} {:>10}\n",
@@ -143,10 +141,10 @@ int bench_scaling(const ScalingFlags& flags) {
   const bench::ScalingPoint& first = points.front();
   for (const bench::ScalingPoint& p : points) {
     const double longer = p.seconds / first.seconds;
-    fmt::print("{:<13} {:<6} {:>5} {:>6} {:>6} {:>3} {:>10.3f} {:>12.3f} {:>9.3f} {:>8.3f} {:>9.1f} {:>10.1f}\n",
-               flags.model, flags.size, p.setup.run.train.batch, p.setup.source, p.setup.target, threads(),
-               1e3 * p.seconds, 1e6 * p.seconds / tokens(p), longer * tokens(first) / tokens(p),
-               longer * first.products / p.products, 1e-6 * p.peak, 1e-6 * p.weights);
+    print_result("{:<13} {:<6} {:>5} {:>6} {:>6} {:>3} {:>10.3f} {:>12.3f} {:>9.3f} {:>8.3f} {:>9.1f} {:>10.1f}\n",
+                 flags.model, flags.size, p.setup.run.train.batch, p.setup.source, p.setup.target, threads(),
+                 1e3 * p.seconds, 1e6 * p.seconds / tokens(p), longer * tokens(first) / tokens(p),
+                 longer * first.products / p.products, 1e-6 * p.peak, 1e-6 * p.weights);
   }
   return success;
 }
@@ -171,11 +169,11 @@ void add_scaling(CLI::App& bench, Action& action) {
 int bench_cnn(double seconds) {
   const bench::CnnTimes t = bench::time_cnn(seconds);
   const auto ms = [](const bench::Samples& s, double q = 0.5) { return 1e3 * s.quantile(q); };
-  fmt::print("gradus cnn {} {:.3f} {:.0f} {:.0f}", threads(), ms(t.step),
-             static_cast<double>(t.batch) / t.step.median(), bench::peak_resident_mb());
-  fmt::print(" min_ms={:.3f} fwd_ms={:.3f} bwd_ms={:.3f} optim_ms={:.3f} params={} steps={} loss={:.3f}->{:.3f}\n",
-             ms(t.step, 0), ms(t.forward), ms(t.backward), ms(t.update), t.parameters, t.step.size(), t.first_loss,
-             t.last_loss);
+  print_result("gradus cnn {} {:.3f} {:.0f} {:.0f}", threads(), ms(t.step),
+               static_cast<double>(t.batch) / t.step.median(), bench::peak_resident_mb());
+  print_result(" min_ms={:.3f} fwd_ms={:.3f} bwd_ms={:.3f} optim_ms={:.3f} params={} steps={} loss={:.3f}->{:.3f}\n",
+               ms(t.step, 0), ms(t.forward), ms(t.backward), ms(t.update), t.parameters, t.step.size(), t.first_loss,
+               t.last_loss);
   return success;
 }
 

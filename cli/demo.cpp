@@ -34,10 +34,9 @@ void add_demo(CLI::App& program, Action& action) {
   command.callback([options, out, &action] {
     action = [options, out] {
       options->out = *out;
-      outlive_readers();
       catch_interrupts();
       train::Progress progress = train::Progress::on_stderr();
-      return train::run_demo(*options, stdout, progress, interrupt_requested) ? success : interrupt_code();
+      return train::run_demo(*options, write_result, progress, interrupt_requested) ? success : interrupt_code();
     };
   });
 }

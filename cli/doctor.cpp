@@ -27,13 +27,13 @@ std::string instruction_set() {
 
 int examine() {
   const blas::Description d = blas::describe();
-  fmt::print("gradus      {}\n", version);
-  fmt::print("compiler    {}\n", __VERSION__);
-  fmt::print("built for   {}\n", instruction_set());
-  fmt::print("threads     {} of {} processors\n", threads(), std::thread::hardware_concurrency());
-  fmt::print("BLAS        {}\n", d.library);
-  fmt::print("  build     {}\n", d.config);
-  fmt::print("  kernels   {}, chosen by {}\n", d.kernel, d.chosen_by);
+  print_result("gradus      {}\n", version);
+  print_result("compiler    {}\n", __VERSION__);
+  print_result("built for   {}\n", instruction_set());
+  print_result("threads     {} of {} processors\n", threads(), std::thread::hardware_concurrency());
+  print_result("BLAS        {}\n", d.library);
+  print_result("  build     {}\n", d.config);
+  print_result("  kernels   {}, chosen by {}\n", d.kernel, d.chosen_by);
   return success;
 }
 

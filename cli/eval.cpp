@@ -41,7 +41,7 @@ void print_by_length(const std::vector<data::ReferenceSet>& references, const st
     rows.push_back({range_name(b), fmt::format("{}", b.pairs),
                     fmt::format("{:.1f} %", 100.0 * static_cast<double>(b.exact) / static_cast<double>(b.pairs))});
   }
-  fmt::print("{}", table(rows));
+  print_result("{}", table(rows));
 }
 
 int evaluate_run(const EvalFlags& f) {
@@ -59,15 +59,15 @@ int evaluate_run(const EvalFlags& f) {
                                     {.beam = f.beam, .max_length = run.config.decode.max_length});
   print_by_length(test.references, found.exact);
   const data::Score& s = found.score;
-  fmt::print("{}\n", files::json_line({{"pairs", s.pairs},
-                                       {"exact", s.exact},
-                                       {"token_error_rate", s.token_error_rate},
-                                       {"word_error_rate", s.word_error_rate},
-                                       {"edits", s.edits},
-                                       {"reference_tokens", s.reference_tokens},
-                                       {"unfinished", found.unfinished},
-                                       {"beam", f.beam},
-                                       {"checkpoint", f.checkpoint}}));
+  print_result("{}\n", files::json_line({{"pairs", s.pairs},
+                                         {"exact", s.exact},
+                                         {"token_error_rate", s.token_error_rate},
+                                         {"word_error_rate", s.word_error_rate},
+                                         {"edits", s.edits},
+                                         {"reference_tokens", s.reference_tokens},
+                                         {"unfinished", found.unfinished},
+                                         {"beam", f.beam},
+                                         {"checkpoint", f.checkpoint}}));
   return success;
 }
 

@@ -92,21 +92,21 @@ void print_json(const OpResult& r, std::size_t orders) {
   const auto error = [&](std::size_t order) {
     return order <= orders ? r.worst[order - 1] : std::numeric_limits<double>::quiet_NaN();  // becomes null
   };
-  fmt::print("{}\n", files::json_line({{"op", r.op},
-                                       {"cases", r.cases},
-                                       {"first_order", error(1)},
-                                       {"second_order", error(2)},
-                                       {"third_order", error(3)},
-                                       {"verdict", r.passed ? "pass" : "fail"},
-                                       {"ms", r.milliseconds}}));
+  print_result("{}\n", files::json_line({{"op", r.op},
+                                         {"cases", r.cases},
+                                         {"first_order", error(1)},
+                                         {"second_order", error(2)},
+                                         {"third_order", error(3)},
+                                         {"verdict", r.passed ? "pass" : "fail"},
+                                         {"ms", r.milliseconds}}));
 }
 
 void print_markdown(const std::vector<OpResult>& results, std::size_t orders) {
-  fmt::print("| op | cases |");
-  for (std::size_t i = 0; i < orders; ++i) fmt::print(" {} order |", order_names[i]);
-  fmt::print("\n|---|---:|{}\n", fmt::join(std::vector<std::string>(orders, "---:|"), ""));
+  print_result("| op | cases |");
+  for (std::size_t i = 0; i < orders; ++i) print_result(" {} order |", order_names[i]);
+  print_result("\n|---|---:|{}\n", fmt::join(std::vector<std::string>(orders, "---:|"), ""));
   for (const OpResult& r : results)
-    fmt::print("| `{}` | {} | {} |\n", r.op, r.cases, fmt::join(errors_of(r, orders), " | "));
+    print_result("| `{}` | {} | {} |\n", r.op, r.cases, fmt::join(errors_of(r, orders), " | "));
 }
 
 void print_table(const std::vector<OpResult>& results, std::size_t orders) {
@@ -125,9 +125,9 @@ void print_table(const std::vector<OpResult>& results, std::size_t orders) {
     for (std::size_t i = 0; i < orders; ++i) all.worst[i] = std::max(all.worst[i], r.worst[i]);
     failed += r.passed ? 0 : 1;
   }
-  fmt::print("{}\n{} ops in {} cases; worst relative error by order: {}; {}\n", train::table(rows), results.size(),
-             all.cases, fmt::join(errors_of(all, orders), ", "),
-             failed == 0 ? "all pass" : fmt::format("{} fail", failed));
+  print_result("{}\n{} ops in {} cases; worst relative error by order: {}; {}\n", train::table(rows), results.size(),
+               all.cases, fmt::join(errors_of(all, orders), ", "),
+               failed == 0 ? "all pass" : fmt::format("{} fail", failed));
 }
 
 int gradcheck_ops(const GradcheckFlags& f) {
@@ -155,26 +155,26 @@ int report(const GradcheckFlags& f, const std::string& name_of_model, const Grad
                        [](const InputReport& a, const InputReport& b) { return a.relative < b.relative; });
   if (f.json) {
     for (const InputReport& r : found.inputs) {
-      fmt::print("{}\n", files::json_line({{"parameter", r.name},
-                                           {"verdict", name(r.verdict)},
-                                           {"compared", r.compared},
-                                           {"relative", r.relative},
-                                           {"absolute", r.absolute},
-                                           {"analytic", r.analytic},
-                                           {"numeric", r.numeric},
-                                           {"at", r.at},
-                                           {"why", r.why}}));
+      print_result("{}\n", files::json_line({{"parameter", r.name},
+                                             {"verdict", name(r.verdict)},
+                                             {"compared", r.compared},
+                                             {"relative", r.relative},
+                                             {"absolute", r.absolute},
+                                             {"analytic", r.analytic},
+                                             {"numeric", r.numeric},
+                                             {"at", r.at},
+                                             {"why", r.why}}));
     }
-    fmt::print("{}\n", files::json_line({{"model", name_of_model},
-                                         {"order", Index{found.options.order}},
-                                         {"verdict", name(found.verdict)},
-                                         {"worst_relative", found.worst_relative()},
-                                         {"worst_parameter", worst == found.inputs.end() ? "" : worst->name},
-                                         {"problem", found.problem}}));
+    print_result("{}\n", files::json_line({{"model", name_of_model},
+                                           {"order", Index{found.options.order}},
+                                           {"verdict", name(found.verdict)},
+                                           {"worst_relative", found.worst_relative()},
+                                           {"worst_parameter", worst == found.inputs.end() ? "" : worst->name},
+                                           {"problem", found.problem}}));
   } else {
-    fmt::print("{}", to_string(found));
+    print_result("{}", to_string(found));
     if (worst != found.inputs.end())
-      fmt::print("{}: worst relative error {:.1e}, of {}\n", name_of_model, worst->relative, worst->name);
+      print_result("{}: worst relative error {:.1e}, of {}\n", name_of_model, worst->relative, worst->name);
   }
   return found.passed() ? success : failure;
 }

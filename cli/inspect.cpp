@@ -61,9 +61,9 @@ int inspect(const std::string& path) {
     count += numel;
     not_finite += numbers.not_finite;
   }
-  fmt::print("{}", table(rows));
-  fmt::print("{} tensors, {} numbers, {} not finite\n", file.tensors.size(), count, not_finite);
-  for (const auto& [key, value] : file.metadata) fmt::print("{} = {}\n", shown(key), shown(value));
+  print_result("{}", table(rows));
+  print_result("{} tensors, {} numbers, {} not finite\n", file.tensors.size(), count, not_finite);
+  for (const auto& [key, value] : file.metadata) print_result("{} = {}\n", shown(key), shown(value));
   return success;
 }
 

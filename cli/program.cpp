@@ -19,10 +19,12 @@ int report(int code, const std::string& what) {
   return code;
 }
 
-// Opens closed standard streams, since the next file would otherwise get their numbers.
+// Opens closed standard streams, since the next file would otherwise get their numbers. Reading a closed input and
+// writing to a closed output then fail; messages without a place to go are dropped.
 void hold_standard_streams() {
+  constexpr int modes[] = {O_WRONLY, O_RDONLY, O_WRONLY};
   for (int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
-    if (::fcntl(stream, F_GETFD) < 0) ::open("/dev/null", O_RDWR);
+    if (::fcntl(stream, F_GETFD) < 0) ::open("/dev/null", modes[stream]);
 }
 
 int run(int argc, char** argv) {
@@ -36,6 +38,7 @@ int run(int argc, char** argv) {
 int run_program(int argc, char** argv) {
   hold_standard_streams();
   std::signal(SIGXFSZ, SIG_IGN);  // write(2) then fails when a file exceeds the size limit
+  std::signal(SIGPIPE, SIG_IGN);  // and when the reader of a pipe has ended
   try {
     try {
       return run(argc, argv);

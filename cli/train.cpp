@@ -50,7 +50,7 @@ CLI::Option* add_setting(CLI::App& command, TrainFlags& f, const char* flag, std
 void print_settings() {
   const RunConfig defaults;
   for (const Setting& s : settings())
-    fmt::print("{:<24} {:<16} {} ({})\n", s.key, train::to_toml(s.get(defaults)), s.help, s.allowed());
+    print_result("{:<24} {:<16} {} ({})\n", s.key, train::to_toml(s.get(defaults)), s.help, s.allowed());
 }
 
 ConfigSources sources_of(const TrainFlags& f) {
@@ -105,7 +105,7 @@ int report(const RunDirectory& directory, const Run& run, const Outcome& outcome
                          outcome.position.best}}) +
       '\n';
   if (outcome.ending != Ending::interrupted) {
-    fmt::print("{}", result);
+    print_result("{}", result);
     return success;
   }
   say(stdout, result);
@@ -235,7 +235,6 @@ void add_train(CLI::App& program, Action& action) {
       "(data.source_tokens, data.target_tokens).");
   command.callback([f, &action] {
     action = [f] {
-      outlive_readers();
       try {
         return f->resume && !begins(*f) ? train_on(*f) : train_new(*f);
       } catch (const ConfigError& e) {

@@ -14,6 +14,8 @@
 namespace gradus::train {
 namespace {
 
+using Print = std::function<void(std::string_view)>;
+
 struct Contestant {
   std::string model;
   Run run;
@@ -47,7 +49,7 @@ std::string percent(Index part, Index whole) {
   return fmt::format("{:.0f} %", 100.0 * static_cast<double>(part) / static_cast<double>(std::max<Index>(1, whole)));
 }
 
-void print_accuracy(std::FILE* out, const std::vector<Contestant>& all, const TestSet& test) {
+void print_accuracy(const Print& print, const std::vector<Contestant>& all, const TestSet& test) {
   std::vector<Index> lengths;
   for (const data::ReferenceSet& r : test.references) lengths.push_back(std::ssize(r.source));
   std::vector<std::vector<std::string>> rows = {{"source length"}};
@@ -61,8 +63,8 @@ void print_accuracy(std::FILE* out, const std::vector<Contestant>& all, const Te
     row.push_back(fmt::format("{:.1f}", c.seconds));
     rows.push_back(std::move(row));
   }
-  fmt::print(out, "Outputs exactly right, by length of the source ({} sources held out)\n\n{}\n",
-             test.references.size(), table(rows));
+  print(fmt::format("Outputs exactly right, by length of the source ({} sources held out)\n\n{}\n",
+                    test.references.size(), table(rows)));
 }
 
 // A short, a medium and a long source of the test set.
@@ -75,7 +77,7 @@ std::vector<std::size_t> examples_of(const TestSet& test) {
   return {order[order.size() / 4], order[order.size() * 5 / 8], order[order.size() - 1]};
 }
 
-void print_examples(std::FILE* out, const std::vector<Contestant>& all, const TestSet& test) {
+void print_examples(const Print& print, const std::vector<Contestant>& all, const TestSet& test) {
   for (std::size_t i : examples_of(test)) {
     const RunConfig& config = all.front().run.config;
     const data::ReferenceSet& set = test.references[i];
@@ -85,19 +87,19 @@ void print_examples(std::FILE* out, const std::vector<Contestant>& all, const Te
     for (const Contestant& c : all)
       rows.push_back({c.model, join(c.found.outputs[i], target_tokenizer(config)), c.found.exact[i] ? "" : "wrong"});
     for (auto& row : rows) row[1].resize(std::max<std::size_t>(row[1].size(), 24), ' ');
-    fmt::print(out, "{}\n", table(rows));
+    print(table(rows) + '\n');
   }
 }
 
-void print_attention(std::FILE* out, const Contestant& c, const TestSet& test) {
+void print_attention(const Print& print, const Contestant& c, const TestSet& test) {
   const data::Tokens& source = test.references[examples_of(test)[1]].source;
   const auto found = models::decode(*c.run.model, {source_ids(c.run.source, source)},
                                     {.max_length = c.run.config.decode.max_length, .attention_weights = true});
   const models::Hypothesis& best = found.front().front();
   if (!best.attention_weights.defined()) return;
-  fmt::print(out,
-             "Attention weights of {}: one row per output token, one column per source token (⏎ is the end)\n\n{}\n",
-             c.model, attention_map(best.attention_weights, source, c.run.target.decode(best.ids)));
+  print(fmt::format(
+      "Attention weights of {}: one row per output token, one column per source token (⏎ is the end)\n\n{}\n", c.model,
+      attention_map(best.attention_weights, source, c.run.target.decode(best.ids))));
 }
 
 // One line per model: its name and summary.
@@ -110,7 +112,7 @@ std::string summaries() {
 
 }  // namespace
 
-bool run_demo(const DemoOptions& options, std::FILE* out, Progress& progress, const std::function<bool()>& stop) {
+bool run_demo(const DemoOptions& options, const Print& print, Progress& progress, const std::function<bool()>& stop) {
   const std::vector<std::string> names = models::model_names();
   const Replace replace = options.overwrite ? Replace::run : Replace::nothing;
   if (!options.out.empty())
@@ -135,12 +137,12 @@ bool run_demo(const DemoOptions& options, std::FILE* out, Progress& progress, co
     c.found = evaluate(*c.run.model, c.run.source, c.run.target, test.references,
                        {.max_length = c.run.config.decode.max_length});
   }
-  fmt::print(out, "{}Task {}, {} steps each, {} threads\n\n", summaries(), options.task,
-             all.front().run.config.train.steps, threads());
-  print_accuracy(out, all, test);
-  print_examples(out, all, test);
+  print(fmt::format("{}Task {}, {} steps each, {} threads\n\n", summaries(), options.task,
+                    all.front().run.config.train.steps, threads()));
+  print_accuracy(print, all, test);
+  print_examples(print, all, test);
   for (const Contestant& c : all)
-    if (models::model_info(c.model).attends) print_attention(out, c, test);
+    if (models::model_info(c.model).attends) print_attention(print, c, test);
   return true;
 }
 

@@ -1,10 +1,10 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdio>
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include <gradus/autograd/foundation/types.h>
 #include <gradus/train/progress.h>
@@ -19,13 +19,14 @@ struct DemoOptions {
   bool overwrite = false;
 };
 
-/// Trains every model on one toy task and prints to `out`
+/// Trains every model on one toy task and passes to `print`
 ///
 /// - the share of correct outputs, by length of the source;
 /// - the outputs for a few sources;
 /// - attention weights.
 ///
 /// False when `stop` returned true. Throws Error as training does. The folders are checked before training starts.
-bool run_demo(const DemoOptions& options, std::FILE* out, Progress& progress, const std::function<bool()>& stop = {});
+bool run_demo(const DemoOptions& options, const std::function<void(std::string_view)>& print, Progress& progress,
+              const std::function<bool()>& stop = {});
 
 }  // namespace gradus::train

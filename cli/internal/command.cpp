@@ -8,6 +8,7 @@
 #include <charconv>
 #include <csignal>
 #include <cstdio>
+#include <cstring>
 #include <string_view>
 #include <utility>
 
@@ -45,6 +46,10 @@ std::function<std::string(std::string&)> range(T least, T most) {
     text = fmt::format("{}", value);
     return std::string();
   };
+}
+
+[[noreturn]] void refuse_output() {
+  throw Error(fmt::format("cannot write to standard output: {}", std::strerror(errno)));
 }
 
 std::string& own_name() {
@@ -87,10 +92,12 @@ bool interrupt_requested() { return requested.load() != 0; }
 
 int interrupt_code() { return 128 + requested.load(); }
 
-void outlive_readers() { std::signal(SIGPIPE, SIG_IGN); }
+void write_result(std::string_view text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) refuse_output();
+}
 
 void flush_results() {
-  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) throw Error("cannot write to standard output");
+  if (std::fflush(stdout) != 0) refuse_output();
 }
 
 }  // namespace gradus::cli

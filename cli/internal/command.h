@@ -1,9 +1,12 @@
 #pragma once
 
+#include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
 #include <functional>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include <gradus/autograd/foundation/error.h>
 #include <gradus/autograd/foundation/types.h>
@@ -55,10 +58,15 @@ bool interrupt_requested();
 /// The exit code of a shell for the signal: 130 for SIGINT, 143 for SIGTERM, 129 for SIGHUP.
 int interrupt_code();
 
-/// Ignores SIGPIPE, so that the program continues when the reader of its output ends. For work that writes files.
-void outlive_readers();
+/// Writes to standard output. Throws Error with the reason when a write fails; output may stay buffered until
+/// `flush_results`.
+void write_result(std::string_view text);
+template <class... Arguments>
+void print_result(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
+  write_result(fmt::format(format, std::forward<Arguments>(arguments)...));
+}
 
-/// Throws Error when not all output could be written to standard output.
+/// Returns once all output was written. Throws Error with the reason when it was not.
 void flush_results();
 
 }  // namespace gradus::cli

@@ -113,7 +113,7 @@ Action parse(int argc, const char* const* argv) {
     std::ostringstream text;
     program.exit(request, text);
     return [text = text.str()] {
-      fmt::print("{}", text);
+      write_result(text);
       return success;
     };
   } catch (const CLI::ParseError& error) {

@@ -13,7 +13,8 @@ namespace gradus::files {
 
 /// One line of JSON: an object of the fields, in order. Numbers that are not finite become null, and bytes that are not
 /// UTF-8 become U+FFFD.
-std::string json_line(std::initializer_list<std::pair<const char*, std::variant<Index, double, std::string>>> fields);
+std::string json_line(
+    std::initializer_list<std::pair<const char*, std::variant<bool, Index, double, std::string>>> fields);
 
 /// The text as a string of JSON, in quotes.
 std::string json_string(std::string_view text);
