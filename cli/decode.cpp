@@ -28,41 +28,65 @@ struct DecodeFlags {
 };
 
 struct Source {
-  std::string text;  // the whole line
-  Index number = 0;  // of the line, from 1
-  data::Tokens tokens;
+  std::string text;       // the whole line; empty if it is longer than a line may be
+  Index number = 0;       // of the line, from 1
+  bool too_long = false;  // its output is empty
 };
 
-// The line as a source. Throws Error with its place when it is not valid text or is too long for the model.
-Source read_source(const RunConfig& config, const data::Line& line) {
-  const auto refuse = [&line](std::size_t offset, std::string_view reason) {
-    throw Error(fmt::format("{}:{}:{}: {}", line.path, line.number, files::column_of(line.text, offset), reason));
-  };
-  if (const auto flaw = data::flaw_of(line)) refuse(flaw->offset, flaw->reason);
-  if (const std::size_t tab = line.text.find('\t'); tab != std::string_view::npos)
-    refuse(tab, "a tab; expected only a source per line (cut -f1 extracts it from a file of pairs)");
-  Source source{std::string(line.text), line.number, source_tokens(config, line.text)};
-  check_length(config.model, std::ssize(source.tokens), fmt::format("{}:{}", line.path, line.number));
-  return source;
-}
+// Reads lines as sources. The first lines that are too long for the run are reported one by one, the others by number.
+class SourceReader {
+ public:
+  explicit SourceReader(const RunConfig& config) : config_(config), limit_(token_limit(config)) {}
+
+  // Throws Error with the place when the line is not valid text.
+  Source read(const data::Line& line) {
+    if (line.too_long) return leave_out(line, "more than 1 MiB");
+    const auto refuse = [&line](std::size_t offset, std::string_view reason) {
+      throw Error(fmt::format("{}:{}:{}: {}", line.path, line.number, files::column_of(line.text, offset), reason));
+    };
+    if (const auto flaw = data::flaw_of(line)) refuse(flaw->offset, flaw->reason);
+    if (const std::size_t tab = line.text.find('\t'); tab != std::string_view::npos)
+      refuse(tab, "a tab; expected only a source per line (cut -f1 extracts it from a file of pairs)");
+    const Index tokens = std::ssize(source_tokens(config_, line.text));
+    return tokens <= limit_.most ? Source{std::string(line.text), line.number} : leave_out(line, limit_.excess(tokens));
+  }
+
+  // Reports the lines that were left out and not reported before, and returns the exit code.
+  int finish() const {
+    const Index more = left_out_ - data::ReadReport::most_kept;
+    if (more > 0) say_line(fmt::format("no output for {} more {}", more, more == 1 ? "line" : "lines"));
+    return left_out_ == 0 ? success : incomplete;
+  }
+
+ private:
+  Source leave_out(const data::Line& line, const std::string& reason) {
+    if (++left_out_ <= data::ReadReport::most_kept)
+      say_line(fmt::format("{}:{}: no output: the line has {}", line.path, line.number, reason));
+    return {.text = std::string(line.text), .number = line.number, .too_long = true};
+  }
+
+  const RunConfig& config_;
+  data::TokenLimit limit_;
+  Index left_out_ = 0;
+};
 
 constexpr const char* standard_input = "standard input";
 
-std::vector<Source> read_sources(const RunConfig& config, data::LineReader reader) {
+std::vector<Source> read_lines(SourceReader& reader, data::LineReader lines) {
   std::vector<Source> sources;
   data::Line line;
-  while (reader.next(line)) sources.push_back(read_source(config, line));
+  while (lines.next(line)) sources.push_back(reader.read(line));
   return sources;
 }
 
-std::vector<Source> read_file(const RunConfig& config, const std::string& path) {
-  std::vector<Source> sources = read_sources(config, data::LineReader(path));
+std::vector<Source> read_file(SourceReader& reader, const std::string& path) {
+  std::vector<Source> sources = read_lines(reader, data::LineReader(path));
   if (sources.empty()) throw Error(fmt::format("{}: the file is empty; expected one source per line", path));
   return sources;
 }
 
-std::vector<Source> read_stdin(const RunConfig& config) {
-  return read_sources(config, data::LineReader(STDIN_FILENO, standard_input));
+std::vector<Source> read_stdin(SourceReader& reader) {
+  return read_lines(reader, data::LineReader(STDIN_FILENO, standard_input));
 }
 
 // The next line from a terminal, as soon as it ends.
@@ -78,9 +102,12 @@ class Writer {
 
   /// Decodes the sources [first, last) together and prints them in order.
   void write(const Source* first, const Source* last) {
+    std::vector<data::Tokens> tokens;
     std::vector<std::vector<Index>> ids;
-    for (const Source* s = first; s != last; ++s)
-      if (!s->tokens.empty()) ids.push_back(source_ids(run_.source, s->tokens));
+    for (const Source* s = first; s != last; ++s) {
+      tokens.push_back(s->too_long ? data::Tokens() : source_tokens(run_.config, s->text));
+      if (!tokens.back().empty()) ids.push_back(source_ids(run_.source, tokens.back()));
+    }
     const auto found = models::decode(*run_.model, ids,
                                       {.beam = flags_.beam,
                                        .n_best = flags_.n_best,
@@ -89,8 +116,9 @@ class Writer {
     std::vector<models::Hypothesis> of_nothing(1);
     of_nothing.front().finished = true;
     auto hypotheses = found.begin();
-    for (const Source* s = first; s != last; ++s) {
-      for (const models::Hypothesis& h : s->tokens.empty() ? of_nothing : *hypotheses++) write_hypothesis(*s, h);
+    for (std::size_t i = 0; i < tokens.size(); ++i) {
+      for (const models::Hypothesis& h : tokens[i].empty() ? of_nothing : *hypotheses++)
+        write_hypothesis(first[i], tokens[i], h);
     }
     flush_results();
   }
@@ -110,7 +138,7 @@ class Writer {
   }
 
  private:
-  void write_hypothesis(const Source& source, const models::Hypothesis& h) {
+  void write_hypothesis(const Source& source, const data::Tokens& tokens, const models::Hypothesis& h) {
     ++outputs_;
     if (!h.finished) {
       ++cut_off_;
@@ -123,15 +151,15 @@ class Writer {
                                              {"source", source.text},
                                              {"output", text},
                                              {"score", h.score},
-                                             {"finished", h.finished}}));
-    } else if (flags_.n_best == 1 || source.tokens.empty()) {
+                                             {"finished", h.finished && !source.too_long}}));
+    } else if (flags_.n_best == 1 || tokens.empty()) {
       print_result("{}\t{}\n", source.text, text);
     } else {
       print_result("{}\t{}\t{:.4f}\n", source.text, text, h.score);
     }
     if (!h.attention_weights.defined()) return;
     flush_results();
-    say(stderr, attention_map(h.attention_weights, source.tokens, output));
+    say(stderr, attention_map(h.attention_weights, tokens, output));
   }
 
   const Run& run_;
@@ -147,16 +175,17 @@ int decode_run(const DecodeFlags& f) {
   }
   const Run run = load_run(RunDirectory::open(f.run), f.checkpoint == "best" ? Which::best : Which::last);
   Writer writer(run, f);
+  SourceReader reader(run.config);
   if (f.input == "-" && ::isatty(STDIN_FILENO) == 1) {
     Index number = 0;
     for (std::string line; next_line(line);) {
-      const Source source = read_source(run.config, {.path = standard_input, .text = line, .number = ++number});
+      const Source source = reader.read({.path = standard_input, .text = line, .number = ++number});
       writer.write(&source, &source + 1);
       writer.note_cut_off();
     }
-    return success;
+    return reader.finish();
   }
-  const std::vector<Source> sources = f.input == "-" ? read_stdin(run.config) : read_file(run.config, f.input);
+  const std::vector<Source> sources = f.input == "-" ? read_stdin(reader) : read_file(reader, f.input);
   constexpr Index at_once = 2048;
   Progress progress = Progress::on_stderr();
   progress.start("decoding", std::ssize(sources));
@@ -167,7 +196,7 @@ int decode_run(const DecodeFlags& f) {
   }
   progress.finish();
   writer.note_cut_off();
-  return success;
+  return reader.finish();
 }
 
 }  // namespace
@@ -194,8 +223,12 @@ void add_decode(CLI::App& program, Action& action) {
   command.footer(
       "Prints source<TAB>output for each input line, in order. With --n-best above 1, prints up to N lines\n"
       "source<TAB>output<TAB>score, best first. An empty line gives an empty output. All lines are checked before the\n"
-      "first is decoded. Tokens that were not in the training pairs are read as <unk>. Outputs that reach\n"
-      "decode.max_length are cut off: a note on standard error counts them, and with --json they are not finished.\n\n"
+      "first is decoded. Tokens that were not in the training pairs are read as <unk>. A line that is too long for the "
+      "run\n"
+      "(data.max_tokens, model.max_length) is reported and gets an empty output; the exit code is then 3. Outputs "
+      "that\n"
+      "reach decode.max_length are cut off: a note on standard error counts them, and with --json they are not "
+      "finished.\n\n"
       "Examples:\n"
       "  gradus decode --run runs/words --input words.txt --beam 5\n"
       "  echo gradus | gradus decode --run runs/words --beam 5 --n-best 3");

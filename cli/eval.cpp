@@ -24,15 +24,6 @@ struct EvalFlags {
   Index beam = 1;
 };
 
-TestSet read_test(const RunConfig& config, const EvalFlags& f) {
-  TestSet set = f.task.empty() ? load_test(config, f.test, f.test_target) : load_test_task(config, f.task);
-  for (const data::ReferenceSet& r : set.references) {
-    check_length(config.model, std::ssize(r.source),
-                 fmt::format("the source \"{}\"", files::shown(join(r.source, source_tokenizer(config)))));
-  }
-  return set;
-}
-
 void print_by_length(const std::vector<data::ReferenceSet>& references, const std::vector<bool>& exact) {
   std::vector<Index> lengths;
   for (const data::ReferenceSet& r : references) lengths.push_back(std::ssize(r.source));
@@ -52,8 +43,8 @@ int evaluate_run(const EvalFlags& f) {
                                  fmt::join(tasks, ", "), did_you_mean(f.task, tasks)));
   }
   const Run run = load_run(RunDirectory::open(f.run), f.checkpoint == "best" ? Which::best : Which::last);
-  const TestSet test = read_test(run.config, f);
-  for (const std::string& note : test.notes) say_line(note);
+  const TestSet test = f.task.empty() ? load_test(run.config, f.test, f.test_target, say_line)
+                                      : load_test_task(run.config, f.task, say_line);
 
   const Evaluation found = evaluate(*run.model, run.source, run.target, test.references,
                                     {.beam = f.beam, .max_length = run.config.decode.max_length});
@@ -66,6 +57,7 @@ int evaluate_run(const EvalFlags& f) {
                                          {"edits", s.edits},
                                          {"reference_tokens", s.reference_tokens},
                                          {"unfinished", found.unfinished},
+                                         {"left_out", test.left_out},
                                          {"beam", f.beam},
                                          {"checkpoint", f.checkpoint}}));
   return success;
@@ -93,7 +85,9 @@ void add_eval(CLI::App& program, Action& action) {
       ->type_name("NAME");
   add_threads(command);
   command.footer(
-      "Prints the accuracy by length of the source, then one line of JSON.\n\n"
+      "Prints the accuracy by length of the source, then one line of JSON. Pairs that are too long for the run are "
+      "left\n"
+      "out; \"left_out\" is their number.\n\n"
       "Examples:\n"
       "  gradus eval --run runs/words --test test.tsv --beam 5\n"
       "  gradus eval --run runs/reverse --task reverse | tail -n 1");

@@ -126,9 +126,8 @@ int train_new(const TrainFlags& f) {
   const RunConfig asked = resolve(sources_of(f));
   const Replace replace = f.overwrite ? Replace::run : f.resume ? Replace::unmade : Replace::nothing;
   RunDirectory::check(f.out, replace);
-  const Dataset dataset = load_dataset(asked);
   Progress progress = Progress::on_stderr();
-  for (const std::string& note : dataset.notes) progress.line(note);
+  const Dataset dataset = load_dataset(asked, [&](const std::string& note) { progress.line(note); });
 
   Run run = make_run(dataset.config, dataset.source, dataset.target);
   Trainer trainer(run, dataset);
@@ -144,10 +143,9 @@ int train_on(const TrainFlags& f) {
   const RunConfig own = read_config(directory.config());
   const RunConfig asked = overlay(own, sources_of(f));
   check_repeats(asked, own, false, directory);
-  const Dataset dataset = load_dataset(asked);
-  check_repeats(dataset.config, own, true, directory);
   Progress progress = Progress::on_stderr();
-  for (const std::string& note : dataset.notes) progress.line(note);
+  const Dataset dataset = load_dataset(asked, [&](const std::string& note) { progress.line(note); });
+  check_repeats(dataset.config, own, true, directory);
 
   Run run = make_run(dataset.config, dataset.source, dataset.target);
   Trainer trainer(run, dataset);

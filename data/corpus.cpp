@@ -3,75 +3,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <optional>
 #include <tuple>
 #include <unordered_set>
 #include <utility>
 
 #include <gradus/autograd/foundation/error.h>
-#include <gradus/data/internal/lines.h>
+#include <gradus/data/internal/counted.h>
+#include <gradus/data/internal/gatherer.h>
 #include <gradus/data/unicode.h>
 #include <gradus/files/internal/utf8.h>
 
 namespace gradus::data {
 namespace {
-
-constexpr std::string_view blanks = " \t\n\v\f\r";
-
-bool is_blank(std::string_view text) { return text.find_first_not_of(blanks) == std::string_view::npos; }
-
-std::string counted(Index count, std::string_view noun) {
-  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
-}
-
-std::string described(const Defect& defect) {
-  return fmt::format("{}:{}:{}: {}", defect.path, defect.line, defect.column, defect.reason);
-}
-
-/// Collects the pairs of a file and the defects of its other lines.
-class Gatherer {
- public:
-  Gatherer(std::string path, OnBadLine on_bad_line) : on_bad_line_(on_bad_line) {
-    corpus_.report.path = std::move(path);
-  }
-
-  void keep(Pair pair) { corpus_.pairs.push_back(std::move(pair)); }
-
-  void repeat() { ++corpus_.report.repeated; }
-
-  void refuse(const Line& line, std::size_t offset, std::string reason) {
-    ReadReport& report = corpus_.report;
-    Defect defect;
-    defect.path = line.path;
-    defect.line = line.number;
-    defect.column = files::column_of(line.text, offset);
-    defect.reason = std::move(reason);
-    if (on_bad_line_ == OnBadLine::stop) throw Error(described(defect));
-    ++report.skipped;
-    if (std::ssize(report.defects) < ReadReport::most_kept) report.defects.push_back(std::move(defect));
-  }
-
-  /// Refuses the line and returns false if it is not valid text.
-  bool sound(const Line& line) {
-    std::optional<Flaw> flaw = flaw_of(line);
-    if (!flaw) return true;
-    refuse(line, flaw->offset, std::move(flaw->reason));
-    return false;
-  }
-
-  Corpus finish(std::string_view wanted) && {
-    ReadReport& report = corpus_.report;
-    report.pairs = std::ssize(corpus_.pairs);
-    if (report.pairs != 0) return std::move(corpus_);
-    if (report.skipped == 0) throw Error(fmt::format("{}: nothing to read; expected {}", report.path, wanted));
-    throw Error(fmt::format("{}: none of {} is good (first: {}); expected {}", report.path,
-                            counted(report.skipped, "line"), described(report.defects.front()), wanted));
-  }
-
- private:
-  Corpus corpus_;
-  OnBadLine on_bad_line_;
-};
 
 TokenCounts count_tokens(const std::vector<Pair>& pairs, Tokens Pair::*side) {
   TokenCounts counts;
@@ -101,27 +44,8 @@ void drop_stress(std::string& phone) {
 
 }  // namespace
 
-std::string ReadReport::summary() const {
-  std::string text = fmt::format("read {} from {}", counted(pairs, "pair"), path);
-  std::vector<std::string> remarks;
-  if (repeated != 0) remarks.push_back(counted(repeated, "repeated pronunciation") + " left out");
-  if (skipped != 0)
-    remarks.push_back(fmt::format("{} skipped: first at {}", counted(skipped, "line"), described(defects.front())));
-  return remarks.empty() ? text : fmt::format("{} ({})", text, fmt::join(remarks, "; "));
-}
-
-std::vector<std::string> ReadReport::messages() const {
-  std::vector<std::string> lines;
-  lines.push_back(summary());
-  for (Index i = 1; i < std::ssize(defects); ++i)
-    lines.push_back(fmt::format("skipped {}", described(defects[static_cast<std::size_t>(i)])));
-  if (skipped > most_kept)
-    lines.push_back(fmt::format("skipped {} of {}", counted(skipped - most_kept, "more line"), path));
-  return lines;
-}
-
 Corpus read_pairs(const std::filesystem::path& path, const PairOptions& options) {
-  Gatherer gatherer(path.string(), options.on_bad_line);
+  Gatherer gatherer(path.string(), options.on_bad_line, options.limit);
   LineReader reader(path);
   Line line;
   while (reader.next(line)) {
@@ -142,14 +66,15 @@ Corpus read_pairs(const std::filesystem::path& path, const PairOptions& options)
     else if (is_blank(target))
       gatherer.refuse(line, tab + 1, "the target is empty");
     else
-      gatherer.keep({tokenize(source, options.source_tokens), tokenize(target, options.target_tokens)});
+      gatherer.keep({tokenize(source, options.source_tokens), tokenize(target, options.target_tokens)}, {line, 0},
+                    {line, tab + 1});
   }
   return std::move(gatherer).finish("lines of source<TAB>target");
 }
 
 Corpus read_parallel(const std::filesystem::path& sources, const std::filesystem::path& targets,
                      const PairOptions& options) {
-  Gatherer gatherer(fmt::format("{} and {}", sources.string(), targets.string()), options.on_bad_line);
+  Gatherer gatherer(fmt::format("{} and {}", sources.string(), targets.string()), options.on_bad_line, options.limit);
   LineReader source_reader(sources), target_reader(targets);
   Line source, target;
   std::string source_text, target_text;
@@ -176,14 +101,15 @@ Corpus read_parallel(const std::filesystem::path& sources, const std::filesystem
     const bool both =
         good(source, source_text, "the source is empty") && good(target, target_text, "the target is empty");
     if (!both) continue;
-    gatherer.keep({tokenize(source_text, options.source_tokens), tokenize(target_text, options.target_tokens)});
+    gatherer.keep({tokenize(source_text, options.source_tokens), tokenize(target_text, options.target_tokens)}, {source},
+                  {target});
   }
   return std::move(gatherer).finish(
       "a source on each line of the first file and its target on the same line of the second");
 }
 
 Corpus read_dictionary(const std::filesystem::path& path, const DictionaryOptions& options) {
-  Gatherer gatherer(path.string(), options.on_bad_line);
+  Gatherer gatherer(path.string(), options.on_bad_line, options.limit);
   LineReader reader(path);
   std::unordered_set<std::string> seen;
   Line line;
@@ -205,10 +131,10 @@ Corpus read_dictionary(const std::filesystem::path& path, const DictionaryOption
     pair.target.assign(fields.begin() + 1, fields.end());
     if (!options.stress) std::for_each(pair.target.begin(), pair.target.end(), drop_stress);
     const std::string key = join(pair.source, Tokenizer::characters) + ' ' + join(pair.target, Tokenizer::whitespace);
-    if (seen.insert(key).second)
-      gatherer.keep(std::move(pair));
-    else
+    if (seen.contains(key))
       gatherer.repeat();
+    else if (gatherer.keep(std::move(pair), {line}, {line}))
+      seen.insert(key);
   }
   return std::move(gatherer).finish("lines of WORD  PHONE PHONE ...");
 }

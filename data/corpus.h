@@ -1,10 +1,9 @@
 #pragma once
 
 #include <filesystem>
-#include <string>
 #include <vector>
 
-#include <gradus/autograd/foundation/types.h>
+#include <gradus/data/read_report.h>
 #include <gradus/data/tokenize.h>
 #include <gradus/data/unicode.h>
 #include <gradus/data/vocabulary.h>
@@ -16,31 +15,6 @@ struct Pair {
   Tokens target;
 
   bool operator==(const Pair&) const = default;
-};
-
-/// A line that could not be read as a pair.
-struct Defect {
-  std::string path;
-  Index line = 0;    // from 1
-  Index column = 0;  // from 1, in characters
-  std::string reason;
-};
-
-/// The result of reading a file.
-struct ReadReport {
-  static constexpr Index most_kept = 10;
-
-  std::string path;  // "a and b" for two files
-  Index pairs = 0;
-  Index skipped = 0;            // lines with a defect
-  Index repeated = 0;           // duplicate pronunciations of a word (dictionaries only)
-  std::vector<Defect> defects;  // the first `most_kept` of them
-
-  /// One line: "read 110611 pairs from FILE (3 lines skipped: first at FILE:17:3: no tab between source and target)".
-  std::string summary() const;
-
-  /// The summary, one line per further defect that was kept, and the number of all others.
-  std::vector<std::string> messages() const;
 };
 
 struct Corpus {
@@ -57,13 +31,15 @@ struct PairOptions {
   OnBadLine on_bad_line = OnBadLine::skip;
   UnicodeForm unicode = UnicodeForm::nfc;
   bool lowercase = false;  // both sides
+  TokenLimit limit = {};
 };
 
 /// Reads lines `source<TAB>target` in UTF-8, plain or gzip. A byte-order mark and CRLF are accepted.
 /// Defects of a line: no tab, a second tab, a blank side, bytes that are not UTF-8, a NUL, a carriage return that does
 /// not end the line, more than 1 MiB.
-/// Throws Error when the file cannot be read, is not text, is empty or has no valid line. With OnBadLine::stop the
-/// first defect also throws, as "file:line:column: reason".
+/// A pair with a side above options.limit is left out, counted and no defect.
+/// Throws Error when the file cannot be read, is not text or is empty, and NoPairs when it has no valid line. With
+/// OnBadLine::stop the first defect also throws, as "file:line:column: reason".
 Corpus read_pairs(const std::filesystem::path& path, const PairOptions& options = {});
 
 /// Reads two files in the usual format of translation data: line i of `sources` and line i of `targets` are a pair.
@@ -78,6 +54,7 @@ struct DictionaryOptions {
   bool lowercase = true;                      // words only
   Tokenizer letters = Tokenizer::characters;  // of words; or graphemes
   OnBadLine on_bad_line = OnBadLine::skip;
+  TokenLimit limit = {};
 };
 
 /// Reads a pronouncing dictionary in the format of the CMU dictionary, old (0.7) and new:

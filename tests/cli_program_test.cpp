@@ -9,6 +9,7 @@ namespace gradus {
 namespace {
 
 using Catch::Matchers::ContainsSubstring;
+using Catch::Matchers::EndsWith;
 using data::Scratch;
 
 // Checks that a command fails with this exit code and one line "gradus: ..." that contains `message`, prints nothing to
@@ -275,17 +276,55 @@ TEST_CASE("a failure gives one line with the reason and exit code 1, and leaves 
   refuses(scratch, "decode --run . --input empty.tsv", 1, "not a run directory");
 }
 
+TEST_CASE("a line that is too long has an empty output, and the others are decoded") {
+  const Scratch scratch;
+  REQUIRE(run(scratch, "train --model transformer --task copy --steps 1 --out run" + quick).code == 0);
+  const Ran alone = run(scratch, "decode --run run", "ab\nc\n");
+  REQUIRE(alone.code == 0);
+  const std::string first = alone.out.substr(0, alone.out.find('\n') + 1), last = alone.out.substr(first.size());
+  const Ran ran = run(scratch, "decode --run run", "ab\nabcdefghijkl\n" + std::string(3 << 20, 'x') + "\nc\n");
+  CHECK(ran.code == 3);
+  CHECK(ran.out == first + "abcdefghijkl\t\n\t\n" + last);
+  CHECK_THAT(ran.err, ContainsSubstring("standard input:2: no output: the line has 12 tokens, more than 11 "
+                                        "(model.max_length = 12)\n"));
+  CHECK_THAT(ran.err, ContainsSubstring("standard input:3: no output: the line has more than 1 MiB\n"));
+  std::string lines;
+  for (int i = 0; i < 12; ++i) lines += "abcdefghijkl\n";
+  const Ran many = run(scratch, "decode --run run", lines);
+  CHECK(many.code == 3);
+  CHECK_THAT(many.err, ContainsSubstring("standard input:10: no output") && EndsWith("no output for 2 more lines\n"));
+  CHECK_THAT(many.err, !ContainsSubstring("standard input:11"));
+  scratch.write("test.tsv", "ab\tab\nabcdefghijkl\tab\nab\ta b c d e f g h i j k l\n");
+  const Ran tested = run(scratch, "eval --run run --test test.tsv");
+  REQUIRE(tested.code == 0);
+  const auto score = nlohmann::json::parse(last_line(tested.out));
+  CHECK(score["pairs"] == 1);
+  CHECK(score["left_out"] == 1);
+}
+
+TEST_CASE("one token of 200 KB is left out of training") {
+  const Scratch scratch;
+  std::string pairs;
+  for (const char* word : {"ab", "ba", "aab", "abb", "bba", "baa", "aba", "bab"})
+    pairs += word + std::string("\tA B\n");
+  scratch.write("t.tsv", pairs + std::string(200'000, 'a') + "\tA\n");
+  const Ran ran =
+      run(scratch,
+          "train --model rnn-attention --train t.tsv --valid t.tsv --steps 1 --out new --set model.dim=8 --set "
+          "model.hidden=8",
+          "", "ulimit -v 4000000");
+  CHECK(ran.code == 0);
+  CHECK_THAT(ran.err, ContainsSubstring("read 8 pairs from t.tsv (1 pair left out: first at t.tsv:9:1: the source has "
+                                        "200000 tokens, more than 1024 (data.max_tokens))"));
+}
+
 TEST_CASE("bad sources end decoding before the first output") {
   const Scratch scratch;
   REQUIRE(run(scratch, "train --model transformer --task copy --steps 1 --out run" + quick).code == 0);
-  refuses(scratch, "decode --run run", 1, "standard input:2 has 12 tokens; the model's positions hold 11",
-          "ab\nabcdefghijkl\n");
   refuses(scratch, "decode --run run", 1, "standard input:1:2: a tab", "a\tb\n");
   refuses(scratch, "decode --run run", 1, "standard input:1:1: byte 0xFF is not UTF-8", "\xFF\n");
   refuses(scratch, "decode --run run", 1, "standard input:2:2: a carriage return inside the line", "a\nb\rc\n");
   refuses(scratch, "decode --run run", 1, "standard input:1:2: a NUL byte", std::string("a\0\n", 3));
-  refuses(scratch, "decode --run run", 1, "standard input:2:1: the line is longer than 1 MiB",
-          "a\n" + std::string(3 << 20, 'x') + "\n");
   refuses(scratch, "decode --run run", 1, "this is UTF-16 text",
           std::string("\xFF\xFE"
                       "a\0\n\0",
@@ -294,7 +333,9 @@ TEST_CASE("bad sources end decoding before the first output") {
   refuses(scratch, "decode --run run --input empty.txt", 1, "empty.txt: the file is empty");
   refuses(scratch, "decode --run run --input missing.txt", 1, "missing.txt");
   scratch.write("long.tsv", "abcdefghijkl\tab\n");
-  refuses(scratch, "eval --run run --test long.tsv", 1, "has 12 tokens");
+  refuses(
+      scratch, "eval --run run --test long.tsv", 1,
+      "all 1 pair are left out (first: long.tsv:1:1: the source has 12 tokens, more than 11 (model.max_length = 12))");
   std::filesystem::resize_file(scratch.folder() / "run" / "best.safetensors", 100);
   refuses(scratch, "decode --run run", 1, "best.safetensors: not a valid safetensors file", "a\n");
   CHECK(run(scratch, "decode --run run --checkpoint last", "").code == 0);

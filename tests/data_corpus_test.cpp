@@ -67,6 +67,41 @@ TEST_CASE("a bad line is skipped and reported with line, column and reason") {
              EndsWith("(8 lines skipped: first at " + path.string() + ":2:4: no tab between source and target)"));
 }
 
+TEST_CASE("pairs above the limit are left out, counted and described, and are no defects") {
+  const Scratch scratch;
+  const TokenLimit limit{3, "model.max_length = 4"};
+  const auto tsv = scratch.write("p.tsv", "abc\tA B C\nabcd\tA\nab\tA B C D\n");
+  const Corpus pairs = read_pairs(tsv, {.on_bad_line = OnBadLine::stop, .limit = limit});
+  CHECK(pairs.pairs.size() == 1);
+  CHECK(pairs.report.messages() ==
+        std::vector<std::string>{"read 1 pair from " + tsv.string() + " (2 pairs left out: first at " + tsv.string() +
+                                     ":2:1: the source has 4 tokens, more than 3 (model.max_length = 4))",
+                                 "left out " + tsv.string() +
+                                     ":3:4: the target has 4 tokens, more than 3 "
+                                     "(model.max_length = 4)"});
+  const auto sources = scratch.write("s", "ab\nabcd\nab\n"), targets = scratch.write("t", "A\nB\nA B C D\n");
+  const ReadReport parallel = read_parallel(sources, targets, {.limit = limit}).report;
+  CHECK(parallel.left_out == 2);
+  CHECK(parallel.long_pairs[0].described() == sources.string() + ":2:1: the source has " + limit.excess(4));
+  CHECK(parallel.long_pairs[1].described() == targets.string() + ":3:1: the target has " + limit.excess(4));
+  const auto words = scratch.write("d", "AB  A B\nABCD  A\nABCD  A\nAB  A B C D\n");
+  const Corpus dictionary = read_dictionary(words, {.limit = limit});
+  CHECK(dictionary.pairs.size() == 1);
+  CHECK(dictionary.report.left_out == 3);
+  CHECK(dictionary.report.repeated == 0);
+}
+
+TEST_CASE("a file whose pairs are all left out is refused with the first of them") {
+  const Scratch scratch;
+  const TokenLimit limit{1, "data.max_tokens = 1"};
+  const auto file = scratch.write("p.tsv", "ab\tA\ncd\tB\n");
+  CHECK_THROWS_WITH(read_pairs(file, {.limit = limit}),
+                    EndsWith("p.tsv: all 2 pairs are left out (first: " + file.string() + ":1:1: the source has " +
+                             limit.excess(2) + ")"));
+  CHECK_THROWS_WITH(read_pairs(scratch.write("q.tsv", "ab\tA\nc\n"), {.limit = limit}),
+                    ContainsSubstring("none of 2 lines is good (first: ") && ContainsSubstring("q.tsv:2:2: no tab"));
+}
+
 TEST_CASE("all bad lines are counted, and the first ten are kept") {
   const Scratch scratch;
   std::string text = "good\tG\n";

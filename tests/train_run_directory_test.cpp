@@ -171,22 +171,54 @@ TEST_CASE("settings that depend on the data are filled in") {
   CHECK(set.valid.size() == 2);
 }
 
-TEST_CASE("pairs longer than the model's positions are refused before training") {
+TEST_CASE("pairs longer than data.max_tokens or the model's positions are left out and reported") {
   const Scratch scratch;
-  const std::string file = scratch.write("t.tsv", "abcd\tA B\nb\tA B C D\n");
-  const auto load = [&](const char* model, const char* positions, const char* length) {
-    RunConfig config = config_with({{"data.train", file},
-                                    {"data.valid", file},
-                                    {"model.name", model},
-                                    {"model.positions", positions},
-                                    {"model.max_length", length}});
-    load_dataset(config);
+  const std::string file = scratch.write("t.tsv", "abcd\tA B\nb\tA B C D\nc\tC\nx\n");
+  const auto load = [&](const char* model, const char* positions, const char* length, const char* tokens = "0") {
+    std::vector<std::string> notes;
+    const Dataset set = load_dataset(config_with({{"data.train", file},
+                                                  {"data.valid", file},
+                                                  {"data.max_tokens", tokens},
+                                                  {"model.name", model},
+                                                  {"model.positions", positions},
+                                                  {"model.max_length", length}}),
+                                     [&](const std::string& note) { notes.push_back(note); });
+    CHECK(set.train.size() == set.valid.size());
+    CHECK(notes.size() == 2 * static_cast<std::size_t>(std::max<Index>(1, 3 - std::ssize(set.train))));
+    return std::pair(std::ssize(set.train), notes.front());
   };
-  CHECK_NOTHROW(load("transformer", "sinusoidal", "5"));
-  CHECK_THROWS_WITH(load("transformer", "sinusoidal", "4"), ContainsSubstring("the source \"abcd\" has 4 tokens"));
-  CHECK_THROWS_WITH(load("attention", "learned", "4"), ContainsSubstring("model.max_length = 4"));
-  CHECK_NOTHROW(load("attention", "none", "4"));
-  CHECK_NOTHROW(load("rnn", "sinusoidal", "4"));
+  CHECK(load("transformer", "sinusoidal", "5").first == 3);
+  CHECK(load("transformer", "sinusoidal", "5", "1000").first == 3);
+  CHECK(load("attention", "none", "4").first == 3);
+  CHECK(load("rnn", "sinusoidal", "4").first == 3);
+  const auto [kept, note] = load("transformer", "sinusoidal", "4");
+  CHECK(kept == 1);
+  CHECK(note == "read 1 pair from " + file + " (2 pairs left out: first at " + file +
+                    ":1:1: the source has 4 tokens, more than 3 (model.max_length = 4); 1 line skipped: first at " +
+                    file + ":4:2: no tab between source and target)");
+  CHECK(load("attention", "learned", "4", "4").first == 1);
+  CHECK_THAT(load("rnn", "none", "9", "2").second, ContainsSubstring("more than 2 (data.max_tokens = 2)"));
+}
+
+TEST_CASE("without a file to validate on, too few sources are refused after the bad lines are reported") {
+  const Scratch scratch;
+  std::string pairs = "bad\nworse\n";
+  for (int i = 0; i < 1000; ++i) pairs += std::string(1, "abcdef"[i % 6]) + "\tA\n";
+  const std::string file = scratch.write("t.tsv", pairs);
+  std::vector<std::string> notes;
+  CHECK_THROWS_WITH(
+      load_dataset(config_with({{"data.train", file}}), [&](const std::string& note) { notes.push_back(note); }),
+      ContainsSubstring("the 1000 pairs of the file have only 6 different sources: none is left to validate on"));
+  REQUIRE(notes.size() == 2);
+  CHECK_THAT(notes[1], ContainsSubstring(":2:6: no tab"));
+
+  notes.clear();
+  const std::string bad = scratch.write("bad.tsv", "x\ny\n");
+  CHECK_THROWS_WITH(
+      load_dataset(config_with({{"data.train", bad}}), [&](const std::string& note) { notes.push_back(note); }),
+      ContainsSubstring("none of 2 lines is good"));
+  REQUIRE(notes.size() == 2);
+  CHECK_THAT(notes[1], ContainsSubstring("bad.tsv:2:2: no tab"));
 }
 
 TEST_CASE("the tokens of a task or a dictionary are fixed") {

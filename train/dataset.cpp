@@ -7,6 +7,7 @@
 
 #include <gradus/autograd/foundation/internal/fnv1a.h>
 #include <gradus/autograd/foundation/random.h>
+#include <gradus/data/internal/counted.h>
 #include <gradus/data/toy_tasks.h>
 #include <gradus/data/unicode.h>
 #include <gradus/files/internal/utf8.h>
@@ -65,7 +66,14 @@ TokensOf settled(Tokenizer tokenizer) {
   throw Error("the tokenizer has no setting");
 }
 
-data::Corpus read_files(const DataConfig& d, const std::filesystem::path& path, const std::filesystem::path& targets) {
+void note(const Notes& notes, const data::ReadReport& report) {
+  if (!notes) return;
+  for (const std::string& line : report.messages()) notes(line);
+}
+
+data::Corpus read_corpus(const RunConfig& config, const std::filesystem::path& path,
+                         const std::filesystem::path& targets) {
+  const DataConfig& d = config.data;
   if (d.format == DataFormat::dictionary) {
     if (!targets.empty()) {
       throw Error(fmt::format("{}: {} is a dictionary, whose lines hold both sides; leave the file of targets out",
@@ -74,14 +82,29 @@ data::Corpus read_files(const DataConfig& d, const std::filesystem::path& path, 
     return data::read_dictionary(path, {.stress = d.stress,
                                         .unicode = d.unicode,
                                         .letters = tokenizer_of(d.source_tokens, Tokenizer::characters),
-                                        .on_bad_line = d.on_bad_line});
+                                        .on_bad_line = d.on_bad_line,
+                                        .limit = token_limit(config)});
   }
   const data::PairOptions options{.source_tokens = tokenizer_of(d.source_tokens, Tokenizer::characters),
                                   .target_tokens = tokenizer_of(d.target_tokens, Tokenizer::whitespace),
                                   .on_bad_line = d.on_bad_line,
                                   .unicode = d.unicode,
-                                  .lowercase = d.lowercase};
+                                  .lowercase = d.lowercase,
+                                  .limit = token_limit(config)};
   return targets.empty() ? data::read_pairs(path, options) : data::read_parallel(path, targets, options);
+}
+
+// Reads pairs and reports about each line that is none, also when no line is good.
+data::Corpus read_files(const RunConfig& config, const std::filesystem::path& path,
+                        const std::filesystem::path& targets, const Notes& notes) {
+  try {
+    data::Corpus corpus = read_corpus(config, path, targets);
+    note(notes, corpus.report);
+    return corpus;
+  } catch (const data::NoPairs& e) {
+    note(notes, e.report);
+    throw;
+  }
 }
 
 data::Task generate(const RunConfig& config, const std::string& name, data::Split split) {
@@ -99,43 +122,69 @@ void settle(const char* key, TokensOf& wanted, Tokenizer actual, const std::stri
   wanted = settled(actual);
 }
 
+bool has_positions(const models::Seq2SeqOptions& o) {
+  return models::model_info(o.model).has_positions && o.positions != models::Positions::none;
+}
+
+// Throws when a pair of a task does not fit the model's positions.
+const std::vector<Pair>& fitting(const RunConfig& config, const std::string& task, const std::vector<Pair>& pairs) {
+  if (!has_positions(config.model)) return pairs;
+  const Index most = config.model.max_length - 1;
+  for (const Pair& p : pairs) {
+    const Index tokens = std::max(std::ssize(p.source), std::ssize(p.target));
+    if (tokens > most) {
+      throw Error(
+          fmt::format("the task {} makes a source or target of {} tokens; the model's positions hold {} and the end "
+                      "mark (model.max_length = {}): set a larger model.max_length or a smaller data.max_length",
+                      task, tokens, most, config.model.max_length));
+    }
+  }
+  return pairs;
+}
+
 struct Pairs {
   std::vector<Pair> train, valid;
 };
 
-Pairs make_pairs(RunConfig& config, std::vector<std::string>& notes) {
+Pairs make_pairs(RunConfig& config, const Notes& notes) {
   DataConfig& d = config.data;
   const data::Task train = generate(config, d.task, data::Split::train),
                    valid = generate(config, d.task, data::Split::valid);
   const std::string owner = fmt::format("the task {}", d.task);
   settle("data.source_tokens", d.source_tokens, train.source_tokens, owner);
   settle("data.target_tokens", d.target_tokens, train.target_tokens, owner);
-  notes.push_back(fmt::format("task {}: made {} pairs to train on and {} to validate on", d.task, train.pairs.size(),
-                              valid.pairs.size()));
-  return {train.pairs, valid.pairs};
+  if (notes) {
+    notes(fmt::format("task {}: made {} pairs to train on and {} to validate on", d.task, train.pairs.size(),
+                      valid.pairs.size()));
+  }
+  return {fitting(config, d.task, train.pairs), fitting(config, d.task, valid.pairs)};
 }
 
-Pairs read_pairs(RunConfig& config, std::vector<std::string>& notes) {
-  DataConfig& d = config.data;
-  data::Corpus corpus = read_files(d, d.train, d.train_target);
-  const auto note = [&notes](const data::ReadReport& report) {
-    for (std::string& line : report.messages()) notes.push_back(std::move(line));
-  };
-  note(corpus.report);
+Pairs hold_out(const DataConfig& d, std::vector<Pair> all, const Notes& notes) {
   Pairs pairs;
-  if (!d.valid.empty()) {
-    data::Corpus valid = read_files(d, d.valid, d.valid_target);
-    note(valid.report);
-    pairs = {std::move(corpus.pairs), std::move(valid.pairs)};
-  } else {
-    for (Pair& p : corpus.pairs) (held_out(p.source, d.held_out) ? pairs.valid : pairs.train).push_back(std::move(p));
-    if (pairs.train.empty() || pairs.valid.empty()) {
-      throw Error(
-          fmt::format("{}: of {} pairs none is left to {}: give more pairs, or a file to validate on (data.valid)",
-                      d.train, corpus.pairs.size(), pairs.train.empty() ? "train on" : "validate on"));
-    }
-    notes.push_back(fmt::format("held out {} pairs to validate on", pairs.valid.size()));
+  for (Pair& p : all) (held_out(p.source, d.held_out) ? pairs.valid : pairs.train).push_back(std::move(p));
+  if (pairs.train.empty() || pairs.valid.empty()) {
+    const bool no_training = pairs.train.empty();
+    const auto sources = std::ssize(group_references(no_training ? pairs.valid : pairs.train));
+    throw Error(
+        fmt::format("{}: pairs to validate on are held out by source, and the {} of the file have only {}: none is "
+                    "left to {}; give "
+                    "pairs of more sources, or a file to validate on (data.valid)",
+                    d.train, data::counted(std::ssize(all), "pair"), data::counted(sources, "different source"),
+                    no_training ? "train on" : "validate on"));
   }
+  if (notes) notes(fmt::format("held out {} pairs to validate on", pairs.valid.size()));
+  return pairs;
+}
+
+Pairs read_pairs(RunConfig& config, const Notes& notes) {
+  DataConfig& d = config.data;
+  data::Corpus corpus = read_files(config, d.train, d.train_target, notes);
+  Pairs pairs;
+  if (d.valid.empty())
+    pairs = hold_out(d, std::move(corpus.pairs), notes);
+  else
+    pairs = {std::move(corpus.pairs), read_files(config, d.valid, d.valid_target, notes).pairs};
   const bool dictionary = d.format == DataFormat::dictionary;
   const auto settle_side = [&](const char* key, TokensOf& wanted, Tokenizer automatic) {
     const bool fixed = dictionary && !(automatic == Tokenizer::characters && wanted == TokensOf::graphemes);
@@ -146,34 +195,15 @@ Pairs read_pairs(RunConfig& config, std::vector<std::string>& notes) {
   return pairs;
 }
 
-bool has_positions(const models::Seq2SeqOptions& o) {
-  return models::model_info(o.model).has_positions && o.positions != models::Positions::none;
-}
-
-void check_lengths(const RunConfig& config, const std::vector<Pair>& pairs) {
-  const auto check_side = [&](const char* side, const data::Tokens& tokens, Tokenizer tokenizer) {
-    check_length(config.model, std::ssize(tokens),
-                 fmt::format("the {} \"{}\"", side, files::shown(join(tokens, tokenizer))));
-  };
-  for (const Pair& p : pairs) {
-    check_side("source", p.source, source_tokenizer(config));
-    check_side("target", p.target, target_tokenizer(config));
-  }
-}
-
 }  // namespace
 
-Index longest_sequence(const models::Seq2SeqOptions& options) {
-  return has_positions(options) ? options.max_length - 1 : std::numeric_limits<Index>::max();
-}
-
-void check_length(const models::Seq2SeqOptions& options, Index tokens, const std::string& what) {
-  const Index most = longest_sequence(options);
-  if (tokens <= most) return;
-  throw Error(
-      fmt::format("{} has {} tokens; the model's positions hold {} and the end mark (model.max_length = {}): "
-                  "shorten it, or train with a larger model.max_length",
-                  what, tokens, most, options.max_length));
+data::TokenLimit token_limit(const RunConfig& config) {
+  constexpr Index without_positions = 1024;
+  const Index asked = config.data.max_tokens;
+  const bool positions = has_positions(config.model);
+  const Index model = positions ? config.model.max_length - 1 : without_positions;
+  if (asked != 0 && !(positions && asked > model)) return {asked, fmt::format("data.max_tokens = {}", asked)};
+  return {model, positions ? fmt::format("model.max_length = {}", config.model.max_length) : "data.max_tokens"};
 }
 
 Tokenizer source_tokenizer(const RunConfig& config) {
@@ -216,12 +246,10 @@ std::uint64_t fingerprint(const Dataset& dataset) {
   return hash.value();
 }
 
-Dataset load_dataset(const RunConfig& asked) {
+Dataset load_dataset(const RunConfig& asked, const Notes& notes) {
   Dataset set{.config = asked};
   RunConfig& config = set.config;
-  const Pairs pairs = config.data.task.empty() ? read_pairs(config, set.notes) : make_pairs(config, set.notes);
-  check_lengths(config, pairs.train);
-  check_lengths(config, pairs.valid);
+  const Pairs pairs = config.data.task.empty() ? read_pairs(config, notes) : make_pairs(config, notes);
 
   const DataConfig& d = config.data;
   set.source = data::Vocabulary::build(count_source_tokens(pairs.train), d.min_count, d.max_vocabulary);
@@ -246,14 +274,16 @@ bool is_left_to_data(std::string_view key) {
   return key == "data.source_tokens" || key == "data.target_tokens" || key == "decode.max_length";
 }
 
-TestSet load_test(const RunConfig& config, const std::filesystem::path& file, const std::filesystem::path& targets) {
-  const data::Corpus corpus = read_files(config.data, file, targets);
-  return {group_references(corpus.pairs), corpus.report.messages()};
+TestSet load_test(const RunConfig& config, const std::filesystem::path& file, const std::filesystem::path& targets,
+                  const Notes& notes) {
+  const data::Corpus corpus = read_files(config, file, targets, notes);
+  return {group_references(corpus.pairs), corpus.report.left_out};
 }
 
-TestSet load_test_task(const RunConfig& config, const std::string& task) {
+TestSet load_test_task(const RunConfig& config, const std::string& task, const Notes& notes) {
   const data::Task made = generate(config, task, data::Split::test);
-  return {group_references(made.pairs), {fmt::format("task {}: made {} pairs to test on", task, made.pairs.size())}};
+  if (notes) notes(fmt::format("task {}: made {} pairs to test on", task, made.pairs.size()));
+  return {group_references(fitting(config, task, made.pairs)), 0};
 }
 
 }  // namespace gradus::train

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,10 @@
 
 namespace gradus::train {
 
+/// Receives the messages about files and tasks, one line each, in order: what was read, and each bad line and long
+/// pair.
+using Notes = std::function<void(const std::string&)>;
+
 /// The data of training and validation.
 struct Dataset {
   /// The configuration, with the settings that depend on the data: the sizes of the vocabularies, the tokenizers, and
@@ -21,7 +26,6 @@ struct Dataset {
   data::Vocabulary source = {}, target = {};  // of the training pairs
   std::vector<data::EncodedPair> train = {}, valid = {};
   std::vector<data::ReferenceSet> references = {};  // the validation pairs, one set per source
-  std::vector<std::string> notes = {};              // messages, one line per file or task
 };
 
 /// A number that identifies the training pairs, in their order, and the references of validation.
@@ -31,11 +35,11 @@ std::uint64_t fingerprint(const Dataset& dataset);
 std::uint64_t fingerprint(const data::Vocabulary& source, const data::Vocabulary& target);
 
 /// Reads or makes the pairs that the configuration names. Without validation pairs some sources are held out, by a
-/// function of the source alone. Throws
+/// function of the source alone. Pairs of files that are longer than token_limit are left out. Throws
 ///
-/// - Error when a file cannot be read, and when a pair does not fit the model's positions;
+/// - Error when a file cannot be read, and when a pair of a task does not fit the model's positions;
 /// - ConfigError when the configuration contradicts the data.
-Dataset load_dataset(const RunConfig& config);
+Dataset load_dataset(const RunConfig& config, const Notes& notes = {});
 
 /// Whether load_dataset may set this setting: a tokenizer, or the longest output.
 bool is_left_to_data(std::string_view key);
@@ -43,13 +47,13 @@ bool is_left_to_data(std::string_view key);
 /// Pairs to test on.
 struct TestSet {
   std::vector<data::ReferenceSet> references;  // one set per source
-  std::vector<std::string> notes;              // as in Dataset
+  Index left_out = 0;                          // pairs that are longer than token_limit
 };
 /// The pairs of a file, read as the dataset's configuration says. With `targets`, `file` holds sources alone.
-TestSet load_test(const RunConfig& config, const std::filesystem::path& file,
-                  const std::filesystem::path& targets = {});
-/// The test split of a toy task.
-TestSet load_test_task(const RunConfig& config, const std::string& task);
+TestSet load_test(const RunConfig& config, const std::filesystem::path& file, const std::filesystem::path& targets = {},
+                  const Notes& notes = {});
+/// The test split of a toy task. Throws Error when a pair does not fit the model's positions.
+TestSet load_test_task(const RunConfig& config, const std::string& task, const Notes& notes = {});
 
 /// The tokens of a text, split as the dataset's configuration says.
 data::Tokenizer source_tokenizer(const RunConfig& config);
@@ -57,9 +61,8 @@ data::Tokenizer target_tokenizer(const RunConfig& config);
 /// The tokens of a source as in training, in the configuration's Unicode form and case.
 data::Tokens source_tokens(const RunConfig& config, std::string_view text);
 
-/// The longest source or target in tokens, without the end mark.
-Index longest_sequence(const models::Seq2SeqOptions& options);
-/// Throws Error when `tokens` exceeds that. The message begins with `what` ("line 3").
-void check_length(const models::Seq2SeqOptions& options, Index tokens, const std::string& what);
+/// The longest source or target of the run: data.max_tokens, or what the model's positions hold beside the end mark, or
+/// 1024.
+data::TokenLimit token_limit(const RunConfig& config);
 
 }  // namespace gradus::train

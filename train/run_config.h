@@ -25,6 +25,7 @@ struct DataConfig {
   bool lowercase = false;
   bool stress = false;
   data::OnBadLine on_bad_line = data::OnBadLine::skip;
+  Index max_tokens = 0;
   Index min_count = 1;
   Index max_vocabulary = 0;
   double held_out = 0.05;

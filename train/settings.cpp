@@ -65,6 +65,8 @@ std::vector<Setting> table() {
       flag("data.stress", &D::stress, "keep the stress digits of vowels (dictionary)"),
       choice("data.on_bad_line", &D::on_bad_line, {"skip", "stop"},
              "what happens at an unreadable line: skip and count it, or stop"),
+      whole("data.max_tokens", &D::max_tokens, {0, million},
+            "pairs of files with a longer source or target are left out; 0: what the model's positions hold, or 1024"),
       whole("data.min_count", &D::min_count, {1, 1000 * million}, "rarer tokens of the training pairs are unknown"),
       whole("data.max_vocabulary", &D::max_vocabulary, {0, 100 * million}, "most tokens in a vocabulary; 0: no limit"),
       positive("data.held_out", &D::held_out, 0.5, "share of the sources to validate on when data.valid is empty"),

@@ -20,6 +20,7 @@ class UsageError : public Error {
 };
 
 inline constexpr int success = 0, failure = 1, usage = 2;
+inline constexpr int incomplete = 3;  // all was done but for some lines of the input, which are reported
 
 /// Runs the chosen command and returns the exit code. The command sets it when it is parsed.
 using Action = std::function<int()>;

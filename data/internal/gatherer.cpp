@@ -1,0 +1,80 @@
+#include <gradus/data/internal/gatherer.h>
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <utility>
+
+#include <gradus/autograd/foundation/error.h>
+#include <gradus/data/internal/counted.h>
+#include <gradus/files/internal/utf8.h>
+
+namespace gradus::data {
+namespace {
+
+Defect defect_of(const Line& line, std::size_t offset, std::string reason) {
+  Defect defect;
+  defect.path = line.path;
+  defect.line = line.number;
+  defect.column = files::column_of(line.text, offset);
+  defect.reason = std::move(reason);
+  return defect;
+}
+
+void keep_first(std::vector<Defect>& defects, Defect defect) {
+  if (std::ssize(defects) < ReadReport::most_kept) defects.push_back(std::move(defect));
+}
+
+}  // namespace
+
+bool is_blank(std::string_view text) { return text.find_first_not_of(" \t\n\v\f\r") == std::string_view::npos; }
+
+Gatherer::Gatherer(std::string path, OnBadLine on_bad_line, TokenLimit limit)
+    : on_bad_line_(on_bad_line), limit_(std::move(limit)) {
+  corpus_.report.path = std::move(path);
+}
+
+bool Gatherer::fits(const Tokens& side, std::string_view name, const Spot& spot) {
+  if (std::ssize(side) <= limit_.most) return true;
+  ++corpus_.report.left_out;
+  keep_first(corpus_.report.long_pairs,
+             defect_of(spot.line, spot.offset, fmt::format("the {} has {}", name, limit_.excess(std::ssize(side)))));
+  return false;
+}
+
+bool Gatherer::keep(Pair pair, const Spot& source, const Spot& target) {
+  if (!fits(pair.source, "source", source) || !fits(pair.target, "target", target)) return false;
+  corpus_.pairs.push_back(std::move(pair));
+  return true;
+}
+
+void Gatherer::refuse(const Line& line, std::size_t offset, std::string reason) {
+  Defect defect = defect_of(line, offset, std::move(reason));
+  if (on_bad_line_ == OnBadLine::stop) throw Error(defect.described());
+  ++corpus_.report.skipped;
+  keep_first(corpus_.report.defects, std::move(defect));
+}
+
+bool Gatherer::sound(const Line& line) {
+  std::optional<Flaw> flaw = flaw_of(line);
+  if (!flaw) return true;
+  refuse(line, flaw->offset, std::move(flaw->reason));
+  return false;
+}
+
+Corpus Gatherer::finish(std::string_view wanted) && {
+  ReadReport& report = corpus_.report;
+  report.pairs = std::ssize(corpus_.pairs);
+  if (report.pairs != 0) return std::move(corpus_);
+  if (report.skipped == 0 && report.left_out == 0)
+    throw Error(fmt::format("{}: nothing to read; expected {}", report.path, wanted));
+  const std::string message =
+      report.skipped == 0
+          ? fmt::format("{}: all {} are left out (first: {})", report.path, counted(report.left_out, "pair"),
+                        report.long_pairs.front().described())
+          : fmt::format("{}: none of {} is good (first: {}); expected {}", report.path,
+                        counted(report.skipped + report.left_out, "line"), report.defects.front().described(), wanted);
+  throw NoPairs(message, std::move(report));
+}
+
+}  // namespace gradus::data

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <gradus/data/corpus.h>
+#include <gradus/data/internal/lines.h>
+
+namespace gradus::data {
+
+/// Whether the text has nothing but ASCII white space.
+bool is_blank(std::string_view text);
+
+/// The beginning of a part of a line.
+struct Spot {
+  const Line& line;
+  std::size_t offset = 0;
+};
+
+/// Collects the pairs of a file, the defects of its other lines, and the pairs that are left out.
+class Gatherer {
+ public:
+  Gatherer(std::string path, OnBadLine on_bad_line, TokenLimit limit);
+
+  /// Keeps the pair, or leaves it out when a side has too many tokens. Returns whether it was kept.
+  bool keep(Pair pair, const Spot& source, const Spot& target);
+
+  /// Counts a repeated pronunciation.
+  void repeat() { ++corpus_.report.repeated; }
+
+  /// Counts and describes a line with a defect. Throws Error with OnBadLine::stop.
+  void refuse(const Line& line, std::size_t offset, std::string reason);
+
+  /// Refuses the line and returns false if it is not valid text.
+  bool sound(const Line& line);
+
+  /// Throws NoPairs when no line is a good pair, and Error when there is no line. `wanted` describes the lines of a
+  /// good file.
+  Corpus finish(std::string_view wanted) &&;
+
+ private:
+  bool fits(const Tokens& side, std::string_view name, const Spot& spot);
+
+  Corpus corpus_;
+  OnBadLine on_bad_line_;
+  TokenLimit limit_;
+};
+
+}  // namespace gradus::data

@@ -1,0 +1,48 @@
+#include <gradus/data/read_report.h>
+
+#include <fmt/format.h>
+
+#include <string_view>
+
+#include <gradus/data/internal/counted.h>
+
+namespace gradus::data {
+namespace {
+
+/// One line per defect after the first, and the number of those that were not kept.
+void add_messages(std::vector<std::string>& lines, const std::vector<Defect>& defects, Index count,
+                  std::string_view done, std::string_view noun, const std::string& path) {
+  for (Index i = 1; i < std::ssize(defects); ++i)
+    lines.push_back(fmt::format("{} {}", done, defects[static_cast<std::size_t>(i)].described()));
+  if (count > ReadReport::most_kept)
+    lines.push_back(fmt::format("{} {} of {}", done, counted(count - ReadReport::most_kept, noun), path));
+}
+
+}  // namespace
+
+std::string Defect::described() const { return fmt::format("{}:{}:{}: {}", path, line, column, reason); }
+
+std::string ReadReport::summary() const {
+  std::string text = fmt::format("read {} from {}", counted(pairs, "pair"), path);
+  std::vector<std::string> remarks;
+  if (repeated != 0) remarks.push_back(counted(repeated, "repeated pronunciation") + " left out");
+  if (left_out != 0)
+    remarks.push_back(fmt::format("{} left out: first at {}", counted(left_out, "pair"), long_pairs.front().described()));
+  if (skipped != 0)
+    remarks.push_back(fmt::format("{} skipped: first at {}", counted(skipped, "line"), defects.front().described()));
+  return remarks.empty() ? text : fmt::format("{} ({})", text, fmt::join(remarks, "; "));
+}
+
+std::vector<std::string> ReadReport::messages() const {
+  std::vector<std::string> lines;
+  lines.push_back(summary());
+  add_messages(lines, long_pairs, left_out, "left out", "more pair", path);
+  add_messages(lines, defects, skipped, "skipped", "more line", path);
+  return lines;
+}
+
+std::string TokenLimit::excess(Index tokens) const {
+  return fmt::format("{} tokens, more than {} ({})", tokens, most, setting);
+}
+
+}  // namespace gradus::data
