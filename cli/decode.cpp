@@ -36,7 +36,8 @@ struct Source {
 // Reads lines as sources. The first lines that are too long for the run are reported one by one, the others by number.
 class SourceReader {
  public:
-  explicit SourceReader(const RunConfig& config) : config_(config), limit_(token_limit(config)) {}
+  explicit SourceReader(const RunConfig& config)
+      : config_(config), limit_(token_limit(config)), features_(has_features(config)) {}
 
   // Throws Error with the place when the line is not valid text.
   Source read(const data::Line& line) {
@@ -45,8 +46,13 @@ class SourceReader {
       throw Error(fmt::format("{}:{}:{}: {}", line.path, line.number, files::column_of(line.text, offset), reason));
     };
     if (const auto flaw = data::flaw_of(line)) refuse(flaw->offset, flaw->reason);
-    if (const std::size_t tab = line.text.find('\t'); tab != std::string_view::npos)
+    const std::size_t tab = line.text.find('\t');
+    const std::size_t second = tab == std::string_view::npos ? tab : line.text.find('\t', tab + 1);
+    if (!features_ && tab != std::string_view::npos)
       refuse(tab, "a tab; expected only a source per line (cut -f1 extracts it from a file of pairs)");
+    if (features_ && tab == std::string_view::npos && !line.text.empty())
+      refuse(line.text.size(), "no tab; expected source<TAB>features, as the run was trained with");
+    if (second != std::string_view::npos) refuse(second, "a second tab; expected source<TAB>features");
     const Index tokens = std::ssize(source_tokens(config_, line.text));
     return tokens <= limit_.most ? Source{std::string(line.text), line.number} : leave_out(line, limit_.excess(tokens));
   }
@@ -67,6 +73,7 @@ class SourceReader {
 
   const RunConfig& config_;
   data::TokenLimit limit_;
+  bool features_;
   Index left_out_ = 0;
 };
 
@@ -222,12 +229,11 @@ void add_decode(CLI::App& program, Action& action) {
   add_threads(command);
   command.footer(
       "Prints source<TAB>output for each input line, in order. With --n-best above 1, prints up to N lines\n"
-      "source<TAB>output<TAB>score, best first. An empty line gives an empty output. All lines are checked before the\n"
-      "first is decoded. Tokens that were not in the training pairs are read as <unk>. A line that is too long for the "
-      "run\n"
-      "(data.max_tokens, model.max_length) is reported and gets an empty output; the exit code is then 3. Outputs "
-      "that\n"
-      "reach decode.max_length are cut off: a note on standard error counts them, and with --json they are not "
+      "source<TAB>output<TAB>score, best first. For a run with features (data.columns), an input line and the printed\n"
+      "source are source<TAB>features. An empty line gives an empty output. All lines are checked before the first is\n"
+      "decoded. Tokens that were not in the training pairs are read as <unk>. A line that is too long for the run\n"
+      "(data.max_tokens, model.max_length) is reported and gets an empty output; the exit code is then 3. Outputs\n"
+      "that reach decode.max_length are cut off: a note on standard error counts them, and with --json they are not\n"
       "finished.\n\n"
       "Examples:\n"
       "  gradus decode --run runs/words --input words.txt --beam 5\n"

@@ -228,8 +228,11 @@ void add_train(CLI::App& program, Action& action) {
       "runs/rnn\n"
       "  gradus train --model transformer --train train.de --train-target train.en --set data.source_tokens=whitespace "
       "--out runs/de-en\n"
+      "  gradus train --model transformer --train inflection.tsv --set data.columns=features=3 --set "
+      "data.target_tokens=characters --out runs/inflection\n"
       "  gradus train --resume --out runs/rnn\n"
-      "Files are TSV by default: a source is split into characters, a target into words "
+      "Files are TSV, or CSV and JSON Lines by their endings (data.format); data.columns chooses columns. A source is "
+      "split into characters, a target into words "
       "(data.source_tokens, data.target_tokens).");
   command.callback([f, &action] {
     action = [f] {

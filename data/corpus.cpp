@@ -3,13 +3,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
+#include <string_view>
 #include <tuple>
 #include <unordered_set>
 #include <utility>
 
 #include <gradus/autograd/foundation/error.h>
+#include <gradus/data/features.h>
+#include <gradus/data/internal/blanks.h>
 #include <gradus/data/internal/counted.h>
 #include <gradus/data/internal/gatherer.h>
+#include <gradus/data/internal/rows.h>
 #include <gradus/data/unicode.h>
 #include <gradus/files/internal/utf8.h>
 
@@ -42,34 +47,53 @@ void drop_stress(std::string& phone) {
   if (phone.size() > 1 && phone.back() >= '0' && phone.back() <= '2') phone.pop_back();
 }
 
+// The reason why the text cannot be the part of a pair that has this name; empty if it can.
+std::string reason_against(std::string_view text, std::string_view name) {
+  using namespace std::string_view_literals;
+  if (text.find_first_of("\t\n\r\0"sv) != std::string_view::npos)
+    return fmt::format("a tab, a line break or a NUL inside the {}", name);
+  if (is_blank(text) && name != "features") return fmt::format("the {} is empty", name);
+  return {};
+}
+
+// The rows of a good table, for messages.
+std::string_view wanted_rows(TableFormat format, const Columns& columns) {
+  if (format == TableFormat::jsonl) return "a JSON object per line with the keys of source and target";
+  if (columns != Columns{}) return "lines with the chosen columns";
+  return format == TableFormat::csv ? "lines of source,target" : "lines of source<TAB>target";
+}
+
 }  // namespace
 
 Corpus read_pairs(const std::filesystem::path& path, const PairOptions& options) {
+  const TableFormat format = options.format.value_or(format_of(path));
   Gatherer gatherer(path.string(), options.on_bad_line, options.limit);
-  LineReader reader(path);
-  Line line;
-  while (reader.next(line)) {
-    if (!gatherer.sound(line)) continue;
-    const std::size_t tab = line.text.find('\t');
-    if (tab == std::string_view::npos) {
-      gatherer.refuse(line, line.text.size(), line.text.empty() ? "an empty line" : "no tab between source and target");
+  const std::unique_ptr<Rows> rows = open_rows(path, format, options.columns);
+  gatherer.note(rows->note());
+  Row row;
+  while (rows->next(row)) {
+    if (row.flaw) {
+      gatherer.refuse(row.line, row.flaw->offset, row.flaw->reason);
       continue;
     }
-    if (const std::size_t second = line.text.find('\t', tab + 1); second != std::string_view::npos) {
-      gatherer.refuse(line, second, "a second tab; expected two columns");
-      continue;
-    }
-    const std::string source = prepared(line.text.substr(0, tab), options);
-    const std::string target = prepared(line.text.substr(tab + 1), options);
-    if (is_blank(source))
-      gatherer.refuse(line, 0, "the source is empty");
-    else if (is_blank(target))
-      gatherer.refuse(line, tab + 1, "the target is empty");
-    else
-      gatherer.keep({tokenize(source, options.source_tokens), tokenize(target, options.target_tokens)}, {line, 0},
-                    {line, tab + 1});
+    const std::string source = prepared(row.source.text, options), target = prepared(row.target.text, options),
+                      features = prepare(row.features.text, options.unicode, false);
+    const auto good = [&](const Field& field, std::string_view text, std::string_view name) {
+      std::string reason = reason_against(text, name);
+      if (reason.empty()) return true;
+      gatherer.refuse(row.line, field.at, std::move(reason));
+      return false;
+    };
+    const bool all = good(row.source, source, "source") && good(row.target, target, "target") &&
+                     good(row.features, features, "features");
+    if (!all) continue;
+    Pair pair;
+    pair.source = tokenize(source, options.source_tokens);
+    pair.target = tokenize(target, options.target_tokens);
+    for (std::string& token : feature_tokens(features)) pair.source.push_back(std::move(token));
+    gatherer.keep(std::move(pair), {row.line, row.source.at}, {row.line, row.target.at});
   }
-  return std::move(gatherer).finish("lines of source<TAB>target");
+  return std::move(gatherer).finish(wanted_rows(format, options.columns));
 }
 
 Corpus read_parallel(const std::filesystem::path& sources, const std::filesystem::path& targets,
@@ -101,8 +125,8 @@ Corpus read_parallel(const std::filesystem::path& sources, const std::filesystem
     const bool both =
         good(source, source_text, "the source is empty") && good(target, target_text, "the target is empty");
     if (!both) continue;
-    gatherer.keep({tokenize(source_text, options.source_tokens), tokenize(target_text, options.target_tokens)}, {source},
-                  {target});
+    gatherer.keep({tokenize(source_text, options.source_tokens), tokenize(target_text, options.target_tokens)},
+                  {source}, {target});
   }
   return std::move(gatherer).finish(
       "a source on each line of the first file and its target on the same line of the second");

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <vector>
 
+#include <gradus/data/columns.h>
 #include <gradus/data/read_report.h>
 #include <gradus/data/tokenize.h>
 #include <gradus/data/unicode.h>
@@ -32,11 +34,16 @@ struct PairOptions {
   UnicodeForm unicode = UnicodeForm::nfc;
   bool lowercase = false;  // both sides
   TokenLimit limit = {};
+  std::optional<TableFormat> format = {};  // none: format_of the path (read_pairs only)
+  Columns columns = {};                    // read_pairs only
 };
 
-/// Reads lines `source<TAB>target` in UTF-8, plain or gzip. A byte-order mark and CRLF are accepted.
-/// Defects of a line: no tab, a second tab, a blank side, bytes that are not UTF-8, a NUL, a carriage return that does
-/// not end the line, more than 1 MiB.
+/// Reads the pairs of a table in UTF-8, plain or gzip: lines `source<TAB>target`, or as options.format and
+/// options.columns say. A byte-order mark and CRLF are accepted. The features of a pair follow the tokens of its source
+/// (feature_tokens).
+/// Defects of a line: a missing column, a third column (unless options.columns chooses columns or most lines have one;
+/// then it is left out), a blank side, a tab or a line break inside a side, quotes or JSON that are not well-formed,
+/// bytes that are not UTF-8, a NUL, a carriage return that does not end the line, more than 1 MiB.
 /// A pair with a side above options.limit is left out, counted and no defect.
 /// Throws Error when the file cannot be read, is not text or is empty, and NoPairs when it has no valid line. With
 /// OnBadLine::stop the first defect also throws, as "file:line:column: reason".

@@ -27,7 +27,8 @@ std::string ReadReport::summary() const {
   std::vector<std::string> remarks;
   if (repeated != 0) remarks.push_back(counted(repeated, "repeated pronunciation") + " left out");
   if (left_out != 0)
-    remarks.push_back(fmt::format("{} left out: first at {}", counted(left_out, "pair"), long_pairs.front().described()));
+    remarks.push_back(
+        fmt::format("{} left out: first at {}", counted(left_out, "pair"), long_pairs.front().described()));
   if (skipped != 0)
     remarks.push_back(fmt::format("{} skipped: first at {}", counted(skipped, "line"), defects.front().described()));
   return remarks.empty() ? text : fmt::format("{} ({})", text, fmt::join(remarks, "; "));
@@ -36,6 +37,7 @@ std::string ReadReport::summary() const {
 std::vector<std::string> ReadReport::messages() const {
   std::vector<std::string> lines;
   lines.push_back(summary());
+  if (!note.empty()) lines.push_back(note);
   add_messages(lines, long_pairs, left_out, "left out", "more pair", path);
   add_messages(lines, defects, skipped, "skipped", "more line", path);
   return lines;

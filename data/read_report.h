@@ -35,6 +35,7 @@ struct ReadReport {
   static constexpr Index most_kept = 10;
 
   std::string path;  // "a and b" for two files
+  std::string note;  // a remark about the whole file: columns that are left out
   Index pairs = 0;
   Index skipped = 0;               // lines with a defect
   Index repeated = 0;              // duplicate pronunciations of a word (dictionaries only)
@@ -45,7 +46,8 @@ struct ReadReport {
   /// One line: "read 110611 pairs from FILE (3 lines skipped: first at FILE:17:3: no tab between source and target)".
   std::string summary() const;
 
-  /// The summary, one line per further defect and long pair that was kept, and the numbers of all others.
+  /// The summary, the note if there is one, one line per further defect and long pair that was kept, and the numbers of
+  /// all others.
   std::vector<std::string> messages() const;
 };
 

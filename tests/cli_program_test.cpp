@@ -10,6 +10,7 @@ namespace {
 
 using Catch::Matchers::ContainsSubstring;
 using Catch::Matchers::EndsWith;
+using Catch::Matchers::StartsWith;
 using data::Scratch;
 
 // Checks that a command fails with this exit code and one line "gradus: ..." that contains `message`, prints nothing to
@@ -299,7 +300,37 @@ TEST_CASE("a line that is too long has an empty output, and the others are decod
   REQUIRE(tested.code == 0);
   const auto score = nlohmann::json::parse(last_line(tested.out));
   CHECK(score["pairs"] == 1);
-  CHECK(score["left_out"] == 1);
+  CHECK(score["left_out"] == 2);
+}
+
+TEST_CASE("a run with features reads and prints them") {
+  const Scratch scratch;
+  std::filesystem::copy_file("tests/data/inflection.tsv", scratch.folder() / "t.tsv");
+  std::filesystem::copy_file("tests/data/inflection.csv", scratch.folder() / "t.csv");
+  REQUIRE(run(scratch,
+              "train --model transformer --train t.tsv --set data.columns=features=3 --steps 2 --out run --set "
+              "data.target_tokens=characters --set data.held_out=0.2 --set model.dim=16 --set model.ffn=16")
+              .code == 0);
+  const std::string words = data::contents(scratch.folder() / "run" / "source.vocab");
+  CHECK_THAT(words, ContainsSubstring("\n\\x09PST\n"));
+  const Ran ran = run(scratch, "decode --run run", "tala\tN;PL;GEN\n\ntala\t\n");
+  REQUIRE(ran.code == 0);
+  CHECK_THAT(ran.out, StartsWith("tala\tN;PL;GEN\t") && ContainsSubstring("\n\t\ntala\t\t"));
+  CHECK(std::count(ran.out.begin(), ran.out.end(), '\n') == 3);
+  refuses(scratch, "decode --run run", 1, "standard input:1:5: no tab; expected source<TAB>features", "tala\n");
+  refuses(scratch, "decode --run run", 1, "standard input:1:7: a second tab", "tala\tN\tx\n");
+  const Ran tested = run(scratch, "eval --run run --test t.tsv");
+  REQUIRE(tested.code == 0);
+  CHECK(nlohmann::json::parse(last_line(tested.out))["pairs"] == 72);
+  refuses(scratch, "eval --run run --test t.tsv --test-target t.tsv", 1, "a file of targets has none");
+  refuses(scratch, "train --train t.csv --set data.columns=source=lemma,target=forms --out new", 1,
+          "t.csv:1: no column has the name forms; the names are id, lemma, form, tags, remark");
+  refuses(scratch, "train --train t.csv --set data.columns=lemma,form --out new", 2,
+          "data.columns = \"lemma,form\" is not allowed: source=COLUMN,target=COLUMN,features=COLUMN");
+  for (const char* contradiction :
+       {"--set data.format=csv --train-target t.tsv", "--train-target t.tsv --set data.columns=target=1",
+        "--set data.format=dictionary --set data.columns=target=1"})
+    refuses(scratch, std::string("train --train t.csv --out new ") + contradiction, 2, " set");
 }
 
 TEST_CASE("one token of 200 KB is left out of training") {
@@ -311,8 +342,7 @@ TEST_CASE("one token of 200 KB is left out of training") {
   const Ran ran =
       run(scratch,
           "train --model rnn-attention --train t.tsv --valid t.tsv --steps 1 --out new --set model.dim=8 --set "
-          "model.hidden=8",
-          "", "ulimit -v 4000000");
+          "model.hidden=8");
   CHECK(ran.code == 0);
   CHECK_THAT(ran.err, ContainsSubstring("read 8 pairs from t.tsv (1 pair left out: first at t.tsv:9:1: the source has "
                                         "200000 tokens, more than 1024 (data.max_tokens))"));

@@ -207,7 +207,8 @@ TEST_CASE("without a file to validate on, too few sources are refused after the 
   const std::string file = scratch.write("t.tsv", pairs);
   std::vector<std::string> notes;
   CHECK_THROWS_WITH(
-      load_dataset(config_with({{"data.train", file}}), [&](const std::string& note) { notes.push_back(note); }),
+      load_dataset(config_with({{"data.train", file}, {"data.held_out", "0.0001"}}),
+                   [&](const std::string& note) { notes.push_back(note); }),
       ContainsSubstring("the 1000 pairs of the file have only 6 different sources: none is left to validate on"));
   REQUIRE(notes.size() == 2);
   CHECK_THAT(notes[1], ContainsSubstring(":2:6: no tab"));

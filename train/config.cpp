@@ -116,6 +116,13 @@ void check(const RunConfig& config) {
   check_sources(d.valid, d.valid_target, "data.valid");
   if (!d.train_target.empty() && d.format == DataFormat::dictionary)
     throw ConfigError("data.train_target is set and data.format is dictionary, whose lines hold both sides");
+  const bool table = d.format == DataFormat::csv || d.format == DataFormat::jsonl;
+  if (!d.train_target.empty() && (table || !d.columns.empty())) {
+    throw ConfigError(fmt::format("data.train_target and {} are both set: a file of targets has no columns",
+                                  table ? "data.format" : "data.columns"));
+  }
+  if (d.format == DataFormat::dictionary && !d.columns.empty())
+    throw ConfigError("data.columns is set and data.format is dictionary, which has no columns to choose");
   if (!d.valid.empty() && d.train_target.empty() != d.valid_target.empty()) {
     throw ConfigError(fmt::format("data.{} is set, data.{} is not: both files hold pairs, or neither does",
                                   d.train_target.empty() ? "valid_target" : "train_target",

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
 
 #include <gradus/autograd/foundation/internal/fnv1a.h>
 #include <gradus/autograd/foundation/random.h>
+#include <gradus/data/features.h>
 #include <gradus/data/internal/counted.h>
 #include <gradus/data/toy_tasks.h>
 #include <gradus/data/unicode.h>
@@ -71,6 +71,20 @@ void note(const Notes& notes, const data::ReadReport& report) {
   for (const std::string& line : report.messages()) notes(line);
 }
 
+// None: by the file's name.
+std::optional<data::TableFormat> table_format(const DataConfig& d) {
+  switch (d.format) {
+    case DataFormat::tsv:
+      return data::TableFormat::tsv;
+    case DataFormat::csv:
+      return data::TableFormat::csv;
+    case DataFormat::jsonl:
+      return data::TableFormat::jsonl;
+    default:
+      return std::nullopt;
+  }
+}
+
 data::Corpus read_corpus(const RunConfig& config, const std::filesystem::path& path,
                          const std::filesystem::path& targets) {
   const DataConfig& d = config.data;
@@ -85,12 +99,21 @@ data::Corpus read_corpus(const RunConfig& config, const std::filesystem::path& p
                                         .on_bad_line = d.on_bad_line,
                                         .limit = token_limit(config)});
   }
+  if (!targets.empty() &&
+      (table_format(d).value_or(data::TableFormat::tsv) != data::TableFormat::tsv || !d.columns.empty())) {
+    throw Error(
+        fmt::format("{}: the run reads columns (data.format, data.columns), and a file of targets has none; give "
+                    "a file of pairs alone",
+                    targets.string()));
+  }
   const data::PairOptions options{.source_tokens = tokenizer_of(d.source_tokens, Tokenizer::characters),
                                   .target_tokens = tokenizer_of(d.target_tokens, Tokenizer::whitespace),
                                   .on_bad_line = d.on_bad_line,
                                   .unicode = d.unicode,
                                   .lowercase = d.lowercase,
-                                  .limit = token_limit(config)};
+                                  .limit = token_limit(config),
+                                  .format = table_format(d),
+                                  .columns = data::parse_columns(d.columns).value_or(data::Columns{})};
   return targets.empty() ? data::read_pairs(path, options) : data::read_parallel(path, targets, options);
 }
 
@@ -215,9 +238,19 @@ Tokenizer target_tokenizer(const RunConfig& config) {
                       config.data.task.empty() ? Tokenizer::whitespace : Tokenizer::characters);
 }
 
+bool has_features(const RunConfig& config) {
+  const std::optional<data::Columns> columns = data::parse_columns(config.data.columns);
+  return config.data.task.empty() && columns && !columns->features.empty();
+}
+
 data::Tokens source_tokens(const RunConfig& config, std::string_view text) {
+  const std::size_t end = has_features(config) ? std::min(text.find('\t'), text.size()) : text.size();
+  const std::string_view source = text.substr(0, end);
   const bool lower = config.data.format == DataFormat::dictionary || config.data.lowercase;
-  return tokenize(data::prepare(text, config.data.unicode, lower), source_tokenizer(config));
+  data::Tokens tokens = tokenize(data::prepare(source, config.data.unicode, lower), source_tokenizer(config));
+  const std::string features = data::prepare(text.substr(end), config.data.unicode, false);
+  for (std::string& token : data::feature_tokens(features)) tokens.push_back(std::move(token));
+  return tokens;
 }
 
 std::uint64_t fingerprint(const data::Vocabulary& source, const data::Vocabulary& target) {

@@ -58,7 +58,10 @@ TestSet load_test_task(const RunConfig& config, const std::string& task, const N
 /// The tokens of a text, split as the dataset's configuration says.
 data::Tokenizer source_tokenizer(const RunConfig& config);
 data::Tokenizer target_tokenizer(const RunConfig& config);
-/// The tokens of a source as in training, in the configuration's Unicode form and case.
+/// Whether the sources of the run have features (data.columns).
+bool has_features(const RunConfig& config);
+/// The tokens of a source as in training, in the configuration's Unicode form and case. With features, the text is
+/// source<TAB>features.
 data::Tokens source_tokens(const RunConfig& config, std::string_view text);
 
 /// The longest source or target of the run: data.max_tokens, or what the model's positions hold beside the end mark, or

@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 
+#include <gradus/data/features.h>
 #include <gradus/files/internal/utf8.h>
 
 namespace gradus::train {
@@ -21,7 +22,10 @@ std::string padded(const std::string& text, std::size_t width, bool left) {
   return left ? text + blanks : blanks + text;
 }
 
-std::string visible(const std::string& token) { return token == " " ? "_" : files::shown(token); }
+std::string visible(const std::string& token) {
+  const std::string_view feature = data::feature_name(token);
+  return token == " " ? "_" : files::shown(feature.empty() ? token : feature);
+}
 
 std::string shade(double weight) {
   constexpr std::array<const char*, 5> shades = {"·", "░", "▒", "▓", "█"};

@@ -9,7 +9,7 @@
 
 namespace gradus::train {
 
-enum class DataFormat { tsv, dictionary };
+enum class DataFormat { automatic, tsv, csv, jsonl, dictionary };
 enum class TokensOf { automatic, characters, graphemes, whitespace };
 enum class BestBy { word_error_rate, loss };
 
@@ -18,7 +18,8 @@ struct DataConfig {
   std::string task;
   std::string train, valid;
   std::string train_target, valid_target;  // targets of the sources in the files above; empty: those hold pairs
-  DataFormat format = DataFormat::tsv;
+  DataFormat format = DataFormat::automatic;
+  std::string columns;  // as data::parse_columns reads it
   TokensOf source_tokens = TokensOf::automatic;
   TokensOf target_tokens = TokensOf::automatic;
   data::UnicodeForm unicode = data::UnicodeForm::nfc;

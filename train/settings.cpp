@@ -52,8 +52,15 @@ std::vector<Setting> table() {
       text("data.train_target", &D::train_target,
            "file of training targets, one line per source in data.train; empty: data.train holds pairs"),
       text("data.valid_target", &D::valid_target, "file of validation targets, one line per source in data.valid"),
-      choice("data.format", &D::format, {"tsv", "dictionary"},
-             "tsv: lines source<TAB>target, or one file per side; dictionary: a pronouncing dictionary like CMU's"),
+      choice("data.format", &D::format, {"auto", "tsv", "csv", "jsonl", "dictionary"},
+             "tsv: lines source<TAB>target, or one file per side; csv: source,target with quotes; jsonl: a JSON object "
+             "per line; dictionary: a pronouncing dictionary like CMU's; auto: csv or jsonl by the file's ending, else "
+             "tsv"),
+      text_of(
+          "data.columns", &D::columns, [](std::string_view text) { return data::parse_columns(text).has_value(); },
+          "source=COLUMN,target=COLUMN,features=COLUMN or some of them; a COLUMN is a number from 1, a name in the "
+          "first line, or a key of JSON",
+          "columns of source, target and features; empty: the first two, or the keys source and target"),
       choice("data.source_tokens", &D::source_tokens, {"auto", "characters", "graphemes", "whitespace"},
              "how a source is split: into code points, into grapheme clusters (letters with their marks), or at "
              "whitespace; auto: into characters"),
@@ -61,7 +68,8 @@ std::vector<Setting> table() {
              "how a target is split; auto: at whitespace for files, into characters for tasks"),
       choice("data.unicode", &D::unicode, {"none", "nfc", "nfd", "nfkc"},
              "Unicode normal form of all text, here and in decode and eval; none: as in the files"),
-      flag("data.lowercase", &D::lowercase, "change both sides to lower case, by Unicode's full mappings (tsv)"),
+      flag("data.lowercase", &D::lowercase,
+           "change both sides to lower case, by Unicode's full mappings (all but dictionary)"),
       flag("data.stress", &D::stress, "keep the stress digits of vowels (dictionary)"),
       choice("data.on_bad_line", &D::on_bad_line, {"skip", "stop"},
              "what happens at an unreadable line: skip and count it, or stop"),

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include <gradus/autograd/foundation/error.h>
@@ -13,10 +15,13 @@ namespace gradus::data {
 namespace {
 
 Defect defect_of(const Line& line, std::size_t offset, std::string reason) {
+  // The text of a row of several lines has line feeds.
+  const std::string_view before = line.text.substr(0, offset);
+  const std::size_t begin = before.rfind('\n') + 1;  // 0 when there is none
   Defect defect;
   defect.path = line.path;
-  defect.line = line.number;
-  defect.column = files::column_of(line.text, offset);
+  defect.line = line.number + std::count(before.begin(), before.end(), '\n');
+  defect.column = files::column_of(line.text.substr(begin), offset - begin);
   defect.reason = std::move(reason);
   return defect;
 }
@@ -26,8 +31,6 @@ void keep_first(std::vector<Defect>& defects, Defect defect) {
 }
 
 }  // namespace
-
-bool is_blank(std::string_view text) { return text.find_first_not_of(" \t\n\v\f\r") == std::string_view::npos; }
 
 Gatherer::Gatherer(std::string path, OnBadLine on_bad_line, TokenLimit limit)
     : on_bad_line_(on_bad_line), limit_(std::move(limit)) {
@@ -68,12 +71,15 @@ Corpus Gatherer::finish(std::string_view wanted) && {
   if (report.pairs != 0) return std::move(corpus_);
   if (report.skipped == 0 && report.left_out == 0)
     throw Error(fmt::format("{}: nothing to read; expected {}", report.path, wanted));
-  const std::string message =
-      report.skipped == 0
-          ? fmt::format("{}: all {} are left out (first: {})", report.path, counted(report.left_out, "pair"),
-                        report.long_pairs.front().described())
-          : fmt::format("{}: none of {} is good (first: {}); expected {}", report.path,
-                        counted(report.skipped + report.left_out, "line"), report.defects.front().described(), wanted);
+  std::string message;
+  if (report.skipped == 0) {
+    message = fmt::format("{}: all {} are left out (first: {})", report.path, counted(report.left_out, "pair"),
+                          report.long_pairs.front().described());
+  } else {
+    message =
+        fmt::format("{}: none of {} is good (first: {}); expected {}", report.path,
+                    counted(report.skipped + report.left_out, "line"), report.defects.front().described(), wanted);
+  }
   throw NoPairs(message, std::move(report));
 }
 

@@ -2,14 +2,12 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <gradus/data/corpus.h>
 #include <gradus/data/internal/lines.h>
 
 namespace gradus::data {
-
-/// Whether the text has nothing but ASCII white space.
-bool is_blank(std::string_view text);
 
 /// The beginning of a part of a line.
 struct Spot {
@@ -24,6 +22,9 @@ class Gatherer {
 
   /// Keeps the pair, or leaves it out when a side has too many tokens. Returns whether it was kept.
   bool keep(Pair pair, const Spot& source, const Spot& target);
+
+  /// Adds a remark about the whole file to the report, if it is not empty.
+  void note(std::string text) { corpus_.report.note = std::move(text); }
 
   /// Counts a repeated pronunciation.
   void repeat() { ++corpus_.report.repeated; }

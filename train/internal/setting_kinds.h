@@ -109,6 +109,22 @@ Setting text(std::string key, std::string Section::*member, std::string help) {
       std::string());
 }
 
+/// A text that `accepts`; `allowed` describes it.
+template <class Section>
+Setting text_of(std::string key, std::string Section::*member, std::function<bool(std::string_view)> accepts,
+                std::string allowed, std::string help) {
+  return make_setting(
+      std::move(key), std::move(help), [allowed] { return allowed; },
+      [member](const RunConfig& c) { return c.*section<Section>.*member; },
+      [member, accepts](RunConfig& c, const Value& v) {
+        const std::string* words = std::get_if<std::string>(&v);
+        const bool good = words != nullptr && is_text(*words) && accepts(*words);
+        if (good) c.*section<Section>.*member = *words;
+        return good;
+      },
+      std::string());
+}
+
 /// Whole numbers in `range`, separated by commas.
 template <class Section>
 Setting whole_list(std::string key, std::vector<Index> Section::*member, Range<Index> range, std::string help) {
