@@ -27,6 +27,8 @@ struct DecodeFlags {
   bool attention = false, json = false;
 };
 
+constexpr const char* standard_input = "standard input";
+
 struct Source {
   std::string text;       // the whole line; empty if it is longer than a line may be
   Index number = 0;       // of the line, from 1
@@ -36,8 +38,8 @@ struct Source {
 // Reads lines as sources. The first lines that are too long for the run are reported one by one, the others by number.
 class SourceReader {
  public:
-  explicit SourceReader(const RunConfig& config)
-      : config_(config), limit_(token_limit(config)), features_(has_features(config)) {}
+  SourceReader(const Run& run, std::string file)
+      : run_(run), file_(std::move(file)), limit_(token_limit(run.config)), features_(has_features(run.config)) {}
 
   // Throws Error with the place when the line is not valid text.
   Source read(const data::Line& line) {
@@ -53,12 +55,16 @@ class SourceReader {
     if (features_ && tab == std::string_view::npos && !line.text.empty())
       refuse(line.text.size(), "no tab; expected source<TAB>features, as the run was trained with");
     if (second != std::string_view::npos) refuse(second, "a second tab; expected source<TAB>features");
-    const Index tokens = std::ssize(source_tokens(config_, line.text));
-    return tokens <= limit_.most ? Source{std::string(line.text), line.number} : leave_out(line, limit_.excess(tokens));
+    const data::Tokens tokens = source_tokens(run_.config, line.text);
+    if (std::ssize(tokens) > limit_.most) return leave_out(line, limit_.excess(std::ssize(tokens)));
+    for (const std::string& token : tokens) ++counts_[token];
+    return {std::string(line.text), line.number};
   }
 
-  // Reports the lines that were left out and not reported before, and returns the exit code.
+  // Reports the tokens that the vocabulary does not have, and the lines that were left out and not reported before.
+  // Returns the exit code.
   int finish() const {
+    note_unseen(counts_, run_.source, file_, "source", say_line);
     const Index more = left_out_ - data::ReadReport::most_kept;
     if (more > 0) say_line(fmt::format("no output for {} more {}", more, more == 1 ? "line" : "lines"));
     return left_out_ == 0 ? success : incomplete;
@@ -71,13 +77,13 @@ class SourceReader {
     return {.text = std::string(line.text), .number = line.number, .too_long = true};
   }
 
-  const RunConfig& config_;
+  const Run& run_;
+  std::string file_;
   data::TokenLimit limit_;
   bool features_;
+  data::TokenCounts counts_;
   Index left_out_ = 0;
 };
-
-constexpr const char* standard_input = "standard input";
 
 std::vector<Source> read_lines(SourceReader& reader, data::LineReader lines) {
   std::vector<Source> sources;
@@ -182,7 +188,7 @@ int decode_run(const DecodeFlags& f) {
   }
   const Run run = load_run(RunDirectory::open(f.run), f.checkpoint == "best" ? Which::best : Which::last);
   Writer writer(run, f);
-  SourceReader reader(run.config);
+  SourceReader reader(run, f.input == "-" ? standard_input : f.input);
   if (f.input == "-" && ::isatty(STDIN_FILENO) == 1) {
     Index number = 0;
     for (std::string line; next_line(line);) {

@@ -46,6 +46,10 @@ int evaluate_run(const EvalFlags& f) {
   const TestSet test = f.task.empty() ? load_test(run.config, f.test, f.test_target, say_line)
                                       : load_test_task(run.config, f.task, say_line);
 
+  const std::string file = f.task.empty() ? f.test : "task " + f.task;
+  note_unseen(test.source_counts, run.source, file, "source", say_line);
+  note_unseen(test.target_counts, run.target, f.test_target.empty() ? file : f.test_target, "target", say_line);
+
   const Evaluation found = evaluate(*run.model, run.source, run.target, test.references,
                                     {.beam = f.beam, .max_length = run.config.decode.max_length});
   print_by_length(test.references, found.exact);

@@ -6,7 +6,6 @@
 #include <memory>
 #include <string_view>
 #include <tuple>
-#include <unordered_set>
 #include <utility>
 
 #include <gradus/autograd/foundation/error.h>
@@ -28,23 +27,9 @@ TokenCounts count_tokens(const std::vector<Pair>& pairs, Tokens Pair::*side) {
   return counts;
 }
 
-/// The word of a dictionary entry without its variant number: "read(2)" -> "read".
-std::string_view without_variant(std::string_view word) {
-  if (!word.ends_with(')')) return word;
-  const std::size_t open = word.rfind('(');
-  if (open == std::string_view::npos || open == 0) return word;
-  const std::string_view number = word.substr(open + 1, word.size() - open - 2);
-  const bool is_number = !number.empty() && number.find_first_not_of("0123456789") == std::string_view::npos;
-  return is_number ? word.substr(0, open) : word;
-}
-
 // The text of one side of a pair.
 std::string prepared(std::string_view side, const PairOptions& options) {
   return prepare(side, options.unicode, options.lowercase);
-}
-
-void drop_stress(std::string& phone) {
-  if (phone.size() > 1 && phone.back() >= '0' && phone.back() <= '2') phone.pop_back();
 }
 
 // The reason why the text cannot be the part of a pair that has this name; empty if it can.
@@ -130,37 +115,6 @@ Corpus read_parallel(const std::filesystem::path& sources, const std::filesystem
   }
   return std::move(gatherer).finish(
       "a source on each line of the first file and its target on the same line of the second");
-}
-
-Corpus read_dictionary(const std::filesystem::path& path, const DictionaryOptions& options) {
-  Gatherer gatherer(path.string(), options.on_bad_line, options.limit);
-  LineReader reader(path);
-  std::unordered_set<std::string> seen;
-  Line line;
-  while (reader.next(line)) {
-    if (line.text.substr(0, 3) == ";;;") continue;
-    if (!gatherer.sound(line) || is_blank(line.text)) continue;
-    Tokens fields = tokenize(normalize(line.text, options.unicode), Tokenizer::whitespace);
-    if (fields.empty() || fields.front() == "#") continue;
-    // A word may start with '#' ("#SHARP-SIGN"); after the word, '#' starts a comment.
-    fields.erase(std::find_if(fields.begin() + 1, fields.end(), [](const std::string& f) { return f[0] == '#'; }),
-                 fields.end());
-    if (fields.size() == 1) {
-      gatherer.refuse(line, line.text.size(), "no phones after the word");
-      continue;
-    }
-    Pair pair;
-    pair.source =
-        tokenize(prepare(without_variant(fields.front()), options.unicode, options.lowercase), options.letters);
-    pair.target.assign(fields.begin() + 1, fields.end());
-    if (!options.stress) std::for_each(pair.target.begin(), pair.target.end(), drop_stress);
-    const std::string key = join(pair.source, Tokenizer::characters) + ' ' + join(pair.target, Tokenizer::whitespace);
-    if (seen.contains(key))
-      gatherer.repeat();
-    else if (gatherer.keep(std::move(pair), {line}, {line}))
-      seen.insert(key);
-  }
-  return std::move(gatherer).finish("lines of WORD  PHONE PHONE ...");
 }
 
 TokenCounts count_source_tokens(const std::vector<Pair>& pairs) { return count_tokens(pairs, &Pair::source); }

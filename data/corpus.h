@@ -55,23 +55,6 @@ Corpus read_pairs(const std::filesystem::path& path, const PairOptions& options 
 Corpus read_parallel(const std::filesystem::path& sources, const std::filesystem::path& targets,
                      const PairOptions& options = {});
 
-struct DictionaryOptions {
-  bool stress = false;  // keep the stress digit of vowels ("AH0")
-  UnicodeForm unicode = UnicodeForm::nfc;
-  bool lowercase = true;                      // words only
-  Tokenizer letters = Tokenizer::characters;  // of words; or graphemes
-  OnBadLine on_bad_line = OnBadLine::skip;
-  TokenLimit limit = {};
-};
-
-/// Reads a pronouncing dictionary in the format of the CMU dictionary, old (0.7) and new:
-/// - `WORD  PHONE PHONE ...`, with further pronunciations of WORD as `WORD(2)`;
-/// - comments: lines that begin with `;;;`, and ` # comment` at the end of a line.
-/// The source is the letters of the word, the target its phones. A pronunciation that the word already has, for
-/// example because stress was removed, is counted as repeated and skipped. Blank lines are skipped. Throws like
-/// read_pairs.
-Corpus read_dictionary(const std::filesystem::path& path, const DictionaryOptions& options = {});
-
 /// The token counts of one side of all pairs, for Vocabulary::build.
 TokenCounts count_source_tokens(const std::vector<Pair>& pairs);
 TokenCounts count_target_tokens(const std::vector<Pair>& pairs);

@@ -37,7 +37,7 @@ std::string ReadReport::summary() const {
 std::vector<std::string> ReadReport::messages() const {
   std::vector<std::string> lines;
   lines.push_back(summary());
-  if (!note.empty()) lines.push_back(note);
+  lines.insert(lines.end(), notes.begin(), notes.end());
   add_messages(lines, long_pairs, left_out, "left out", "more pair", path);
   add_messages(lines, defects, skipped, "skipped", "more line", path);
   return lines;

@@ -35,19 +35,18 @@ struct ReadReport {
   static constexpr Index most_kept = 10;
 
   std::string path;  // "a and b" for two files
-  std::string note;  // a remark about the whole file: columns that are left out
   Index pairs = 0;
-  Index skipped = 0;               // lines with a defect
-  Index repeated = 0;              // duplicate pronunciations of a word (dictionaries only)
-  std::vector<Defect> defects;     // the first `most_kept` of them
-  Index left_out = 0;              // pairs with a side of more tokens than the limit
-  std::vector<Defect> long_pairs;  // the first `most_kept` of them
+  Index skipped = 0;                    // lines with a defect
+  Index repeated = 0;                   // duplicate pronunciations of a word (dictionaries only)
+  std::vector<Defect> defects;          // the first `most_kept` of them
+  Index left_out = 0;                   // pairs with a side of more tokens than the limit
+  std::vector<Defect> long_pairs;       // the first `most_kept` of them
+  std::vector<std::string> notes = {};  // what else was done, one line each: columns that are left out
 
   /// One line: "read 110611 pairs from FILE (3 lines skipped: first at FILE:17:3: no tab between source and target)".
   std::string summary() const;
 
-  /// The summary, the note if there is one, one line per further defect and long pair that was kept, and the numbers of
-  /// all others.
+  /// The summary, the notes, one line per further defect and long pair that was kept, and the numbers of all others.
   std::vector<std::string> messages() const;
 };
 

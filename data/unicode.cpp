@@ -1,5 +1,6 @@
 #include <gradus/data/unicode.h>
 
+#include <fmt/format.h>
 #include <utf8proc.h>
 
 #include <algorithm>
@@ -98,6 +99,17 @@ bool is_case_ignorable(CodePoint point) {
   return std::binary_search(inside_words.begin(), inside_words.end(), point);
 }
 
+bool is_mark(CodePoint point) {
+  const utf8proc_category_t category = utf8proc_category(point);
+  return category == UTF8PROC_CATEGORY_MN || category == UTF8PROC_CATEGORY_MC || category == UTF8PROC_CATEGORY_ME;
+}
+
+// Whether a reader of a message does not see the code point: white space other than a space, controls, unassigned ones.
+bool is_hidden(CodePoint point) {
+  const std::string_view category = utf8proc_category_string(point);
+  return point != ' ' && (category[0] == 'Z' || category[0] == 'C');
+}
+
 // Whether the first code point in the range that is not skipped is a letter with case.
 template <class Iterator>
 bool meets_cased(Iterator begin, Iterator end) {
@@ -140,6 +152,16 @@ std::string lowercase(std::string_view text) {
 std::string prepare(std::string_view text, UnicodeForm form, bool in_lowercase) {
   std::string prepared = normalize(text, form);
   return in_lowercase ? normalize(lowercase(prepared), form) : prepared;
+}
+
+std::string quoted(std::string_view text) {
+  const CodePoints points = code_points(text);
+  const bool visible =
+      !points.empty() && !is_mark(points.front()) && std::none_of(points.begin(), points.end(), is_hidden);
+  if (visible) return fmt::format("\"{}\"", files::shown(text));
+  std::vector<std::string> names;
+  for (const CodePoint point : points) names.push_back(fmt::format("U+{:04X}", point));
+  return fmt::format("{}", fmt::join(names, " "));
 }
 
 std::vector<std::string> graphemes(std::string_view text) {

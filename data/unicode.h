@@ -19,6 +19,10 @@ std::string lowercase(std::string_view text);
 /// The text in a normal form, in lower case if wanted. Throws as `normalize` does.
 std::string prepare(std::string_view text, UnicodeForm form, bool in_lowercase);
 
+/// The text for a message: in quotation marks, or as its code points (U+0301) when it begins with a combining mark or
+/// has white space or control characters other than a space. Expects well-formed UTF-8.
+std::string quoted(std::string_view text);
+
 /// The extended grapheme clusters of the text (Standard Annex 29): what a reader counts as one character. Throws as
 /// `normalize` does.
 std::vector<std::string> graphemes(std::string_view text);

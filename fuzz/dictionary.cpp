@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include <gradus/data/corpus.h>
+#include <gradus/data/dictionary.h>
 #include <gradus/data/internal/lines.h>
 
 #include "memory_file.h"
@@ -13,7 +13,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size == 0) return 0;
   static fuzz::MemoryFile file;
   const auto& path = file.holding(fuzz::text_of(data + 1, size - 1));
-  DictionaryOptions options{.stress = (data[0] & 1) != 0, .lowercase = (data[0] & 2) != 0};
+  DictionaryOptions options{.stress = (data[0] & 1) != 0 ? Stress::keep : Stress::automatic,
+                            .lowercase = (data[0] & 2) != 0};
 
   Corpus corpus;
   if (!fuzz::accepts([&] { corpus = read_dictionary(path, options); })) return 0;

@@ -4,6 +4,7 @@
 namespace gradus {
 namespace {
 
+using Catch::Matchers::ContainsSubstring;
 using data::Scratch;
 
 const std::string quick = " --set model.dim=16 --set model.hidden=16 --steps 8 --out run";
@@ -32,6 +33,26 @@ TEST_CASE("a decomposed file of a run that was trained on composed text gives th
   const std::string composed_run = data::contents(scratch.folder() / "run" / "last.safetensors");
   REQUIRE(run(scratch, "train --model rnn --train train.tsv --valid decomposed.tsv --overwrite" + quick).code == 0);
   CHECK(data::contents(scratch.folder() / "run" / "last.safetensors") == composed_run);
+}
+
+TEST_CASE("eval and decode report the tokens that training never had") {
+  const Scratch scratch;
+  scratch.write("train.tsv", "ab\tA B\nba\tB A\n");
+  scratch.write("test.tsv", "abx\tA C\n");
+  REQUIRE(run(scratch, "train --model rnn --train train.tsv --valid train.tsv" + quick).code == 0);
+  const Ran tested = run(scratch, "eval --run run --test test.tsv");
+  CHECK_THAT(tested.err,
+             ContainsSubstring("test.tsv: 1 of 3 source tokens (33.3 %) are not in the vocabulary: \"x\" 1\n"));
+  CHECK_THAT(tested.err,
+             ContainsSubstring("test.tsv: 1 of 2 target tokens (50.0 %) are not in the vocabulary: \"C\" 1\n"));
+  CHECK(run(scratch, "eval --run run --test train.tsv").err.find("vocabulary") == std::string::npos);
+  CHECK(run(scratch, "decode --run run", "ab\nxya\nx\n").err ==
+        "standard input: 3 of 6 source tokens (50.0 %) are not in the vocabulary: \"x\" 2, \"y\" 1\n");
+  CHECK(run(scratch, "decode --run run", "ab\n").err.empty());
+  CHECK_THAT(run(scratch, "decode --run run --input test.tsv", "").err, ContainsSubstring("a tab"));
+  scratch.write("words", "z\n");
+  CHECK(run(scratch, "decode --run run --input words").err ==
+        "words: 1 of 1 source tokens (100.0 %) are not in the vocabulary: \"z\" 1\n");
 }
 
 }  // namespace gradus

@@ -77,8 +77,9 @@ TEST_CASE("a third column of most lines is left out with a note") {
   REQUIRE(cards.pairs.size() == 6);
   CHECK(cards.pairs[1].target == Tokens{"A", "kevo,", "moon!"});
   REQUIRE(cards.report.messages().size() == 2);
-  CHECK_THAT(cards.report.note, ContainsSubstring("cards.tsv has more than two columns") &&
-                                    ContainsSubstring("the others are left out; data.columns chooses columns"));
+  CHECK_THAT(cards.report.notes.front(),
+             ContainsSubstring("cards.tsv has more than two columns") &&
+                 ContainsSubstring("the others are left out; data.columns chooses columns"));
   const Scratch scratch;
   SECTION("lines with two columns are pairs, too") {
     const ReadReport report = read_pairs(scratch.write("p", "a\tA\tx\nb\tB\nc\tC\tx\ty\nd\n")).report;
@@ -87,10 +88,10 @@ TEST_CASE("a third column of most lines is left out with a note") {
   }
   SECTION("in half of the lines it is a defect") {
     const ReadReport report = read_pairs(scratch.write("p", "a\tA\tx\nb\tB\n")).report;
-    CHECK(report.note.empty());
+    CHECK(report.notes.empty());
     CHECK(reasons(report) == Reasons{"1:4: a second tab; expected two columns"});
     const ReadReport csv = read_pairs(scratch.write("p.csv", "a,A,x\n\"b,b\",B\n")).report;
-    CHECK(csv.note.empty());
+    CHECK(csv.notes.empty());
     CHECK(reasons(csv) == Reasons{"1:5: a third column; expected two"});
   }
   SECTION("the first hundred lines decide") {
@@ -108,7 +109,7 @@ TEST_CASE("a third column of most lines is left out with a note") {
   SECTION("chosen columns need no note") {
     const ReadReport report = read_pairs("tests/data/cards.tsv", chosen("source=2,target=1")).report;
     CHECK(report.pairs == 6);
-    CHECK(report.note.empty());
+    CHECK(report.notes.empty());
   }
 }
 

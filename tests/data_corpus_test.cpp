@@ -2,7 +2,7 @@
 #include <unistd.h>
 
 #include <gradus/autograd/foundation/error.h>
-#include <gradus/data/corpus.h>
+#include <gradus/data/dictionary.h>
 #include <gradus/data/internal/lines.h>
 
 #include "catch.h"
@@ -300,69 +300,6 @@ TEST_CASE("lines are read from an open file, which stays open") {
   CHECK_THROWS_WITH(LineReader(folder, "standard input"),
                     ContainsSubstring("reading failed after line 0: Is a directory"));
   CHECK(::close(folder) == 0);
-}
-
-TEST_CASE("a pronouncing dictionary of the old format is read") {
-  const Scratch scratch;
-  const Corpus corpus = read_dictionary(scratch.write("cmudict",
-                                                      ";;; # CMUdict  \xA9 1993\n"
-                                                      "'BOUT  B AW1 T\r\n"
-                                                      "#SHARP-SIGN  SH AA1 R P\n"
-                                                      ";SEMI-COLON  S EH1 M IY0\n"
-                                                      "READ  R EH1 D\n"
-                                                      "READ(1)  R IY1 D\n"));
-  const std::vector<Pair> expected = {
-      {tokenize("'bout", Tokenizer::characters), {"B", "AW", "T"}},
-      {tokenize("#sharp-sign", Tokenizer::characters), {"SH", "AA", "R", "P"}},
-      {tokenize(";semi-colon", Tokenizer::characters), {"S", "EH", "M", "IY"}},
-      {tokenize("read", Tokenizer::characters), {"R", "EH", "D"}},
-      {tokenize("read", Tokenizer::characters), {"R", "IY", "D"}},
-  };
-  CHECK(corpus.pairs == expected);
-  CHECK(corpus.report.skipped == 0);
-}
-
-TEST_CASE("a pronouncing dictionary of the new format is read") {
-  const Scratch scratch;
-  const auto path = scratch.write("cmudict.dict",
-                                  "aalborg AO1 L B AO0 R G # place, danish\n"
-                                  "# a comment\n"
-                                  "\n"
-                                  "aalborg(2) AA1 L B AO0 R G\n"
-                                  "aalborg(3) AA1 L B AO2 R G #again\n");
-  const Corpus plain = read_dictionary(path);
-  CHECK(plain.pairs.size() == 2);
-  CHECK(plain.report.repeated == 1);
-  CHECK_THAT(plain.report.summary(), EndsWith("(1 repeated pronunciation left out)"));
-  const Corpus stressed = read_dictionary(path, {.stress = true});
-  CHECK(stressed.pairs.size() == 3);
-  CHECK(stressed.pairs[2].target == Tokens{"AA1", "L", "B", "AO2", "R", "G"});
-}
-
-TEST_CASE("only the stress digit is removed from the end of a phone") {
-  const Scratch scratch;
-  const Corpus corpus = read_dictionary(scratch.write("d", "a AH0 AH1 AH2 AH3 AH' 1 é2\n"));
-  CHECK(corpus.pairs.front().target == Tokens{"AH", "AH", "AH", "AH3", "AH'", "1", "é"});
-}
-
-TEST_CASE("dictionary words can keep their case, and keep brackets without a variant number") {
-  const Scratch scratch;
-  const auto path = scratch.write("d", "(PAREN  P\nX(Y)  Z\nA(12)  B\n(2)  T\nB)  C\nC()  D\n");
-  std::vector<std::string> words;
-  for (const Pair& pair : read_dictionary(path, {.lowercase = false}).pairs)
-    words.push_back(join(pair.source, Tokenizer::characters));
-  CHECK(words == std::vector<std::string>{"(PAREN", "X(Y)", "A", "(2)", "B)", "C()"});
-}
-
-TEST_CASE("dictionary lines with defects are reported") {
-  const Scratch scratch;
-  const auto path = scratch.write("d", "ok OW K\nalone\nonly # comment\nD\xC9J\xC0 D EY\n");
-  const Corpus corpus = read_dictionary(path);
-  CHECK(corpus.report.skipped == 3);
-  CHECK_THAT(corpus.report.summary(), EndsWith("d:2:6: no phones after the word)"));
-  CHECK_THROWS_WITH(read_dictionary(path, {.on_bad_line = OnBadLine::stop}),
-                    EndsWith("d:2:6: no phones after the word"));
-  CHECK_THROWS_WITH(read_dictionary(scratch.write("c", ";;; nothing\n")), ContainsSubstring("nothing to read"));
 }
 
 TEST_CASE("the tokens of each side are counted") {

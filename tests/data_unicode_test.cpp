@@ -1,7 +1,7 @@
 #include <string>
 
 #include <gradus/autograd/foundation/error.h>
-#include <gradus/data/corpus.h>
+#include <gradus/data/dictionary.h>
 #include <gradus/data/unicode.h>
 
 #include "catch.h"
@@ -83,6 +83,18 @@ TEST_CASE("text is prepared alike in every form") {
   CHECK(prepare("\u210B", UnicodeForm::nfkc, true) == "h");
   CHECK(prepare("E\u0301", UnicodeForm::none, true) == "e\u0301");
   CHECK(prepare("E\u0301", UnicodeForm::nfc, false) == "\u00C9");
+}
+
+TEST_CASE("a text of marks or white space is shown as its code points in messages") {
+  CHECK(quoted("ế") == "\"ế\"");
+  CHECK(quoted(" ") == "\" \"");
+  CHECK(quoted("a b") == "\"a b\"");
+  CHECK(quoted("\u0301") == "U+0301");
+  CHECK(quoted("\u0903") == "U+0903");
+  CHECK(quoted("\u20DDa") == "U+20DD U+0061");
+  CHECK(quoted("a\u00A0") == "U+0061 U+00A0");
+  CHECK(quoted("\x1B") == "U+001B");
+  CHECK(quoted("") == "");
 }
 
 TEST_CASE("each reader brings its text into the Unicode form") {

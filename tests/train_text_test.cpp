@@ -61,4 +61,45 @@ TEST_CASE("a run of a version without data.unicode keeps text as it is") {
         data::UnicodeForm::nfc);
 }
 
+TEST_CASE("the training file of a dictionary decides for all files whether digits are stress") {
+  const Scratch scratch;
+  const std::string tones = scratch.write("tones", "ma M A1\nma M A2\nai AY1\n");
+  const std::string stress = scratch.write("stress", "ma M AH1\nai AY1\n");
+  const auto load = [](const std::string& train, const std::string& valid) {
+    return load_dataset(config_with({{"data.train", train}, {"data.valid", valid}, {"data.format", "dictionary"}}));
+  };
+  const Dataset kept = load(tones, stress);
+  CHECK(kept.config.data.stress);
+  CHECK(kept.references.front().references == std::vector<data::Tokens>{{"M", "AH1"}});
+  CHECK(load_test(kept.config, stress).references.front().references == std::vector<data::Tokens>{{"M", "AH1"}});
+  const Dataset cut = load(stress, tones);
+  CHECK_FALSE(cut.config.data.stress);
+  CHECK(cut.references.front().references == std::vector<data::Tokens>{{"M", "A1"}, {"M", "A2"}});
+  CHECK(cut.references.back().references == std::vector<data::Tokens>{{"AY"}});
+  CHECK(load_test(cut.config, tones).references.back().references == std::vector<data::Tokens>{{"AY"}});
+}
+
+TEST_CASE("tokens that the vocabulary does not have are noted with their file") {
+  const Scratch scratch;
+  const std::string train = scratch.write("t.tsv", "ab\tX Y\nab\tX Z\n");
+  const std::string valid = scratch.write("v.tsv", "abc\tX X\nd\tW\n");
+  std::vector<std::string> notes;
+  const auto load = [&](Assignments settings) {
+    settings.push_back({"data.train", train});
+    notes.clear();
+    return load_dataset(config_with(std::move(settings)), [&](const std::string& line) { notes.push_back(line); });
+  };
+  load({{"data.valid", valid}});
+  REQUIRE(notes.size() == 4);
+  CHECK(notes[2] == valid + ": 2 of 4 source tokens (50.0 %) are not in the vocabulary: \"c\" 1, \"d\" 1");
+  CHECK(notes[3] == valid + ": 1 of 3 target tokens (33.3 %) are not in the vocabulary: \"W\" 1");
+  load({{"data.valid", train}, {"data.min_count", "2"}});
+  REQUIRE(notes.size() == 4);
+  CHECK(notes[2] == train + ": 2 of 4 target tokens (50.0 %) are not in the vocabulary: \"Y\" 1, \"Z\" 1");
+
+  const TestSet set = load_test(config_with({{"data.train", train}}), valid);
+  CHECK(set.source_counts == data::TokenCounts{{"a", 1}, {"b", 1}, {"c", 1}, {"d", 1}});
+  CHECK(set.target_counts == data::TokenCounts{{"W", 1}, {"X", 2}});
+}
+
 }  // namespace gradus::train

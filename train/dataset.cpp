@@ -6,10 +6,12 @@
 
 #include <gradus/autograd/foundation/internal/fnv1a.h>
 #include <gradus/autograd/foundation/random.h>
+#include <gradus/data/dictionary.h>
 #include <gradus/data/features.h>
 #include <gradus/data/internal/counted.h>
 #include <gradus/data/toy_tasks.h>
 #include <gradus/data/unicode.h>
+#include <gradus/data/unseen.h>
 #include <gradus/files/internal/utf8.h>
 #include <gradus/models/registry.h>
 
@@ -85,19 +87,23 @@ std::optional<data::TableFormat> table_format(const DataConfig& d) {
   }
 }
 
+// `stress` is for dictionaries. `automatic` is replaced by what the file is found to need.
 data::Corpus read_corpus(const RunConfig& config, const std::filesystem::path& path,
-                         const std::filesystem::path& targets) {
+                         const std::filesystem::path& targets, data::Stress& stress) {
   const DataConfig& d = config.data;
   if (d.format == DataFormat::dictionary) {
     if (!targets.empty()) {
       throw Error(fmt::format("{}: {} is a dictionary, whose lines hold both sides; leave the file of targets out",
                               targets.string(), path.string()));
     }
-    return data::read_dictionary(path, {.stress = d.stress,
-                                        .unicode = d.unicode,
-                                        .letters = tokenizer_of(d.source_tokens, Tokenizer::characters),
-                                        .on_bad_line = d.on_bad_line,
-                                        .limit = token_limit(config)});
+    data::Dictionary read =
+        data::read_dictionary(path, {.stress = stress,
+                                     .unicode = d.unicode,
+                                     .letters = tokenizer_of(d.source_tokens, Tokenizer::characters),
+                                     .on_bad_line = d.on_bad_line,
+                                     .limit = token_limit(config)});
+    stress = read.stress;
+    return {std::move(read.pairs), std::move(read.report)};
   }
   if (!targets.empty() &&
       (table_format(d).value_or(data::TableFormat::tsv) != data::TableFormat::tsv || !d.columns.empty())) {
@@ -119,9 +125,9 @@ data::Corpus read_corpus(const RunConfig& config, const std::filesystem::path& p
 
 // Reads pairs and reports about each line that is none, also when no line is good.
 data::Corpus read_files(const RunConfig& config, const std::filesystem::path& path,
-                        const std::filesystem::path& targets, const Notes& notes) {
+                        const std::filesystem::path& targets, data::Stress& stress, const Notes& notes) {
   try {
-    data::Corpus corpus = read_corpus(config, path, targets);
+    data::Corpus corpus = read_corpus(config, path, targets, stress);
     note(notes, corpus.report);
     return corpus;
   } catch (const data::NoPairs& e) {
@@ -202,12 +208,14 @@ Pairs hold_out(const DataConfig& d, std::vector<Pair> all, const Notes& notes) {
 
 Pairs read_pairs(RunConfig& config, const Notes& notes) {
   DataConfig& d = config.data;
-  data::Corpus corpus = read_files(config, d.train, d.train_target, notes);
+  data::Stress stress = d.stress ? data::Stress::keep : data::Stress::automatic;
+  data::Corpus corpus = read_files(config, d.train, d.train_target, stress, notes);
+  d.stress = stress == data::Stress::keep;
   Pairs pairs;
   if (d.valid.empty())
     pairs = hold_out(d, std::move(corpus.pairs), notes);
   else
-    pairs = {std::move(corpus.pairs), read_files(config, d.valid, d.valid_target, notes).pairs};
+    pairs = {std::move(corpus.pairs), read_files(config, d.valid, d.valid_target, stress, notes).pairs};
   const bool dictionary = d.format == DataFormat::dictionary;
   const auto settle_side = [&](const char* key, TokensOf& wanted, Tokenizer automatic) {
     const bool fixed = dictionary && !(automatic == Tokenizer::characters && wanted == TokensOf::graphemes);
@@ -218,7 +226,21 @@ Pairs read_pairs(RunConfig& config, const Notes& notes) {
   return pairs;
 }
 
+// Notes the tokens that the vocabularies do not have. Without a file of targets, the file of the sources has both.
+void note_both_sides(const Dataset& set, const std::vector<Pair>& pairs, const std::string& sources,
+                     const std::string& targets, const Notes& notes) {
+  if (!notes) return;
+  note_unseen(count_source_tokens(pairs), set.source, sources, "source", notes);
+  note_unseen(count_target_tokens(pairs), set.target, targets.empty() ? sources : targets, "target", notes);
+}
+
 }  // namespace
+
+void note_unseen(const data::TokenCounts& counts, const data::Vocabulary& vocabulary, const std::string& file,
+                 std::string_view side, const Notes& notes) {
+  const std::string line = unseen_tokens(counts, vocabulary, file, side);
+  if (!line.empty()) notes(line);
+}
 
 data::TokenLimit token_limit(const RunConfig& config) {
   constexpr Index without_positions = 1024;
@@ -287,6 +309,8 @@ Dataset load_dataset(const RunConfig& asked, const Notes& notes) {
   const DataConfig& d = config.data;
   set.source = data::Vocabulary::build(count_source_tokens(pairs.train), d.min_count, d.max_vocabulary);
   set.target = data::Vocabulary::build(count_target_tokens(pairs.train), d.min_count, d.max_vocabulary);
+  note_both_sides(set, pairs.train, d.task.empty() ? d.train : "training pairs", d.train_target, notes);
+  note_both_sides(set, pairs.valid, !d.valid.empty() ? d.valid : "validation pairs", d.valid_target, notes);
   config.model.source_vocab = set.source.size();
   config.model.target_vocab = set.target.size();
   set.train = encode(pairs.train, set.source, set.target);
@@ -304,19 +328,27 @@ Dataset load_dataset(const RunConfig& asked, const Notes& notes) {
 }
 
 bool is_left_to_data(std::string_view key) {
-  return key == "data.source_tokens" || key == "data.target_tokens" || key == "decode.max_length";
+  return key == "data.source_tokens" || key == "data.target_tokens" || key == "data.stress" ||
+         key == "decode.max_length";
 }
 
 TestSet load_test(const RunConfig& config, const std::filesystem::path& file, const std::filesystem::path& targets,
                   const Notes& notes) {
-  const data::Corpus corpus = read_files(config, file, targets, notes);
-  return {group_references(corpus.pairs), corpus.report.left_out};
+  data::Stress stress = config.data.stress ? data::Stress::keep : data::Stress::cut;
+  const data::Corpus corpus = read_files(config, file, targets, stress, notes);
+  return {.references = group_references(corpus.pairs),
+          .left_out = corpus.report.left_out,
+          .source_counts = count_source_tokens(corpus.pairs),
+          .target_counts = count_target_tokens(corpus.pairs)};
 }
 
 TestSet load_test_task(const RunConfig& config, const std::string& task, const Notes& notes) {
   const data::Task made = generate(config, task, data::Split::test);
   if (notes) notes(fmt::format("task {}: made {} pairs to test on", task, made.pairs.size()));
-  return {group_references(fitting(config, task, made.pairs)), 0};
+  return {.references = group_references(fitting(config, task, made.pairs)),
+          .left_out = 0,
+          .source_counts = count_source_tokens(made.pairs),
+          .target_counts = count_target_tokens(made.pairs)};
 }
 
 }  // namespace gradus::train

@@ -41,13 +41,19 @@ std::uint64_t fingerprint(const data::Vocabulary& source, const data::Vocabulary
 /// - ConfigError when the configuration contradicts the data.
 Dataset load_dataset(const RunConfig& config, const Notes& notes = {});
 
-/// Whether load_dataset may set this setting: a tokenizer, or the longest output.
+/// Notes, in one line, the tokens of a file that the vocabulary does not have, if there are any. `side` is "source" or
+/// "target".
+void note_unseen(const data::TokenCounts& counts, const data::Vocabulary& vocabulary, const std::string& file,
+                 std::string_view side, const Notes& notes);
+
+/// Whether load_dataset may set this setting: a tokenizer, the digits of a dictionary, or the longest output.
 bool is_left_to_data(std::string_view key);
 
 /// Pairs to test on.
 struct TestSet {
-  std::vector<data::ReferenceSet> references;  // one set per source
-  Index left_out = 0;                          // pairs that are longer than token_limit
+  std::vector<data::ReferenceSet> references;      // one set per source
+  Index left_out = 0;                              // pairs that are longer than token_limit
+  data::TokenCounts source_counts, target_counts;  // of all pairs that are not left out
 };
 /// The pairs of a file, read as the dataset's configuration says. With `targets`, `file` holds sources alone.
 TestSet load_test(const RunConfig& config, const std::filesystem::path& file, const std::filesystem::path& targets = {},

@@ -70,7 +70,9 @@ std::vector<Setting> table() {
              "Unicode normal form of all text, here and in decode and eval; none: as in the files"),
       flag("data.lowercase", &D::lowercase,
            "change both sides to lower case, by Unicode's full mappings (all but dictionary)"),
-      flag("data.stress", &D::stress, "keep the stress digits of vowels (dictionary)"),
+      flag("data.stress", &D::stress,
+           "keep the stress digits of vowels; set to true by a dictionary with other digits, such as tones "
+           "(dictionary)"),
       choice("data.on_bad_line", &D::on_bad_line, {"skip", "stop"},
              "what happens at an unreadable line: skip and count it, or stop"),
       whole("data.max_tokens", &D::max_tokens, {0, million},

@@ -24,7 +24,9 @@ class Gatherer {
   bool keep(Pair pair, const Spot& source, const Spot& target);
 
   /// Adds a remark about the whole file to the report, if it is not empty.
-  void note(std::string text) { corpus_.report.note = std::move(text); }
+  void note(std::string text) {
+    if (!text.empty()) corpus_.report.notes.push_back(std::move(text));
+  }
 
   /// Counts a repeated pronunciation.
   void repeat() { ++corpus_.report.repeated; }
