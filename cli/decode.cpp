@@ -56,7 +56,8 @@ class SourceReader {
       refuse(line.text.size(), "no tab; expected source<TAB>features, as the run was trained with");
     if (second != std::string_view::npos) refuse(second, "a second tab; expected source<TAB>features");
     const data::Tokens tokens = source_tokens(run_.config, line.text);
-    if (std::ssize(tokens) > limit_.most) return leave_out(line, limit_.excess(std::ssize(tokens)));
+    const Index length = std::ssize(run_.source.split(tokens));
+    if (length > limit_.most) return leave_out(line, limit_.excess(length));
     for (const std::string& token : tokens) ++counts_[token];
     return {std::string(line.text), line.number};
   }
@@ -157,8 +158,7 @@ class Writer {
       ++cut_off_;
       if (cut_off_lines_.empty() || cut_off_lines_.back() != source.number) cut_off_lines_.push_back(source.number);
     }
-    const data::Tokens output = run_.target.decode(h.ids);
-    const std::string text = join(output, target_tokenizer(run_.config));
+    const std::string text = join(run_.target.decode(h.ids), target_tokenizer(run_.config));
     if (flags_.json) {
       print_result("{}\n", files::json_line({{"line", source.number},
                                              {"source", source.text},
@@ -172,7 +172,7 @@ class Writer {
     }
     if (!h.attention_weights.defined()) return;
     flush_results();
-    say(stderr, attention_map(h.attention_weights, tokens, output));
+    say(stderr, attention_map(h.attention_weights, run_.source.split(tokens), run_.target.decode_split(h.ids)));
   }
 
   const Run& run_;

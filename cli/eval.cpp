@@ -43,7 +43,7 @@ int evaluate_run(const EvalFlags& f) {
                                  fmt::join(tasks, ", "), did_you_mean(f.task, tasks)));
   }
   const Run run = load_run(RunDirectory::open(f.run), f.checkpoint == "best" ? Which::best : Which::last);
-  const TestSet test = f.task.empty() ? load_test(run.config, f.test, f.test_target, say_line)
+  const TestSet test = f.task.empty() ? load_test(run.config, f.test, f.test_target, say_line, run.source, run.target)
                                       : load_test_task(run.config, f.task, say_line);
 
   const std::string file = f.task.empty() ? f.test : "task " + f.task;

@@ -211,7 +211,7 @@ std::vector<data::EncodedPair> pairs_of(const Run& run, const std::string& file)
   if (file.empty()) return checks::random_pairs(run.source.size(), run.target.size(), 1);
   constexpr std::size_t most = 4;
   std::vector<data::EncodedPair> pairs;
-  for (const data::ReferenceSet& r : load_test(run.config, file).references) {
+  for (const data::ReferenceSet& r : load_test(run.config, file, {}, {}, run.source, run.target).references) {
     pairs.push_back({run.source.encode(r.source), run.target.encode(r.references.front())});
     if (pairs.size() == most) break;
   }

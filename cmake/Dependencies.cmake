@@ -83,6 +83,7 @@ function(gradus_find_dependencies variable)
   if("data" IN_LIST ARGN)
     gradus_find(ZLIB ZLIB::ZLIB zlib1g-dev)
     gradus_find_with_pkg_config(utf8proc libutf8proc libutf8proc-dev)
+    gradus_find_with_pkg_config(SentencePiece sentencepiece libsentencepiece-dev)
   endif()
   if("train" IN_LIST ARGN)
     # On Debian 12 toml++ is a compiled library, on Ubuntu 22.04 it is header-only. Its pkg-config file has the difference.

@@ -21,6 +21,7 @@ struct Pair {
 
 struct Corpus {
   std::vector<Pair> pairs;
+  std::vector<Index> lines;  // the line of each pair in its file
   ReadReport report;
 };
 

@@ -24,7 +24,7 @@ CodePoints code_points(std::string_view text) {
   CodePoints points;
   points.reserve(text.size());
   for (std::size_t at = 0; at < text.size();) {
-    const std::size_t length = files::utf8_length(text, at);
+    const std::size_t length = std::max<std::size_t>(files::utf8_length(text, at), 1);
     CodePoint point = 0;
     utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data() + at), static_cast<utf8proc_ssize_t>(length),
                      &point);
@@ -162,6 +162,12 @@ std::string quoted(std::string_view text) {
   std::vector<std::string> names;
   for (const CodePoint point : points) names.push_back(fmt::format("U+{:04X}", point));
   return fmt::format("{}", fmt::join(names, " "));
+}
+
+std::size_t width(std::string_view text) {
+  std::size_t columns = 0;
+  for (const CodePoint point : code_points(text)) columns += static_cast<std::size_t>(utf8proc_charwidth(point));
+  return columns;
 }
 
 std::vector<std::string> graphemes(std::string_view text) {

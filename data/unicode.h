@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,10 @@ std::string prepare(std::string_view text, UnicodeForm form, bool in_lowercase);
 /// The text for a message: in quotation marks, or as its code points (U+0301) when it begins with a combining mark or
 /// has white space or control characters other than a space. Expects well-formed UTF-8.
 std::string quoted(std::string_view text);
+
+/// The columns of a terminal that the text takes: none for a combining mark, two for a wide character such as a Chinese
+/// one.
+std::size_t width(std::string_view text);
 
 /// The extended grapheme clusters of the text (Standard Annex 29): what a reader counts as one character. Throws as
 /// `normalize` does.

@@ -68,6 +68,11 @@ bool Vocabulary::add(std::string token) {
   return true;
 }
 
+Vocabulary::Vocabulary(SubWords sub_words) : Vocabulary() {
+  for (const std::string& piece : sub_words.pieces()) add(piece);
+  sub_words_ = std::make_shared<const SubWords>(std::move(sub_words));
+}
+
 Vocabulary Vocabulary::build(const TokenCounts& counts, Index min_count, Index max_size) {
   Vocabulary vocabulary;
   if (max_size != 0 && max_size < vocabulary.size()) {
@@ -107,14 +112,23 @@ const std::string& Vocabulary::token(Id id) const {
   return tokens_[static_cast<std::size_t>(id)];
 }
 
+Tokens Vocabulary::split(const Tokens& tokens) const {
+  return sub_words_ == nullptr ? tokens : sub_words_->split(tokens);
+}
+
 std::vector<Id> Vocabulary::encode(const Tokens& tokens) const {
   std::vector<Id> ids;
   ids.reserve(tokens.size());
-  for (const std::string& token : tokens) ids.push_back(id(token));
+  for (const std::string& token : split(tokens)) ids.push_back(id(token));
   return ids;
 }
 
 Tokens Vocabulary::decode(const std::vector<Id>& ids) const {
+  const Tokens tokens = decode_split(ids);
+  return sub_words_ == nullptr ? tokens : SubWords::join(tokens);
+}
+
+Tokens Vocabulary::decode_split(const std::vector<Id>& ids) const {
   Tokens tokens;
   for (const Id id : ids) {
     if (id == eos_id) break;
@@ -168,6 +182,20 @@ Vocabulary Vocabulary::load(const std::filesystem::path& path) {
                                   specials[static_cast<std::size_t>(count)], fmt::join(specials, " ")));
   }
   return vocabulary;
+}
+
+Vocabulary Vocabulary::load(const std::filesystem::path& path, const std::filesystem::path& sub_words) {
+  Vocabulary vocabulary(SubWords::load(sub_words));
+  if (vocabulary.tokens_ != load(path).tokens_) {
+    throw Error(fmt::format("{}: its pieces are not the tokens of {}; restore the old files", sub_words.string(),
+                            path.string()));
+  }
+  return vocabulary;
+}
+
+bool Vocabulary::operator==(const Vocabulary& other) const {
+  const auto bytes = [](const Vocabulary& v) { return v.sub_words_ == nullptr ? "" : v.sub_words_->bytes(); };
+  return tokens_ == other.tokens_ && bytes(*this) == bytes(other);
 }
 
 }  // namespace gradus::data

@@ -4,12 +4,14 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include <gradus/autograd/foundation/types.h>
+#include <gradus/data/sub_words.h>
 #include <gradus/data/tokenize.h>
 
 namespace gradus::data {
@@ -26,6 +28,7 @@ using TokenCounts = std::map<std::string, Index, std::less<>>;
 
 /// Tokens and their ids 0 .. size()-1. Ids 0 to 3 are `<pad> <bos> <eos> <unk>`; the others are ordinary tokens.
 /// A token of a corpus that is spelt "<pad>" is an ordinary token: text never becomes a special id other than unk_id.
+/// A vocabulary of sub-words has pieces of words as its tokens: `encode` takes words and `decode` gives words.
 class Vocabulary {
  public:
   /// Has the four special tokens only.
@@ -37,6 +40,9 @@ class Vocabulary {
   static Vocabulary build(const TokenCounts& counts, Index min_count = 1, Index max_size = 0);
   static Vocabulary build(const std::vector<Tokens>& sequences, Index min_count = 1, Index max_size = 0);
 
+  /// The pieces of a model, in its order.
+  explicit Vocabulary(SubWords sub_words);
+
   Index size() const { return static_cast<Index>(tokens_.size()); }
 
   /// The id of an ordinary token, or unk_id if it is not in the vocabulary.
@@ -45,10 +51,20 @@ class Vocabulary {
   /// The token of an id ("<pad>" for 0). Throws Error outside 0 .. size()-1.
   const std::string& token(Id id) const;
 
+  /// The tokens themselves, or the pieces of words.
+  Tokens split(const Tokens& tokens) const;
+
+  /// The ids of `split`.
   std::vector<Id> encode(const Tokens& tokens) const;
 
-  /// The tokens before the first eos_id, without pad_id and bos_id. unk_id becomes "<unk>".
+  /// The tokens before the first eos_id, without pad_id and bos_id; pieces are joined to words. unk_id becomes "<unk>".
   Tokens decode(const std::vector<Id>& ids) const;
+
+  /// The same, with pieces as they are.
+  Tokens decode_split(const std::vector<Id>& ids) const;
+
+  /// The model of the pieces, or null.
+  const SubWords* sub_words() const { return sub_words_.get(); }
 
   /// One token per line in the order of ids. White space, control characters, the backslash, and the "<" of an ordinary
   /// token that is spelt like a special one are written as \xHH.
@@ -58,7 +74,11 @@ class Vocabulary {
   /// not come first, a token occurs twice, or a line is empty or malformed.
   static Vocabulary load(const std::filesystem::path& path);
 
-  bool operator==(const Vocabulary& other) const { return tokens_ == other.tokens_; }
+  /// Reads a vocabulary of sub-words: the same file, and the file with the bytes of the model. Throws Error as `load`
+  /// does, and when the model cannot be read or has other pieces.
+  static Vocabulary load(const std::filesystem::path& path, const std::filesystem::path& sub_words);
+
+  bool operator==(const Vocabulary& other) const;
 
  private:
   struct Hash {
@@ -69,6 +89,7 @@ class Vocabulary {
   bool add(std::string token);
 
   std::vector<std::string> tokens_;
+  std::shared_ptr<const SubWords> sub_words_;
   std::unordered_map<std::string, Id, Hash, std::equal_to<>> ids_;  // ordinary tokens only
 };
 

@@ -6,7 +6,7 @@ packages=(
   g++                    # the compiler, GCC 11 or newer
   cmake                  # 3.22 or newer
   ninja-build            # used by the presets
-  pkg-config             # finds toml++ and utf8proc
+  pkg-config             # finds toml++, utf8proc and SentencePiece
   libopenblas-dev        # matrix products
   libtbb-dev             # threads
   libfmt-dev             # text formatting
@@ -14,6 +14,7 @@ packages=(
   libtomlplusplus-dev    # TOML: configurations
   libcli11-dev           # the command line
   zlib1g-dev             # compressed files
+  libsentencepiece-dev   # sub-words
   libutf8proc-dev        # Unicode: normal forms, lower case, graphemes
   catch2                 # tests
 )

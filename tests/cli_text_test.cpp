@@ -55,4 +55,49 @@ TEST_CASE("eval and decode report the tokens that training never had") {
         "words: 1 of 1 source tokens (100.0 %) are not in the vocabulary: \"z\" 1\n");
 }
 
+TEST_CASE("a run with sub-words keeps their models, decodes to words, and resumes") {
+  const Scratch scratch;
+  std::string pairs;
+  for (const char* stem : {"walk", "talk", "jump", "play"})
+    for (const char* ending : {"ed", "ing", "s"})
+      pairs += "we " + std::string(stem) + ending + "\t" + stem + " " + stem + ending + "\n";
+  scratch.write("train.tsv", pairs);
+  const std::string train =
+      "train --model transformer --train train.tsv --valid train.tsv --set data.source_tokens=sentencepiece --set "
+      "data.target_tokens=sentencepiece --set data.subword_size=40 --set data.subword_model=bpe";
+  const Ran trained = run(scratch, train + " --set train.save_every=4" + quick);
+  REQUIRE(trained.code == 0);
+  const auto file = [&](const char* name) { return scratch.folder() / "run" / name; };
+  CHECK(std::filesystem::exists(file("source.model")));
+  CHECK_THAT(data::contents(file("source.vocab")), ContainsSubstring("\n▁we\n"));
+
+  const Ran decoded = run(scratch, "decode --run run --attention", "we walked\nwe jumps\n");
+  REQUIRE(decoded.code == 0);
+  CHECK_THAT(decoded.out, ContainsSubstring("we walked\t"));
+  CHECK(decoded.out.find("▁") == std::string::npos);
+  CHECK_THAT(decoded.err, ContainsSubstring("▁we"));  // attention is shown between pieces
+  CHECK_THAT(run(scratch, "eval --run run --test train.tsv").out, ContainsSubstring("\"reference_tokens\":24"));
+  CHECK(run(scratch, "train --resume --out run").code == 0);
+
+  const std::string model = data::contents(file("source.model")), target = data::contents(file("target.model"));
+  const auto with_model = [&](const std::string& bytes) {
+    scratch.write("run/source.model", bytes);
+    const std::string resumed = run(scratch, "train --resume --out run").err;
+    const Ran used = run(scratch, "decode --run run", "we\n");
+    CHECK(used.code == 1);
+    CHECK(used.out.empty());
+    return resumed + used.err;
+  };
+  CHECK_THAT(with_model(target), ContainsSubstring("source.model: its pieces are not the tokens of run/source.vocab"));
+  CHECK_THAT(with_model("damaged"), ContainsSubstring("source.model: this is no model of SentencePiece"));
+  std::filesystem::remove(file("source.model"));
+  CHECK_THAT(run(scratch, "decode --run run", "we\n").err,
+             ContainsSubstring("source.model: the file cannot be opened"));
+  scratch.write("run/source.model", model);
+  CHECK(run(scratch, "decode --run run", "we walked\nwe jumps\n").out == decoded.out);
+
+  REQUIRE(run(scratch, train + " --overwrite" + quick).code == 0);
+  CHECK(data::contents(file("source.model")) == model);
+}
+
 }  // namespace gradus

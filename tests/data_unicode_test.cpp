@@ -97,6 +97,14 @@ TEST_CASE("a text of marks or white space is shown as its code points in message
   CHECK(quoted("") == "");
 }
 
+TEST_CASE("the width of a text is that on a terminal") {
+  CHECK(width("abc") == 3);
+  CHECK(width("e\u0302\u0301") == 1);
+  CHECK(width("漢字") == 4);
+  CHECK(width("é\xE9") == 2);
+  CHECK(width("") == 0);
+}
+
 TEST_CASE("each reader brings its text into the Unicode form") {
   const Scratch scratch;
   const Tokens composed = {"\u00E9"}, decomposed = {"e", "\u0301"};

@@ -16,6 +16,17 @@ TEST_CASE("tokens that the vocabulary does not have are counted, the commonest f
         "f: 1 of 1 target tokens (100.0 %) are not in the vocabulary: \"<unk>\" 1");
 }
 
+TEST_CASE("a feature is named as one") {
+  CHECK(unseen_tokens({{"\tPST", 1}}, Vocabulary(), "f", "source") ==
+        "f: 1 of 1 source tokens (100.0 %) are not in the vocabulary: the feature \"PST\" 1");
+}
+
+TEST_CASE("unseen sub-words are counted as pieces of the counted words") {
+  const Vocabulary known(SubWords::learn({{"ab", "ba"}}, SubWordModel::bpe, 3, "texts"));
+  CHECK(unseen_tokens({{"abxy", 2}}, known, "f", "source") ==
+        "f: 2 of 8 source tokens (25.0 %) are not in the vocabulary: \"xy\" 2");
+}
+
 TEST_CASE("only the five commonest of them are named") {
   const TokenCounts counts = {{"1", 1}, {"2", 2}, {"3", 3}, {"4", 4}, {"5", 5}, {"6", 6}, {"7", 7}};
   CHECK(

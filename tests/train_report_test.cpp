@@ -38,8 +38,9 @@ TEST_CASE("accuracy by length uses buckets of equal width from the shortest to t
   CHECK(range_name(by_length({5}, {true}).front()) == "5");
 }
 
-TEST_CASE("a table aligns columns by code points") {
+TEST_CASE("a table aligns columns as a terminal shows them") {
   CHECK(table({{"a", "10"}, {"éé", "2", "x"}}) == "a   10\néé   2  x\n");
+  CHECK(table({{"a", "1"}, {"e\u0301", "2"}, {"漢", "3"}}) == "a   1\ne\u0301   2\n漢  3\n");
 }
 
 TEST_CASE("an attention map has rows of outputs, columns of sources, and shades by weight") {

@@ -6,6 +6,7 @@
 namespace gradus::train {
 namespace {
 
+using Catch::Matchers::ContainsSubstring;
 using data::Scratch;
 
 RunConfig config_with(Assignments assignments) {
@@ -100,6 +101,80 @@ TEST_CASE("tokens that the vocabulary does not have are noted with their file") 
   const TestSet set = load_test(config_with({{"data.train", train}}), valid);
   CHECK(set.source_counts == data::TokenCounts{{"a", 1}, {"b", 1}, {"c", 1}, {"d", 1}});
   CHECK(set.target_counts == data::TokenCounts{{"W", 1}, {"X", 2}});
+}
+
+TEST_CASE("sub-words are learned from the pairs to train on alone") {
+  const Scratch scratch;
+  const std::string train = scratch.write("t.tsv", "walked talked\tA B\nwalking talking\tB\n");
+  const std::string valid = scratch.write("v.tsv", "walked zoo\tA\n");
+  Assignments settings = {{"data.train", train},
+                          {"data.valid", valid},
+                          {"data.source_tokens", "sentencepiece"},
+                          {"data.subword_size", "20"}};
+  std::vector<std::string> notes;
+  const auto load = [&] {
+    notes.clear();
+    return load_dataset(config_with(settings), [&](const std::string& line) { notes.push_back(line); });
+  };
+  for (const char* model : {"unigram", "bpe"}) {
+    settings.push_back({"data.subword_model", model});
+    const Dataset set = load();
+    CHECK(set.source.size() <= 20);
+    REQUIRE(set.source.sub_words() != nullptr);
+    CHECK(set.target.sub_words() == nullptr);
+    CHECK(set.config.data.source_tokens == TokensOf::sentencepiece);
+    CHECK(set.source.decode(set.train.front().source) == data::Tokens{"walked", "talked"});
+    CHECK(set.train.front().source.size() > 2);
+    CHECK(set.references.front().source == data::Tokens{"walked", "zoo"});
+    CHECK(fingerprint(set) == fingerprint(load()));
+    CHECK_THAT(notes[2], ContainsSubstring("v.tsv: 1 of ") && ContainsSubstring("not in the vocabulary: \"zoo\" 1"));
+  }
+  settings.push_back({"data.target_tokens", "sentencepiece"});
+  settings.push_back({"data.subword_size", "16"});
+  CHECK(load().target.sub_words() != nullptr);
+  settings.push_back({"data.subword_size", "10"});
+  CHECK_THROWS_WITH(load(), ContainsSubstring("data.subword_size = 10 has no room for a sub-word per character of the "
+                                              "sources of ") &&
+                                ContainsSubstring("t.tsv: at least 15"));
+}
+
+TEST_CASE("pairs of too many sub-words are left out") {
+  const Scratch scratch;
+  const std::string train = scratch.write("t.tsv", "ab\tA\ncd\tB\nabcdabcdabcd\tA\n");
+  Assignments settings = {{"data.train", train},
+                          {"data.valid", train},
+                          {"data.source_tokens", "sentencepiece"},
+                          {"data.subword_size", "9"},
+                          {"data.max_tokens", "6"}};
+  std::vector<std::string> notes;
+  const auto load = [&] {
+    return load_dataset(config_with(settings), [&](const std::string& line) { notes.push_back(line); });
+  };
+  const Dataset set = load();
+  CHECK(set.train.size() == 2);
+  CHECK(set.valid.size() == 2);
+  REQUIRE(!notes.empty());
+  CHECK_THAT(notes[0], ContainsSubstring("read 2 pairs from ") &&
+                           ContainsSubstring("t.tsv:3:1: the source has 13 tokens, more than 6 (data.max_tokens = 6)"));
+  CHECK(load_test(set.config, train, {}, {}, set.source, set.target).left_out == 1);
+  settings.push_back({"data.max_tokens", "1"});
+  CHECK_THROWS_WITH(load(), ContainsSubstring("all 3 pairs are left out (first: "));
+}
+
+TEST_CASE("sub-words are refused where tokens are fixed, and beside features") {
+  const Scratch scratch;
+  const std::string file = scratch.write("d", "A  EY1\nB  B IY1\n");
+  CHECK_THROWS_WITH(load_dataset(config_with({{"data.task", "copy"}, {"data.source_tokens", "sentencepiece"}})),
+                    ContainsSubstring("data.source_tokens cannot be chosen for the task copy"));
+  CHECK_THROWS_WITH(load_dataset(config_with({{"data.train", file},
+                                              {"data.valid", file},
+                                              {"data.format", "dictionary"},
+                                              {"data.source_tokens", "sentencepiece"}})),
+                    ContainsSubstring("data.source_tokens cannot be chosen for a dictionary"));
+  CHECK_THROWS_WITH(config_with({{"data.train", file},
+                                 {"data.columns", "source=1,target=2,features=3"},
+                                 {"data.source_tokens", "sentencepiece"}}),
+                    ContainsSubstring("data.source_tokens = sentencepiece and features"));
 }
 
 }  // namespace gradus::train

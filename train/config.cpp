@@ -134,6 +134,9 @@ void check(const RunConfig& config) {
     throw ConfigError(fmt::format("data.min_length = {} is above {}, the task {}'s own data.max_length: set that too",
                                   d.min_length, data::longest_of_task(d.task), d.task));
   }
+  const std::optional<data::Columns> columns = data::parse_columns(d.columns);
+  if (d.source_tokens == TokensOf::sentencepiece && columns && !columns->features.empty())
+    throw ConfigError("data.source_tokens = sentencepiece and features (data.columns) exclude each other: remove one");
   if (d.max_vocabulary >= 1 && d.max_vocabulary <= 4) {
     throw ConfigError(fmt::format("data.max_vocabulary = {} has no room beside the four special tokens: 0 or from 5",
                                   d.max_vocabulary));

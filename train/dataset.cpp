@@ -51,6 +51,7 @@ Tokenizer tokenizer_of(TokensOf wanted, Tokenizer automatic) {
     case TokensOf::graphemes:
       return Tokenizer::graphemes;
     case TokensOf::whitespace:
+    case TokensOf::sentencepiece:  // words, which the vocabulary splits
       return Tokenizer::whitespace;
   }
   throw Error("data.source_tokens or data.target_tokens has no known value");
@@ -103,7 +104,7 @@ data::Corpus read_corpus(const RunConfig& config, const std::filesystem::path& p
                                      .on_bad_line = d.on_bad_line,
                                      .limit = token_limit(config)});
     stress = read.stress;
-    return {std::move(read.pairs), std::move(read.report)};
+    return data::Corpus(std::move(read));
   }
   if (!targets.empty() &&
       (table_format(d).value_or(data::TableFormat::tsv) != data::TableFormat::tsv || !d.columns.empty())) {
@@ -123,11 +124,42 @@ data::Corpus read_corpus(const RunConfig& config, const std::filesystem::path& p
   return targets.empty() ? data::read_pairs(path, options) : data::read_parallel(path, targets, options);
 }
 
-// Reads pairs and reports about each line that is none, also when no line is good.
+// Leaves out the pairs with more pieces of words than the limit.
+void leave_out_long(data::Corpus& corpus, const data::TokenLimit& limit, const data::Vocabulary& source,
+                    const data::Vocabulary& target) {
+  if (source.sub_words() == nullptr && target.sub_words() == nullptr) return;
+  data::ReadReport& report = corpus.report;
+  const auto fits = [&](const data::Vocabulary& vocabulary, const data::Tokens& side, const char* name, Index line) {
+    const Index length = std::ssize(vocabulary.split(side));
+    if (length <= limit.most) return true;
+    ++report.left_out;
+    if (std::ssize(report.long_pairs) < data::ReadReport::most_kept)
+      report.long_pairs.push_back({report.path, line, 1, fmt::format("the {} has {}", name, limit.excess(length))});
+    return false;
+  };
+  std::vector<Pair> kept;
+  for (std::size_t i = 0; i < corpus.pairs.size(); ++i) {
+    Pair& pair = corpus.pairs[i];
+    const Index line = corpus.lines[i];
+    if (fits(source, pair.source, "source", line) && fits(target, pair.target, "target", line))
+      kept.push_back(std::move(pair));
+  }
+  corpus.pairs = std::move(kept);
+  report.pairs = std::ssize(corpus.pairs);
+  if (corpus.pairs.empty()) {
+    throw data::NoPairs(fmt::format("{}: all {} are left out (first: {})", report.path,
+                                    data::counted(report.left_out, "pair"), report.long_pairs.front().described()),
+                        report);
+  }
+}
+
+// Reads pairs, has them finished, and reports about each line that is none, also when no line is good.
 data::Corpus read_files(const RunConfig& config, const std::filesystem::path& path,
-                        const std::filesystem::path& targets, data::Stress& stress, const Notes& notes) {
+                        const std::filesystem::path& targets, data::Stress& stress, const Notes& notes,
+                        const std::function<void(data::Corpus&)>& finish) {
   try {
     data::Corpus corpus = read_corpus(config, path, targets, stress);
+    finish(corpus);
     note(notes, corpus.report);
     return corpus;
   } catch (const data::NoPairs& e) {
@@ -206,18 +238,48 @@ Pairs hold_out(const DataConfig& d, std::vector<Pair> all, const Notes& notes) {
   return pairs;
 }
 
-Pairs read_pairs(RunConfig& config, const Notes& notes) {
+// The vocabulary of a side with sub-words, learned from the pairs to train on.
+data::Vocabulary learn_sub_words(const DataConfig& d, const std::vector<Pair>& pairs, data::Tokens Pair::*side,
+                                 const std::string& name) {
+  constexpr Index special = data::unk_id + 1;
+  std::vector<data::Tokens> texts;
+  for (const Pair& p : pairs)
+    if (!d.valid.empty() || !held_out(p.source, d.held_out)) texts.push_back(p.*side);
+  const Index least = data::SubWords::least_size(texts) + special;
+  if (d.subword_size < least) {
+    throw ConfigError(fmt::format("data.subword_size = {} has no room for a sub-word per character of {}: at least {}",
+                                  d.subword_size, name, least));
+  }
+  return data::Vocabulary(data::SubWords::learn(texts, d.subword_model, d.subword_size - special, name));
+}
+
+// Reads the pairs of files, and sets the vocabularies of sub-words.
+Pairs read_pairs(Dataset& set, const Notes& notes) {
+  RunConfig& config = set.config;
   DataConfig& d = config.data;
+  const auto leave_out = [&](data::Corpus& corpus) {
+    leave_out_long(corpus, token_limit(config), set.source, set.target);
+  };
+  const auto learn = [&](data::Corpus& corpus) {
+    if (d.format == DataFormat::dictionary) return;
+    if (d.source_tokens == TokensOf::sentencepiece)
+      set.source = learn_sub_words(d, corpus.pairs, &Pair::source, "the sources of " + d.train);
+    if (d.target_tokens == TokensOf::sentencepiece)
+      set.target = learn_sub_words(d, corpus.pairs, &Pair::target,
+                                   "the targets of " + (d.train_target.empty() ? d.train : d.train_target));
+    leave_out(corpus);
+  };
   data::Stress stress = d.stress ? data::Stress::keep : data::Stress::automatic;
-  data::Corpus corpus = read_files(config, d.train, d.train_target, stress, notes);
+  data::Corpus corpus = read_files(config, d.train, d.train_target, stress, notes, learn);
   d.stress = stress == data::Stress::keep;
   Pairs pairs;
   if (d.valid.empty())
     pairs = hold_out(d, std::move(corpus.pairs), notes);
   else
-    pairs = {std::move(corpus.pairs), read_files(config, d.valid, d.valid_target, stress, notes).pairs};
+    pairs = {std::move(corpus.pairs), read_files(config, d.valid, d.valid_target, stress, notes, leave_out).pairs};
   const bool dictionary = d.format == DataFormat::dictionary;
   const auto settle_side = [&](const char* key, TokensOf& wanted, Tokenizer automatic) {
+    if (!dictionary && wanted == TokensOf::sentencepiece) return;
     const bool fixed = dictionary && !(automatic == Tokenizer::characters && wanted == TokensOf::graphemes);
     settle(key, wanted, fixed ? automatic : tokenizer_of(wanted, automatic), "a dictionary");
   };
@@ -280,6 +342,7 @@ std::uint64_t fingerprint(const data::Vocabulary& source, const data::Vocabulary
   for (const data::Vocabulary* vocabulary : {&source, &target}) {
     hash.take(static_cast<std::uint64_t>(vocabulary->size()));
     for (Index id = 0; id < vocabulary->size(); ++id) hash.take(data::Tokens{vocabulary->token(id)});
+    if (vocabulary->sub_words() != nullptr) hash.take(std::string_view(vocabulary->sub_words()->bytes()));
   }
   return std::max<std::uint64_t>(hash.value(), 1);
 }
@@ -304,11 +367,13 @@ std::uint64_t fingerprint(const Dataset& dataset) {
 Dataset load_dataset(const RunConfig& asked, const Notes& notes) {
   Dataset set{.config = asked};
   RunConfig& config = set.config;
-  const Pairs pairs = config.data.task.empty() ? read_pairs(config, notes) : make_pairs(config, notes);
+  const Pairs pairs = config.data.task.empty() ? read_pairs(set, notes) : make_pairs(config, notes);
 
   const DataConfig& d = config.data;
-  set.source = data::Vocabulary::build(count_source_tokens(pairs.train), d.min_count, d.max_vocabulary);
-  set.target = data::Vocabulary::build(count_target_tokens(pairs.train), d.min_count, d.max_vocabulary);
+  if (set.source.sub_words() == nullptr)
+    set.source = data::Vocabulary::build(count_source_tokens(pairs.train), d.min_count, d.max_vocabulary);
+  if (set.target.sub_words() == nullptr)
+    set.target = data::Vocabulary::build(count_target_tokens(pairs.train), d.min_count, d.max_vocabulary);
   note_both_sides(set, pairs.train, d.task.empty() ? d.train : "training pairs", d.train_target, notes);
   note_both_sides(set, pairs.valid, !d.valid.empty() ? d.valid : "validation pairs", d.valid_target, notes);
   config.model.source_vocab = set.source.size();
@@ -319,7 +384,7 @@ Dataset load_dataset(const RunConfig& asked, const Notes& notes) {
 
   if (config.decode.max_length == 0) {
     Index longest = 1;
-    for (const Pair& p : pairs.train) longest = std::max(longest, static_cast<Index>(std::ssize(p.target)));
+    for (const data::EncodedPair& p : set.train) longest = std::max(longest, static_cast<Index>(std::ssize(p.target)));
     config.decode.max_length = 2 * longest;
   }
   if (has_positions(config.model))
@@ -333,9 +398,11 @@ bool is_left_to_data(std::string_view key) {
 }
 
 TestSet load_test(const RunConfig& config, const std::filesystem::path& file, const std::filesystem::path& targets,
-                  const Notes& notes) {
+                  const Notes& notes, const data::Vocabulary& source, const data::Vocabulary& target) {
   data::Stress stress = config.data.stress ? data::Stress::keep : data::Stress::cut;
-  const data::Corpus corpus = read_files(config, file, targets, stress, notes);
+  const data::Corpus corpus = read_files(config, file, targets, stress, notes, [&](data::Corpus& read) {
+    leave_out_long(read, token_limit(config), source, target);
+  });
   return {.references = group_references(corpus.pairs),
           .left_out = corpus.report.left_out,
           .source_counts = count_source_tokens(corpus.pairs),

@@ -55,9 +55,10 @@ struct TestSet {
   Index left_out = 0;                              // pairs that are longer than token_limit
   data::TokenCounts source_counts, target_counts;  // of all pairs that are not left out
 };
-/// The pairs of a file, read as the dataset's configuration says. With `targets`, `file` holds sources alone.
+/// The pairs of a file, read as the dataset's configuration says. With `targets`, `file` holds sources alone. A run
+/// with sub-words needs its vocabularies, which measure the pairs.
 TestSet load_test(const RunConfig& config, const std::filesystem::path& file, const std::filesystem::path& targets = {},
-                  const Notes& notes = {});
+                  const Notes& notes = {}, const data::Vocabulary& source = {}, const data::Vocabulary& target = {});
 /// The test split of a toy task. Throws Error when a pair does not fit the model's positions.
 TestSet load_test_task(const RunConfig& config, const std::string& task, const Notes& notes = {});
 

@@ -7,18 +7,14 @@
 #include <cmath>
 
 #include <gradus/data/features.h>
+#include <gradus/data/unicode.h>
 #include <gradus/files/internal/utf8.h>
 
 namespace gradus::train {
 namespace {
 
-std::size_t width_of(const std::string& text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
-}
-
 std::string padded(const std::string& text, std::size_t width, bool left) {
-  const std::string blanks(width - std::min(width, width_of(text)), ' ');
+  const std::string blanks(width - std::min(width, data::width(text)), ' ');
   return left ? text + blanks : blanks + text;
 }
 
@@ -61,7 +57,7 @@ std::string table(const std::vector<std::vector<std::string>>& rows) {
   std::vector<std::size_t> widths;
   for (const auto& row : rows) {
     widths.resize(std::max(widths.size(), row.size()));
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i]));
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], data::width(row[i]));
   }
   std::string text;
   for (const auto& row : rows) {
@@ -79,8 +75,8 @@ std::string attention_map(const Tensor& weights, const data::Tokens& source, con
     return i < std::ssize(tokens) ? visible(tokens[static_cast<std::size_t>(i)]) : std::string("⏎");
   };
   std::size_t label = 1, cell = 1;
-  for (Index r = 0; r < rows; ++r) label = std::max(label, width_of(name(output, r)));
-  for (Index c = 0; c < columns; ++c) cell = std::max(cell, width_of(name(source, c)));
+  for (Index r = 0; r < rows; ++r) label = std::max(label, data::width(name(output, r)));
+  for (Index c = 0; c < columns; ++c) cell = std::max(cell, data::width(name(source, c)));
 
   std::string text(label + 1, ' ');
   for (Index c = 0; c < columns; ++c) text += ' ' + padded(name(source, c), cell, true);

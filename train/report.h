@@ -21,7 +21,7 @@ std::vector<LengthBucket> by_length(const std::vector<Index>& lengths, const std
 /// "7-8", or "7" where both ends are equal.
 std::string range_name(const LengthBucket& bucket);
 
-/// The rows as lines; the first column is aligned left, the others right. Widths are counted in code points.
+/// The rows as lines; the first column is aligned left, the others right. Widths are those of a terminal.
 std::string table(const std::vector<std::vector<std::string>>& rows);
 
 /// Attention weights as text in UTF-8: one row per output token, one column per source token, darker where the weight

@@ -19,8 +19,7 @@ Run make_run(const RunConfig& config, const data::Vocabulary& source, const data
 
 Run load_run(const RunDirectory& directory, Which which) {
   const RunConfig config = read_config(directory.config());
-  Run run = make_run(config, data::Vocabulary::load(directory.source_vocabulary()),
-                     data::Vocabulary::load(directory.target_vocabulary()));
+  Run run = make_run(config, directory.read_source_vocabulary(config), directory.read_target_vocabulary(config));
   const std::filesystem::path file = which == Which::best ? directory.best() : directory.last();
   if (!std::filesystem::exists(file)) {
     throw Error(fmt::format("{} has no {}: was training stopped before its first validation?",

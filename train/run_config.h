@@ -5,12 +5,13 @@
 
 #include <gradus/data/batches.h>
 #include <gradus/data/corpus.h>
+#include <gradus/data/sub_words.h>
 #include <gradus/models/options.h>
 
 namespace gradus::train {
 
 enum class DataFormat { automatic, tsv, csv, jsonl, dictionary };
-enum class TokensOf { automatic, characters, graphemes, whitespace };
+enum class TokensOf { automatic, characters, graphemes, whitespace, sentencepiece };
 enum class BestBy { word_error_rate, loss };
 
 /// The pairs of a run, and how text becomes tokens. Pairs come from a toy task or from files.
@@ -24,6 +25,8 @@ struct DataConfig {
   TokensOf target_tokens = TokensOf::automatic;
   data::UnicodeForm unicode = data::UnicodeForm::nfc;
   bool lowercase = false;
+  data::SubWordModel subword_model = data::SubWordModel::unigram;
+  Index subword_size = 4000;
   bool stress = false;
   data::OnBadLine on_bad_line = data::OnBadLine::skip;
   Index max_tokens = 0;

@@ -40,8 +40,8 @@ bool is_temporary(std::string_view name) { return name.ends_with(files::temporar
 
 // Whether a file of this name can belong to a run.
 bool is_ours(std::string_view name) {
-  constexpr std::array names{"config.toml",   "source.vocab",     "target.vocab",
-                             "metrics.jsonl", "best.safetensors", "last.safetensors"};
+  constexpr std::array names{"config.toml",  "source.vocab",  "target.vocab",     "source.model",
+                             "target.model", "metrics.jsonl", "best.safetensors", "last.safetensors"};
   if (is_temporary(name)) name.remove_suffix(files::temporary_suffix.size());
   return is_kept(name) || std::find(names.begin(), names.end(), name) != names.end();
 }
@@ -123,6 +123,8 @@ RunDirectory RunDirectory::create(const fs::path& path, const RunConfig& config,
     run.remove_files();
     files::replace_file(run.source_vocabulary(), source.to_text());
     files::replace_file(run.target_vocabulary(), target.to_text());
+    if (source.sub_words() != nullptr) files::replace_file(run.source_sub_words(), source.sub_words()->bytes());
+    if (target.sub_words() != nullptr) files::replace_file(run.target_sub_words(), target.sub_words()->bytes());
     files::replace_file(run.metrics(), "");
     files::replace_file(run.config(), to_toml(config));
   } catch (...) {
@@ -131,6 +133,18 @@ RunDirectory RunDirectory::create(const fs::path& path, const RunConfig& config,
     throw;
   }
   return run;
+}
+
+data::Vocabulary RunDirectory::read_source_vocabulary(const RunConfig& config) const {
+  return config.data.source_tokens == TokensOf::sentencepiece
+             ? data::Vocabulary::load(source_vocabulary(), source_sub_words())
+             : data::Vocabulary::load(source_vocabulary());
+}
+
+data::Vocabulary RunDirectory::read_target_vocabulary(const RunConfig& config) const {
+  return config.data.target_tokens == TokensOf::sentencepiece
+             ? data::Vocabulary::load(target_vocabulary(), target_sub_words())
+             : data::Vocabulary::load(target_vocabulary());
 }
 
 bool RunDirectory::exists(const fs::path& path) {

@@ -16,8 +16,9 @@ class DirectoryLock;
 /// (without configuration and checkpoint), or all.
 enum class Replace { nothing, unmade, run };
 
-/// The folder of a run: configuration, both vocabularies, metrics as JSON lines, the best and the last checkpoint, and
-/// the newest train.keep ones. The folder stays locked while a copy of an object from `create` or `reopen` exists.
+/// The folder of a run: configuration, both vocabularies and the models of their sub-words, metrics as JSON lines, the
+/// best and the last checkpoint, and the newest train.keep ones. The folder stays locked while a copy of an object from
+/// `create` or `reopen` exists.
 class RunDirectory {
  public:
   /// Throws Error unless a run can be created at `path`: it does not exist, is an empty folder, or holds an older run
@@ -43,9 +44,16 @@ class RunDirectory {
   std::filesystem::path config() const { return path_ / "config.toml"; }
   std::filesystem::path source_vocabulary() const { return path_ / "source.vocab"; }
   std::filesystem::path target_vocabulary() const { return path_ / "target.vocab"; }
+  std::filesystem::path source_sub_words() const { return path_ / "source.model"; }
+  std::filesystem::path target_sub_words() const { return path_ / "target.model"; }
   std::filesystem::path metrics() const { return path_ / "metrics.jsonl"; }
   std::filesystem::path best() const { return path_ / "best.safetensors"; }
   std::filesystem::path last() const { return path_ / "last.safetensors"; }
+
+  /// The vocabularies, with the models of their sub-words where the configuration has them. Throws Error when a file
+  /// cannot be read or has a defect.
+  data::Vocabulary read_source_vocabulary(const RunConfig& config) const;
+  data::Vocabulary read_target_vocabulary(const RunConfig& config) const;
 
   /// The file for the state after a step, with train.keep.
   std::filesystem::path kept(Index step) const;

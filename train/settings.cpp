@@ -61,11 +61,17 @@ std::vector<Setting> table() {
           "source=COLUMN,target=COLUMN,features=COLUMN or some of them; a COLUMN is a number from 1, a name in the "
           "first line, or a key of JSON",
           "columns of source, target and features; empty: the first two, or the keys source and target"),
-      choice("data.source_tokens", &D::source_tokens, {"auto", "characters", "graphemes", "whitespace"},
-             "how a source is split: into code points, into grapheme clusters (letters with their marks), or at "
-             "whitespace; auto: into characters"),
-      choice("data.target_tokens", &D::target_tokens, {"auto", "characters", "graphemes", "whitespace"},
+      choice(
+          "data.source_tokens", &D::source_tokens, {"auto", "characters", "graphemes", "whitespace", "sentencepiece"},
+          "how a source is split: into code points, into grapheme clusters (letters with their marks), at whitespace, "
+          "or into sub-words; auto: into characters"),
+      choice("data.target_tokens", &D::target_tokens,
+             {"auto", "characters", "graphemes", "whitespace", "sentencepiece"},
              "how a target is split; auto: at whitespace for files, into characters for tasks"),
+      choice("data.subword_model", &D::subword_model, {"unigram", "bpe"},
+             "how SentencePiece learns the sub-words of the training pairs (sentencepiece)"),
+      whole("data.subword_size", &D::subword_size, {8, million},
+            "most entries of a vocabulary of sub-words, with the four special ones (sentencepiece)"),
       choice("data.unicode", &D::unicode, {"none", "nfc", "nfd", "nfkc"},
              "Unicode normal form of all text, here and in decode and eval; none: as in the files"),
       flag("data.lowercase", &D::lowercase,

@@ -52,12 +52,13 @@ Trainer::Trainer(Run& run, const Dataset& dataset)
 
 void Trainer::resume(const RunDirectory& directory) {
   if (std::filesystem::exists(directory.last())) go_on_from(directory.last());
-  check_vocabulary(directory.source_vocabulary(), data_.source);
-  check_vocabulary(directory.target_vocabulary(), data_.target);
+  check_vocabulary(directory.source_vocabulary(), directory.read_source_vocabulary(run_.config), data_.source);
+  check_vocabulary(directory.target_vocabulary(), directory.read_target_vocabulary(run_.config), data_.target);
 }
 
-void Trainer::check_vocabulary(const std::filesystem::path& file, const data::Vocabulary& own) const {
-  if (data::Vocabulary::load(file) == own) return;
+void Trainer::check_vocabulary(const std::filesystem::path& file, const data::Vocabulary& found,
+                               const data::Vocabulary& own) const {
+  if (found == own) return;
   throw Error(fmt::format("{}: it is not the vocabulary of {}; restore the old file, or train a new run", file.string(),
                           origin(run_.config.data)));
 }

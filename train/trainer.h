@@ -54,7 +54,8 @@ class Trainer {
   using Plan = std::vector<std::vector<Index>>;
 
   void go_on_from(const std::filesystem::path& checkpoint);
-  void check_vocabulary(const std::filesystem::path& file, const data::Vocabulary& own) const;
+  void check_vocabulary(const std::filesystem::path& file, const data::Vocabulary& found,
+                        const data::Vocabulary& own) const;
   void open_metrics(Progress& progress);
   Plan plan(Index epoch) const;
   bool finished() const;

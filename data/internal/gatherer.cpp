@@ -48,6 +48,7 @@ bool Gatherer::fits(const Tokens& side, std::string_view name, const Spot& spot)
 bool Gatherer::keep(Pair pair, const Spot& source, const Spot& target) {
   if (!fits(pair.source, "source", source) || !fits(pair.target, "target", target)) return false;
   corpus_.pairs.push_back(std::move(pair));
+  corpus_.lines.push_back(source.line.number);
   return true;
 }
 

@@ -17,7 +17,7 @@ TEST is one of
   together       compiles <gradus/gradus.h>, which includes each installed header
   includes       checks that installed headers include only public headers and the standard library
 
-Tests of autograd hide zlib, utf8proc, nlohmann_json, toml++ and CLI11 from CMake.
+Tests of autograd hide zlib, utf8proc, SentencePiece, nlohmann_json, toml++ and CLI11 from CMake.
 HELP
 }
 
@@ -103,6 +103,7 @@ case "$1" in
     refuses "autograd;autogard" "gradus has no component 'autogard'. Its components are autograd, files, nn, optim, models, data, train, cli."
     refuses "data" "gradus needs the following, which was not found: ZLIB (Debian/Ubuntu package: zlib1g-dev)"
     refuses "data" "utf8proc, found by pkg-config (Debian/Ubuntu package: pkg-config libutf8proc-dev)"
+    refuses "data" "SentencePiece, found by pkg-config (Debian/Ubuntu package: pkg-config libsentencepiece-dev)"
     refuses "train" "toml++, found by pkg-config (Debian/Ubuntu package: pkg-config libtomlplusplus-dev)"
     ;;
   subdirectory)
