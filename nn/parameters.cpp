@@ -227,7 +227,7 @@ LoadReport ParameterStore::load_from(const std::string& origin, const std::map<s
   for (Chosen& c : chosen) {
     if (c.values.defined() && std::any_of(parameters_.begin(), parameters_.end(),
                                           [&](const Parameter& p) { return p.tensor.storage() == c.values.storage(); }))
-      c.values = copy_of(c.values);
+      c.values = copy_of(OpName("load", place), c.values);
   }
   for (std::size_t i = 0; i < parameters_.size(); ++i)
     if (chosen[i].values.defined()) copy_into(parameters_[i].tensor, chosen[i].values, place);

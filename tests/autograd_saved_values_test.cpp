@@ -1,6 +1,7 @@
 // Overwriting a value between forward and backward, for every op: an error that names the write, or the gradient of a
 // run without the write. The values are those of the row's inputs, of all other tensors that its ops read, and of its
 // result.
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -203,6 +204,29 @@ TEST_CASE("overwriting a tensor that a checkpointed function read is an error") 
     const Tensor z = sum(checkpoint(f, {x}));
     weight.mutable_data<double>()[0] = 1;
     CHECK_THROWS_WITH(z.backward(), ContainsSubstring("'checkpoint'") && ContainsSubstring("overwritten"));
+  }
+}
+
+TEST_CASE("regression: overwriting a tensor that a checkpointed function only compared gave a wrong gradient") {
+  const Tensor x = leaf({1, 2}, {2});
+  const std::map<std::string, std::function<Tensor(const Tensor&)>> masks{
+      {"not_equal", [](const Tensor& ids) { return to(ids != 0, DType::f64); }},
+      {"logical_not", [](const Tensor& ids) { return to(logical_not(ids), DType::f64); }},
+      {"logical_and", [](const Tensor& ids) { return to(logical_and(ids, Tensor::ones({2})), DType::f64); }},
+      {"isnan", [](const Tensor& ids) { return to(isnan(to(ids, DType::f64)), DType::f64); }},
+      {"to", [](const Tensor& ids) { return to(ids, DType::f64); }},
+      {"integer arithmetic", [](const Tensor& ids) { return to(abs(ids * 2 + 1), DType::f64); }},
+      {"argmax", [](const Tensor& ids) { return to(argmax(ids, 0), DType::f64); }},
+      {"argsort", [](const Tensor& ids) { return to(argsort(ids), DType::f64); }},
+      {"one_hot", [](const Tensor& ids) { return to(select(one_hot(ids, 3), 1, 1), DType::f64); }},
+  };
+  for (const auto& [name, mask] : masks) {
+    INFO(name);
+    Tensor ids = Tensor::from({1, 0});
+    const Tensor y = sum(checkpoint([=](const Tensors& in) { return in[0] * mask(ids); }, {x}));
+    y.backward({.retain_graph = true});
+    ids.mutable_data<Index>()[0] = 0;
+    CHECK_THROWS_WITH(y.backward(), ContainsSubstring("'checkpoint'") && ContainsSubstring("overwritten"));
   }
 }
 

@@ -9,21 +9,27 @@
 // Types of the parameters of ops, beside Flag, Integer and Scalar (foundation/scalars.h).
 namespace gradus {
 
-/// One axis, a list of axes, or none. Negative axes count from the end.
-class Axes {
+/// One integer, a list of integers, or none.
+class Integers {
  public:
-  Axes() = default;
+  Integers() = default;
   template <detail::PlainInteger I>
-  Axes(I axis) : axes_{Integer(axis)} {}
-  Axes(std::initializer_list<Integer> axes) : axes_(axes.begin(), axes.end()) {}
-  Axes(const std::vector<Index>& axes) : axes_(axes) {}
+  Integers(I one) : list_{Integer(one)}, is_one_(true) {}
+  Integers(std::initializer_list<Integer> list) : list_(list.begin(), list.end()) {}
+  Integers(const std::vector<Index>& list) : list_(list) {}
 
-  bool empty() const { return axes_.empty(); }
-  const std::vector<Index>& list() const { return axes_; }
+  bool empty() const { return list_.empty(); }
+  const std::vector<Index>& list() const { return list_; }
+  /// Whether one integer was given, and not a list.
+  bool is_one() const { return is_one_; }
 
  private:
-  std::vector<Index> axes_;
+  std::vector<Index> list_;
+  bool is_one_ = false;
 };
+
+/// One axis, several, or none. Negative axes count from the end.
+using Axes = Integers;
 
 /// The tensor of an op, with the caller's place. A Tensor converts to one at the call, so that the op itself converts
 /// to std::function<Tensor(const Tensor&)>. An op that calls another passes its own place: `relu({x, place})`.

@@ -104,7 +104,7 @@ void Gradients::compute_products(Entry& e) {
   const NoGrad mode;
   const Tensor x = stack_rows(e.products, &Gradient::product_x), dy = stack_rows(e.products, &Gradient::product_dy);
   const bool first = std::exchange(e.stale, false) || !e.sum.defined();
-  if (!e.sum.defined()) e.sum = Tensor::empty(e.leaf->shape, e.leaf->dtype);
+  if (!e.sum.defined()) e.sum = Tensor::empty(e.leaf->op, e.leaf->shape, e.leaf->dtype);
   product_of_rows(dy, x, e.sum, !first);
   if (Observer* o = observer()) o->on_product(e.product_op, e.sum, *e.leaf, x, dy);
   e.products.clear();
@@ -130,7 +130,7 @@ void Gradients::move_into_leaves() {
     const std::lock_guard lock(e.leaf->leaf->mutex);
     Tensor& grad = e.leaf->leaf->grad;
     // A later gradient is added in place, which must not change a value that others hold, such as the caller's seed.
-    if (!grad.defined() && !grad_enabled() && !e.sum.exclusively_owned()) e.sum = copy_of(e.sum);
+    if (!grad.defined() && !grad_enabled() && !e.sum.exclusively_owned()) e.sum = copy_of(e.leaf->op, e.sum);
     accumulate(grad, std::move(e.sum));
   }
 }

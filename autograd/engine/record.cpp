@@ -14,6 +14,11 @@ bool detail::begin_record(const OpName& op, const Tensor& value, std::span<const
          std::any_of(inputs.begin(), inputs.end(), [](const Input& in) { return in.node != nullptr; });
 }
 
+Tensor without_gradient(Tensor value, std::initializer_list<Input> inputs) {
+  NewNodes::add_value(value, std::span<const Input>(inputs.begin(), inputs.size()));
+  return value;
+}
+
 Tensor detail::finish_record(Ref<Node> node, Tensor value, std::span<const Input> inputs) {
   node->connect(inputs, value);
   NewNodes::add(node.get());

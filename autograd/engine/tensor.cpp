@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <memory>
 #include <ostream>
@@ -51,6 +52,11 @@ void fill_with(Tensor& t, Value value) {
   });
 }
 
+Tensor cleared(Tensor t) {
+  std::memset(t.storage()->data(), 0, t.storage()->bytes());
+  return t;
+}
+
 }  // namespace
 
 void Tensor::refuse_undefined() {
@@ -62,25 +68,29 @@ void Tensor::refuse_dtype(DType asked) const {
                           gradus::name(asked), gradus::name(asked)));
 }
 
-Tensor Tensor::empty(const Shape& shape, DType dtype) {
-  const auto bytes = static_cast<std::size_t>(shape.numel() * size_of(dtype));
+Tensor Tensor::make(const char* op, const Shape& shape, DType dtype, const Place& place) {
+  const Index n = shape.count();
+  if (n < 0) throw Error(fmt::format("{}{}{}", op ? op : "", op ? ": " : "", why_impossible(shape)), place);
+  const auto bytes = static_cast<std::size_t>(n * size_of(dtype));
   try {
     return Tensor(make_body(Storage::make(bytes), 0, shape, dtype));
   } catch (const OutOfMemory&) {
-    throw OutOfMemory(fmt::format("a tensor {} {}", gradus::name(dtype), to_string(shape)), bytes);
+    throw OutOfMemory(fmt::format("a tensor {} {}", gradus::name(dtype), to_string(shape)), bytes, op, place);
   }
 }
 
-Tensor Tensor::zeros(const Shape& shape, DType dtype) {
-  Tensor t = empty(shape, dtype);
-  std::memset(t.body_->storage->data(), 0, t.body_->storage->bytes());
-  return t;
+Tensor Tensor::empty(const Shape& shape, DType dtype, Place place) { return make(nullptr, shape, dtype, place); }
+Tensor Tensor::empty(const OpName& op, const Shape& shape, DType dtype) {
+  return make(op.name, shape, dtype, op.place);
 }
 
-Tensor Tensor::ones(const Shape& shape, DType dtype) { return full(shape, 1, dtype); }
+Tensor Tensor::zeros(const Shape& shape, DType dtype, Place place) { return cleared(empty(shape, dtype, place)); }
+Tensor Tensor::zeros(const OpName& op, const Shape& shape, DType dtype) { return cleared(empty(op, shape, dtype)); }
 
-Tensor Tensor::full(const Shape& shape, Scalar value, DType dtype) {
-  Tensor t = empty(shape, dtype);
+Tensor Tensor::ones(const Shape& shape, DType dtype, Place place) { return full(shape, 1, dtype, place); }
+
+Tensor Tensor::full(const Shape& shape, Scalar value, DType dtype, Place place) {
+  Tensor t = empty(shape, dtype, place);
   if (dtype == DType::i64 && value.is_integer()) {
     fill_with(t, [n = value.integer()](Index) { return n; });
     return t;
@@ -89,7 +99,7 @@ Tensor Tensor::full(const Shape& shape, Scalar value, DType dtype) {
   return t;
 }
 
-Tensor Tensor::scalar(Scalar value, DType dtype) { return full({}, value, dtype); }
+Tensor Tensor::scalar(Scalar value, DType dtype, Place place) { return full({}, value, dtype, place); }
 
 Tensor Tensor::of_values(const void* values, std::size_t count, const Shape& shape, DType dtype, const Place& place) {
   if (static_cast<Index>(count) != shape.numel()) {
@@ -97,26 +107,27 @@ Tensor Tensor::of_values(const void* values, std::size_t count, const Shape& sha
                             to_string(shape), shape.numel()),
                 place);
   }
-  Tensor t = empty(shape, dtype);
+  Tensor t = empty(shape, dtype, place);
   if (count > 0) std::memcpy(t.body_->storage->data(), values, count * static_cast<std::size_t>(size_of(dtype)));
   return t;
 }
 
 Tensor Tensor::arange(Integer n, DType dtype) {
-  Tensor t = empty({n}, dtype);
+  Tensor t = empty({n.value()}, dtype, n.place());
   fill_with(t, [](Index i) { return i; });
   return t;
 }
 
-Tensor Tensor::uniform(const Shape& shape, Scalar from, Scalar to, const Philox& random, DType dtype) {
-  Tensor t = empty(shape, dtype);
+Tensor Tensor::uniform(const Shape& shape, Scalar from, Scalar to, const Philox& random, DType dtype, Place place) {
+  Tensor t = empty(shape, dtype, place);
   const double low = from, high = to;
   fill_with(t, [&](Index i) { return low + (high - low) * random.uniform(static_cast<std::uint64_t>(i)); });
   return t;
 }
 
-Tensor Tensor::normal(const Shape& shape, Scalar centre, Scalar spread, const Philox& random, DType dtype) {
-  Tensor t = empty(shape, dtype);
+Tensor Tensor::normal(const Shape& shape, Scalar centre, Scalar spread, const Philox& random, DType dtype,
+                      Place place) {
+  Tensor t = empty(shape, dtype, place);
   const double mean = centre, std = spread;
   fill_with(t, [&](Index i) { return mean + std * random.normal(static_cast<std::uint64_t>(i)); });
   return t;
@@ -143,6 +154,18 @@ void* Tensor::raw_mutable(DType t, const Place& place) {
 double Tensor::item(Place place) const {
   if (numel() != 1) throw Error(fmt::format("item: {} has {} elements, expected one", describe(*this), numel()), place);
   return dispatch(dtype(), [&](auto zero) { return static_cast<double>(*data<decltype(zero)>()); });
+}
+
+Index Tensor::integer_item(const Place& place) const {
+  const double value = item(place);
+  if (dtype() == DType::i64) return *data<Index>();
+  if (!(std::fabs(value) < 0x1p63) || value != std::trunc(value)) refuse_item(place);
+  return static_cast<Index>(value);
+}
+
+void Tensor::refuse_item(const Place& place) const {
+  throw Error(fmt::format("item: the asked integer type does not hold {} of {}", to_string(*this), describe(*this)),
+              place);
 }
 
 bool Tensor::requires_grad() const { return static_cast<bool>(body().node); }

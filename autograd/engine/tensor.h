@@ -8,8 +8,10 @@
 #include <memory>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
+#include <gradus/autograd/engine/op_name.h>
 #include <gradus/autograd/foundation/memory.h>
 #include <gradus/autograd/foundation/ref.h>
 #include <gradus/autograd/foundation/scalars.h>
@@ -57,11 +59,14 @@ class Tensor {
 
   // Construction. Extents of zero are allowed. A negative extent and more than Shape::max_numel elements throw, and so
   // does a size that the system does not give (OutOfMemory).
-  static Tensor empty(const Shape& shape, DType dtype = DType::f32);
-  static Tensor zeros(const Shape& shape, DType dtype = DType::f32);
-  static Tensor ones(const Shape& shape, DType dtype = DType::f32);
-  static Tensor full(const Shape& shape, Scalar value, DType dtype = DType::f32);
-  static Tensor scalar(Scalar value, DType dtype = DType::f32);
+  static Tensor empty(const Shape& shape, DType dtype = DType::f32, Place place = Place::current());
+  static Tensor zeros(const Shape& shape, DType dtype = DType::f32, Place place = Place::current());
+  static Tensor ones(const Shape& shape, DType dtype = DType::f32, Place place = Place::current());
+  static Tensor full(const Shape& shape, Scalar value, DType dtype = DType::f32, Place place = Place::current());
+  static Tensor scalar(Scalar value, DType dtype = DType::f32, Place place = Place::current());
+  /// Inside an op, whose name and place are in the errors.
+  static Tensor empty(const OpName& op, const Shape& shape, DType dtype);
+  static Tensor zeros(const OpName& op, const Shape& shape, DType dtype);
   /// Values row by row: f32 from float, f64 from double, i64 from integers of any width. Throws when the shape has
   /// another number of elements, and when an integer does not fit.
   template <class T>
@@ -76,8 +81,10 @@ class Tensor {
   /// 0, 1, ..., n - 1
   static Tensor arange(Integer n, DType dtype = DType::i64);
   /// Uniform on [low, high) and normal, as pure functions of the generator.
-  static Tensor uniform(const Shape& shape, Scalar low, Scalar high, const Philox& random, DType dtype = DType::f32);
-  static Tensor normal(const Shape& shape, Scalar mean, Scalar std, const Philox& random, DType dtype = DType::f32);
+  static Tensor uniform(const Shape& shape, Scalar low, Scalar high, const Philox& random, DType dtype = DType::f32,
+                        Place place = Place::current());
+  static Tensor normal(const Shape& shape, Scalar mean, Scalar std, const Philox& random, DType dtype = DType::f32,
+                       Place place = Place::current());
 
   bool defined() const { return static_cast<bool>(body_); }
   const Shape& shape() const { return body().shape; }
@@ -101,6 +108,9 @@ class Tensor {
   std::vector<T> to_vector() const;
   /// The only element, as double. Throws when there are several or none.
   double item(Place place = Place::current()) const;
+  /// The only element, as T; as bool, whether it is not 0. Throws also when an integer T cannot hold it exactly.
+  template <class T>
+  T item(Place place = Place::current()) const;
 
   // The graph.
   bool requires_grad() const;
@@ -152,6 +162,9 @@ class Tensor {
     if (b.dtype != t) refuse_dtype(t);
     return static_cast<const char*>(b.storage->data()) + b.offset * size_of(t);
   }
+  static Tensor make(const char* op, const Shape& shape, DType dtype, const Place& place);
+  Index integer_item(const Place& place) const;
+  [[noreturn]] void refuse_item(const Place& place) const;
   static Tensor of_values(const void* values, std::size_t count, const Shape& shape, DType dtype, const Place& place);
   [[noreturn]] static void refuse_undefined();
   [[noreturn]] void refuse_dtype(DType asked) const;
@@ -182,6 +195,20 @@ std::vector<T> Tensor::to_vector() const {
 }
 
 template <class T>
+T Tensor::item(Place place) const {
+  static_assert(std::is_arithmetic_v<T>, "Tensor::item takes the type of a number, such as float or int");
+  if constexpr (std::same_as<T, bool>) {
+    return item(place) != 0;
+  } else if constexpr (std::floating_point<T>) {
+    return static_cast<T>(item(place));
+  } else {
+    const Index value = integer_item(place);
+    if (!std::in_range<T>(value)) refuse_item(place);
+    return static_cast<T>(value);
+  }
+}
+
+template <class T>
 Tensor Tensor::from(const std::vector<T>& values, const Shape& shape, Place place) {
   static_assert(
       detail::PlainInteger<T> || std::same_as<T, float> || std::same_as<T, double>,
@@ -200,7 +227,7 @@ Tensor Tensor::from(std::initializer_list<T> values, const Shape& shape, Place p
 }
 template <class T>
 Tensor Tensor::from(const std::vector<T>& values) {
-  return from(values, Shape{static_cast<Index>(values.size())});
+  return from(values, Shape{values.size()});
 }
 template <class T>
 Tensor Tensor::from(std::initializer_list<T> values) {

@@ -22,6 +22,8 @@ class OutOfMemory : public Error {
  public:
   /// `what` needs the bytes: "a tensor f32 [2, 3]".
   OutOfMemory(const std::string& what, std::size_t bytes);
+  /// The same, in an op (null: none) that was called at a place.
+  OutOfMemory(const std::string& what, std::size_t bytes, const char* op, const Place& place);
   std::size_t bytes() const { return bytes_; }
 
  private:

@@ -12,8 +12,6 @@ namespace gradus {
 
 namespace detail {
 template <class T>
-concept PlainInteger = std::integral<T> && !std::same_as<T, bool>;
-template <class T>
 concept PlainNumber = PlainInteger<T> || std::floating_point<T>;
 }  // namespace detail
 
@@ -43,6 +41,8 @@ class Integer {
   Index value_;
   Place place_;
 };
+
+constexpr Shape::Extent::Extent(const Integer& extent) : value(extent) {}
 
 /// An integer or floating-point number, as double. An integer that Index holds is kept exactly.
 class Scalar {

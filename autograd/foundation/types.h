@@ -1,10 +1,13 @@
 #pragma once
 
 #include <array>
+#include <concepts>
 #include <cstdint>
 #include <initializer_list>
 #include <iosfwd>
+#include <iterator>
 #include <string>
+#include <utility>
 
 #include <gradus/autograd/foundation/error.h>
 
@@ -54,14 +57,33 @@ decltype(auto) dispatch_floating(DType t, F&& f) {
   return t == DType::f32 ? f(float{}) : f(double{});
 }
 
+namespace detail {
+template <class T>
+concept PlainInteger = std::integral<T> && !std::same_as<T, bool>;
+}  // namespace detail
+
+class Integer;
+
 /// The extents of a tensor, outermost first, without allocation; at most `max_rank`.
 class Shape {
  public:
   static constexpr Index max_rank = 8;
 
+  /// An integer of any width in the braces of a shape; a bool does not convert. Throws when it does not fit.
+  struct Extent {
+    Index value;
+    template <detail::PlainInteger I>
+    constexpr Extent(I extent) : value(static_cast<Index>(extent)) {
+      if (!std::in_range<Index>(extent)) throw Error("an extent of a shape is above 2^63 - 1");
+    }
+    constexpr Extent(const Integer& extent);  // in scalars.h
+  };
+
   Shape() = default;
-  Shape(std::initializer_list<Index> extents) : Shape(extents.begin(), extents.end()) {}
-  template <class It>
+  Shape(std::initializer_list<Extent> extents) {
+    for (const Extent& e : extents) push_back(e.value);
+  }
+  template <std::input_iterator It>
   Shape(It first, It last) {
     for (; first != last; ++first) push_back(*first);
   }
@@ -73,14 +95,16 @@ class Shape {
   Index rank() const { return rank_; }
   /// Product of the extents; 1 for rank 0. Throws Error unless the shape is possible.
   Index numel() const {
-    Index n = 1;
-    if (!multiply(n)) refuse();
+    const Index n = count();
+    if (n < 0) refuse();
     return n;
   }
   /// Whether a tensor can have the shape: no extent is negative, and at most `max_numel` elements.
-  bool possible() const {
+  bool possible() const { return count() >= 0; }
+  /// numel(), or -1 if the shape is not possible.
+  Index count() const {
     Index n = 1;
-    return multiply(n);
+    return multiply(n) ? n : -1;
   }
   /// The extent of an axis; negative axes count from the end. Not checked.
   Index operator[](Index axis) const { return extents_[static_cast<std::size_t>(axis < 0 ? axis + rank_ : axis)]; }

@@ -72,7 +72,8 @@ Tensor mask_term(const OpName& op, const Tensor& mask, const AttentionProblem& p
   }
   if (all_visible(mask)) return {};
   const Tensor visible = in_four_axes(mask.detach(), p.sources);
-  return where(visible, Tensor::zeros({}, dtype), Tensor::full({}, -std::numeric_limits<double>::infinity(), dtype));
+  return where(visible, Tensor::zeros(op, {}, dtype),
+               Tensor::full({}, -std::numeric_limits<double>::infinity(), dtype));
 }
 
 Tensor bias_term(const OpName& op, const Tensor& bias, const AttentionProblem& p, DType dtype) {
@@ -125,7 +126,7 @@ Tensor attention(const Tensor& query, const Tensor& key, const Tensor& value, In
   const AttentionProblem p = check(op, query, key, value, heads, options);
   const Tensor bias = options.bias;
   const ScoreTerms terms{mask_term(op, options.mask, p, query.dtype()), bias_term(op, bias, p, query.dtype())};
-  const Tensor y = attention_forward(p, query, key, value, terms);
+  const Tensor y = attention_forward(op, p, query, key, value, terms);
   const Input inputs[] = {query, key, value, bias.defined() ? bias : query};
   return record(op, y, std::span<const Input>(inputs, bias.defined() ? 4 : 3),
                 [query, key, value, bias, p, terms](const Tensor& dy, Needs needs) {

@@ -89,7 +89,7 @@ LstmState lstm_gates(const Tensor& gates, const Tensor& cell, Place place) {
                 place);
   }
   const Index rows = cell.shape()[0], d = cell.shape()[1];
-  Tensor both = Tensor::empty({2, rows, d}, cell.dtype());  // h' and c'
+  Tensor both = Tensor::empty(op, {2, rows, d}, cell.dtype());  // h' and c'
   dispatch_floating(both.dtype(), [&](auto zero) {
     using T = decltype(zero);
     const T *gate = gates.data<T>(), *before = cell.data<T>();
@@ -136,7 +136,7 @@ Tensor gru_gates(const Tensor& input, const Tensor& recurrent, const Tensor& hid
         place);
   }
   const Index rows = hidden.shape()[0], d = hidden.shape()[1];
-  Tensor y = Tensor::empty(hidden.shape(), hidden.dtype());
+  Tensor y = Tensor::empty(op, hidden.shape(), hidden.dtype());
   dispatch_floating(y.dtype(), [&](auto zero) {
     using T = decltype(zero);
     const T *x = input.data<T>(), *h = recurrent.data<T>(), *before = hidden.data<T>();

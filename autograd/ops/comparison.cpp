@@ -20,8 +20,8 @@ DType mask_dtype(const Tensor& t) { return is_floating(t.dtype()) ? t.dtype() : 
 
 /// A mask of the elements for which `holds` is true.
 template <class F>
-Tensor test(const Tensor& x, F holds) {
-  Tensor mask = Tensor::empty(x.shape(), mask_dtype(x));
+Tensor test(const OpName& op, const Tensor& x, F holds) {
+  Tensor mask = Tensor::empty(op, x.shape(), mask_dtype(x));
   dispatch(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
     dispatch_floating(mask.dtype(), [&](auto number) {
@@ -29,7 +29,7 @@ Tensor test(const Tensor& x, F holds) {
       map_elements<T, M>(x, mask, [holds](T v) { return static_cast<M>(holds(v)); });
     });
   });
-  return mask;
+  return without_gradient(mask, {x});
 }
 
 /// A mask of the pairs for which `holds` is true.
@@ -40,7 +40,7 @@ Tensor test(const OpName& op, const Tensor& a, const Tensor& b, F holds) {
                             describe(a), describe(b)),
                 op.place);
   }
-  Tensor mask = Tensor::empty(broadcast_shapes(op, a.shape(), b.shape()), mask_dtype(a));
+  Tensor mask = Tensor::empty(op, broadcast_shapes(op, a.shape(), b.shape()), mask_dtype(a));
   dispatch(a.dtype(), [&](auto zero) {
     using T = decltype(zero);
     dispatch_floating(mask.dtype(), [&](auto number) {
@@ -48,7 +48,7 @@ Tensor test(const OpName& op, const Tensor& a, const Tensor& b, F holds) {
       map_pairs<T, M>(a, b, mask, [holds](T x, T y) { return static_cast<M>(holds(x, y)); });
     });
   });
-  return mask;
+  return without_gradient(mask, {a, b});
 }
 
 /// Calls f(element, number) in the dtype of the element, or in f64 if that is i64 and the number is no integer.
@@ -66,11 +66,11 @@ auto with_number(const Scalar& number, F f) {
 
 template <class F>
 Tensor compare(const char* name, const Operand& a, const Operand& b, F holds) {
-  if (b.is_number()) return test(a.tensor(), with_number(b.number(), holds));
-  if (a.is_number()) {
-    return test(b.tensor(), with_number(a.number(), [holds](auto x, auto number) { return holds(number, x); }));
-  }
-  return test({name, a.place()}, a.tensor(), b.tensor(), holds);
+  const OpName op(name, a.place());
+  if (b.is_number()) return test(op, a.tensor(), with_number(b.number(), holds));
+  if (a.is_number())
+    return test(op, b.tensor(), with_number(a.number(), [holds](auto x, auto number) { return holds(number, x); }));
+  return test(op, a.tensor(), b.tensor(), holds);
 }
 
 // compare for masks of any two dtypes.
@@ -104,7 +104,7 @@ Tensor greater_equal(const Operand& a, const Operand& b) {
 }
 
 Tensor logical_not(const Argument& mask) {
-  return test(mask.tensor(), [](auto x) { return x == 0; });
+  return test({"logical_not", mask.place()}, mask.tensor(), [](auto x) { return x == 0; });
 }
 Tensor logical_and(const Operand& a, const Operand& b) {
   return combine("logical_and", a, b, [](auto x, auto y) { return x != 0 && y != 0; });
@@ -117,13 +117,13 @@ Tensor logical_xor(const Operand& a, const Operand& b) {
 }
 
 Tensor isnan(const Argument& x) {
-  return test(x.tensor(), [](auto v) { return v != v; });
+  return test({"isnan", x.place()}, x.tensor(), [](auto v) { return v != v; });
 }
 Tensor isinf(const Argument& x) {
-  return test(x.tensor(), [](auto v) { return std::isinf(static_cast<double>(v)); });
+  return test({"isinf", x.place()}, x.tensor(), [](auto v) { return std::isinf(static_cast<double>(v)); });
 }
 Tensor isfinite(const Argument& x) {
-  return test(x.tensor(), [](auto v) { return std::isfinite(static_cast<double>(v)); });
+  return test({"isfinite", x.place()}, x.tensor(), [](auto v) { return std::isfinite(static_cast<double>(v)); });
 }
 
 Tensor isclose(const Tensor& a, const Tensor& b, Scalar rtol, Scalar atol, Flag equal_nan, Place place) {
@@ -139,8 +139,8 @@ bool allclose(const Tensor& a, const Tensor& b, Scalar rtol, Scalar atol, Flag e
   return all(isclose(a, b, rtol, atol, equal_nan, place)).item() != 0;
 }
 
-Tensor causal_mask(Integer n, DType dtype, Place) {
-  Tensor mask = Tensor::zeros({n, n}, dtype);
+Tensor causal_mask(Integer n, DType dtype, Place place) {
+  Tensor mask = Tensor::zeros(OpName("causal_mask", place), {n, n}, dtype);
   dispatch(dtype, [&](auto zero) {
     auto* p = mask.mutable_data<decltype(zero)>();
     for (Index i = 0; i < n; ++i)
@@ -160,7 +160,7 @@ Tensor choose(const OpName& op, const Tensor& mask, const Tensor& a, const Tenso
   const Shape shape = broadcast_shapes(op, broadcast_shapes(op, a.shape(), b.shape()), mask.shape());
   const NoGrad guard;
   const Tensor m = expand(mask, shape), x = expand(a, shape), y = expand(b, shape);
-  Tensor out = Tensor::empty(shape, a.dtype());
+  Tensor out = Tensor::empty(op, shape, a.dtype());
   dispatch(mask.dtype(), [&](auto zero) {
     const auto* keep = m.template data<decltype(zero)>();
     dispatch(a.dtype(), [&](auto value) {

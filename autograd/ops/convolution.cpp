@@ -3,12 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include <gradus/autograd/engine/internal/axes.h>
 #include <gradus/autograd/foundation/parallel.h>
+#include <gradus/autograd/foundation/sizes.h>
 #include <gradus/autograd/ops/internal/convolution_kernels.h>
 #include <gradus/autograd/ops/reduction.h>
 #include <gradus/autograd/ops/shape.h>
+#include <gradus/autograd/ops/slicing.h>
 
 namespace gradus {
 
@@ -23,13 +26,14 @@ const T* data_or_null(const Tensor& t) {
 }
 
 Tensor convolution(Place place, const Tensor& x, const Tensor& w, const Tensor& bias, const Convolution& c) {
-  Tensor y = Tensor::empty(c.y(), x.dtype());
+  const OpName op("conv2d", place);
+  Tensor y = Tensor::empty(op, c.y(), x.dtype());
   dispatch_floating(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
     convolve(c, x.data<T>(), w.data<T>(), data_or_null<T>(bias), y.mutable_data<T>());
   });
   const Input inputs[] = {x, w, unread(bias.defined() ? bias : w)};
-  return record(OpName("conv2d", place), y, std::span<const Input>(inputs, bias.defined() ? 3 : 2),
+  return record(op, y, std::span<const Input>(inputs, bias.defined() ? 3 : 2),
                 [place, x, w, has_bias = bias.defined(), c](const Tensor& dy, Needs needs) {
                   Grads grads{needs[0] ? transposed_convolution(place, dy, w, {}, c) : Tensor(),
                               needs[1] ? correlation(place, x, dy, c) : Tensor()};
@@ -39,13 +43,14 @@ Tensor convolution(Place place, const Tensor& x, const Tensor& w, const Tensor& 
 }
 
 Tensor transposed_convolution(Place place, const Tensor& y, const Tensor& w, const Tensor& bias, const Convolution& c) {
-  Tensor x = Tensor::empty(c.x(), y.dtype());
+  const OpName op("conv_transpose2d", place);
+  Tensor x = Tensor::empty(op, c.x(), y.dtype());
   dispatch_floating(y.dtype(), [&](auto zero) {
     using T = decltype(zero);
     convolve_transposed(c, y.data<T>(), w.data<T>(), data_or_null<T>(bias), x.mutable_data<T>());
   });
   const Input inputs[] = {y, w, unread(bias.defined() ? bias : w)};
-  return record(OpName("conv_transpose2d", place), x, std::span<const Input>(inputs, bias.defined() ? 3 : 2),
+  return record(op, x, std::span<const Input>(inputs, bias.defined() ? 3 : 2),
                 [place, y, w, has_bias = bias.defined(), c](const Tensor& dx, Needs needs) {
                   Grads grads{needs[0] ? convolution(place, dx, w, {}, c) : Tensor(),
                               needs[1] ? correlation(place, dx, y, c) : Tensor()};
@@ -55,12 +60,13 @@ Tensor transposed_convolution(Place place, const Tensor& y, const Tensor& w, con
 }
 
 Tensor correlation(Place place, const Tensor& x, const Tensor& y, const Convolution& c) {
-  Tensor w = Tensor::empty(c.w(), x.dtype());
+  const OpName op("conv2d_weight", place);
+  Tensor w = Tensor::empty(op, c.w(), x.dtype());
   dispatch_floating(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
     correlate(c, x.data<T>(), y.data<T>(), w.mutable_data<T>());
   });
-  return record(OpName("conv2d_weight", place), w, {x, y}, [place, x, y, c](const Tensor& dw, Needs needs) {
+  return record(op, w, {x, y}, [place, x, y, c](const Tensor& dw, Needs needs) {
     return Grads{needs[0] ? transposed_convolution(place, y, dw, {}, c) : Tensor(),
                  needs[1] ? convolution(place, x, dw, {}, c) : Tensor()};
   });
@@ -121,23 +127,51 @@ Tensor conv_transpose2d_of(const OpName& op, const char* last_axis, const Tensor
   return transposed_convolution(op.place, x, weight, bias, convolution_of(op, x, weight, o.groups, rows, columns));
 }
 
+// Replaces the padding `same` by numbers. Returns x with a zero at the end of each axis where the number of zeros is
+// odd.
+template <Index axes>
+Tensor padded_same(const OpName& op, const Tensor& x, const Tensor& weight, ConvOptions<axes>& o) {
+  if (!o.padding.is_same()) return x;
+  Tensor padded = x;
+  std::array<Index, axes> half{};
+  for (Index axis = 0; axis < axes; ++axis) {
+    if (o.stride[axis] != 1) {
+      throw Error(fmt::format("{}: the stride is {}; with Padding::same, expected 1", op.name, o.stride[axis]),
+                  op.place);
+    }
+    const Index between = std::max<Index>(0, weight.shape()[2 + axis] - 1);
+    const Index zeros = mul_sat(std::max<Index>(0, o.dilation[axis]), between);
+    half[static_cast<std::size_t>(axis)] = zeros / 2;
+    if (zeros % 2 == 1) padded = pad(padded, 2 + axis, 0, 1, op.place);
+  }
+  if constexpr (axes == 1)
+    o.padding = half[0];
+  else
+    o.padding = PerAxis<axes>(half[0], half[1]);
+  return padded;
+}
+
 }  // namespace
 
 Tensor conv1d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv1dOptions& options, Place place) {
   const OpName op("conv1d", place);
   check_operands(op, x, weight, bias, options.groups, false, 1);
-  return squeeze(conv2d_of(op, "length", unsqueeze(x, 2, place), unsqueeze(weight, 2, place), bias,
-                           {.stride = in_a_row(options.stride, 1),
-                            .padding = in_a_row(options.padding, 0),
-                            .dilation = in_a_row(options.dilation, 1),
-                            .groups = options.groups}),
+  Conv1dOptions o = options;
+  const Tensor padded = padded_same(op, x, weight, o);
+  return squeeze(conv2d_of(op, "length", unsqueeze(padded, 2, place), unsqueeze(weight, 2, place), bias,
+                           {.stride = in_a_row(o.stride, 1),
+                            .padding = in_a_row(o.padding, 0),
+                            .dilation = in_a_row(o.dilation, 1),
+                            .groups = o.groups}),
                  2, place);
 }
 
 Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& options, Place place) {
   const OpName op("conv2d", place);
   check_operands(op, x, weight, bias, options.groups, false, 2);
-  return conv2d_of(op, "width", x, weight, bias, options);
+  Conv2dOptions o = options;
+  const Tensor padded = padded_same(op, x, weight, o);
+  return conv2d_of(op, "width", padded, weight, bias, o);
 }
 
 Tensor conv_transpose1d(const Tensor& x, const Tensor& weight, const Tensor& bias,
@@ -207,7 +241,7 @@ Tensor unfold(const Tensor& x, Integer kh, Integer kw, Integer stride, Integer p
   const OpName op("unfold", place);
   check_floating(op, x);
   const Unfolding u(op, x.shape(), kh, kw, stride, padding);
-  Tensor y = Tensor::zeros({u.batch, u.positions(), u.numbers()}, x.dtype());
+  Tensor y = Tensor::zeros(op, {u.batch, u.positions(), u.numbers()}, x.dtype());
   dispatch_floating(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
     const T* from = x.data<T>();
@@ -232,7 +266,7 @@ Tensor fold(const Tensor& patches, const Shape& image, Integer kh, Integer kw, I
     throw Error(fmt::format("fold: {} does not hold the patches of an image {}", describe(patches), to_string(image)),
                 place);
   }
-  Tensor y = Tensor::zeros(image, patches.dtype());
+  Tensor y = Tensor::zeros(op, image, patches.dtype());
   dispatch_floating(y.dtype(), [&](auto zero) {
     using T = decltype(zero);
     const T* from = patches.data<T>();

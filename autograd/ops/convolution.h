@@ -6,9 +6,27 @@
 // axes: `conv2d(x, weight, bias, {.stride = 2, .padding = {1, 0}})`.
 namespace gradus {
 
+enum class Padding { same };
+
+/// Zeros around an image: a number per axis for both sides, or `Padding::same`, which keeps the size of the image where
+/// the stride is 1. An odd number of zeros has one more at the end, as in PyTorch.
+template <Index axes>
+class ConvPadding : public PerAxis<axes> {
+ public:
+  using PerAxis<axes>::PerAxis;
+  ConvPadding(const PerAxis<axes>& numbers) : PerAxis<axes>(numbers) {}
+  ConvPadding(Padding) : is_same_(true) {}
+  bool is_same() const { return is_same_; }
+
+ private:
+  bool is_same_ = false;
+};
+
 template <Index axes>
 struct ConvOptions {
-  PerAxis<axes> stride = 1, padding = 0, dilation = 1;
+  PerAxis<axes> stride = 1;
+  ConvPadding<axes> padding = 0;
+  PerAxis<axes> dilation = 1;
   Integer groups = 1;  // divides both channels
 };
 using Conv1dOptions = ConvOptions<1>;

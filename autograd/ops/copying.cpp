@@ -7,7 +7,8 @@ namespace gradus {
 
 Tensor to(const Tensor& x, DType dtype, Place place) {
   if (x.dtype() == dtype) return x;
-  Tensor y = Tensor::empty(x.shape(), dtype);
+  const OpName op("to", place);
+  Tensor y = Tensor::empty(op, x.shape(), dtype);
   dispatch(x.dtype(), [&](auto from) {
     dispatch(dtype, [&](auto into) {
       const auto* p = x.data<decltype(from)>();
@@ -16,14 +17,13 @@ Tensor to(const Tensor& x, DType dtype, Place place) {
       for (Index i = 0; i < n; ++i) out[i] = static_cast<decltype(into)>(p[i]);
     });
   });
-  if (!is_floating(dtype) || !is_floating(x.dtype())) return y;
-  return record(OpName("to", place), y, {unread(x)},
-                [from = x.dtype()](const Tensor& dy) { return Grads{to(dy, from)}; });
+  if (!is_floating(dtype) || !is_floating(x.dtype())) return without_gradient(y, {x});
+  return record(op, y, {unread(x)}, [from = x.dtype()](const Tensor& dy) { return Grads{to(dy, from)}; });
 }
 
 Tensor clone(const Argument& x) {
-  return record(OpName("clone", x.place()), copy_of(x.tensor()), {unread(x.tensor())},
-                [](const Tensor& dy) { return Grads{dy}; });
+  const OpName op("clone", x.place());
+  return record(op, copy_of(op, x.tensor()), {unread(x.tensor())}, [](const Tensor& dy) { return Grads{dy}; });
 }
 
 }  // namespace gradus

@@ -2,17 +2,34 @@
 
 #include <fmt/format.h>
 
+#include <gradus/autograd/engine/internal/axes.h>
+#include <gradus/autograd/foundation/random.h>
+
 namespace gradus {
 
-Tensor zeros_like(const Argument& x) { return Tensor::zeros(x.tensor().shape(), x.tensor().dtype()); }
+Tensor zeros_like(const Argument& x) { return Tensor::zeros(x.tensor().shape(), x.tensor().dtype(), x.place()); }
 
-Tensor ones_like(const Argument& x) { return Tensor::ones(x.tensor().shape(), x.tensor().dtype()); }
+Tensor ones_like(const Argument& x) { return Tensor::ones(x.tensor().shape(), x.tensor().dtype(), x.place()); }
 
-Tensor full_like(const Tensor& x, Scalar value, Place) { return Tensor::full(x.shape(), value, x.dtype()); }
+Tensor full_like(const Tensor& x, Scalar value, Place place) {
+  return Tensor::full(x.shape(), value, x.dtype(), place);
+}
+
+Tensor rand_like(const Argument& x) {
+  const Tensor& t = x.tensor();
+  check_floating({"rand_like", x.place()}, t);
+  return Tensor::uniform(t.shape(), 0, 1, RandomScope::next(), t.dtype(), x.place());
+}
+
+Tensor randn_like(const Argument& x) {
+  const Tensor& t = x.tensor();
+  check_floating({"randn_like", x.place()}, t);
+  return Tensor::normal(t.shape(), 0, 1, RandomScope::next(), t.dtype(), x.place());
+}
 
 Tensor eye(Integer n, DType dtype, Place place) {
   if (n < 0) throw Error(fmt::format("eye: {} rows, expected 0 or more", Index(n)), place);
-  Tensor y = Tensor::zeros({n, n}, dtype);
+  Tensor y = Tensor::zeros(OpName("eye", place), {n, n}, dtype);
   dispatch(dtype, [&](auto zero) {
     auto* out = y.mutable_data<decltype(zero)>();
     for (Index i = 0; i < n; ++i) out[i * (n + 1)] = 1;
@@ -25,7 +42,7 @@ Tensor linspace(Scalar start, Scalar end, Integer steps, DType dtype, Place plac
   if (steps < 0) throw Error(fmt::format("linspace: {} steps, expected 0 or more", Index(steps)), place);
   if (!is_floating(dtype)) throw Error("linspace: the dtype is i64, expected f32 or f64", place);
   const double distance = steps > 1 ? (end - start) / static_cast<double>(steps - 1) : 0;
-  Tensor y = Tensor::empty({steps}, dtype);
+  Tensor y = Tensor::empty(OpName("linspace", place), {steps}, dtype);
   dispatch_floating(dtype, [&](auto zero) {
     using T = decltype(zero);
     T* out = y.mutable_data<T>();

@@ -219,8 +219,8 @@ Tensor ctc_loss(const Tensor& log_probs, const Tensor& targets, const Tensor& in
   const bool single = log_probs.rank() == 2;
   const Tensor x = single ? unsqueeze(log_probs, 1, place) : log_probs;
   const auto p = std::make_shared<const Problem>(checked(op, x, targets, input_lengths, target_lengths, options.blank));
-  Tensor losses = Tensor::empty({p->batch()}, x.dtype());
-  Tensor alpha = Tensor::empty({p->batch(), p->time + 1, p->longest}, DType::f64);
+  Tensor losses = Tensor::empty(op, {p->batch()}, x.dtype());
+  Tensor alpha = Tensor::empty(op, {p->batch(), p->time + 1, p->longest}, DType::f64);
   dispatch_floating(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
     forward<T>(*p, x.data<T>(), alpha.mutable_data<double>(), losses.mutable_data<T>());

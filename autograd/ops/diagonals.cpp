@@ -12,6 +12,7 @@
 #include <gradus/autograd/ops/internal/blocks.h>
 #include <gradus/autograd/ops/reduction.h>
 #include <gradus/autograd/ops/shape.h>
+#include <gradus/autograd/ops/slicing.h>
 
 namespace gradus {
 
@@ -23,17 +24,18 @@ Tensor triangle(const OpName& op, const Tensor& x, Index diagonal, bool upper) {
     throw Error(fmt::format("{}: {} must have two axes or more: rows and columns", op.name, describe(x)), op.place);
   const Index rows = x.shape()[-2], columns = x.shape()[-1];
   const Index first = std::clamp(diagonal, -rows, columns);  // of the diagonal, in row 0
-  Tensor y = Tensor::zeros(x.shape(), x.dtype());
+  Tensor y = Tensor::zeros(op, x.shape(), x.dtype());
   dispatch(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
     const T* p = x.data<T>();
     T* out = y.mutable_data<T>();
-    parallel_each(rows_of(x.shape()), grain_of(copy_grain, columns), [&](Index r) {
-      const Index at = first + r % rows;
-      const Index begin = upper ? std::clamp<Index>(at, 0, columns) : 0;
-      const Index end = upper ? columns : std::clamp<Index>(at + 1, 0, columns);
-      std::copy(p + r * columns + begin, p + r * columns + end, out + r * columns + begin);
-    });
+    if (columns > 0)
+      parallel_each(rows_of(x.shape()), grain_of(copy_grain, columns), [&](Index r) {
+        const Index at = first + r % rows;
+        const Index begin = upper ? std::clamp<Index>(at, 0, columns) : 0;
+        const Index end = upper ? columns : std::clamp<Index>(at + 1, 0, columns);
+        std::copy(p + r * columns + begin, p + r * columns + end, out + r * columns + begin);
+      });
   });
   return record(op, y, {unread(x)},
                 [op, diagonal, upper](const Tensor& dy) { return Grads{triangle(op, dy, diagonal, upper)}; });
@@ -60,11 +62,12 @@ Tensor diagonal(const Tensor& x, Integer offset, Integer axis1, Integer axis2, P
   order.insert(order.end(), {a, b});
   const Index rows = x.shape()[a], columns = x.shape()[b];
   const Index n = std::max<Index>(0, offset >= 0 ? std::min(rows, columns - offset) : std::min(rows + offset, columns));
+  shape.push_back(rows * columns);
+  const Tensor flat = reshape(permute(x, order, place), shape, place);
+  if (flat.numel() == 0) return narrow(flat, -1, 0, n, place);
   std::vector<Index> at(static_cast<std::size_t>(n));
   for (Index i = 0; i < n; ++i)
     at[static_cast<std::size_t>(i)] = offset >= 0 ? i * (columns + 1) + offset : (i - offset) * columns + i;
-  shape.push_back(rows * columns);
-  const Tensor flat = reshape(permute(x, order, place), shape, place);
   return index_select(flat, -1, Tensor::from(at, {n}), place);
 }
 

@@ -59,7 +59,7 @@ Tensor map_floating(const OpName& op, const Tensor& a, const Tensor& b, F f) {
                     op.name, describe(a), describe(b)),
         op.place);
   }
-  Tensor out = Tensor::empty(broadcast_shapes(op, a.shape(), b.shape()), a.dtype());
+  Tensor out = Tensor::empty(op, broadcast_shapes(op, a.shape(), b.shape()), a.dtype());
   dispatch_floating(a.dtype(), [&](auto zero) {
     using T = decltype(zero);
     map_pairs<T, T>(a, b, out, f);

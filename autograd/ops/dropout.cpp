@@ -23,7 +23,7 @@ void thin_out_row(Index n, const std::uint32_t* __restrict words, std::uint32_t 
 
 // An element is kept if its random word is at least p * 2^32. Linear in x, so the gradient is the same function.
 Tensor thin_out(const OpName& op, const Tensor& x, double p, const Philox& random) {
-  Tensor y = Tensor::empty(x.shape(), x.dtype());
+  Tensor y = Tensor::empty(op, x.shape(), x.dtype());
   const auto threshold = static_cast<std::uint32_t>(std::lround(p * 0x1p32 < 0x1p32 - 1 ? p * 0x1p32 : 0x1p32 - 1));
   dispatch_floating(x.dtype(), [&](auto zero) {
     using T = decltype(zero);

@@ -75,9 +75,12 @@ Tensor softplus(const Tensor& x, Scalar beta, Place place) {
 }
 
 Tensor abs(const Argument& x) {
-  if (x.tensor().dtype() == DType::i64)
-    return map_elements(x.tensor(), [](auto v) { return v < 0 ? wrapping_sub(decltype(v)(0), v) : v; });
-  return pointwise({"abs", x.place()}, x.tensor(), [](auto v) { return abs(v); });
+  const OpName op("abs", x.place());
+  if (x.tensor().dtype() == DType::i64) {
+    return without_gradient(
+        map_elements(op, x.tensor(), [](auto v) { return v < 0 ? wrapping_sub(decltype(v)(0), v) : v; }), {x.tensor()});
+  }
+  return pointwise(op, x.tensor(), [](auto v) { return abs(v); });
 }
 
 Tensor gelu(const Tensor& x, Gelu form, Place place) {

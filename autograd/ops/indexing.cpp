@@ -21,6 +21,7 @@ namespace {
 void add_entries(const OpName& op, const Tensor& source, const AroundAxis& around, const Tensor& index, Index extent,
                  Tensor& sum) {
   check_ids(op, index, extent);
+  if (source.numel() == 0) return;
   const Index* id = index.data<Index>();
   const Index column_grain = std::max<Index>(16, (Index{1} << 16) / std::max<Index>(1, around.extent));
   dispatch(source.dtype(), [&](auto zero) {
@@ -58,7 +59,7 @@ Tensor embedding(const Tensor& table, const Tensor& ids, std::optional<Integer> 
   Shape shape = ids.shape();
   shape.push_back(dim);
   check_shape(op, shape);
-  Tensor y = Tensor::empty(shape, table.dtype());
+  Tensor y = Tensor::empty(op, shape, table.dtype());
   const Index* id = ids.data<Index>();
   dispatch(table.dtype(), [&](auto zero) {
     using T = decltype(zero);
@@ -94,15 +95,17 @@ Tensor one_hot(const Tensor& ids, Integer num_classes, Place place) {
   check_ids(op, ids, classes);
   Shape shape = ids.shape();
   shape.push_back(classes);
-  Tensor y = Tensor::zeros(shape, DType::i64);
+  Tensor y = Tensor::zeros(op, shape, DType::i64);
   const Index *id = ids.data<Index>(), n = ids.numel();
   Index* out = y.mutable_data<Index>();
   for (Index i = 0; i < n; ++i) out[i * classes + id[i]] = 1;
-  return y;
+  return without_gradient(y, {ids});
 }
 
 Tensor index_select(const Tensor& x, Integer dim, const Tensor& index, Place place) {
   const OpName op("index_select", place);
+  if (is_scalar_axis(op, dim, x.shape()) && index.numel() == 1)
+    return reshape(index_select(reshape(x, {1}, place), 0, reshape(index, {1}, place), place), {}, place);
   const Index axis = normalise_axis(op, dim, x.shape());
   if (index.rank() != 1)
     throw Error(fmt::format("index_select: the index {} must have one axis", describe(index)), place);
@@ -112,7 +115,7 @@ Tensor index_select(const Tensor& x, Integer dim, const Tensor& index, Place pla
   Shape shape = x.shape();
   shape[axis] = n;
   check_shape(op, shape);
-  Tensor y = Tensor::empty(shape, x.dtype());
+  Tensor y = Tensor::empty(op, shape, x.dtype());
   const Index* id = index.data<Index>();
   dispatch(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
@@ -140,7 +143,7 @@ Tensor index_add(const Tensor& source, Integer dim, const Tensor& index, Integer
   Shape shape = source.shape();
   shape[axis] = extent;
   check_shape(op, shape);
-  Tensor y = Tensor::zeros(shape, source.dtype());
+  Tensor y = Tensor::zeros(op, shape, source.dtype());
   add_entries(op, source, a, index, extent, y);
   return record(op, y, {unread(source), index}, [axis, index](const Tensor& dy) {
     return Grads{index_select(dy, axis, index), Tensor()};
@@ -178,10 +181,23 @@ void for_gathered(const OpName& op, const Shape& x, Index axis, const Tensor& in
 
 }  // namespace
 
+namespace {
+
+// Whether the index of x is a scalar or x is one. It counts as one element of the axis 0 then.
+bool is_of_scalar(const OpName& op, const Tensor& x, Index axis, const Tensor& index) {
+  return is_scalar_axis(op, axis, x.shape()) || (x.rank() == 1 && index.rank() == 0);
+}
+
+Tensor as_row(const Tensor& x, const Place& place) { return x.rank() == 0 ? reshape(x, {1}, place) : x; }
+
+}  // namespace
+
 Tensor gather(const Tensor& x, Integer dim, const Tensor& index, Place place) {
   const OpName op("gather", place);
+  if (is_of_scalar(op, x, dim, index))
+    return reshape(gather(as_row(x, place), 0, as_row(index, place), place), index.shape(), place);
   const Index axis = normalise_axis(op, dim, x.shape());
-  Tensor y = Tensor::empty(index.shape(), x.dtype());
+  Tensor y = Tensor::empty(op, index.shape(), x.dtype());
   dispatch(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
     const T* from = x.data<T>();
@@ -197,7 +213,7 @@ namespace {
 
 // 1 for each element of the index that is the last at its position in x, else 0.
 Tensor last_writes(const OpName& op, const Shape& x, Index axis, const Tensor& index) {
-  Tensor last = Tensor::empty(x, DType::i64), writes = Tensor::empty(index.shape(), DType::i64);
+  Tensor last = Tensor::empty(op, x, DType::i64), writes = Tensor::empty(op, index.shape(), DType::i64);
   Index *writer = last.mutable_data<Index>(), *out = writes.mutable_data<Index>();
   for_gathered(op, x, axis, index, [=](Index i, Index position) { writer[position] = i; });
   for_gathered(op, x, axis, index, [=](Index i, Index position) { out[i] = writer[position] == i ? 1 : 0; });
@@ -215,10 +231,15 @@ void check_source(const OpName& op, const Tensor& source, const Tensor& index, c
 
 Tensor scatter(const Tensor& x, Integer dim, const Tensor& index, const Operand& src, Place place) {
   const OpName op("scatter", place);
+  if (is_of_scalar(op, x, dim, index)) {
+    const Tensor row = src.is_number() ? Tensor() : as_row(src.tensor(), place);
+    const Operand values = src.is_number() ? src : Operand(row, place);
+    return reshape(scatter(as_row(x, place), 0, as_row(index, place), values, place), x.shape(), place);
+  }
   const Index axis = normalise_axis(op, dim, x.shape());
   const Tensor values = src.is_number() ? Tensor::full(index.shape(), src.number(), x.dtype()) : src.tensor();
   check_source(op, values, index, x);
-  Tensor y = copy_of(x);
+  Tensor y = copy_of(op, x);
   dispatch(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
     const T* from = values.data<T>();
@@ -235,6 +256,9 @@ Tensor scatter(const Tensor& x, Integer dim, const Tensor& index, const Operand&
 
 Tensor scatter_add(const Tensor& x, Integer dim, const Tensor& index, const Tensor& src, Place place) {
   const OpName op("scatter_add", place);
+  if (is_of_scalar(op, x, dim, index)) {
+    return reshape(scatter_add(as_row(x, place), 0, as_row(index, place), as_row(src, place), place), x.shape(), place);
+  }
   const Index axis = normalise_axis(op, dim, x.shape());
   check_source(op, src, index, x);
   Tensor y = clone(x.detach());

@@ -13,9 +13,9 @@ namespace gradus {
 namespace {
 
 // A tensor of the given shape, with the parts in sequence along the axis. Part k has extent extents[k].
-Tensor side_by_side(const std::vector<Tensor>& parts, const std::vector<Index>& extents, const Shape& shape,
-                    Index axis) {
-  Tensor y = Tensor::empty(shape, parts[0].dtype());
+Tensor side_by_side(const OpName& op, const std::vector<Tensor>& parts, const std::vector<Index>& extents,
+                    const Shape& shape, Index axis) {
+  Tensor y = Tensor::empty(op, shape, parts[0].dtype());
   const AroundAxis a(shape, axis);
   dispatch(y.dtype(), [&](auto zero) {
     using T = decltype(zero);
@@ -51,7 +51,7 @@ Tensor concat(const std::vector<Tensor>& parts, Integer dim, Place place) {
     shape[axis] = add_sat(shape[axis], extents.back());
   }
   check_shape(op, shape);
-  const Tensor y = side_by_side(parts, extents, shape, axis);
+  const Tensor y = side_by_side(op, parts, extents, shape, axis);
   std::vector<Input> inputs;
   for (const Tensor& p : parts) inputs.push_back(unread(p));
   return record(op, y, inputs, [axis, extents](const Tensor& dy, Needs needs) {
@@ -84,7 +84,7 @@ Tensor stack(const std::vector<Tensor>& parts, Integer dim, Place place) {
   Shape shape = parts[0].shape();
   shape.insert(axis, std::ssize(parts));
   check_shape(op, shape);
-  const Tensor y = side_by_side(parts, std::vector<Index>(parts.size(), 1), shape, axis);
+  const Tensor y = side_by_side(op, parts, std::vector<Index>(parts.size(), 1), shape, axis);
   std::vector<Input> inputs;
   for (const Tensor& p : parts) inputs.push_back(unread(p));
   return record(op, y, inputs, [axis, count = std::ssize(parts)](const Tensor& dy, Needs needs) {

@@ -126,7 +126,7 @@ Tensor normalised(const OpName& op, const Tensor& x, const Tensor& weight, const
           op.place);
     }
   }
-  Tensor y = Tensor::empty(x.shape(), x.dtype());
+  Tensor y = Tensor::empty(op, x.shape(), x.dtype());
   dispatch_floating(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
     const T* p = x.data<T>();

@@ -209,7 +209,7 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& target, const CrossEntr
   const Problem p = checked(op, logits, target, options);
   const Index classes = p.classes;
   const Tensor rows = reshape(logits, {p.rows, classes}, place);
-  Tensor loss = Tensor::empty({p.rows}, logits.dtype());
+  Tensor loss = Tensor::empty(op, {p.rows}, logits.dtype());
   dispatch_floating(logits.dtype(), [&](auto zero) {
     using T = decltype(zero);
     forward<T>(p, rows.data<T>(), loss.mutable_data<T>());
@@ -247,8 +247,8 @@ Tensor nll_loss(const Tensor& x, const Tensor& target, const NllLossOptions& opt
   const OpName op("nll_loss", place);
   const Problem p = checked(op, x, target, {.weight = options.weight, .ignore_index = options.ignore_index});
   // A target that is ignored reads class 0.
-  Tensor ids = Tensor::zeros({p.rows, 1}, DType::i64), ignored = Tensor::zeros({p.rows}, x.dtype()),
-         scale = Tensor::empty({p.rows}, x.dtype());
+  Tensor ids = Tensor::zeros(op, {p.rows, 1}, DType::i64), ignored = Tensor::zeros(op, {p.rows}, x.dtype()),
+         scale = Tensor::empty(op, {p.rows}, x.dtype());
   dispatch_floating(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
     const Weights<T> weights(p);

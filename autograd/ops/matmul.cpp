@@ -36,9 +36,10 @@ Tensor product(const OpName& op, const Tensor& a, bool a_t, const Tensor& b, boo
   shape.push_back(m);
   shape.push_back(n);
   check_shape(op, shape);
-  Tensor y = Tensor::empty(shape, a.dtype());
+  Tensor y = Tensor::empty(op, shape, a.dtype());
   dispatch_floating(a.dtype(), [&](auto zero) {
     using T = decltype(zero);
+    if (y.numel() == 0) return;
     const T *pa = a.data<T>(), *pb = b.data<T>();
     T* out = y.mutable_data<T>();
     const Index lda = std::max<Index>(1, a.shape().back()), ldb = std::max<Index>(1, b.shape().back()),
@@ -125,7 +126,7 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Place p
                             describe(weight), out, to_string(shape)),
                 place);
   }
-  Tensor y = Tensor::empty(shape, x.dtype());
+  Tensor y = Tensor::empty(op, shape, x.dtype());
   const Index rows = y.numel() / std::max<Index>(1, out);
   dispatch_floating(x.dtype(), [&](auto zero) {
     using T = decltype(zero);

@@ -22,11 +22,13 @@ namespace gradus {
 
 namespace {
 
-// x [batch, channels, ...] as [batch, channels, inner].
+// x [batch, channels, ...] as [batch, channels, inner]; without elements, batch and inner are 0.
 struct Channels {
   Index batch, count, inner;
   explicit Channels(const Shape& s)
-      : batch(s[0]), count(s[1]), inner(s.numel() == 0 ? 0 : Shape(s.begin() + 2, s.end()).numel()) {}
+      : batch(s.numel() == 0 ? 0 : s[0]),
+        count(s[1]),
+        inner(s.numel() == 0 ? 0 : Shape(s.begin() + 2, s.end()).numel()) {}
   Index numbers() const { return batch * inner; }  // of one channel
 };
 
@@ -143,8 +145,8 @@ T inverse_std(const BatchNorm& norm, Index channel) {
   return T(1) / std::sqrt(norm.var.data<T>()[channel] + static_cast<T>(norm.eps));
 }
 
-Tensor values(const Tensor& x, const Tensor& weight, const Tensor& bias, const BatchNorm& norm) {
-  Tensor y = Tensor::empty(x.shape(), x.dtype());
+Tensor values(const OpName& op, const Tensor& x, const Tensor& weight, const Tensor& bias, const BatchNorm& norm) {
+  Tensor y = Tensor::empty(op, x.shape(), x.dtype());
   const Channels c(x.shape());
   dispatch_floating(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
@@ -210,7 +212,7 @@ Tensor recorded(const OpName& op, const Tensor& x, const Tensor& weight, const T
   if (weight.defined()) inputs.push_back(weight);
   if (bias.defined()) inputs.push_back(unread(bias));
   if (!norm.training) inputs.insert(inputs.end(), {norm.mean, norm.var});
-  return record(op, values(x, weight, bias, norm), inputs, [x, weight, bias, norm](const Tensor& dy, Needs needs) {
+  return record(op, values(op, x, weight, bias, norm), inputs, [x, weight, bias, norm](const Tensor& dy, Needs needs) {
     std::vector<Tensor> given{x};
     if (weight.defined()) given.push_back(weight);
     if (bias.defined()) given.push_back(bias);

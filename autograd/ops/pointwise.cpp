@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <gradus/autograd/engine/broadcast.h>
+#include <gradus/autograd/engine/internal/axes.h>
 #include <gradus/autograd/foundation/internal/jet_run.h>
 #include <gradus/autograd/foundation/internal/simd.h>
 #include <gradus/autograd/foundation/parallel.h>
@@ -29,7 +30,8 @@ constexpr Index streamed_bytes = Index{1} << 24;  // a larger result is written 
 /// An uninitialised tensor of the shape that the operands broadcast to.
 Tensor empty_result(const OpName& op, Operands in) {
   const Tensor& first = *in[0];
-  for (const Tensor* t : in) {
+  if (in.size() == 1 && !is_floating(first.dtype())) check_floating(op, first);
+  for (const Tensor* t : in.subspan(1)) {
     if (!is_floating(first.dtype()) || t->dtype() != first.dtype()) {
       throw Error(fmt::format("{}: operands {} and {}, expected one floating dtype; convert one with to(x, dtype)",
                               op.name, describe(first), describe(*t)),
@@ -39,7 +41,7 @@ Tensor empty_result(const OpName& op, Operands in) {
   Shape shape = first.shape();
   for (const Tensor* t : in.subspan(1))
     if (t->shape() != shape) shape = broadcast_shapes(op, shape, t->shape());
-  return Tensor::empty(shape, first.dtype());
+  return Tensor::empty(op, shape, first.dtype());
 }
 
 template <class T>

@@ -271,13 +271,13 @@ Tensor max_gradient(const MaxPooling& p, const Tensor& x, const Tensor& dy) {
 }
 
 Tensor max_pool(const Tensor& x, const MaxPooling& p, Place place) {
-  Tensor y = Tensor::empty(with_last(x.shape(), p.rows.count, p.columns.count), x.dtype());
+  const OpName op("max_pool2d", place);
+  Tensor y = Tensor::empty(op, with_last(x.shape(), p.rows.count, p.columns.count), x.dtype());
   dispatch_floating(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
     (is_2x2(p) ? max_values_2x2<T> : max_values<T>)(p, x.shape()[0] * x.shape()[1], x.data<T>(), y.mutable_data<T>());
   });
-  return record(OpName("max_pool2d", place), y, {x},
-                [p, x](const Tensor& dy) { return Grads{max_gradient(p, x.detach(), dy)}; });
+  return record(op, y, {x}, [p, x](const Tensor& dy) { return Grads{max_gradient(p, x.detach(), dy)}; });
 }
 
 Windows max_windows(const OpName& op, const char* axis, Index extent, const WindowOptions& o, bool ceil) {
@@ -376,23 +376,23 @@ void mean_gradient(const Means& m, Index planes, const T* dy, T* dx) {
 Tensor spread_means(Place place, const Tensor& dy, const SharedMeans& m);
 
 Tensor means(Place place, const Tensor& x, const SharedMeans& m) {
-  Tensor y = Tensor::empty(m->of(x.shape()), x.dtype());
+  const OpName op("avg_pool2d", place);
+  Tensor y = Tensor::empty(op, m->of(x.shape()), x.dtype());
   dispatch_floating(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
     mean_values(*m, x.shape()[0] * x.shape()[1], x.data<T>(), y.mutable_data<T>());
   });
-  return record(OpName("avg_pool2d", place), y, {unread(x)},
-                [place, m](const Tensor& dy) { return Grads{spread_means(place, dy, m)}; });
+  return record(op, y, {unread(x)}, [place, m](const Tensor& dy) { return Grads{spread_means(place, dy, m)}; });
 }
 
 Tensor spread_means(Place place, const Tensor& dy, const SharedMeans& m) {
-  Tensor dx = Tensor::zeros(m->over(dy.shape()), dy.dtype());
+  const OpName op("avg_pool2d_backward", place);
+  Tensor dx = Tensor::zeros(op, m->over(dy.shape()), dy.dtype());
   dispatch_floating(dy.dtype(), [&](auto zero) {
     using T = decltype(zero);
     mean_gradient(*m, dy.shape()[0] * dy.shape()[1], dy.data<T>(), dx.mutable_data<T>());
   });
-  return record(OpName("avg_pool2d_backward", place), dx, {unread(dy)},
-                [place, m](const Tensor& g) { return Grads{means(place, g, m)}; });
+  return record(op, dx, {unread(dy)}, [place, m](const Tensor& g) { return Grads{means(place, g, m)}; });
 }
 
 std::vector<Span> spans_of(const Windows& w, bool count_padding) {

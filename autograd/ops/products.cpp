@@ -6,6 +6,7 @@
 
 #include <gradus/autograd/engine/record.h>
 #include <gradus/autograd/ops/arithmetic.h>
+#include <gradus/autograd/ops/copying.h>
 #include <gradus/autograd/ops/internal/columns.h>
 #include <gradus/autograd/ops/internal/wrapping.h>
 #include <gradus/autograd/ops/joining.h>
@@ -43,7 +44,7 @@ Tensor shifted(const Tensor& x, Index axis, bool reversed, double border) {
 
 // s[k] = b[k] + a[k] s[k - 1] (s[k + 1] if reversed). a has no effect at the border.
 Tensor recurrence(const OpName& op, const Tensor& a, const Tensor& b, Index axis, bool reversed) {
-  Tensor s = Tensor::empty(b.shape(), b.dtype());
+  Tensor s = Tensor::empty(op, b.shape(), b.dtype());
   dispatch_floating(b.dtype(), [&](auto zero) {
     using T = decltype(zero);
     const T *p = a.data<T>(), *q = b.data<T>();
@@ -58,7 +59,7 @@ Tensor recurrence(const OpName& op, const Tensor& a, const Tensor& b, Index axis
 }
 
 Tensor running_product(const OpName& op, const Tensor& x, Index axis, bool reversed) {
-  Tensor y = Tensor::empty(x.shape(), x.dtype());
+  Tensor y = Tensor::empty(op, x.shape(), x.dtype());
   dispatch(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
     const T* p = x.data<T>();
@@ -75,7 +76,7 @@ Tensor running_product(const OpName& op, const Tensor& x, Index axis, bool rever
 // The product of each row of x [rows, n]: [rows].
 Tensor row_products(const OpName& op, const Tensor& x) {
   const Index rows = x.shape()[0], n = x.shape()[1];
-  Tensor y = Tensor::empty({rows}, x.dtype());
+  Tensor y = Tensor::empty(op, {rows}, x.dtype());
   dispatch(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
     const T* p = x.data<T>();
@@ -110,6 +111,7 @@ Tensor prod(const Tensor& x, const Axes& axes, Flag keepdim, Place place) {
 
 Tensor cumprod(const Tensor& x, Integer axis, Place place) {
   const OpName op("cumprod", place);
+  if (is_scalar_axis(op, axis, x.shape())) return clone({x, place});
   return running_product(op, x, normalise_axis(op, axis, x.shape()), false);
 }
 

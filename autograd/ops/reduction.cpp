@@ -22,7 +22,7 @@ namespace gradus {
 Tensor sum(const Tensor& x, const Axes& axes, Flag keepdim, Place place) {
   const OpName op("sum", place);
   const std::vector<bool> named = normalise_axes(op, axes.list(), x.shape());
-  const Tensor y = sum_axes(x, named);
+  const Tensor y = sum_axes(op, x, named);
   const Shape kept = reduced(x.shape(), named, true);
   Tensor value = y.alias(reduced(x.shape(), named, keepdim));
   if (value.storage() == x.storage()) value = clone(value);
@@ -55,9 +55,9 @@ Tensor extreme(const OpName& op, const Tensor& x, const Axes& axes, bool keepdim
         fmt::format("{}: {} has no elements along the reduced axes, so there is no {}", op.name, describe(x), op.name),
         op.place);
   }
-  const Tensor y =
-      reduce_runs(x, named, [largest](const Tensor& t, Index outer, Index extent, Index inner, const Shape& shape) {
-        Tensor out = Tensor::empty(shape, t.dtype());
+  const Tensor y = reduce_runs(
+      x, named, [&op, largest](const Tensor& t, Index outer, Index extent, Index inner, const Shape& shape) {
+        Tensor out = Tensor::empty(op, shape, t.dtype());
         dispatch(t.dtype(), [&](auto zero) {
           using T = decltype(zero);
           const T* p = t.data<T>();
@@ -110,13 +110,14 @@ Tensor extreme_index(const OpName& op, const Tensor& x, std::optional<Integer> d
     const Tensor first = extreme_index(op, reshape(x.detach(), {x.numel()}, op.place), 0, false, largest);
     return keepdim ? reshape(first, reduced(x.shape(), normalise_axes(op, {}, x.shape()), true), op.place) : first;
   }
+  if (is_scalar_axis(op, *dim, x.shape())) return Tensor::zeros(op, {}, DType::i64);
   const Index axis = normalise_axis(op, *dim, x.shape());
   const AroundAxis a(x.shape(), axis);
   if (a.extent == 0) throw Error(fmt::format("{}: axis {} of {} is empty", op.name, axis, describe(x)), op.place);
   Shape shape = x.shape();
   shape[axis] = 1;
   if (!keepdim) shape.erase(axis);
-  Tensor y = Tensor::empty(shape, DType::i64);
+  Tensor y = Tensor::empty(op, shape, DType::i64);
   Index* out = y.mutable_data<Index>();
   dispatch(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
@@ -133,7 +134,7 @@ Tensor extreme_index(const OpName& op, const Tensor& x, std::optional<Integer> d
       }
     });
   });
-  return y;
+  return without_gradient(y, {x});
 }
 
 }  // namespace
@@ -160,9 +161,10 @@ Tensor count_nonzero(const Tensor& x, const Axes& axes, Place place) {
 
 Tensor cumsum(const Tensor& x, Integer dim, Place place) {
   const OpName op("cumsum", place);
+  if (is_scalar_axis(op, dim, x.shape())) return clone({x, place});
   const Index axis = normalise_axis(op, dim, x.shape());
   const AroundAxis a(x.shape(), axis);
-  Tensor y = Tensor::empty(x.shape(), x.dtype());
+  Tensor y = Tensor::empty(op, x.shape(), x.dtype());
   dispatch(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
     const T* p = x.data<T>();

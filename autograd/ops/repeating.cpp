@@ -41,17 +41,17 @@ Tensor repeated_axes(const OpName& op, const Tensor& x, const std::vector<Index>
 
 }  // namespace
 
-Tensor repeat(const Tensor& x, const std::vector<Index>& counts, Place place) {
-  if (std::ssize(counts) < x.rank()) {
-    throw Error(
-        fmt::format("repeat: {} counts for {}, expected one per axis; tile takes fewer", counts.size(), describe(x)),
-        place);
+Tensor repeat(const Tensor& x, const Integers& counts, Place place) {
+  const std::size_t given = counts.list().size();
+  if (static_cast<Index>(given) < x.rank()) {
+    throw Error(fmt::format("repeat: {} counts for {}, expected one per axis; tile takes fewer", given, describe(x)),
+                place);
   }
-  return repeated_axes({"repeat", place}, x, counts);
+  return repeated_axes({"repeat", place}, x, counts.list());
 }
 
-Tensor tile(const Tensor& x, const std::vector<Index>& counts, Place place) {
-  std::vector<Index> all = counts;
+Tensor tile(const Tensor& x, const Integers& counts, Place place) {
+  std::vector<Index> all = counts.list();
   while (std::ssize(all) < x.rank()) all.insert(all.begin(), 1);
   return repeated_axes({"tile", place}, x, all);
 }
@@ -67,19 +67,20 @@ Tensor repeat_interleave(const Tensor& x, Integer count, const Axes& axis, Place
   return repeated(op, x, a.outer * a.extent, a.inner, at, count);
 }
 
-Tensor roll(const Tensor& x, const std::vector<Index>& shifts, const Axes& axes, Place place) {
+Tensor roll(const Tensor& x, const Integers& shifts, const Axes& axes, Place place) {
   const OpName op("roll", place);
-  if (shifts.size() != std::max<std::size_t>(1, axes.list().size())) {
-    throw Error(fmt::format("roll: {} shifts for {} axes, expected one per axis, or one shift and no axis",
-                            shifts.size(), axes.list().size()),
+  const std::vector<Index>& by = shifts.list();
+  if (by.size() != std::max<std::size_t>(1, axes.list().size())) {
+    throw Error(fmt::format("roll: {} shifts for {} axes, expected one per axis, or one shift and no axis", by.size(),
+                            axes.list().size()),
                 place);
   }
   if (axes.empty()) return reshape(roll(reshape(x, {x.numel()}, place), shifts, 0, place), x.shape(), place);
   Tensor y = x;
-  for (std::size_t i = 0; i < shifts.size(); ++i) {
+  for (std::size_t i = 0; i < by.size(); ++i) {
     const Index axis = normalise_axis(op, axes.list()[i], x.shape()), n = x.shape()[axis];
     if (n == 0) continue;
-    const Index shift = (shifts[i] % n + n) % n;
+    const Index shift = (by[i] % n + n) % n;
     if (shift != 0)
       y = concat({narrow(y, axis, n - shift, shift, place), narrow(y, axis, 0, n - shift, place)}, axis, place);
   }

@@ -12,7 +12,8 @@ namespace {
 
 template <class F>
 Tensor step(const char* name, const Argument& x, F f) {
-  return record({name, x.place()}, map_elements(x.tensor(), f), {unread(x.tensor())},
+  const OpName op(name, x.place());
+  return record(op, map_elements(op, x.tensor(), f), {unread(x.tensor())},
                 [](const Tensor& dy) { return Grads{Tensor::zeros(dy.shape(), dy.dtype())}; });
 }
 

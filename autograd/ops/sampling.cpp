@@ -81,7 +81,7 @@ Tensor multinomial(const Tensor& weights, Integer num_samples, Flag replacement,
   const Philox random = RandomScope::next();
   Shape shape = weights.shape();
   shape[-1] = n;
-  Tensor drawn = Tensor::empty(shape, DType::i64);
+  Tensor drawn = Tensor::empty(op, shape, DType::i64);
   dispatch_floating(weights.dtype(), [&](auto zero) {
     using T = decltype(zero);
     const T* w = weights.data<T>();
@@ -93,14 +93,15 @@ Tensor multinomial(const Tensor& weights, Integer num_samples, Flag replacement,
         draw_without_replacement(w + r * classes, classes, random, r * classes, n, out + r * n);
     });
   });
-  return drawn;
+  return without_gradient(drawn, {weights});
 }
 
 Tensor bernoulli(const Argument& p) {
   const Tensor& x = p.tensor();
-  check_floating({"bernoulli", p.place()}, x);
+  const OpName op("bernoulli", p.place());
+  check_floating(op, x);
   const Philox random = RandomScope::next();
-  Tensor y = Tensor::empty(x.shape(), x.dtype());
+  Tensor y = Tensor::empty(op, x.shape(), x.dtype());
   dispatch_floating(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
     const T* from = x.data<T>();
@@ -113,7 +114,7 @@ Tensor bernoulli(const Argument& p) {
       to[i] = random.uniform(static_cast<std::uint64_t>(i)) < static_cast<double>(from[i]) ? T(1) : T(0);
     });
   });
-  return y;
+  return without_gradient(y, {x});
 }
 
 }  // namespace gradus

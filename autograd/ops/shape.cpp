@@ -137,12 +137,37 @@ Tensor permute(const Tensor& x, const Axes& order, Place place) {
     strides.push_back(from[static_cast<std::size_t>(axis)]);
     inverse[static_cast<std::size_t>(axis)] = static_cast<Index>(i);
   }
-  Tensor y = Tensor::empty(shape, x.dtype());
+  Tensor y = Tensor::empty(op, shape, x.dtype());
   dispatch(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
     copy_strided(x.data<T>(), shape, strides, y.mutable_data<T>());
   });
   return record(op, y, {unread(x)}, [inverse](const Tensor& dy) { return Grads{permute(dy, inverse)}; });
+}
+
+Tensor movedim(const Tensor& x, const Axes& from, const Axes& to, Place place) {
+  const OpName op("movedim", place);
+  const std::size_t count = from.list().size();
+  if (count != to.list().size()) {
+    throw Error(
+        fmt::format("movedim: {} axes to {} positions, expected one position per axis", count, to.list().size()),
+        place);
+  }
+  const std::vector<bool> moves = normalise_axes(op, from.list(), x.shape());
+  normalise_axes(op, to.list(), x.shape());
+  if (count == 0 || x.rank() == 0) return x;
+  std::vector<Index> order(static_cast<std::size_t>(x.rank()), -1);
+  for (std::size_t i = 0; i < count; ++i) {
+    const Index position = normalise_axis(op, to.list()[i], x.shape());
+    order[static_cast<std::size_t>(position)] = normalise_axis(op, from.list()[i], x.shape());
+  }
+  Index next = 0;
+  for (Index& axis : order) {
+    if (axis >= 0) continue;
+    while (moves[static_cast<std::size_t>(next)]) ++next;
+    axis = next++;
+  }
+  return permute(x, order, place);
 }
 
 Tensor expand(const Tensor& x, Shape shape, Place place) {

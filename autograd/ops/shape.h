@@ -15,6 +15,8 @@ Tensor squeeze(const Tensor& x, const Axes& axes = {}, Place = Place::current())
 Tensor unsqueeze(const Tensor& x, Integer axis, Place = Place::current());
 Tensor transpose(const Tensor& x, Integer a = -2, Integer b = -1, Place = Place::current());
 Tensor permute(const Tensor& x, const Axes& axes, Place = Place::current());
+/// Moves the axes `from` to the positions `to`; the others keep their order.
+Tensor movedim(const Tensor& x, const Axes& from, const Axes& to, Place = Place::current());
 /// Repeats axes of extent 1 (and new leading ones) up to `shape`; -1 keeps an extent. Copies.
 Tensor expand(const Tensor& x, Shape shape, Place = Place::current());
 /// Sums over the axes along which `shape` broadcasts to x's shape: the adjoint of expand.

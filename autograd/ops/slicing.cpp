@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <exception>
 
 #include <gradus/autograd/engine/internal/axes.h>
 #include <gradus/autograd/engine/modes.h>
@@ -27,6 +28,7 @@ void add_row(Index n, const T* __restrict x, T* __restrict sum) {
 void add_slice(const Tensor& x, const Shape& slice, Index axis, Index start, Tensor& sum) {
   const AroundAxis from(slice, axis), to(sum.shape(), axis);
   const Index count = from.extent * from.inner;
+  if (count == 0) return;
   dispatch(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
     const T* p = x.data<T>();
@@ -47,7 +49,7 @@ Tensor slice_of(const OpName& op, const Tensor& x, Index axis, Index start, cons
   if (a.outer == 1) {
     y = x.alias(shape, start * a.inner);
   } else {
-    y = Tensor::empty(shape, x.dtype());
+    y = Tensor::empty(op, shape, x.dtype());
     dispatch(x.dtype(), [&](auto zero) {
       using T = decltype(zero);
       const Index count = slice[axis] * a.inner;
@@ -95,14 +97,46 @@ Tensor slice(const Tensor& x, Integer dim, Integer from, Integer to, Integer ste
   const auto clamped = [n](Index i) { return std::clamp<Index>(i < 0 ? i + n : i, 0, n); };
   const Index begin = clamped(from), length = std::max<Index>(0, clamped(to) - begin);
   if (step == 1) return narrow(x, axis, begin, length, place);
+  if (x.numel() == 0) return narrow(x, axis, begin, length / step + (length % step != 0), place);
   std::vector<Index> at;
   for (Index i = 0; i < length; i += std::min<Index>(step, n)) at.push_back(begin + i);
   return index_select(x, axis, Tensor::from(at, {std::ssize(at)}), place);
 }
 
-std::vector<Tensor> split(const Tensor& x, const std::vector<Index>& extents, Integer dim, Place place) {
-  const Index axis = normalise_axis(OpName("split", place), dim, x.shape());
+namespace {
+
+/// An empty list with room for the pieces of x.
+std::vector<Tensor> list_of(const OpName& op, Index pieces, const Tensor& x) {
+  std::vector<Tensor> list;
+  try {
+    list.reserve(static_cast<std::size_t>(pieces));
+  } catch (const std::exception&) {  // std::bad_alloc or std::length_error
+    throw OutOfMemory(fmt::format("a list of {} pieces of {}", pieces, describe(x)),
+                      static_cast<std::size_t>(pieces) * sizeof(Tensor), op.name, op.place);
+  }
+  return list;
+}
+
+/// `count` pieces of the size in sequence along an axis; the last one may be smaller.
+std::vector<Tensor> pieces_of(const OpName& op, const Tensor& x, Index axis, Index count, Index size) {
+  const Index n = x.shape()[axis];
+  std::vector<Tensor> pieces = list_of(op, count, x);
+  for (Index k = 0; k < count; ++k) pieces.push_back(narrow(x, axis, k * size, std::min(size, n - k * size), op.place));
+  return pieces;
+}
+
+}  // namespace
+
+std::vector<Tensor> split(const Tensor& x, const Integers& sizes, Integer dim, Place place) {
+  const OpName op("split", place);
+  const Index axis = normalise_axis(op, dim, x.shape());
+  const std::vector<Index>& extents = sizes.list();
   Index rest = x.shape()[axis];
+  if (sizes.is_one()) {
+    if (extents[0] < 1) throw Error(fmt::format("split: the size is {}, expected 1 or more", extents[0]), place);
+    const Index size = extents[0];
+    return pieces_of(op, x, axis, std::max<Index>(1, rest / size + (rest % size != 0)), size);
+  }
   const bool inside = std::all_of(extents.begin(), extents.end(), [&](Index e) {
     if (e < 0 || e > rest) return false;
     rest -= e;
@@ -123,15 +157,17 @@ std::vector<Tensor> split(const Tensor& x, const std::vector<Index>& extents, In
 }
 
 std::vector<Tensor> chunk(const Tensor& x, Integer pieces, Integer dim, Place place) {
-  const Index n = pieces, axis = normalise_axis(OpName("chunk", place), dim, x.shape());
+  const OpName op("chunk", place);
+  const Index n = pieces, axis = normalise_axis(op, dim, x.shape());
   if (n <= 0 || x.shape()[axis] % n != 0)
     throw Error(fmt::format("chunk: axis {} of {} does not divide into {} equal pieces", axis, describe(x), n), place);
-  return split(x, std::vector<Index>(static_cast<std::size_t>(n), x.shape()[axis] / n), axis, place);
+  return pieces_of(op, x, axis, n, x.shape()[axis] / n);
 }
 
 std::vector<Tensor> unbind(const Tensor& x, Integer dim, Place place) {
-  const Index axis = normalise_axis(OpName("unbind", place), dim, x.shape());
-  std::vector<Tensor> parts;
+  const OpName op("unbind", place);
+  const Index axis = normalise_axis(op, dim, x.shape());
+  std::vector<Tensor> parts = list_of(op, x.shape()[axis], x);
   for (Index i = 0; i < x.shape()[axis]; ++i) parts.push_back(select(x, axis, i, place));
   return parts;
 }
@@ -145,7 +181,7 @@ Tensor pad(const Tensor& x, Integer dim, Integer ahead, Integer behind, Place pl
   Shape shape = x.shape();
   shape[axis] = add_sat(add_sat(before, length), after);
   check_shape(op, shape);
-  Tensor y = Tensor::zeros(shape, x.dtype());
+  Tensor y = Tensor::zeros(op, shape, x.dtype());
   const AroundAxis a(shape, axis);
   dispatch(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
@@ -159,6 +195,7 @@ Tensor pad(const Tensor& x, Integer dim, Integer ahead, Integer behind, Place pl
 Tensor flip(const Tensor& x, const Axes& axes, Place place) {
   if (axes.empty()) return x;
   const std::vector<bool> named = normalise_axes(OpName("flip", place), axes.list(), x.shape());
+  if (x.numel() == 0) return x;
   Tensor y = x;
   for (Index axis = 0; axis < x.rank(); ++axis) {
     if (!named[static_cast<std::size_t>(axis)]) continue;

@@ -12,9 +12,8 @@ Tensor narrow(const Tensor& x, Integer axis, Integer start, Integer length, Plac
 Tensor select(const Tensor& x, Integer axis, Integer index, Place = Place::current());
 /// x[begin:end:step] of Python along an axis; ends are clamped. Throws unless step > 0.
 Tensor slice(const Tensor& x, Integer axis, Integer begin, Integer end, Integer step = 1, Place = Place::current());
-/// Pieces of the given extents, which sum to that of the axis.
-std::vector<Tensor> split(const Tensor& x, const std::vector<Index>& extents, Integer axis = 0,
-                          Place = Place::current());
+/// Pieces of the size, of which the last may be smaller; or of a list of sizes, which sum to the axis's extent.
+std::vector<Tensor> split(const Tensor& x, const Integers& sizes, Integer axis = 0, Place = Place::current());
 /// n equal pieces.
 std::vector<Tensor> chunk(const Tensor& x, Integer n, Integer axis = 0, Place = Place::current());
 /// The slices of an axis, which is removed.

@@ -28,8 +28,8 @@ void for_rows(const Tensor& x, F f) {
 
 // A tensor of x's shape, with rows computed by f(row of x, n, row of the result).
 template <class F>
-Tensor map_rows(const Tensor& x, F f) {
-  Tensor y = Tensor::empty(x.shape(), x.dtype());
+Tensor map_rows(const OpName& op, const Tensor& x, F f) {
+  Tensor y = Tensor::empty(op, x.shape(), x.dtype());
   const Index n = x.shape().back();
   dispatch_floating(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
@@ -56,7 +56,7 @@ Tensor present(const Tensor& x, const Tensor& mask, const Place& place) {
 
 // dx = y (dy - Σ dy y). Linear in dy with a symmetric matrix, so its gradient for dy is the same function.
 Tensor softmax_backward(const OpName& op, const Tensor& dy, const Tensor& y) {
-  Tensor dx = Tensor::empty(y.shape(), y.dtype());
+  Tensor dx = Tensor::empty(op, y.shape(), y.dtype());
   const Index n = y.shape().back();
   dispatch_floating(y.dtype(), [&](auto zero) {
     using T = decltype(zero);
@@ -86,7 +86,7 @@ Tensor softmax_backward(const OpName& op, const Tensor& dy, const Tensor& y) {
 Tensor softmax(const Tensor& x, Integer axis, const Tensor& mask, Place place) {
   const OpName op("softmax", place);
   return along(op, present(x, mask, place), axis, [&](const Tensor& t) {
-    const Tensor y = map_rows(t, [](const auto* p, Index n, auto* out) { softmax_row(p, n, out); });
+    const Tensor y = map_rows(op, t, [](const auto* p, Index n, auto* out) { softmax_row(p, n, out); });
     return record(op, y, {unread(t)},
                   [op](const Tensor& dy, const Tensor& y) { return Grads{softmax_backward(op, dy, y)}; });
   });
@@ -95,7 +95,7 @@ Tensor softmax(const Tensor& x, Integer axis, const Tensor& mask, Place place) {
 Tensor log_softmax(const Tensor& x, Integer axis, const Tensor& mask, Place place) {
   const OpName op("log_softmax", place);
   return along(op, present(x, mask, place), axis, [&](const Tensor& t) {
-    const Tensor y = map_rows(t, [](const auto* p, Index n, auto* out) {
+    const Tensor y = map_rows(op, t, [](const auto* p, Index n, auto* out) {
       const auto [largest, total] = log_sum_row(p, n);
       const auto log_total = math::log(total);
       for (Index i = 0; i < n; ++i) out[i] = total == 0 ? p[i] : (p[i] - largest) - log_total;
@@ -114,7 +114,7 @@ Tensor logsumexp(const Tensor& x, Integer dim, Flag keepdim, const Tensor& mask,
   const Tensor rows = axis == x.rank() - 1 ? t : transpose(t, axis, -1, place);
   Shape shape = rows.shape();
   shape[-1] = 1;
-  Tensor y = Tensor::empty(shape, x.dtype());
+  Tensor y = Tensor::empty(op, shape, x.dtype());
   const Index n = rows.shape().back();
   dispatch_floating(x.dtype(), [&](auto zero) {
     using T = decltype(zero);

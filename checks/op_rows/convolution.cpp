@@ -23,6 +23,7 @@ void add_conv1d(Rows& t) {
   row("", operands({2, 2, 5}, {3, 2, 2}, {3}));
   row("stride, padding, dilation", operands({1, 2, 6}, {2, 2, 2}), {.stride = 2, .padding = 2, .dilation = 3});
   row("groups", operands({1, 4, 3}, {2, 2, 2}, {2}), {.groups = 2});
+  row("padding that keeps the length", operands({1, 2, 4}, {2, 2, 2}, {2}), {.padding = Padding::same});
 }
 
 void add_conv2d(Rows& t) {
@@ -36,6 +37,8 @@ void add_conv2d(Rows& t) {
       {.stride = {2, 1}, .padding = {0, 2}, .dilation = {1, 2}});
   row("more padding than the kernel", operands({1, 1, 2, 2}, {1, 1, 2, 2}), {.padding = 3});
   row("a kernel of one pixel", operands({2, 3, 2, 2}, {2, 3, 1, 1}, {2}));
+  row("padding that keeps the size", operands({1, 2, 3, 4}, {2, 2, 2, 3}, {2}),
+      {.padding = Padding::same, .dilation = {1, 2}});
   row("groups", operands({2, 4, 3, 3}, {4, 2, 2, 2}, {4}), {.groups = 2});
   row("a kernel per channel", operands({1, 3, 3, 3}, {6, 1, 2, 2}, {6}), {.padding = 1, .groups = 3});
   row("a kernel as large as the image", operands({2, 1, 2, 3}, {2, 1, 2, 3}));

@@ -18,6 +18,7 @@ void add_products(Rows& t) {
   t.add(prods, "two elements of 0", {leaf({2, 0, 3, 0}, {2, 2})}, [](auto& in) { return prod(in[0], 0); });
   t.shaped(running, "", {2, 4}, [](auto& x) { return cumprod(x, -1); });
   t.shaped(running, "of the leading axis", {4, 2}, [](auto& x) { return cumprod(x, 0); });
+  t.shaped(running, "of a scalar", {}, [](auto& x) { return cumprod(x, -1); });
   t.shaped(running, "no elements", {0, 2}, [](auto& x) { return cumprod(x, 0); });
   t.add(running, "one element of 0", {leaf({2, 0, 3, 0.5}, {4})}, running_of_all);
   t.add(running, "two elements of 0", {leaf({2, 0, 3, 0, 1.5}, {5})}, running_of_all);

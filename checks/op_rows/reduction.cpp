@@ -35,6 +35,7 @@ void add_reduction(Rows& t) {
   t.kink(minima, "ties", {leaf({1, 0, 3, 0, 1, 2}, {2, 3})}, [](auto& in) { return min(in[0]); });
   t.shaped("cumsum(Tensor, Integer)", "", {2, 4}, [](auto& x) { return cumsum(x, 1); });
   t.shaped("cumsum(Tensor, Integer)", "of the leading axis", {4, 2}, [](auto& x) { return cumsum(x, 0); });
+  t.shaped("cumsum(Tensor, Integer)", "of a scalar", {}, [](auto& x) { return cumsum(x, 0) * 2.0; });
   t.shaped("cumsum(Tensor, Integer)", "no elements", {0, 2}, [](auto& x) { return cumsum(x, 0); });
   const auto constant = [&](const std::string& signature, const GradcheckFunction& f) {
     t.add(signature, "", {random({2, 3})}, f).differentiable = false;

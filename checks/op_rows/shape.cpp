@@ -23,6 +23,9 @@ void add_shape(Rows& t) {
   t.shaped("transpose(Tensor, Integer, Integer)", "no elements", {0, 3}, [](auto& x) { return transpose(x); });
   t.shaped("permute(Tensor, Axes)", "", {2, 3, 4}, [](auto& x) { return permute(x, {2, 0, 1}); });
   t.shaped("permute(Tensor, Axes)", "of a scalar", {}, [](auto& x) { return permute(x, {}); });
+  t.shaped("movedim(Tensor, Axes, Axes)", "", {2, 3, 4}, [](auto& x) { return movedim(x, 0, -1); });
+  t.shaped("movedim(Tensor, Axes, Axes)", "two axes", {2, 3, 4}, [](auto& x) { return movedim(x, {2, 0}, {0, 1}); });
+  t.shaped("movedim(Tensor, Axes, Axes)", "of a scalar", {}, [](auto& x) { return movedim(x, 0, 0) * 2.0; });
   t.shaped("expand(Tensor, Shape)", "", {2, 1}, [](auto& x) { return expand(x, {4, 2, 3}); });
   t.shaped("expand(Tensor, Shape)", "keeping an extent", {2, 1}, [](auto& x) { return expand(x, {4, -1, 3}); });
   t.vacuous("expand(Tensor, Shape)", "to no elements", {random({3})}, [](auto& in) { return expand(in[0], {0, 3}); });

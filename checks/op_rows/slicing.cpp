@@ -33,10 +33,10 @@ void add_slicing(Rows& t) {
            [](auto& x) { return pad(x, 1, 0, 0) * 2.0; });
   t.shaped("flip(Tensor, Axes)", "", {3, 2}, [](auto& x) { return flip(x, 0); });
   t.shaped("flip(Tensor, Axes)", "two axes", {3, 2, 2}, [](auto& x) { return flip(x, {0, -1}); });
+  t.shaped("flip(Tensor, Axes)", "of a scalar", {}, [](auto& x) { return flip(x, 0) * 2.0; });
   t.shaped("flip(Tensor, Axes)", "no elements", {3, 0}, [](auto& x) { return flip(x, 1); });
-  t.shaped("split(Tensor, std::vector<Index>, Integer)", "", {2, 4}, [](auto& x) {
-    return joined(split(x, {1, 3, 0}, 1));
-  });
+  t.shaped("split(Tensor, Integers, Integer)", "", {2, 4}, [](auto& x) { return joined(split(x, {1, 3, 0}, 1)); });
+  t.shaped("split(Tensor, Integers, Integer)", "one size", {5, 2}, [](auto& x) { return joined(split(x, 2)); });
   t.shaped("chunk(Tensor, Integer, Integer)", "", {2, 4}, [](auto& x) { return joined(chunk(x, 2, -1)); });
   t.shaped("unbind(Tensor, Integer)", "", {2, 3}, [](auto& x) { return joined(unbind(x, 1)); });
   t.shaped("unbind(Tensor, Integer)", "one of the slices", {3, 2}, [](auto& x) { return unbind(x, 0)[1]; });

@@ -28,8 +28,8 @@ Tensor sum_of(const Tensor& a, const Tensor& b) {
 
 }  // namespace
 
-Tensor copy_of(const Tensor& x) {
-  Tensor y = Tensor::empty(x.shape(), x.dtype());
+Tensor copy_of(const OpName& op, const Tensor& x) {
+  Tensor y = Tensor::empty(op, x.shape(), x.dtype());
   dispatch(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
     const T* from = x.data<T>();
@@ -62,8 +62,8 @@ void accumulate(Tensor& sum, Tensor g) {
 }
 
 void accumulate_additions(Tensor& sum, std::span<const Gradient> additions, const Node& node) {
-  if (!sum.defined()) sum = Tensor::zeros(node.shape, node.dtype);
-  if (!sum.exclusively_owned()) sum = copy_of(sum);
+  if (!sum.defined()) sum = Tensor::zeros(node.op, node.shape, node.dtype);
+  if (!sum.exclusively_owned()) sum = copy_of(node.op, sum);
   Gradient::add_to(sum, additions);
 }
 

@@ -8,7 +8,7 @@
 namespace gradus {
 
 /// A copy with its own bytes, outside the graph.
-Tensor copy_of(const Tensor& x);
+Tensor copy_of(const OpName& op, const Tensor& x);
 
 /// sum += g, of one shape and dtype.
 void add_into(Tensor& sum, const Tensor& g);

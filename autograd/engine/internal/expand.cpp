@@ -11,7 +11,7 @@ namespace gradus::detail {
 
 Tensor expand(const OpName& op, const Tensor& x, const Shape& shape) {
   constexpr Index grain = Index{1} << 16;
-  Tensor y = Tensor::empty(shape, x.dtype());
+  Tensor y = Tensor::empty(op, shape, x.dtype());
   const BroadcastReader reader(x.shape(), shape);
   dispatch(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
@@ -28,7 +28,7 @@ Tensor sum_to(const OpName& op, const Tensor& x, const Shape& shape) {
   const Index new_axes = x.rank() - shape.rank();
   for (Index i = 0; i < x.rank(); ++i)
     repeated[static_cast<std::size_t>(i)] = i < new_axes || shape[i - new_axes] != x.shape()[i];
-  Tensor y = sum_axes(x, repeated).alias(shape);
+  Tensor y = sum_axes(op, x, repeated).alias(shape);
   return record(op, std::move(y), {unread(x)},
                 [to = x.shape()](const Tensor& dy) { return Grads{expand("expand", dy, to)}; });
 }

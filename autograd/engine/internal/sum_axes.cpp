@@ -50,9 +50,10 @@ void sum_axis(const T* x, Index outer, Index extent, Index inner, T* out) {
 
 }  // namespace
 
-Tensor sum_axes(const Tensor& x, const std::vector<bool>& named) {
-  return reduce_runs(x, named, [](const Tensor& t, Index outer, Index extent, Index inner, const Shape& shape) {
-    Tensor out = Tensor::empty(shape, t.dtype());
+Tensor sum_axes(const OpName& op, const Tensor& x, const std::vector<bool>& named) {
+  return reduce_runs(x, named, [&op](const Tensor& t, Index outer, Index extent, Index inner, const Shape& shape) {
+    Tensor out = Tensor::empty(op, shape, t.dtype());
+    if (out.numel() == 0) return out;
     dispatch(t.dtype(), [&](auto zero) {
       using T = decltype(zero);
       sum_axis(reinterpret_cast<const Term<T>*>(t.data<T>()), outer, extent, inner,

@@ -318,9 +318,9 @@ void backward(const Problem& p, const T* q, const T* k, const T* v, const ScoreT
 
 }  // namespace
 
-Tensor attention_forward(const AttentionProblem& p, const Tensor& query, const Tensor& key, const Tensor& value,
-                         const ScoreTerms& terms) {
-  Tensor y = Tensor::empty({p.batch, p.targets, p.heads * p.value_dim}, query.dtype());
+Tensor attention_forward(const OpName& op, const AttentionProblem& p, const Tensor& query, const Tensor& key,
+                         const Tensor& value, const ScoreTerms& terms) {
+  Tensor y = Tensor::empty(op, {p.batch, p.targets, p.heads * p.value_dim}, query.dtype());
   dispatch_floating(y.dtype(), [&](auto zero) {
     using T = decltype(zero);
     const auto run = one_by_one(p) ? forward_few<T> : forward<T>;

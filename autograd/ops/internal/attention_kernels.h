@@ -18,8 +18,8 @@ struct ScoreTerms {
 };
 
 /// [batch, T, heads * value_dim]
-Tensor attention_forward(const AttentionProblem& p, const Tensor& query, const Tensor& key, const Tensor& value,
-                         const ScoreTerms& terms);
+Tensor attention_forward(const OpName& op, const AttentionProblem& p, const Tensor& query, const Tensor& key,
+                         const Tensor& value, const ScoreTerms& terms);
 
 /// The gradients of query, key, value and, if it is needed, of the bias [batch, heads, T, S]; weights are computed
 /// again.

@@ -7,10 +7,11 @@
 
 namespace gradus {
 
-/// Cuts the work along an axis among threads: calls body(o, begin, end) for the columns [begin, end) of each slice o of
-/// [outer, extent, inner].
+/// Cuts the work along an axis, if it has elements, among threads: calls body(o, begin, end) for the columns [begin,
+/// end) of each slice o of [outer, extent, inner].
 template <class Body>
 void parallel_columns(const AroundAxis& a, Body body) {
+  if (a.extent == 0) return;
   constexpr Index piece = Index{1} << 15;  // elements that are worth a task
   const Index columns = std::max<Index>(64, grain_of(piece, a.extent)), parts = (a.inner + columns - 1) / columns;
   parallel_each(a.outer * parts, grain_of(piece, a.extent * std::min(a.inner, columns)), [&](Index k) {

@@ -24,8 +24,8 @@ void map_elements(const Tensor& x, Tensor& out, F f) {
 
 /// f of each element, in x's dtype.
 template <class F>
-Tensor map_elements(const Tensor& x, F f) {
-  Tensor y = Tensor::empty(x.shape(), x.dtype());
+Tensor map_elements(const OpName& op, const Tensor& x, F f) {
+  Tensor y = Tensor::empty(op, x.shape(), x.dtype());
   dispatch(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
     map_elements<T, T>(x, y, f);

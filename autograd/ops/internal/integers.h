@@ -4,6 +4,7 @@
 
 #include <gradus/autograd/engine/arguments.h>
 #include <gradus/autograd/engine/broadcast.h>
+#include <gradus/autograd/engine/record.h>
 #include <gradus/autograd/ops/internal/elementwise.h>
 
 // Arithmetic of i64, which is never recorded.
@@ -26,9 +27,9 @@ inline Tensor integer_tensor(const Operand& o) {
 template <class F>
 Tensor map_integers(const OpName& op, const Operand& a, const Operand& b, F f) {
   const Tensor x = integer_tensor(a), y = integer_tensor(b);
-  Tensor out = Tensor::empty(broadcast_shapes(op, x.shape(), y.shape()), DType::i64);
+  Tensor out = Tensor::empty(op, broadcast_shapes(op, x.shape(), y.shape()), DType::i64);
   map_pairs<Index, Index>(x, y, out, f);
-  return out;
+  return without_gradient(out, {x, y});
 }
 
 }  // namespace gradus
