@@ -3,6 +3,8 @@
 #include <gradus/autograd/foundation/memory.h>
 #include <gradus/autograd/foundation/random.h>
 #include <gradus/autograd/ops.h>
+#include <gradus/nn/batch_norm.h>
+#include <gradus/nn/dropout.h>
 #include <gradus/nn/transformer.h>
 
 #include "catch.h"
@@ -41,6 +43,40 @@ Outcome run(bool recompute) {
 }
 
 }  // namespace
+
+TEST_CASE("regression: a checkpoint computed again in another training mode gave other gradients") {
+  const auto gradient = [](bool training, bool later) {
+    nn::ParameterStore store(1, DType::f64);
+    const nn::Dropout dropout{0.5};
+    const nn::BatchNorm norm(store.root(), 4);
+    const Tensor x = Tensor::normal({8, 4}, 0, 1, Philox(1, 2), DType::f64).set_requires_grad();
+    Tensor loss;
+    {
+      const nn::Training mode(training);
+      const RandomScope random(1, 1);
+      loss = sum(square(checkpoint([&](const std::vector<Tensor>& in) { return dropout(norm(in[0])); }, {x})));
+    }
+    const nn::Training mode(later);
+    loss.backward();
+    CHECK(nn::Training::on() == later);
+    return x.grad().to_vector<double>();
+  };
+  CHECK(gradient(true, false) == gradient(true, true));
+  CHECK(gradient(false, true) == gradient(false, false));
+  CHECK(gradient(true, true) != gradient(false, false));
+}
+
+TEST_CASE("a checkpoint needs no training mode in backward") {
+  const nn::Dropout dropout{0.5};
+  const Tensor x = Tensor::ones({8}).set_requires_grad();
+  Tensor loss;
+  {
+    const nn::Training on;
+    loss = sum(checkpoint([&](const std::vector<Tensor>& in) { return dropout(in[0]); }, {x}));
+  }
+  loss.backward();
+  CHECK(sum(x.grad()).item() == loss.item());
+}
 
 TEST_CASE("recompute halves the memory of a deep Transformer and changes no bit, also with dropout") {
   const Outcome kept = run(false), recomputed = run(true);

@@ -1,15 +1,45 @@
 #include <gradus/autograd/engine/recompute.h>
 
+#include <optional>
 #include <unordered_set>
+#include <utility>
 
 #include <gradus/autograd/engine/backward.h>
 #include <gradus/autograd/engine/internal/new_nodes.h>
 #include <gradus/autograd/engine/record.h>
 #include <gradus/autograd/foundation/random.h>
+#include <gradus/autograd/foundation/thread_modes.h>
 
 namespace gradus {
 
 namespace {
+
+/// The modes of a forward pass that change the values of layers and ops.
+struct ForwardModes {
+  RandomScope::State random = RandomScope::current();
+  std::optional<bool> training = thread_modes.training;
+  bool row_invariant = thread_modes.row_invariant;
+};
+
+/// Puts this thread into the modes while it lives.
+class SameModes {
+ public:
+  explicit SameModes(const ForwardModes& modes)
+      : random_(modes.random),
+        training_(std::exchange(thread_modes.training, modes.training)),
+        row_invariant_(std::exchange(thread_modes.row_invariant, modes.row_invariant)) {}
+  ~SameModes() {
+    thread_modes.training = training_;
+    thread_modes.row_invariant = row_invariant_;
+  }
+  SameModes(const SameModes&) = delete;
+  SameModes& operator=(const SameModes&) = delete;
+
+ private:
+  RandomScope random_;
+  std::optional<bool> training_;
+  bool row_invariant_;
+};
 
 // The leaves and earlier results that `result` was computed from, beside the inputs.
 std::vector<Tensor> captured_by(const Tensor& result, const std::vector<Tensor>& inputs, const NewNodes& in_function) {
@@ -64,7 +94,7 @@ Grads gradients_through(const TensorFunction& f, const std::vector<Tensor>& inpu
 
 Tensor checkpoint(const TensorFunction& f, const std::vector<Tensor>& inputs, Place place) {
   if (!grad_enabled()) return f(inputs);
-  const RandomScope::State random = RandomScope::current();
+  const ForwardModes modes;
   // The first pass is recorded to find what f captures; its graph is freed at the end.
   const NewNodes in_function;
   const Tensor first = f(inputs);
@@ -75,8 +105,8 @@ Tensor checkpoint(const TensorFunction& f, const std::vector<Tensor>& inputs, Pl
   for (const Tensor& t : captured) edges.push_back(unread(t));
   edges.insert(edges.end(), read.begin(), read.end());
   Tensor y = record(OpName("checkpoint", place), first.detach(), edges,
-                    [f, inputs, captured, random, values = read.size()](const Tensor& dy, Needs needs) {
-                      const RandomScope same_random_numbers(random);
+                    [f, inputs, captured, modes, values = read.size()](const Tensor& dy, Needs needs) {
+                      const SameModes guard(modes);
                       Grads grads = differentiate(f, inputs, captured, dy, needs);
                       for (std::size_t i = 0; i < values; ++i) grads.push_back({});
                       return grads;
