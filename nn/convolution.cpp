@@ -58,6 +58,18 @@ Tensor Conv2d::operator()(const Tensor& x, Place place) const {
   return conv2d(x, weight, bias, options, place);
 }
 
+ConvTranspose1d::ConvTranspose1d(Scope scope, Index in, Index out, PerAxis<1> kernel_size,
+                                 const ConvTranspose1dOptions& o, bool with_bias)
+    : weight(scope.uniform("weight", weight_shape("ConvTranspose1d", scope, in, out, o.groups, {kernel_size[0]}))),
+      bias(with_bias ? bias_of(scope, out, weight.shape()) : Tensor()),
+      options(o),
+      path(scope.path()) {}
+
+Tensor ConvTranspose1d::operator()(const Tensor& x, Place place) const {
+  check_input({"ConvTranspose1d", path, place}, "x", x, weight.dtype(), {"batch", weight.shape()[0], "positions"});
+  return conv_transpose1d(x, weight, bias, options, place);
+}
+
 ConvTranspose2d::ConvTranspose2d(Scope scope, Index in, Index out, PerAxis<2> kernel_size,
                                  const ConvTranspose2dOptions& o, bool with_bias)
     : weight(scope.uniform(

@@ -35,6 +35,18 @@ struct Conv2d {
   Tensor operator()(const Tensor& x, Place place = Place::current()) const;
 };
 
+/// [batch, in, positions] -> [batch, out, length], see conv_transpose1d.
+struct ConvTranspose1d {
+  Tensor weight;  // [in, out / groups, kernel]
+  Tensor bias;    // [out], undefined without bias
+  ConvTranspose1dOptions options;
+  std::string path;  // of the scope, for messages
+
+  ConvTranspose1d(Scope scope, Index in, Index out, PerAxis<1> kernel_size, const ConvTranspose1dOptions& options = {},
+                  bool with_bias = true);
+  Tensor operator()(const Tensor& x, Place place = Place::current()) const;
+};
+
 /// [batch, in, rows, columns] -> [batch, out, height, width], see conv_transpose2d.
 struct ConvTranspose2d {
   Tensor weight;  // [in, out / groups, kh, kw]

@@ -9,11 +9,13 @@
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/autograd/foundation/random.h>
 #include <gradus/autograd/ops/arithmetic.h>
+#include <gradus/autograd/ops/comparison.h>
 #include <gradus/autograd/ops/functions.h>
 #include <gradus/autograd/ops/losses.h>
 #include <gradus/autograd/ops/pooling.h>
 #include <gradus/autograd/ops/reduction.h>
 #include <gradus/autograd/ops/shape.h>
+#include <gradus/autograd/ops/slicing.h>
 #include <gradus/nn/batch_norm.h>
 #include <gradus/nn/convolution.h>
 #include <gradus/nn/group_norm.h>
@@ -62,11 +64,13 @@ TEST_CASE("convolution layers have PyTorch's parameters") {
   const nn::Conv1d line(store.root() / "line", 4, 6, 3, {.groups = 2});
   const nn::Conv2d image(store.root() / "image", 3, 8, {3, 5});
   const nn::ConvTranspose2d back(store.root() / "back", 8, 6, 2, {.stride = 2, .groups = 2}, false);
-  CHECK(paths(store) ==
-        std::vector<std::string>{"line.weight", "line.bias", "image.weight", "image.bias", "back.weight"});
+  const nn::ConvTranspose1d longer(store.root() / "longer", 8, 6, 4, {.stride = 2, .groups = 2});
+  CHECK(paths(store) == std::vector<std::string>{"line.weight", "line.bias", "image.weight", "image.bias",
+                                                 "back.weight", "longer.weight", "longer.bias"});
   CHECK(line.weight.shape() == Shape{6, 2, 3});
   CHECK(image.weight.shape() == Shape{8, 3, 3, 5});
   CHECK(back.weight.shape() == Shape{8, 3, 2, 2});
+  CHECK(longer.weight.shape() == Shape{8, 3, 4});
   // U(±1 / sqrt(fan_in)), as torch.nn draws them.
   const auto drawn_from = [](const Tensor& t, double fan_in) {
     CHECK(largest(t) <= 1 / std::sqrt(fan_in));
@@ -77,6 +81,8 @@ TEST_CASE("convolution layers have PyTorch's parameters") {
   drawn_from(image.weight, 45);
   drawn_from(image.bias, 45);
   drawn_from(back.weight, 12);
+  drawn_from(longer.weight, 12);
+  drawn_from(longer.bias, 12);
 }
 
 TEST_CASE("a network of convolutions and norms has PyTorch's values, gradients and running statistics") {
@@ -110,6 +116,37 @@ TEST_CASE("a network of convolutions and norms has PyTorch's values, gradients a
   }
 }
 
+TEST_CASE("a transposed convolution of sequences is that of images of height 1") {
+  nn::ParameterStore store(1);
+  const nn::ConvTranspose1d line(store.root() / "line", 2, 3, 4, {.stride = 2, .padding = 1, .output_padding = 1});
+  const Tensor x = Tensor::normal({2, 2, 5}, 0, 1, Philox(1, 1));
+  const Tensor y = line(x);
+  CHECK(y.shape() == Shape{2, 3, 11});
+  const Tensor image = conv_transpose2d(unsqueeze(x, 2), unsqueeze(line.weight, 2), line.bias,
+                                        {.stride = {1, 2}, .padding = {0, 1}, .output_padding = {0, 1}});
+  CHECK(allclose(y, squeeze(image, 2)));
+}
+
+TEST_CASE("the padding `same` keeps the size of an image, with PyTorch's place of an odd zero") {
+  const Tensor x = Tensor::normal({2, 3, 5, 6}, 0, 1, Philox(1, 1));
+  for (const Index height : {1, 2, 3, 4}) {
+    for (const Index dilation : {1, 2}) {
+      const Tensor w = Tensor::normal({4, 3, height, 3}, 0, 1, Philox(1, 2));
+      const Tensor y = conv2d(x, w, {}, {.padding = Padding::same, .dilation = {dilation, 1}});
+      const Index zeros = dilation * (height - 1);
+      const Tensor padded = pad(pad(x, 2, zeros / 2, zeros - zeros / 2), 3, 1, 1);
+      CHECK(y.shape() == Shape{2, 4, 5, 6});
+      CHECK(allclose(y, conv2d(padded, w, {}, {.dilation = {dilation, 1}}), 1e-4, 1e-5));
+    }
+  }
+  nn::ParameterStore store(1);
+  const nn::Conv1d line(store.root() / "line", 3, 2, 4, {.padding = Padding::same});
+  CHECK(line(select(x, 2, 0)).shape() == Shape{2, 2, 6});
+  CHECK_THROWS_WITH(conv2d(x, Tensor::ones({1, 3, 3, 3}), {}, {.stride = {1, 2}, .padding = Padding::same}),
+                    ContainsSubstring("conv2d: the stride is 2; with Padding::same, expected 1") &&
+                        ContainsSubstring("nn_convolution_test.cpp"));
+}
+
 TEST_CASE("convolution layers name their path in errors") {
   nn::ParameterStore store(1);
   const nn::Conv2d conv(store.root() / "stem" / "conv", 3, 8, 3);
@@ -119,6 +156,10 @@ TEST_CASE("convolution layers name their path in errors") {
   CHECK_THROWS_WITH(nn::Conv2d(store.root() / "a", 3, 8, 3, {.groups = 2}), ContainsSubstring("divide both"));
   CHECK_THROWS_WITH(nn::Conv1d(store.root() / "b", 4, 8, 3, {.groups = 0}), ContainsSubstring("0 groups"));
   CHECK_THROWS_WITH(nn::Conv1d(store.root() / "c", 4, 8, 0), ContainsSubstring("kernel of 0"));
+  const nn::ConvTranspose1d longer(store.root() / "longer", 3, 8, 3);
+  CHECK_THROWS_WITH(longer(Tensor::zeros({2, 4, 5})), ContainsSubstring("ConvTranspose1d 'longer'") &&
+                                                          ContainsSubstring("[batch, 3, positions]") &&
+                                                          ContainsSubstring("nn_convolution_test.cpp"));
   CHECK_THROWS_WITH(nn::ConvTranspose2d(store.root() / "d", -1, 8, 2), ContainsSubstring("-1 and 8 channels"));
   const nn::BatchNorm norm(store.root() / "norm", 3);
   const nn::Training off(false);

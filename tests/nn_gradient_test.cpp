@@ -85,10 +85,11 @@ TEST_CASE("gradients of convolutions") {
   nn::ParameterStore store(1, DType::f64);
   const nn::Conv1d line(store.root() / "line", 2, 3, 2, {.padding = 1});
   const nn::Conv2d image(store.root() / "image", 4, 2, {2, 3}, {.stride = {1, 2}, .groups = 2}, false);
+  const nn::ConvTranspose1d longer(store.root() / "longer", 3, 2, 3, {.stride = 2, .padding = 1});
   const nn::ConvTranspose2d back(store.root() / "back", 2, 3, 2, {.stride = 2});
   check(store,
         [&](const Inputs& in) {
-          return concat({reshape(line(in[0]), {-1}), reshape(back(image(in[1])), {-1})}, 0);
+          return concat({reshape(longer(line(in[0])), {-1}), reshape(back(image(in[1])), {-1})}, 0);
         },
         {normal({2, 2, 3}, 1), normal({1, 4, 3, 5}, 2)});
 }
