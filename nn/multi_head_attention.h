@@ -21,8 +21,8 @@ struct MultiHeadAttentionOptions {
 };
 
 /// MultiHead(Q, K, V) = Concat(head_1 .. head_h) W_O, head_i = softmax(Q W_Qi (K W_Ki)ᵀ / sqrt(dim / h)) V W_Vi
-/// (Vaswani et al. 2017, 3.2.2). Parameters are those of torch.nn.MultiheadAttention with batch_first, whose
-/// forward(query, key, value) is context(query, key_values_from(key, value, mask)). The options of a call are those of
+/// (Vaswani et al. 2017, 3.2.2). Parameters and the order of a call's tensors are those of torch.nn.MultiheadAttention
+/// with batch_first; `context` serves keys and values that are computed once. The options of a call are those of
 /// the op `attention`: a mask and a bias of the scores, and causal.
 struct MultiHeadAttention {
   Tensor in_proj_weight;  // [3 dim, dim]: W_Q, W_K, W_V; undefined when kdim or vdim is not dim
@@ -79,6 +79,13 @@ struct MultiHeadAttention {
   Tensor operator()(const Tensor& x, const Tensor& mask = {}, const AttentionOptions& options = {},
                     Place place = Place::current()) const {
     return context(x, key_values(x, mask, place), options, place);
+  }
+
+  /// A query [batch, T, dim] attends to the values [batch, S, vdim] of keys [batch, S, kdim]: [batch, T, dim]. The mask
+  /// is [batch, S], non-zero at tokens.
+  Tensor operator()(const Tensor& query, const Tensor& key, const Tensor& value, const Tensor& mask = {},
+                    const AttentionOptions& options = {}, Place place = Place::current()) const {
+    return context(query, key_values_from(key, value, mask, place), options, place);
   }
 
   /// Causal self-attention of one further position x [batch, 1, dim]. `past` holds the keys and values of the earlier

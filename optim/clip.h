@@ -23,8 +23,8 @@ double grad_norm(const std::vector<Tensor>& parameters);
 [[nodiscard]] Clip clip_scale(const std::vector<Tensor>& parameters, double max_norm);
 
 /// The same, and multiplies the gradients by a scale below 1 (torch.nn.utils.clip_grad_norm_). The gradients do
-/// not change when the norm is not finite.
-[[nodiscard]] Clip clip_grad_norm(const std::vector<Tensor>& parameters, double max_norm);
+/// not change when the norm is not finite: check `finite()` to skip such a step.
+Clip clip_grad_norm(const std::vector<Tensor>& parameters, double max_norm);
 
 /// Clamps each element of each gradient to [-limit, limit] (limit above 0). NaN stays NaN.
 void clip_grad_value(const std::vector<Tensor>& parameters, double limit);

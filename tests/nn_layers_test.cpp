@@ -356,3 +356,14 @@ TEST_CASE("the sequence loss ignores padding") {
   const auto g = logits.grad().to_vector<double>();
   for (std::size_t i = 0; i < g.size(); ++i) CHECK((g[i] == 0) == (target.data<Index>()[i / 5] == 0));
 }
+
+TEST_CASE("multi-head attention is called with a query, keys and values as in PyTorch") {
+  nn::ParameterStore store(1, DType::f64);
+  const nn::MultiHeadAttention attention(store.root(), {.dim = 4, .heads = 2, .kdim = 3, .vdim = 5});
+  const Tensor query = normal({2, 4, 4}, 1), key = normal({2, 3, 3}, 2), value = normal({2, 3, 5}, 3);
+  const Tensor mask = mask_of({3, 2}, 3), bias = normal({4, 3}, 4);
+  const nn::KeyValues source = attention.key_values_from(key, value, mask);
+  check_close(attention(query, key, value), attention.context(query, attention.key_values_from(key, value)));
+  check_close(attention(query, key, value, mask), attention.context(query, source));
+  check_close(attention(query, key, value, mask, {.bias = bias}), attention.context(query, source, {.bias = bias}));
+}
