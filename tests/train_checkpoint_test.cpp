@@ -97,6 +97,9 @@ TEST_CASE("a checkpoint of other parameters is refused by parameter name, and ch
   refused(with(good, "layer.bias", Tensor::zeros({3})), "is f32 [3], the model's is");
   refused(with(good, "layer.bias", Tensor::zeros({2}, DType::f64)), "is f64 [2], the model's is");
   refused(with(good, "layer.more", Tensor::zeros({1})), "the model has no parameter layer.more");
+  refused(with(with(without(good, "layer.bias"), "layer.weight", Tensor::zeros({1})), "zz", Tensor::zeros({1})),
+          "the parameter layer.weight is f32 [1], the model's is 'layer.weight' (f32 [2, 3]); "
+          "it lacks the parameter layer.bias; the model has no parameter zz");
   refused(without(good, "schedule.best"), "best");
   refused(with(good, "optimizer.other", Tensor::zeros({1})), "this run has no state \"optimizer.other\"");
 }

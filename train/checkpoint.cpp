@@ -1,10 +1,12 @@
 #include <gradus/train/checkpoint.h>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <charconv>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <type_traits>
 #include <vector>
@@ -126,23 +128,29 @@ void check_parameters(const files::Safetensors& file, const std::string& name, c
   std::vector<std::string> names;
   for (const files::NamedTensor& t : file.tensors)
     if (!is_state(t.name)) names.push_back(t.name);
+  std::vector<std::string> wrong;
+  const auto fits = [](const Tensor& t, const Tensor& own) {
+    return t.shape() == own.shape() && t.dtype() == own.dtype();
+  };
   for (const nn::Parameter& p : store.all()) {
     const Tensor saved = file.find(p.path);
-    if (!saved.defined())
-      throw Error(fmt::format("{}: it lacks the parameter {}{}", name, p.path, did_you_mean(p.path, names)));
-    const auto check = [&](const Tensor& t) {
-      if (t.shape() == p.tensor.shape() && t.dtype() == p.tensor.dtype()) return;
-      throw Error(
-          fmt::format("{}: the parameter {} is {}, the model's is {}", name, p.path, describe(t), describe(p.tensor)));
-    };
-    check(saved);
-    if (const Tensor mean = mean_of(file, p); mean.defined()) check(mean);
+    if (!saved.defined()) {
+      wrong.push_back(fmt::format("it lacks the parameter {}{}", p.path, did_you_mean(p.path, names)));
+      continue;
+    }
+    const Tensor mean = mean_of(file, p);
+    const Tensor& misfit = fits(saved, p.tensor) ? mean : saved;
+    if (misfit.defined() && !fits(misfit, p.tensor)) {
+      wrong.push_back(
+          fmt::format("the parameter {} is {}, the model's is {}", p.path, describe(misfit), describe(p.tensor)));
+    }
   }
   for (const std::string& saved : names) {
     const auto& all = store.all();
     if (std::none_of(all.begin(), all.end(), [&](const nn::Parameter& p) { return p.path == saved; }))
-      throw Error(fmt::format("{}: the model has no parameter {}", name, files::shown(saved)));
+      wrong.push_back(fmt::format("the model has no parameter {}", files::shown(saved)));
   }
+  if (!wrong.empty()) throw Error(fmt::format("{}: {}", name, fmt::join(wrong, "; ")));
 }
 
 }  // namespace
