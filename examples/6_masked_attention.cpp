@@ -18,10 +18,9 @@ constexpr Index letters = 4, batch_size = 32, length = 10, dim = 32, heads = 4;
 
 /// [T, S], 1 where position t reads position s.
 Tensor window(Index time, Index width) {
-  std::vector<float> seen;
-  for (Index t = 0; t < time; ++t)
-    for (Index s = 0; s < time; ++s) seen.push_back(s <= t && t - s < width ? 1 : 0);
-  return Tensor::from(seen, {time, time});
+  const Tensor position = Tensor::arange(time);
+  const Tensor distance = unsqueeze(position, 1) - unsqueeze(position, 0);
+  return logical_and(distance >= 0, distance < width);
 }
 
 struct Model {
