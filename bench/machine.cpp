@@ -1,10 +1,17 @@
 #include <gradus/bench/machine.h>
 
+#include <fmt/format.h>
 #include <sys/resource.h>
+
 #include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
+#include <gradus/autograd/foundation/error.h>
 #include <gradus/autograd/foundation/internal/blas.h>
 #include <gradus/autograd/foundation/internal/gemm.h>
 #include <gradus/autograd/foundation/internal/stopwatch.h>
@@ -32,6 +39,27 @@ double peak_resident_mb() {
   getrusage(RUSAGE_SELF, &u);
   return static_cast<double>(u.ru_maxrss) / 1024;
 }
+
+namespace {
+
+// A figure of /proc/self/status, such as VmHWM, in bytes.
+double status(std::string_view name) {
+  std::ifstream file("/proc/self/status");
+  for (std::string line; std::getline(file, line);)
+    if (line.starts_with(name)) return 1024 * std::strtod(line.c_str() + name.size() + 1, nullptr);
+  throw Error(fmt::format("/proc/self/status has no {}, so the resident memory cannot be measured", name));
+}
+
+}  // namespace
+
+ResidentGrowth::ResidentGrowth() {
+  std::ofstream("/proc/self/clear_refs") << 5 << std::flush;  // VmHWM becomes VmRSS
+  before_ = status("VmRSS");
+  if (status("VmHWM") > before_ + (1 << 20))
+    throw Error("writing 5 to /proc/self/clear_refs does not reset the peak of the resident memory");
+}
+
+double ResidentGrowth::bytes() const { return status("VmHWM") - before_; }
 
 double core_ratio() {
   const auto work = [] {

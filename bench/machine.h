@@ -28,6 +28,18 @@ double product_peak();
 /// The peak resident memory of the process, in MB.
 double peak_resident_mb();
 
+/// The growth of the process's resident memory since construction.
+class ResidentGrowth {
+ public:
+  /// Throws Error when /proc/self does not give the figures.
+  ResidentGrowth();
+  /// The largest growth so far, in bytes.
+  double bytes() const;
+
+ private:
+  double before_;
+};
+
 /// The throughput of two threads relative to one: about 2 on two cores, 1 on two hardware threads of one core.
 double core_ratio();
 

@@ -83,20 +83,20 @@ std::vector<data::Id> draw_ids(Index count, Index vocabulary, std::uint64_t seed
   return ids;
 }
 
-data::Batch draw_batch(const StepSetup& s, std::uint64_t seed) {
+}  // namespace
+
+data::Batch draw_batch(const StepSetup& setup, Index source, Index target, std::uint64_t seed) {
   data::Batch b;
-  b.size = s.run.train.batch;
-  b.source_length = s.source;
-  b.target_length = s.target;
-  b.source = draw_ids(b.size * s.source, s.vocabulary, 3 * seed);
-  b.target_in = draw_ids(b.size * s.target, s.vocabulary, 3 * seed + 1);
-  b.target_out = draw_ids(b.size * s.target, s.vocabulary, 3 * seed + 2);
+  b.size = setup.run.train.batch;
+  b.source_length = source;
+  b.target_length = target;
+  b.source = draw_ids(b.size * source, setup.vocabulary, 3 * seed);
+  b.target_in = draw_ids(b.size * target, setup.vocabulary, 3 * seed + 1);
+  b.target_out = draw_ids(b.size * target, setup.vocabulary, 3 * seed + 2);
   for (Index i = 0; i < b.size; ++i) b.rows.push_back(i);
-  b.target_tokens = b.size * s.target;
+  b.target_tokens = b.size * target;
   return b;
 }
-
-}  // namespace
 
 std::vector<std::string> step_sizes() {
   std::vector<std::string> names;
@@ -160,7 +160,7 @@ StepTimes time_steps(const StepSetup& setup, double seconds) {
   const auto model = models::make_model(store.root(), setup.run.model);
   train::TrainingStep step(*model, store, setup.run.train);
   std::vector<data::Batch> batches;
-  for (std::uint64_t i = 0; i < 8; ++i) batches.push_back(draw_batch(setup, i));
+  for (std::uint64_t i = 0; i < 8; ++i) batches.push_back(draw_batch(setup, setup.source, setup.target, i));
   StepTimes times;
   times.products = cost_of(setup).multiply_adds;
   times.parameters = store.count();

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include <gradus/bench/samples.h>
+#include <gradus/data/batches.h>
 #include <gradus/train/config.h>
 
 namespace gradus::bench {
@@ -26,6 +27,9 @@ StepSetup step_setup(const std::string& model, const std::string& size, const st
 
 /// The work of one forward pass over one batch.
 models::Cost cost_of(const StepSetup& setup);
+
+/// A batch of random tokens without padding, all of these lengths.
+data::Batch draw_batch(const StepSetup& setup, Index source, Index target, std::uint64_t seed);
 
 struct StepTimes {
   Samples step, forward, backward, clip, update;

@@ -7,6 +7,7 @@
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/bench/cnn.h>
 #include <gradus/bench/machine.h>
+#include <gradus/bench/memory.h>
 #include <gradus/bench/ops.h>
 #include <gradus/bench/scaling.h>
 #include <gradus/bench/step.h>
@@ -166,6 +167,46 @@ void add_scaling(CLI::App& bench, Action& action) {
   command.callback([flags, &action] { action = [flags] { return bench_scaling(*flags); }; });
 }
 
+struct MemoryFlags {
+  std::string model, size;
+  std::vector<std::string> sets;
+  std::string lengths = "mixed";
+  Index steps = 100;
+};
+
+int bench_memory(const MemoryFlags& flags) {
+  const bench::StepSetup setup = of_sizes([&] { return bench::step_setup(flags.model, flags.size, flags.sets); });
+  fmt::print(
+      "# in_use_mb: peak of the bytes in use; resident_mb: peak growth of resident memory\n"
+      "# {:<11} {:<6} {:>5} {:>8} {:>3} {:>10} {:>10} {:>12} {:>6}\n",
+      "model", "size", "batch", "lengths", "thr", "ms", "in_use_mb", "resident_mb", "ratio");
+  const auto lengths = flags.lengths == "equal" ? bench::Lengths::equal : bench::Lengths::mixed;
+  const bench::MemoryPoint p = bench::measure_memory(setup, lengths, flags.steps);
+  const Index longest = std::max(setup.source, setup.target);
+  fmt::print("{:<13} {:<6} {:>5} {:>8} {:>3} {:>10.3f} {:>10.1f} {:>12.1f} {:>6.2f}\n", flags.model, flags.size,
+             setup.run.train.batch,
+             lengths == bench::Lengths::equal ? fmt::format("{}", longest) : fmt::format("1-{}", longest), threads(),
+             1e3 * p.seconds, 1e-6 * p.in_use, 1e-6 * p.resident, p.resident / p.in_use);
+  return success;
+}
+
+void add_memory(CLI::App& bench, Action& action) {
+  CLI::App& command = *bench.add_subcommand("memory", "Measure the memory of training on equal or on changing lengths");
+  auto flags = std::make_shared<MemoryFlags>();
+  add_step_arguments(command, *flags);
+  command
+      .add_option(
+          "--lengths", flags->lengths,
+          "equal: those of SIZE in each batch; mixed: in each batch another one from 1 to that (default: mixed)")
+      ->check(CLI::IsMember({"equal", "mixed"}));
+  command.add_option("--steps", flags->steps, "Steps (default: 100)")->check(number_from(1, 1e6));
+  add_threads(command);
+  command.footer(
+      "Example:\n"
+      "  gradus bench memory rnn-attention small --set source=100 --set target=100 --set batch=32");
+  command.callback([flags, &action] { action = [flags] { return bench_memory(*flags); }; });
+}
+
 int bench_cnn(double seconds) {
   const bench::CnnTimes t = bench::time_cnn(seconds);
   const auto ms = [](const bench::Samples& s, double q = 0.5) { return 1e3 * s.quantile(q); };
@@ -195,13 +236,14 @@ void add_cnn(CLI::App& bench, Action& action) {
 
 void add_bench(CLI::App& program, Action& action) {
   CLI::App& command =
-      *program.add_subcommand("bench", "Measure speed: training steps, their growth, ops, and a convolutional network");
+      *program.add_subcommand("bench", "Measure speed and memory: training steps, ops, a convolutional network");
   command.require_subcommand(1);
   command.footer("Example:\n  gradus bench step transformer small");
   add_step(command, action);
   add_scaling(command, action);
   add_ops(command, action);
   add_cnn(command, action);
+  add_memory(command, action);
 }
 
 }  // namespace gradus::cli

@@ -112,6 +112,19 @@ TEST_CASE("bench scaling prints four doublings of the batch, or of both lengths"
   CHECK(sizes(lengths, 4) == std::vector<std::string>{"3", "6", "12", "24", "48"});
 }
 
+TEST_CASE("bench memory prints the memory of equal and of mixed lengths") {
+  const Scratch scratch;
+  for (const auto& [lengths, column] : {std::pair{"equal", "5"}, std::pair{"mixed", "1-5"}}) {
+    const Ran ran =
+        run(scratch, std::string("bench memory rnn tiny --set dim=16 --set source=5 --set target=4 --steps 3 "
+                                 "--lengths ") +
+                         lengths);
+    REQUIRE(ran.code == 0);
+    CHECK_THAT(ran.out, ContainsSubstring("# model "));
+    CHECK(words_of(lines_of(ran.out).back())[3] == column);
+  }
+}
+
 TEST_CASE("bench step prints one line of its columns") {
   const Scratch scratch;
   const Ran ran = run(scratch, "bench step attention tiny --set dim=16 --seconds 0.01 --threads 1 --peak 100");

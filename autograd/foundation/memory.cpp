@@ -1,15 +1,17 @@
 #include <gradus/autograd/foundation/memory.h>
 
 #include <malloc.h>
-#include <sys/mman.h>
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <bit>
 #include <cstdlib>
 #include <mutex>
 #include <new>
+#include <utility>
 
 #include <gradus/autograd/foundation/error.h>
+#include <gradus/autograd/foundation/internal/heap.h>
 #include <gradus/autograd/foundation/internal/sanitizers.h>
 
 // With AddressSanitizer every block comes from the system in its exact size, so that overruns are found.
@@ -24,84 +26,36 @@ namespace gradus::memory {
 namespace {
 
 constexpr std::size_t slack = 128;                       // 16 doubles: a whole group of lanes
-constexpr std::size_t large = std::size_t{1} << 18;      // blocks of at least this size are shared by all threads
-constexpr std::size_t most_kept = std::size_t{1} << 22;  // bytes per class that a thread keeps
-constexpr int doublings = 40;
-constexpr int classes = 4 * doublings + 1;
-constexpr std::size_t most = std::size_t{64}
-                             << doublings;  // bytes of the last class: half of what a process can address
+constexpr std::size_t large = std::size_t{1} << 18;      // threads keep only blocks below this size
+constexpr std::size_t most = std::size_t{1} << 46;       // half of what a process can address
+constexpr std::size_t uncounted = std::size_t{1} << 16;  // bytes that a thread counts before all threads see them
 
-std::atomic<std::size_t> bytes_in_use{0}, bytes_peak{0};
+std::size_t round_up(std::size_t bytes) { return (std::max(bytes, std::size_t{1}) + 63) / 64 * 64; }
 
-// Four classes per doubling, from 64 bytes: 64, 80, 96, 112, 128, 160, ...; class_bytes rounds them up to 64.
-int class_of(std::size_t bytes) {
-  const std::size_t n = bytes < 64 ? 64 : bytes;
-  const int log = std::bit_width(n - 1) - 1;  // 2^log < n <= 2^(log+1), except n = 64
-  if (n == 64) return 0;
-  const std::size_t base = std::size_t{1} << log, step = base / 4;
-  return (log - 6) * 4 + static_cast<int>((n - base + step - 1) / step);
-}
-std::size_t class_bytes(int c) {
-  const std::size_t base = std::size_t{64} << (c / 4);
-  return (base + base / 4 * static_cast<std::size_t>(c % 4) + 63) / 64 * 64;
-}
-
-// Large blocks request huge pages: 100 MB are 25,000 pages of 4 KiB.
-void* from_system(std::size_t bytes) {
-  constexpr std::size_t huge_page = std::size_t{1} << 21;
-  const bool huge = bytes >= 2 * huge_page;
-  const std::size_t alignment = huge ? huge_page : 64, whole = (bytes + slack + alignment - 1) / alignment * alignment;
-  void* p = std::aligned_alloc(alignment, whole);
-  if (!p) {
-    trim();
-    p = std::aligned_alloc(alignment, whole);
-  }
-  if (!p) throw OutOfMemory("an allocation", bytes);
-#ifdef MADV_HUGEPAGE
-  if (huge) madvise(p, bytes, MADV_HUGEPAGE);  // failure is harmless
-#endif
-  return p;
-}
-
-struct FreeLists {
-  struct Link {
-    Link* next;
-  };
-  std::array<Link*, classes> heads{};
-  std::array<std::size_t, classes> counts{};
-
-  void* pop(int c) {
-    Link* l = heads[static_cast<std::size_t>(c)];
-    if (l) {
-      heads[static_cast<std::size_t>(c)] = l->next;
-      --counts[static_cast<std::size_t>(c)];
-    }
-    return l;
-  }
-  void push(int c, void* p) {
-    auto& head = heads[static_cast<std::size_t>(c)];
-    head = new (p) Link{head};
-    ++counts[static_cast<std::size_t>(c)];
-  }
-  bool full(int c, std::size_t size) const { return counts[static_cast<std::size_t>(c)] * size >= most_kept; }
+// Four classes per doubling, in multiples of 64 bytes: 64, 128, 192, 256, 320, ..., 512, 640, ...
+struct Class {
+  std::size_t index, bytes;
 };
+Class class_of(std::size_t bytes) {
+  const std::size_t units = round_up(bytes) / 64;
+  if (units <= 4) return {units - 1, 64 * units};
+  const int shift = std::bit_width(units - 1) - 3;  // 4 * 2^shift < units <= 8 * 2^shift
+  const std::size_t step = (units - 1) >> shift;    // 4 to 7
+  return {static_cast<std::size_t>(4 * shift) + step, ((step + 1) << shift) * 64};
+}
+constexpr std::size_t classes = 4 + 4 * 11;  // up to `large`
 
 struct Shared {
   std::mutex mutex;
-  FreeLists lists;
-  std::array<std::atomic<bool>, classes> offered{};  // whether a class may have blocks; avoids the lock
+  Heap heap;
+  std::atomic<std::size_t> in_use{0}, peak{0}, threads{0};
 
-  void* pop(int c) {
-    if (!offered[static_cast<std::size_t>(c)].load(std::memory_order_relaxed)) return nullptr;
-    std::lock_guard lock(mutex);
-    void* p = lists.pop(c);
-    if (!p) offered[static_cast<std::size_t>(c)].store(false, std::memory_order_relaxed);
-    return p;
-  }
-  void push(int c, void* p) {
-    std::lock_guard lock(mutex);
-    lists.push(c, p);
-    offered[static_cast<std::size_t>(c)].store(true, std::memory_order_relaxed);
+  void count(std::ptrdiff_t bytes) {
+    const std::size_t now =
+        in_use.fetch_add(static_cast<std::size_t>(bytes), std::memory_order_relaxed) + static_cast<std::size_t>(bytes);
+    std::size_t before = peak.load(std::memory_order_relaxed);
+    while (bytes > 0 && now > before && !peak.compare_exchange_weak(before, now, std::memory_order_relaxed)) {
+    }
   }
 };
 Shared& shared() {
@@ -109,72 +63,127 @@ Shared& shared() {
   return *s;
 }
 
-struct Local {
-  FreeLists lists;
-  bool alive = true;
+// The free blocks that a thread keeps, by class, and the bytes that it has counted.
+class Local {
+ public:
+  Local() { ++shared().threads; }
   ~Local() {
-    alive = false;
-    for (int c = 0; c < classes; ++c)
-      while (void* p = lists.pop(c)) shared().push(c, p);
+    alive_ = false;
+    empty();
+    --shared().threads;
+    flush();
   }
+
+  void* pop(std::size_t c, std::size_t bytes) {
+    Link* block = heads_[c];
+    if (!block) return nullptr;
+    heads_[c] = block->next;
+    kept_ -= bytes;
+    return block;
+  }
+  // False when the thread has ended.
+  bool push(std::size_t c, std::size_t bytes, void* block) {
+    if (!alive_) return false;
+    heads_[c] = new (block) Link{heads_[c]};
+    kept_ += bytes;
+    if (kept_ > limit_) empty();
+    return true;
+  }
+  // Gives all blocks to the heap, where they may be joined.
+  void empty() {
+    Shared& all = shared();
+    const std::lock_guard lock(all.mutex);
+    for (Link*& head : heads_)
+      while (head) all.heap.give_back(std::exchange(head, head->next));
+    kept_ = 0;
+    limit_ =
+        (least_kept + all.peak.load(std::memory_order_relaxed) / 32) / std::max(all.threads.load(), std::size_t{1});
+  }
+
+  void count(std::ptrdiff_t bytes) {
+    counted_ += bytes;
+    if (counted_ >= static_cast<std::ptrdiff_t>(uncounted) || counted_ <= -static_cast<std::ptrdiff_t>(uncounted) ||
+        !alive_)
+      flush();
+  }
+  void flush() { shared().count(std::exchange(counted_, 0)); }
+
+ private:
+  struct Link {
+    Link* next;
+  };
+  static constexpr std::size_t least_kept = std::size_t{1} << 22;  // bytes of all threads
+  std::array<Link*, classes> heads_{};
+  std::size_t kept_ = 0, limit_ = least_kept / 4;
+  std::ptrdiff_t counted_ = 0;
+  bool alive_ = true;
 };
 thread_local Local local;
 
-void count(std::size_t bytes) {
-  const std::size_t now = bytes_in_use.fetch_add(bytes, std::memory_order_relaxed) + bytes;
-  std::size_t peak = bytes_peak.load(std::memory_order_relaxed);
-  while (now > peak && !bytes_peak.compare_exchange_weak(peak, now, std::memory_order_relaxed)) {
-  }
+void* from_heap(std::size_t bytes) {
+  Shared& all = shared();
+  const std::lock_guard lock(all.mutex);
+  return all.heap.take(bytes + slack);
 }
 
 }  // namespace
 
 void* allocate(std::size_t bytes) {
   if (bytes > most) throw OutOfMemory("an allocation", bytes);
-  const int c = class_of(bytes);
-  const std::size_t size = class_bytes(c);
+  const std::size_t whole = round_up(bytes);
 #if GRADUS_POOL
-  if (size < large && local.alive) {
-    if (void* p = local.lists.pop(c)) return p;
+  void* p = nullptr;
+  std::size_t taken = whole;
+  if (whole < large) {
+    const Class c = class_of(whole);
+    taken = c.bytes;
+    p = local.pop(c.index, c.bytes);
   }
-  void* p = shared().pop(c);
-  if (!p) p = from_system(size);
-  if (size >= large) count(size);
+  if (!p) p = from_heap(taken);
+  if (!p) {
+    trim();
+    p = from_heap(taken);
+  }
 #else
-  void* p = from_system((bytes + 63) / 64 * 64);
-  count(size);
+  void* p = std::aligned_alloc(64, whole + slack);
 #endif
+  if (!p) throw OutOfMemory("an allocation", bytes);
+  local.count(static_cast<std::ptrdiff_t>(whole));
   return p;
 }
 
 void release(void* block, std::size_t bytes) noexcept {
-  const int c = class_of(bytes);
-  const std::size_t size = class_bytes(c);
+  const std::size_t whole = round_up(bytes);
+  local.count(-static_cast<std::ptrdiff_t>(whole));
 #if GRADUS_POOL
-  if (size >= large) bytes_in_use.fetch_sub(size, std::memory_order_relaxed);
-  if (size < large && local.alive && !local.lists.full(c, size))
-    local.lists.push(c, block);
-  else
-    shared().push(c, block);
+  if (whole < large) {
+    const Class c = class_of(whole);
+    if (local.push(c.index, c.bytes, block)) return;
+  }
+  const std::lock_guard lock(shared().mutex);
+  shared().heap.give_back(block);
 #else
-  bytes_in_use.fetch_sub(size, std::memory_order_relaxed);
   std::free(block);
 #endif
 }
 
 void trim() {
+  local.empty();
   {
     const std::lock_guard lock(shared().mutex);
-    for (int c = 0; c < classes; ++c) {
-      for (FreeLists* lists : {&shared().lists, &local.lists})
-        while (void* p = lists->pop(c)) std::free(p);
-    }
+    shared().heap.trim();
   }
   malloc_trim(0);
 }
 
-std::size_t in_use() { return bytes_in_use.load(std::memory_order_relaxed); }
-std::size_t peak() { return bytes_peak.load(std::memory_order_relaxed); }
-void reset_peak() { bytes_peak.store(in_use(), std::memory_order_relaxed); }
+std::size_t in_use() {
+  local.flush();
+  return shared().in_use.load(std::memory_order_relaxed);
+}
+std::size_t peak() {
+  local.flush();
+  return shared().peak.load(std::memory_order_relaxed);
+}
+void reset_peak() { shared().peak.store(in_use(), std::memory_order_relaxed); }
 
 }  // namespace gradus::memory
