@@ -1,10 +1,10 @@
 #include <gradus/autograd/engine/backward.h>
 #include <gradus/autograd/foundation/memory.h>
-#include <gradus/autograd/foundation/parallel.h>
 #include <gradus/autograd/foundation/random.h>
 #include <gradus/autograd/ops.h>
 
 #include "catch.h"
+#include "one_thread.h"
 
 // The growth of memory of a forward and backward pass.
 namespace gradus {
@@ -21,11 +21,7 @@ double peak_of(F&& f) {
 
 // One thread, because each head in progress uses memory, and their number varies with several threads.
 double attention_peak(Index length, bool causal) {
-  const struct OneThread {
-    int before = threads();
-    OneThread() { set_threads(1); }
-    ~OneThread() { set_threads(before); }
-  } one;
+  const OneThread one;
   constexpr Index heads = 2, dim = 128;
   std::vector<Tensor> leaves;
   for (std::uint64_t i = 0; i < 3; ++i)

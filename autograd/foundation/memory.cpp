@@ -25,10 +25,10 @@ namespace gradus::memory {
 
 namespace {
 
-constexpr std::size_t slack = 128;                       // 16 doubles: a whole group of lanes
-constexpr std::size_t large = std::size_t{1} << 18;      // threads keep only blocks below this size
-constexpr std::size_t most = std::size_t{1} << 46;       // half of what a process can address
-constexpr std::size_t uncounted = std::size_t{1} << 16;  // bytes that a thread counts before all threads see them
+constexpr std::size_t slack = 128;                   // 16 doubles: a whole group of lanes
+constexpr std::size_t large = std::size_t{1} << 18;  // threads keep only blocks below this size
+constexpr std::size_t most = std::size_t{1} << 46;   // half of what a process can address
+constexpr std::ptrdiff_t most_uncounted = 1 << 16;   // bytes that a thread counts before other threads see them
 
 std::size_t round_up(std::size_t bytes) { return (std::max(bytes, std::size_t{1}) + 63) / 64 * 64; }
 
@@ -50,11 +50,12 @@ struct Shared {
   Heap heap;
   std::atomic<std::size_t> in_use{0}, peak{0}, threads{0};
 
-  void count(std::ptrdiff_t bytes) {
-    const std::size_t now =
-        in_use.fetch_add(static_cast<std::size_t>(bytes), std::memory_order_relaxed) + static_cast<std::size_t>(bytes);
+  // The peak, if a thread has `uncounted` bytes beside those in use.
+  void observe(std::ptrdiff_t uncounted) {
+    const std::size_t now = in_use.load(std::memory_order_relaxed) + static_cast<std::size_t>(uncounted);
     std::size_t before = peak.load(std::memory_order_relaxed);
-    while (bytes > 0 && now > before && !peak.compare_exchange_weak(before, now, std::memory_order_relaxed)) {
+    while (static_cast<std::ptrdiff_t>(now - before) > 0 &&
+           !peak.compare_exchange_weak(before, now, std::memory_order_relaxed)) {
     }
   }
 };
@@ -102,11 +103,12 @@ class Local {
 
   void count(std::ptrdiff_t bytes) {
     counted_ += bytes;
-    if (counted_ >= static_cast<std::ptrdiff_t>(uncounted) || counted_ <= -static_cast<std::ptrdiff_t>(uncounted) ||
-        !alive_)
-      flush();
+    if (bytes > 0) shared().observe(counted_);
+    if (counted_ >= most_uncounted || counted_ <= -most_uncounted || !alive_) flush();
   }
-  void flush() { shared().count(std::exchange(counted_, 0)); }
+  void flush() {
+    shared().in_use.fetch_add(static_cast<std::size_t>(std::exchange(counted_, 0)), std::memory_order_relaxed);
+  }
 
  private:
   struct Link {
@@ -178,12 +180,11 @@ void trim() {
 
 std::size_t in_use() {
   local.flush();
-  return shared().in_use.load(std::memory_order_relaxed);
+  const auto bytes = static_cast<std::ptrdiff_t>(shared().in_use.load(std::memory_order_relaxed));
+  return static_cast<std::size_t>(
+      std::max(bytes, std::ptrdiff_t{0}));  // a release may be counted before its allocation
 }
-std::size_t peak() {
-  local.flush();
-  return shared().peak.load(std::memory_order_relaxed);
-}
+std::size_t peak() { return shared().peak.load(std::memory_order_relaxed); }
 void reset_peak() { shared().peak.store(in_use(), std::memory_order_relaxed); }
 
 }  // namespace gradus::memory
