@@ -177,9 +177,11 @@ bool Plateau::improves(double value) const {
   return options_.higher_is_better ? value > best_ + margin : value < best_ - margin;
 }
 
-bool Plateau::observe(double value) {
+bool Plateau::observe(double value, bool better) {
   if (improves(value)) {
     best_ = value;
+    bad_ = 0;
+  } else if (better) {
     bad_ = 0;
   } else {
     ++bad_;

@@ -86,8 +86,9 @@ class Plateau {
   /// Throws on options outside their ranges.
   explicit Plateau(const PlateauOptions& options = {});
 
-  /// Records a measurement. Returns whether it lowered the scale. NaN is not an improvement.
-  bool observe(double value);
+  /// Records a measurement. Returns whether it lowered the scale. NaN is not an improvement. `better`: it counts as an
+  /// improvement in any case, for example because it is better by another measure.
+  bool observe(double value, bool better = false);
 
   /// The factor of the learning rate: 1 at first, then lower.
   double scale() const { return scale_; }

@@ -106,6 +106,18 @@ TEST_CASE("the plateau lowers its scale where PyTorch's does") {
         reference::plateau_higher_scales);
 }
 
+TEST_CASE("a measurement that is better in another way is an improvement for a plateau") {
+  optim::Plateau strict({.factor = 0.5, .patience = 0}), lenient({.factor = 0.5, .patience = 0});
+  for (int i = 0; i < 3; ++i) {
+    strict.observe(1);
+    lenient.observe(1, i > 0);
+  }
+  CHECK(strict.scale() == 0.25);
+  CHECK(lenient.scale() == 1);
+  lenient.observe(1);
+  CHECK(lenient.scale() == 0.5);
+}
+
 TEST_CASE("a plateau continues from a saved state") {
   const PlateauOptions options{.factor = 0.2, .patience = 1, .threshold = 0.1, .cooldown = 2};
   for (std::size_t cut = 0; cut < reference::losses.size(); ++cut) {
