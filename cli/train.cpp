@@ -94,16 +94,16 @@ std::string shell_word(const std::string& text) {
 }
 
 int report(const RunDirectory& directory, const Run& run, const Outcome& outcome) {
-  const std::string result =
-      files::json_line({{"run", directory.path().string()},
-                        {"model", run.config.model.model},
-                        {"parameters", run.store->count()},
-                        {"steps", outcome.position.step},
-                        {"epochs", outcome.position.epoch},
-                        {"best_step", outcome.position.best_step},
-                        {run.config.train.best_by == BestBy::loss ? "best_valid_loss" : "best_valid_word_error_rate",
-                         outcome.position.best}}) +
-      '\n';
+  const Value by = setting_named("train.best_by").get(run.config);
+  const std::string best = "best_valid_" + std::get<std::string>(by);
+  const std::string result = files::json_line({{"run", directory.path().string()},
+                                               {"model", run.config.model.model},
+                                               {"parameters", run.store->count()},
+                                               {"steps", outcome.position.step},
+                                               {"epochs", outcome.position.epoch},
+                                               {"best_step", outcome.position.best_step},
+                                               {best.c_str(), outcome.position.best}}) +
+                             '\n';
   if (outcome.ending != Ending::interrupted) {
     print_result("{}", result);
     return success;

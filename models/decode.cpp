@@ -65,7 +65,7 @@ void add_best(std::vector<Candidate>& out, const T* log_p, Index classes, Index 
     if (id == o.pad || id == o.bos) continue;
     const Candidate c{base.log_probability + static_cast<double>(log_p[id]), base.row, id};
     if (std::isnan(c.log_probability))
-      throw Error("decode: the model's scores are not numbers (NaN); its parameters or its input are damaged");
+      throw NanScores("decode: the model's scores are not numbers (NaN): its training diverged, or a file is damaged");
     if (std::ssize(out) - begin < k) {
       out.push_back(c);
       std::push_heap(out.begin() + begin, out.end());
@@ -237,6 +237,7 @@ std::vector<std::vector<Hypothesis>> decode(const Seq2Seq& model, const std::vec
   std::vector<std::vector<Hypothesis>> results(sources.size());
   const Index batches = (std::ssize(order) + options.batch - 1) / options.batch;
   run_shards(batches, [&](Index b) {
+    if (options.stop && options.stop()) throw Stopped();
     const auto first = order.begin() + b * options.batch;
     const auto last = order.begin() + std::min((b + 1) * options.batch, static_cast<Index>(std::ssize(order)));
     const auto width = static_cast<Index>(sources[*(last - 1)].size());

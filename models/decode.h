@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include <gradus/models/seq2seq.h>
@@ -15,6 +16,19 @@ struct DecodeOptions {
   bool attention_weights = false;  // whether to compute the attention weights of the hypotheses
   Index batch = 64;                // `decode`: sentences per batch
   Index pad = 0, bos = 1, eos = 2;
+  std::function<bool()> stop = {};  // `decode`: called before each batch, on any thread; true ends it with Stopped
+};
+
+/// The scores of a model are not numbers.
+class NanScores : public Error {
+ public:
+  using Error::Error;
+};
+
+/// Work ended early on request.
+class Stopped : public Error {
+ public:
+  Stopped() : Error("stopped on request") {}
 };
 
 struct Hypothesis {
@@ -32,7 +46,7 @@ struct Hypothesis {
 /// - The search has no gradients, no dropout and one thread.
 /// - A sentence's result has the same bits alone, in any batch and with any padding.
 ///
-/// Throws an Error for an option out of range and for NaN scores.
+/// Throws an Error for an option out of range and NanScores for scores that are NaN.
 std::vector<std::vector<Hypothesis>> beam_search(const Seq2Seq& model, const Tensor& source,
                                                  const DecodeOptions& options = {});
 
@@ -40,7 +54,7 @@ std::vector<std::vector<Hypothesis>> beam_search(const Seq2Seq& model, const Ten
 std::vector<Hypothesis> greedy(const Seq2Seq& model, const Tensor& source, const DecodeOptions& options = {});
 
 /// beam_search for sentences of any lengths, on all threads, in batches of similar lengths. Results are in the order of
-/// `sources`.
+/// `sources`. Throws Stopped after options.stop returned true.
 std::vector<std::vector<Hypothesis>> decode(const Seq2Seq& model, const std::vector<std::vector<Index>>& sources,
                                             const DecodeOptions& options = {});
 

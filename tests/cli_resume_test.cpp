@@ -288,7 +288,7 @@ TEST_CASE("inspect shows names, dtypes, shapes, norms and metadata, without cont
   const Ran seen = run(scratch, "inspect run/last.safetensors");
   CHECK(seen.code == 0);
   for (const char* text : {"dtype", "norm", "encoder", "optimizer.exp_avg", "f32", "i64", " 0 not finite\n",
-                           "format = gradus-checkpoint-3\n", "step = 2\n"})
+                           "format = gradus-checkpoint-4\n", "step = 2\n"})
     CHECK_THAT(seen.out, ContainsSubstring(text));
   const std::string header =
       R"({"a\u001b[31m":{"dtype":"F32","shape":[3],"data_offsets":[0,12]},"__metadata__":{"k\n":"v\u0007"}})";

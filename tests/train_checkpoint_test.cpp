@@ -28,14 +28,19 @@ struct Model {
   static constexpr Position position{.step = 7,
                                      .epoch = 2,
                                      .batch = 3,
+                                     .order_step = 1,
+                                     .order_epoch = 1,
                                      .best = 0.1,
-                                     .best_step = 6,
+                                     .best_token_error_rate = 0.2,
+                                     .best_loss = 0.3,
+                                     .best_step = 5,
                                      .stale = 1,
-                                     .validated = 5,
+                                     .validated = 6,
                                      .metrics_bytes = 123456789012,
                                      .loss_sum = 1e-300,
                                      .loss_steps = 4,
-                                     .data = 0xFFFFFFFFFFFFFFFF};
+                                     .training_pairs = 0xFFFFFFFFFFFFFFFF,
+                                     .validation_pairs = 1};
 };
 
 files::Safetensors changed(files::Safetensors file, const std::string& key, const std::string& value) {
@@ -149,7 +154,7 @@ TEST_CASE("a checkpoint with invalid metadata of a position is refused by the na
     if (key == "format") continue;
     CAPTURE(key);
     for (const char* bad : {"", "x", "1x", " 1", "99999999999999999999999999"}) {
-      if (bad[0] == '9' && (key == "best" || key == "loss_sum")) continue;
+      if (bad[0] == '9' && (key.starts_with("best") || key == "loss_sum") && key != "best_step") continue;
       CHECK_THROWS_WITH(position_of(changed(good, key, bad), "f"), "f: its metadata has no valid \"" + key + "\"");
     }
     files::Safetensors gone = good;
@@ -159,22 +164,72 @@ TEST_CASE("a checkpoint with invalid metadata of a position is refused by the na
   CHECK_THROWS_WITH(position_of(changed(good, "step", "-1"), "f"), ContainsSubstring("no valid \"step\""));
   CHECK_THROWS_WITH(position_of(changed(good, "step", "1000000000000001"), "f"),
                     ContainsSubstring("no valid \"step\""));
-  CHECK(position_of(changed(good, "loss_sum", "inf"), "f").loss_steps == 4);
+  for (const char* key : {"best", "best_token_error_rate", "best_loss", "loss_sum"}) {
+    for (const char* bad : {"nan", "inf", "-inf"})
+      CHECK_THROWS_WITH(position_of(changed(good, key, bad), "f"), ContainsSubstring(key));
+  }
   CHECK_THROWS_WITH(position_of({}, "f"), ContainsSubstring("f: not a checkpoint of this program"));
   CHECK_THROWS_WITH(position_of(changed(good, "format", "gradus-checkpoint-9"), "f"),
                     ContainsSubstring("not a checkpoint of this program"));
+}
+
+TEST_CASE("a checkpoint whose metadata contradict each other is refused by the name of the entry") {
+  Model model;
+  const files::Safetensors good = model.packed();
+  const auto refused = [&](const char* key, const char* value, const std::string& reason) {
+    CHECK_THROWS_WITH(position_of(changed(good, key, value), "f"), "f: its metadata contradict each other: " + reason);
+  };
+  refused("order_step", "8", "\"order_step\" is 8, more than \"step\", which is 7");
+  refused("order_epoch", "3", "\"order_epoch\" is 3, more than \"epoch\", which is 2");
+  refused("epoch", "5", "\"step\" is 7, less than the 8 that \"epoch\" and \"batch\" need");
+  refused("batch", "6", "\"step\" is 7, less than the 8 that \"epoch\" and \"batch\" need");
+  refused("validated", "8", "\"validated\" is 8, more than \"step\", which is 7");
+  refused("best_step", "7", "\"best_step\" is 7, more than \"validated\", which is 6");
+  refused("best_step", "0", "\"best_step\" is 0, but \"validated\" is 6");
+  refused("best_step", "6", "\"stale\" is 1, but \"best_step\" is 6 and \"validated\" is 6");
+  refused("stale", "0", "\"stale\" is 0, but \"best_step\" is 5 and \"validated\" is 6");
+  refused("stale", "7", "\"stale\" is 7, more than \"validated\", which is 6");
+  refused("loss_steps", "8", "\"loss_steps\" is 8, more than \"step\", which is 7");
+}
+
+TEST_CASE("a checkpoint with a value that is not finite is refused by its name, and changes nothing") {
+  Model model;
+  model.step();
+  optim::Average average({model.weight, model.bias}, 0.5);
+  const StateOwners owners{&model.optimizer, &model.plateau, &average};
+  const files::Safetensors good = pack(model.store, Model::position, owners);
+  const double infinity = std::numeric_limits<double>::infinity(), nan = std::numeric_limits<double>::quiet_NaN();
+  for (const char* name :
+       {"layer.bias", "optimizer.exp_avg/layer.bias", "optimizer.exp_avg_sq/layer.bias", "average.mean/layer.bias"}) {
+    for (const double bad : {infinity, -infinity, nan}) {
+      CAPTURE(name, bad);
+      const files::Safetensors file =
+          with(good, name, Tensor::from(std::vector<float>{0, static_cast<float>(bad)}, {2}));
+      CHECK(first_not_finite(file, model.store) == name);
+      CHECK_THROWS_WITH(unpack(file, "f", model.store, owners),
+                        ContainsSubstring("f: \"" + std::string(name) + "\" has a value that is not finite"));
+      CHECK(model.bias.to_vector<float>() == good.find("layer.bias").to_vector<float>());
+    }
+  }
+  CHECK(first_not_finite(good, model.store).empty());
+
+  // A plateau's best value is infinite at first; a mask in a buffer may be.
+  Model fresh;
+  fresh.store.root().buffer("mask", Tensor::from({0.0, -infinity}));
+  CHECK(first_not_finite(fresh.packed(), fresh.store).empty());
+  CHECK(first_not_finite(with(fresh.packed(), "mask", Tensor::scalar(nan)), fresh.store) == "mask");
 }
 
 TEST_CASE("a checkpoint of the first format can be read without an optimiser, but not resumed") {
   Model model;
   model.step();
   files::Safetensors first = changed(pack(model.store, Model::position), "format", "gradus-checkpoint-1");
-  for (const char* later : {"validated", "metrics_bytes", "loss_sum", "loss_steps", "data"})
+  for (const char* later : {"validated", "metrics_bytes", "loss_sum", "loss_steps", "training_pairs"})
     first.metadata.erase(later);
   Model fresh;
   const Position read = unpack(first, "f", fresh.store);
   CHECK(read.step == 7);
-  CHECK(read.data == 0);
+  CHECK(read.training_pairs == 0);
   CHECK(fresh.weight.to_vector<float>() == model.weight.to_vector<float>());
   CHECK_THROWS_WITH(position_of(first, "f"), ContainsSubstring("an older version of this program"));
   CHECK_THROWS_WITH(unpack(first, "f", fresh.store, {.optimizer = &fresh.optimizer}),

@@ -94,7 +94,7 @@ TEST_CASE("a registered model can be trained, interrupted, resumed to the same b
         begun ? RunDirectory::reopen(path) : RunDirectory::create(path, data.config, data.source, data.target);
     if (begun) trainer.resume(directory);
     Progress progress = Progress::silent();
-    return trainer.run(progress, &directory, [&, n = Index{0}]() mutable { return ++n >= steps; }).ending;
+    return trainer.run(progress, &directory, [&] { return trainer.position().step >= steps; }).ending;
   };
   CHECK(train("whole", 1000) == Ending::complete);
   CHECK(train("parts", 5) == Ending::interrupted);

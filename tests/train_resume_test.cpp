@@ -12,6 +12,7 @@
 
 #include "catch.h"
 #include "data_scratch.h"
+#include "small_run.h"
 
 namespace gradus::train {
 namespace {
@@ -19,69 +20,6 @@ namespace {
 using Catch::Matchers::ContainsSubstring;
 using data::contents;
 using data::Scratch;
-
-RunConfig small(Assignments more = {}) {
-  Assignments a = {{"model.name", "rnn-attention"},
-                   {"data.task", "reverse"},
-                   {"data.pairs", "120"},
-                   {"data.valid_pairs", "10"},
-                   {"data.max_length", "4"},
-                   {"model.dim", "8"},
-                   {"model.hidden", "8"},
-                   {"model.ffn", "8"},
-                   {"model.max_length", "12"},
-                   {"model.dropout", "0.3"},
-                   {"train.batch", "9"},
-                   {"train.epochs", "3"},
-                   {"train.save_every", "4"},
-                   {"train.evaluate_every", "9"},
-                   {"train.log_every", "3"}};
-  a.insert(a.end(), more.begin(), more.end());
-  return resolve({.preset = "tiny", .file = {}, .assignments = a});
-}
-
-struct Trained {
-  Dataset dataset;
-  RunConfig config;
-  Run run;
-  Trainer trainer;
-
-  explicit Trained(const RunConfig& wanted)
-      : dataset(load_dataset(wanted)),
-        config(dataset.config),
-        run(make_run(config, dataset.source, dataset.target)),
-        trainer(run, dataset) {}
-
-  RunDirectory make(const std::filesystem::path& path) const {
-    return RunDirectory::create(path, config, dataset.source, dataset.target);
-  }
-};
-
-Outcome undisturbed(const RunConfig& config, const std::filesystem::path& path) {
-  Trained t(config);
-  Progress progress = Progress::silent();
-  const RunDirectory directory = t.make(path);
-  return t.trainer.run(progress, &directory);
-}
-
-// A new trainer, like a new process, continues the run for at most `steps` steps.
-Outcome go_on(const std::filesystem::path& path, Index steps = 1 << 20) {
-  const RunDirectory directory = RunDirectory::reopen(path);
-  Trained t(read_config(directory.config()));
-  t.trainer.resume(directory);
-  Progress progress = Progress::silent();
-  return t.trainer.run(progress, &directory, [&, n = Index{0}]() mutable { return ++n >= steps; });
-}
-
-void check_same_files(const std::filesystem::path& a, const std::filesystem::path& b) {
-  for (const auto& file : std::filesystem::directory_iterator(a)) {
-    const auto name = file.path().filename();
-    CAPTURE(name);
-    CHECK(contents(a / name) == contents(b / name));
-  }
-  CHECK(std::distance(std::filesystem::directory_iterator(a), {}) ==
-        std::distance(std::filesystem::directory_iterator(b), {}));
-}
 
 }  // namespace
 
@@ -117,7 +55,7 @@ TEST_CASE("resuming does not change a run that is complete or out of patience") 
   for (const char* patience : {"0", "2"}) {
     const Scratch scratch;
     const Outcome whole =
-        undisturbed(small({{"train.patience", patience}, {"train.lr", "1e-9"}}), scratch.folder() / "a");
+        undisturbed(small({{"train.patience", patience}, {"train.lr", "1e-30"}}), scratch.folder() / "a");
     std::filesystem::copy(scratch.folder() / "a", scratch.folder() / "b");
     const Outcome again = go_on(scratch.folder() / "b");
     CHECK(again.ending == whole.ending);
@@ -247,7 +185,9 @@ TEST_CASE("a run is not resumed on other pairs, from a first-format checkpoint, 
   const files::Safetensors good = files::read_safetensors(directory.last());
 
   Trained other(small({{"train.seed", "2"}}));
-  CHECK_THROWS_WITH(other.trainer.resume(directory), ContainsSubstring("trained on other pairs"));
+  CHECK_THROWS_WITH(other.trainer.resume(directory),
+                    ContainsSubstring("it was trained on other pairs than the task reverse gives now (train.seed = 2, "
+                                      "was 1); restore the old ones"));
 
   const auto refused = [&](const std::map<std::string, std::string>& metadata) -> std::string {
     files::Safetensors bad = good;
@@ -262,15 +202,18 @@ TEST_CASE("a run is not resumed on other pairs, from a first-format checkpoint, 
     return "accepted";
   };
   CHECK(refused({}) == "accepted");
-  CHECK_THAT(refused({{"batch", "14"}}), ContainsSubstring("there is no batch 14 in epoch 0"));
+  CHECK_THAT(refused({{"batch", "14"}, {"step", "14"}}),
+             ContainsSubstring("its metadata are impossible: \"batch\" is 14, an epoch has 14 batches"));
+  CHECK_THAT(refused({{"step", "6"}}), ContainsSubstring("\"step\" is 6, but \"epoch\" 0 and \"batch\" 5 make 5"));
+  CHECK_THAT(refused({{"step", "4"}}), ContainsSubstring("\"step\" is 4, less than the 5 that"));
   CHECK_THAT(refused({{"batch", "-1"}}), ContainsSubstring("no valid \"batch\""));
   CHECK_THAT(refused({{"epoch", "9223372036854775807"}}), ContainsSubstring("no valid \"epoch\""));
   CHECK_THAT(refused({{"loss_steps", "1000000000000001"}}), ContainsSubstring("no valid \"loss_steps\""));
   CHECK_THAT(refused({{"vocabularies", "-1"}}), ContainsSubstring("no valid \"vocabularies\""));
-  CHECK_THAT(refused({{"format", "gradus-checkpoint-2"}}), ContainsSubstring("an older version"));
+  CHECK_THAT(refused({{"format", "gradus-checkpoint-3"}}), ContainsSubstring("an older version"));
   CHECK_THAT(refused({{"loss_sum", ""}}), ContainsSubstring("no valid \"loss_sum\""));
   CHECK_THAT(refused({{"format", "gradus-checkpoint-1"}}), ContainsSubstring("an older version"));
-  CHECK_THAT(refused({{"format", "gradus-checkpoint-4"}}), ContainsSubstring("not a checkpoint of this program"));
+  CHECK_THAT(refused({{"format", "gradus-checkpoint-5"}}), ContainsSubstring("not a checkpoint of this program"));
   files::write_safetensors(directory.best(), pack(*other.run.store, {}));
   CHECK_NOTHROW(load_run(directory));
 }

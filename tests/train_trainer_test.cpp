@@ -134,7 +134,7 @@ TEST_CASE("training continues from a checkpoint with the same bits") {
     TrainingStep b(*first.run.model, *first.run.store, config.train);
     steps(first, b, 0, 5);
     const data::Scratch scratch;
-    const Position position{.step = 5, .epoch = 1, .batch = 2, .best = 0.1, .best_step = 3, .stale = 4};
+    const Position position{.step = 5, .epoch = 1, .batch = 2, .best = 0.1, .best_step = 3, .stale = 1, .validated = 4};
     files::write_safetensors(scratch.folder() / "c", pack(*first.run.store, position, {.optimizer = &b.optimizer()}));
     TrainingStep c(*second.run.model, *second.run.store, config.train);
     CHECK(unpack(files::read_safetensors(scratch.folder() / "c"), "c", *second.run.store,
@@ -234,7 +234,7 @@ TEST_CASE("with averages, validation and the best checkpoint use them, and train
 
 TEST_CASE("training ends early when validation stops improving, and on request") {
   Progress progress = Progress::silent();
-  Trained patient(tiny("rnn", {{"train.lr", "1e-9"}, {"train.patience", "2"}, {"train.evaluate_every", "2"}}));
+  Trained patient(tiny("rnn", {{"train.lr", "1e-30"}, {"train.patience", "2"}, {"train.evaluate_every", "2"}}));
   const Outcome outcome = patient.trainer.run(progress);
   CHECK(outcome.ending == Ending::patience);
   CHECK(outcome.position.step == 6);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include <gradus/files/internal/utf8.h>
+#include <gradus/train/internal/finite.h>
 #include <gradus/train/internal/suggest.h>
 
 namespace gradus::train {
@@ -19,8 +21,8 @@ namespace {
 
 constexpr std::string_view optimizer_prefix = "optimizer.", schedule_prefix = "schedule.", average_prefix = "average.";
 constexpr const char* format_key = "format";
-constexpr const char* format = "gradus-checkpoint-3";
-constexpr std::string_view older_formats[] = {"gradus-checkpoint-1", "gradus-checkpoint-2"};
+constexpr const char* format = "gradus-checkpoint-4";
+constexpr std::string_view older_formats[] = {"gradus-checkpoint-1", "gradus-checkpoint-2", "gradus-checkpoint-3"};
 constexpr Index most = 1'000'000'000'000'000;  // largest count
 
 bool is_state(std::string_view name) {
@@ -37,6 +39,28 @@ std::string metadata_of(const files::Safetensors& file, const char* key) {
   return found->second;
 }
 
+// Calls f(number, key) for each number of a position, a const one too.
+template <class AnyPosition, class F>
+void for_each_number(AnyPosition& p, const F& f) {
+  f(p.step, "step");
+  f(p.epoch, "epoch");
+  f(p.batch, "batch");
+  f(p.order_step, "order_step");
+  f(p.order_epoch, "order_epoch");
+  f(p.best, "best");
+  f(p.best_token_error_rate, "best_token_error_rate");
+  f(p.best_loss, "best_loss");
+  f(p.best_step, "best_step");
+  f(p.stale, "stale");
+  f(p.validated, "validated");
+  f(p.metrics_bytes, "metrics_bytes");
+  f(p.loss_sum, "loss_sum");
+  f(p.loss_steps, "loss_steps");
+  f(p.training_pairs, "training_pairs");
+  f(p.validation_pairs, "validation_pairs");
+  f(p.vocabularies, "vocabularies");
+}
+
 template <class T>
 T read_number(const files::Safetensors& file, const std::string& name, const char* key) {
   const std::string text = metadata_of(file, key);
@@ -44,8 +68,32 @@ T read_number(const files::Safetensors& file, const std::string& name, const cha
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
   bool good = problem == std::errc() && end == text.data() + text.size();
   if constexpr (std::is_same_v<T, Index>) good = good && value >= 0 && value <= most;
+  if constexpr (std::is_same_v<T, double>) good = good && std::isfinite(value);
   if (!good) throw Error(fmt::format("{}: its metadata has no valid \"{}\"", name, key));
   return value;
+}
+
+// Throws when the numbers of a position contradict each other.
+void check_position(const Position& p, const std::string& name) {
+  const auto expect = [&](bool good, const char* key, Index value, const std::string& reason) {
+    if (!good)
+      throw Error(fmt::format("{}: its metadata contradict each other: \"{}\" is {}, {}", name, key, value, reason));
+  };
+  const auto at_most = [&](const char* key, Index value, const char* other, Index limit) {
+    expect(value <= limit, key, value, fmt::format("more than \"{}\", which is {}", other, limit));
+  };
+  at_most("order_step", p.order_step, "step", p.step);
+  at_most("order_epoch", p.order_epoch, "epoch", p.epoch);
+  const Index fewest = p.order_step + p.epoch - p.order_epoch + p.batch;
+  expect(p.step >= fewest, "step", p.step, fmt::format("less than the {} that \"epoch\" and \"batch\" need", fewest));
+  at_most("validated", p.validated, "step", p.step);
+  at_most("best_step", p.best_step, "validated", p.validated);
+  expect(p.best_step > 0 || p.validated == 0, "best_step", p.best_step,
+         fmt::format("but \"validated\" is {}", p.validated));
+  expect((p.stale > 0) == (p.best_step < p.validated), "stale", p.stale,
+         fmt::format("but \"best_step\" is {} and \"validated\" is {}", p.best_step, p.validated));
+  at_most("stale", p.stale, "validated", p.validated);
+  at_most("loss_steps", p.loss_steps, "step", p.step);
 }
 
 // `whole`: all fields of the newest format are required.
@@ -56,24 +104,18 @@ Position read_position(const files::Safetensors& file, const std::string& name, 
     throw Error(fmt::format("{}: not a checkpoint of this program (its metadata lack \"{}\": \"{}\")", name, format_key,
                             format));
   }
-  Position position{.step = read_number<Index>(file, name, "step"),
-                    .epoch = read_number<Index>(file, name, "epoch"),
-                    .batch = read_number<Index>(file, name, "batch"),
-                    .best = read_number<double>(file, name, "best"),
-                    .best_step = read_number<Index>(file, name, "best_step"),
-                    .stale = read_number<Index>(file, name, "stale")};
+  Position position{.step = read_number<Index>(file, name, "step"), .epoch = read_number<Index>(file, name, "epoch")};
   if (older) {
     if (!whole) return position;
     throw Error(fmt::format(
         "{}: an older version of this program wrote it: it can be read and decoded with, but not trained further",
         name));
   }
-  position.validated = read_number<Index>(file, name, "validated");
-  position.metrics_bytes = read_number<Index>(file, name, "metrics_bytes");
-  position.loss_sum = read_number<double>(file, name, "loss_sum");
-  position.loss_steps = read_number<Index>(file, name, "loss_steps");
-  position.data = read_number<std::uint64_t>(file, name, "data");
-  position.vocabularies = read_number<std::uint64_t>(file, name, "vocabularies");
+  const auto read = [&](auto& number, const char* key) {
+    number = read_number<std::remove_reference_t<decltype(number)>>(file, name, key);
+  };
+  for_each_number(position, read);
+  check_position(position, name);
   return position;
 }
 
@@ -162,20 +204,20 @@ files::Safetensors pack(const nn::ParameterStore& store, const Position& positio
   if (owners.plateau != nullptr) add_state(file, schedule_prefix, owners.plateau->state());
   if (owners.average != nullptr) add_state(file, average_prefix, owners.average->state());
   file.metadata[format_key] = format;
-  const auto put = [&file](const char* key, auto number) { file.metadata[key] = fmt::format("{}", number); };
-  put("step", position.step);
-  put("epoch", position.epoch);
-  put("batch", position.batch);
-  put("best", position.best);
-  put("best_step", position.best_step);
-  put("stale", position.stale);
-  put("validated", position.validated);
-  put("metrics_bytes", position.metrics_bytes);
-  put("loss_sum", position.loss_sum);
-  put("loss_steps", position.loss_steps);
-  put("data", position.data);
-  put("vocabularies", position.vocabularies);
+  for_each_number(position, [&](auto number, const char* key) { file.metadata[key] = fmt::format("{}", number); });
   return file;
+}
+
+std::string first_not_finite(const files::Safetensors& checkpoint, const nn::ParameterStore& store) {
+  const auto is_buffer = [&](const std::string& name) {
+    return std::any_of(store.all().begin(), store.all().end(),
+                       [&](const nn::Parameter& p) { return p.buffer && p.path == name; });
+  };
+  for (const files::NamedTensor& t : checkpoint.tensors) {
+    const bool infinities = t.name.starts_with(schedule_prefix) || is_buffer(t.name);
+    if (!is_finite(t.tensor, infinities)) return t.name;
+  }
+  return {};
 }
 
 Position position_of(const files::Safetensors& checkpoint, const std::string& name) {
@@ -187,6 +229,12 @@ Position unpack(const files::Safetensors& file, const std::string& name, nn::Par
   const bool whole = owners.optimizer != nullptr;
   const Position position = read_position(file, name, whole);
   check_parameters(file, name, store);
+  if (const std::string bad = first_not_finite(file, store); !bad.empty()) {
+    throw Error(
+        fmt::format("{}: \"{}\" has a value that is not finite (NaN or an infinity): the file is damaged, or its "
+                    "training diverged",
+                    name, files::shown(bad)));
+  }
   const auto loaded_plateau = with_state(owners.plateau, file, schedule_prefix, name, whole);
   auto loaded_average = with_state(owners.average, file, average_prefix, name, whole);
   if (whole) load_state(*owners.optimizer, file, optimizer_prefix, name);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include <gradus/files/safetensors.h>
 #include <gradus/nn/parameters.h>
@@ -13,10 +14,16 @@ namespace gradus::train {
 /// The position of training: everything that the next steps need besides parameters, states and configuration. Random
 /// numbers are functions of seed and step, so they have no state.
 struct Position {
-  Index step = 0;       // steps done
-  Index epoch = 0;      // epochs done
-  Index batch = 0;      // batches done in the current epoch
-  double best = 0;      // best value of a validation; lower is better
+  Index step = 0;   // steps done
+  Index epoch = 0;  // epochs done
+  Index batch = 0;  // batches done in the current epoch
+
+  // Steps and epochs that were done when seed and size of the batches last changed; 0: they are those of the start.
+  Index order_step = 0, order_epoch = 0;
+
+  double best = 0;                   // value of train.best_by at the best validation
+  double best_token_error_rate = 0;  // and its other measures, which choose between equal values
+  double best_loss = 0;
   Index best_step = 0;  // steps done at the best validation; 0: none yet
   Index stale = 0;      // validations since the best one
   Index validated = 0;  // steps done at the last validation; 0: none yet
@@ -25,8 +32,9 @@ struct Position {
   double loss_sum = 0;      // of the steps since the last line of losses
   Index loss_steps = 0;     // their number
 
-  std::uint64_t data = 0;          // fingerprint of the pairs
-  std::uint64_t vocabularies = 0;  // fingerprint of both; 0 in older formats
+  // Fingerprints.
+  std::uint64_t training_pairs = 0, validation_pairs = 0;
+  std::uint64_t vocabularies = 0;  // 0 in older formats
 
   bool operator==(const Position&) const = default;
 };
@@ -47,15 +55,20 @@ struct StateOwners {
 /// They do not depend on the time, the machine or the number of threads.
 files::Safetensors pack(const nn::ParameterStore& store, const Position& position, const StateOwners& owners = {});
 
-/// Only the position. `name` is the file's name in messages. Throws Error when training cannot continue from it.
+/// The name of the first parameter or state with a NaN or an infinity, or "". A buffer may have infinities, and so may
+/// the state of a plateau, whose best value is infinite at first.
+std::string first_not_finite(const files::Safetensors& checkpoint, const nn::ParameterStore& store);
+
+/// Only the position. `name` is the file's name in messages. Throws Error when training cannot continue from it, and
+/// when its numbers contradict each other.
 Position position_of(const files::Safetensors& checkpoint, const std::string& name);
 
 /// Copies the parameters into the store, and the states into their owners. `name` is the file's name in messages.
 ///
 /// - With an optimiser, to train on: the file holds exactly the states of the owners.
 /// - Without one, to use the model: parameters are the averages where the file has them. Older formats are read too.
-/// - Throws Error, with nothing changed, when a parameter is missing, unknown or of another shape or dtype, or when the
-///   file is not a checkpoint.
+/// - Throws Error, with nothing changed, when a parameter is missing, unknown or of another shape or dtype, when a
+///   parameter or state is not finite, or when the file is not a checkpoint.
 Position unpack(const files::Safetensors& checkpoint, const std::string& name, nn::ParameterStore& store,
                 const StateOwners& owners = {});
 

@@ -34,6 +34,13 @@ class Hash : public Fnv1a {
     take(ids.size());
     for (data::Id id : ids) take(static_cast<std::uint64_t>(id));
   }
+  void take(const std::vector<data::EncodedPair>& pairs) {
+    take(pairs.size());
+    for (const data::EncodedPair& pair : pairs) {
+      take(pair.source);
+      take(pair.target);
+    }
+  }
 };
 
 bool held_out(const data::Tokens& source, double share) {
@@ -347,16 +354,16 @@ std::uint64_t fingerprint(const data::Vocabulary& source, const data::Vocabulary
   return std::max<std::uint64_t>(hash.value(), 1);
 }
 
-std::uint64_t fingerprint(const Dataset& dataset) {
+std::uint64_t training_fingerprint(const Dataset& dataset) {
   Hash hash;
   hash.take(fingerprint(dataset.source, dataset.target));
-  for (const auto* pairs : {&dataset.train, &dataset.valid}) {
-    hash.take(pairs->size());
-    for (const data::EncodedPair& pair : *pairs) {
-      hash.take(pair.source);
-      hash.take(pair.target);
-    }
-  }
+  hash.take(dataset.train);
+  return hash.value();
+}
+
+std::uint64_t validation_fingerprint(const Dataset& dataset) {
+  Hash hash;
+  hash.take(dataset.valid);
   for (const data::ReferenceSet& set : dataset.references) {
     hash.take(set.source);
     for (const data::Tokens& reference : set.references) hash.take(reference);

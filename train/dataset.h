@@ -28,8 +28,11 @@ struct Dataset {
   std::vector<data::ReferenceSet> references = {};  // the validation pairs, one set per source
 };
 
-/// A number that identifies the training pairs, in their order, and the references of validation.
-std::uint64_t fingerprint(const Dataset& dataset);
+/// A number that identifies the training pairs, in their order, and both vocabularies.
+std::uint64_t training_fingerprint(const Dataset& dataset);
+
+/// A number that identifies the validation pairs and their references.
+std::uint64_t validation_fingerprint(const Dataset& dataset);
 
 /// A number that identifies two vocabularies; never 0.
 std::uint64_t fingerprint(const data::Vocabulary& source, const data::Vocabulary& target);

@@ -34,11 +34,13 @@ Evaluation evaluate(const models::Seq2Seq& model, const data::Vocabulary& source
   return result;
 }
 
-double mean_loss(const models::Seq2Seq& model, const std::vector<data::EncodedPair>& pairs) {
+double mean_loss(const models::Seq2Seq& model, const std::vector<data::EncodedPair>& pairs,
+                 const std::function<bool()>& stop) {
   const auto plan = data::plan_batches(pairs, {.size = 64, .shuffle = false});
   std::vector<double> sums(plan.size());
   std::vector<Index> tokens(plan.size());
   run_shards(std::ssize(plan), [&](Index i) {
+    if (stop && stop()) throw models::Stopped();
     const NoGrad no_grad;
     const nn::Training in_use(false);
     const auto k = static_cast<std::size_t>(i);

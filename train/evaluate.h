@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include <gradus/data/batches.h>
@@ -21,8 +22,10 @@ struct Evaluation {
 Evaluation evaluate(const models::Seq2Seq& model, const data::Vocabulary& source, const data::Vocabulary& target,
                     const std::vector<data::ReferenceSet>& references, const models::DecodeOptions& options);
 
-/// Cross-entropy of the targets in nats per token, end marks included, without dropout and label smoothing.
-double mean_loss(const models::Seq2Seq& model, const std::vector<data::EncodedPair>& pairs);
+/// Cross-entropy of the targets in nats per token, end marks included, without dropout and label smoothing. `stop` is
+/// called before each batch, on any thread; once it returns true, models::Stopped is thrown.
+double mean_loss(const models::Seq2Seq& model, const std::vector<data::EncodedPair>& pairs,
+                 const std::function<bool()>& stop = {});
 
 /// The ids of a source for the model: its tokens and the end mark.
 std::vector<Index> source_ids(const data::Vocabulary& vocabulary, const data::Tokens& tokens);

@@ -132,7 +132,10 @@ optim::Schedule make_schedule(const TrainConfig& c, Index total) {
 
 std::optional<optim::Plateau> make_plateau(const TrainConfig& c) {
   if (!row_of(schedules, "schedule", c.schedule).plateau) return std::nullopt;
-  return optim::Plateau({.factor = c.decay, .patience = c.decay_every, .least = c.min_lr / c.lr});
+  return optim::Plateau({.higher_is_better = higher_is_better(c.best_by),
+                         .factor = c.decay,
+                         .patience = c.decay_every,
+                         .least = c.min_lr / c.lr});
 }
 
 }  // namespace gradus::train

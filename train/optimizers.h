@@ -22,7 +22,7 @@ std::unique_ptr<optim::Optimizer> make_optimizer(const TrainConfig& config, cons
 /// Error when there is no schedule of that name.
 optim::Schedule make_schedule(const TrainConfig& config, Index total);
 
-/// The plateau of config.schedule, if that schedule has one.
+/// The plateau of config.schedule, if that schedule has one. It observes values of config.best_by.
 std::optional<optim::Plateau> make_plateau(const TrainConfig& config);
 
 }  // namespace gradus::train

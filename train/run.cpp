@@ -5,6 +5,7 @@
 #include <gradus/models/registry.h>
 #include <gradus/train/checkpoint.h>
 #include <gradus/train/dataset.h>
+#include <gradus/train/internal/recorded_settings.h>
 
 namespace gradus::train {
 
@@ -25,7 +26,9 @@ Run load_run(const RunDirectory& directory, Which which) {
     throw Error(fmt::format("{} has no {}: was training stopped before its first validation?",
                             directory.path().string(), file.filename().string()));
   }
-  const Position position = unpack(files::read_safetensors(file), file.string(), *run.store);
+  const files::Safetensors checkpoint = files::read_safetensors(file);
+  check_meaning(changed_settings(checkpoint.metadata, config), file.string());
+  const Position position = unpack(checkpoint, file.string(), *run.store);
   if (position.vocabularies != 0 && position.vocabularies != fingerprint(run.source, run.target)) {
     throw Error(fmt::format("{}: it was trained with other vocabularies than those in {} and {}; restore the old ones",
                             file.string(), directory.source_vocabulary().string(),

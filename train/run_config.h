@@ -12,7 +12,9 @@ namespace gradus::train {
 
 enum class DataFormat { automatic, tsv, csv, jsonl, dictionary };
 enum class TokensOf { automatic, characters, graphemes, whitespace, sentencepiece };
-enum class BestBy { word_error_rate, loss };
+enum class BestBy { word_error_rate, token_error_rate, loss, bleu, chrf };
+
+constexpr bool higher_is_better(BestBy by) { return by == BestBy::bleu || by == BestBy::chrf; }
 
 /// The pairs of a run, and how text becomes tokens. Pairs come from a toy task or from files.
 struct DataConfig {

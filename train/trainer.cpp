@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <new>
+#include <tuple>
 
 #include <gradus/files/internal/json.h>
+#include <gradus/train/internal/recorded_settings.h>
+#include <gradus/train/internal/validation.h>
 #include <gradus/train/optimizers.h>
 
 namespace gradus::train {
@@ -20,10 +22,34 @@ Index steps_of(const TrainConfig& config, const std::vector<data::EncodedPair>& 
   return config.steps == 0 ? all : std::min(config.steps, all);
 }
 
-// The source of the pairs, for messages.
+// The source of the training pairs, for messages.
 std::string origin(const DataConfig& config) {
   if (!config.task.empty()) return fmt::format("the task {}", config.task);
   return config.train_target.empty() ? config.train : fmt::format("{} and {}", config.train, config.train_target);
+}
+
+// The source of the validation pairs.
+std::string validation_origin(const DataConfig& config) {
+  if (config.valid.empty()) return origin(config);
+  return config.valid_target.empty() ? config.valid : fmt::format("{} and {}", config.valid, config.valid_target);
+}
+
+bool has_change(const std::vector<SettingChange>& changes, std::initializer_list<const char*> keys) {
+  return std::any_of(changes.begin(), changes.end(), [&](const SettingChange& change) {
+    return std::find(keys.begin(), keys.end(), change.key) != keys.end();
+  });
+}
+
+// " (train.lr = 0.001, was 0.002)", or nothing.
+std::string listed(const std::vector<SettingChange>& changes) {
+  std::vector<std::string> texts;
+  for (const SettingChange& change : changes) texts.push_back(text_of(change));
+  return texts.empty() ? std::string() : fmt::format(" ({})", fmt::join(texts, "; "));
+}
+
+// The measures of a validation in the order in which they count; smaller is better.
+std::tuple<double, double, double> rank(BestBy by, double value, double token_error_rate, double loss) {
+  return {higher_is_better(by) ? -value : value, token_error_rate, loss};
 }
 
 // Throws when there is nothing to train.
@@ -46,7 +72,8 @@ Trainer::Trainer(Run& run, const Dataset& dataset)
       schedule_(make_schedule(config_, total_steps_)),
       plateau_(make_plateau(config_)) {
   if (config_.average > 0) average_.emplace(run.store->trainable(), config_.average);
-  position_.data = fingerprint(dataset);
+  position_.training_pairs = training_fingerprint(dataset);
+  position_.validation_pairs = validation_fingerprint(dataset);
   position_.vocabularies = fingerprint(dataset.source, dataset.target);
 }
 
@@ -67,16 +94,54 @@ void Trainer::go_on_from(const std::filesystem::path& file) {
   const std::string name = file.string();
   const files::Safetensors checkpoint = files::read_safetensors(file);
   const Position found = position_of(checkpoint, name);
-  if (found.data != position_.data) {
-    throw Error(
-        fmt::format("{}: it was trained on other pairs than {} gives now; restore the old ones, or train a new run",
-                    name, origin(run_.config.data)));
+  const std::vector<SettingChange> changes = changed_settings(checkpoint.metadata, run_.config);
+  check_meaning(changes, name);
+  for (const SettingChange& change : changes) {
+    if (change.key != "train.optimizer" && change.key != "train.best_by") continue;
+    throw Error(fmt::format("{}: {}; a run keeps this setting: restore it, or train a new run", name, text_of(change)));
   }
-  if (found.step < 0 || found.epoch < 0 || found.batch < 0 || found.batch >= std::ssize(plan(found.epoch))) {
-    throw Error(
-        fmt::format("{}: there is no batch {} in epoch {}: was config.toml changed?", name, found.batch, found.epoch));
+  check_pairs(found, name, listed(changes));
+  const bool reordered = has_change(changes, {"train.seed", "train.batch", "train.batch_by"});
+  if (!reordered) check_steps(found, name);
+  try {
+    position_ = unpack(checkpoint, name, *run_.store, owners());
+  } catch (const Error& e) {
+    throw Error(e.what() + listed(changes));
   }
-  position_ = unpack(checkpoint, name, *run_.store, owners());
+  for (const SettingChange& change : changes)
+    notes_.push_back(fmt::format("note: {} up to step {}; continuing with the new value", text_of(change), found.step));
+  if (!reordered) return;
+  if (position_.batch > 0)
+    notes_.push_back(fmt::format("note: epoch {} starts again with the new batches", position_.epoch + 1));
+  position_.order_step = position_.step;
+  position_.order_epoch = position_.epoch;
+  position_.batch = 0;
+}
+
+void Trainer::check_pairs(const Position& found, const std::string& name, const std::string& changes) const {
+  const auto check = [&](std::uint64_t own, std::uint64_t theirs, const char* used, const std::string& from) {
+    if (own == theirs) return;
+    throw Error(
+        fmt::format("{}: it was {} on other pairs than {} gives now{}; restore the old ones, or train a new run", name,
+                    used, from, changes));
+  };
+  check(position_.training_pairs, found.training_pairs, "trained", origin(run_.config.data));
+  check(position_.validation_pairs, found.validation_pairs, "validated", validation_origin(run_.config.data));
+}
+
+// Throws unless the epochs and batches of a position make up its steps.
+void Trainer::check_steps(const Position& found, const std::string& name) const {
+  const Index batches = std::ssize(plan(found.epoch));
+  if (found.batch >= batches) {
+    throw Error(fmt::format("{}: its metadata are impossible: \"batch\" is {}, an epoch has {} batches", name,
+                            found.batch, batches));
+  }
+  if (config_.batch_by != data::BatchBy::sentences) return;  // epochs differ
+  const Index steps = found.order_step + (found.epoch - found.order_epoch) * batches + found.batch;
+  if (found.step == steps) return;
+  throw Error(
+      fmt::format("{}: its metadata contradict each other: \"step\" is {}, but \"epoch\" {} and \"batch\" {} make {}",
+                  name, found.step, found.epoch, found.batch, steps));
 }
 
 StateOwners Trainer::owners() {
@@ -99,15 +164,36 @@ bool Trainer::finished() const {
 
 bool Trainer::out_of_patience() const { return config_.patience > 0 && position_.stale >= config_.patience; }
 
+bool Trainer::validation_due() const {
+  if (position_.step == 0 || position_.validated == position_.step) return false;
+  return config_.evaluate_every > 0 ? position_.step % config_.evaluate_every == 0 : position_.batch == 0;
+}
+
 Outcome Trainer::run(Progress& progress, const RunDirectory* directory, const std::function<bool()>& stop) {
   directory_ = directory;
   if (directory != nullptr) open_metrics(progress);
+  for (const std::string& note : notes_) progress.line(note);
+  notes_.clear();
   prune();  // a killed trainer may have left an excess file
   progress.start("training", total_steps_, position_.step);
   const auto ended = [&](Ending ending) {
     progress.finish();
     return Outcome{ending, position_, score_};
   };
+  try {
+    train_steps(progress, stop);
+    if (out_of_patience()) return ended(Ending::patience);
+    if (position_.validated != position_.step) validate(progress, stop);
+  } catch (const models::Stopped&) {
+    save(false, false);
+    return ended(Ending::interrupted);
+  }
+  return ended(Ending::complete);
+}
+
+// Throws models::Stopped after `stop` returned true.
+void Trainer::train_steps(Progress& progress, const Stop& stop) {
+  if (validation_due()) validate(progress, stop);  // the one that was stopped
   while (!finished() && !out_of_patience()) {
     const Plan batches = plan(position_.epoch);
     do {
@@ -116,21 +202,14 @@ Outcome Trainer::run(Progress& progress, const RunDirectory* directory, const st
         position_.batch = 0;
         ++position_.epoch;
       }
-      const bool due = config_.evaluate_every > 0 ? position_.step % config_.evaluate_every == 0 : position_.batch == 0;
-      if (due)
-        validate(progress);
+      if (validation_due())
+        validate(progress, stop);
       else if (config_.save_every > 0 && position_.step % config_.save_every == 0)
         save(false, true);
-      if (out_of_patience()) break;
-      if (stop && stop()) {
-        save(false, false);
-        return ended(Ending::interrupted);
-      }
+      if (out_of_patience()) return;
+      if (stop && stop()) throw models::Stopped();
     } while (position_.batch != 0 && !finished());
   }
-  if (out_of_patience()) return ended(Ending::patience);
-  if (position_.validated != position_.step) validate(progress);
-  return ended(Ending::complete);
 }
 
 void Trainer::open_metrics(Progress& progress) {
@@ -140,8 +219,10 @@ void Trainer::open_metrics(Progress& progress) {
                             directory_->metrics().string(), metrics_->missing(), position_.metrics_bytes));
 }
 
+double Trainer::learning_rate(Index step) const { return schedule_(step) * (plateau_ ? plateau_->scale() : 1); }
+
 void Trainer::train_batch(const std::vector<Index>& rows, Progress& progress) {
-  const double lr = schedule_(position_.step) * (plateau_ ? plateau_->scale() : 1);
+  const double lr = learning_rate(position_.step);
   const data::Batch batch = data::make_batch(data_.train, rows);
   const auto refuse = [&](const char* what) {
     throw Error(
@@ -174,34 +255,45 @@ void Trainer::train_batch(const std::vector<Index>& rows, Progress& progress) {
   progress.update(position_.step, fmt::format("loss {:.4f}", result.loss));
 }
 
-void Trainer::validate(Progress& progress) {
-  position_.validated = position_.step;
-  double loss = 0;
-  {
+void Trainer::validate(Progress& progress, const Stop& stop) {
+  Validation found;
+  try {
     const optim::Averaged averaged(owners().average);
-    score_ = evaluate(*run_.model, data_.source, data_.target, data_.references,
-                      {.max_length = run_.config.decode.max_length})
-                 .score;
-    loss = mean_loss(*run_.model, data_.valid);
+    found = train::validate(run_, data_, stop);
+  } catch (const models::NanScores& e) {
+    refuse_divergence(e.what());
   }
-  const double value = config_.best_by == BestBy::loss ? loss : score_.word_error_rate;
-  if (plateau_) plateau_->observe(value);
-  const bool best = position_.best_step == 0 || std::isnan(position_.best) || value < position_.best;
+  score_ = found.score;
+  position_.validated = position_.step;
+  const bool first = position_.best_step == 0;
+  const bool best =
+      first || rank(config_.best_by, found.value, score_.token_error_rate, found.loss) <
+                   rank(config_.best_by, position_.best, position_.best_token_error_rate, position_.best_loss);
+  if (plateau_) plateau_->observe(found.value, best && !first && found.value == position_.best);
   if (best) {
-    position_.best = value;
+    position_.best = found.value;
+    position_.best_token_error_rate = score_.token_error_rate;
+    position_.best_loss = found.loss;
     position_.best_step = position_.step;
   }
   position_.stale = best ? 0 : position_.stale + 1;
-  log(files::json_line({{"step", position_.step},
-                        {"epoch", position_.epoch},
-                        {"valid_loss", loss},
-                        {"valid_word_error_rate", score_.word_error_rate},
-                        {"valid_token_error_rate", score_.token_error_rate},
-                        {"best", static_cast<Index>(best)}}));
+  files::JsonFields line{{"step", position_.step},
+                         {"epoch", position_.epoch},
+                         {"valid_loss", found.loss},
+                         {"valid_word_error_rate", score_.word_error_rate},
+                         {"valid_token_error_rate", score_.token_error_rate}};
+  std::string of_text;
+  if (higher_is_better(config_.best_by)) {
+    const bool bleu = config_.best_by == BestBy::bleu;
+    line.emplace_back(bleu ? "valid_bleu" : "valid_chrf", found.value);
+    of_text = fmt::format("  {} {:.2f}", bleu ? "BLEU" : "chrF", found.value);
+  }
+  line.emplace_back("best", static_cast<Index>(best));
+  log(files::json_line(line));
   save(best, true);
-  progress.line(fmt::format("step {}  epoch {}  valid loss {:.4f}  WER {:.2f} %  TER {:.2f} %{}", position_.step,
-                            position_.epoch, loss, 100 * score_.word_error_rate, 100 * score_.token_error_rate,
-                            best ? "  best so far" : ""));
+  progress.line(fmt::format("step {}  epoch {}  valid loss {:.4f}  WER {:.2f} %  TER {:.2f} %{}{}", position_.step,
+                            position_.epoch, found.loss, 100 * score_.word_error_rate, 100 * score_.token_error_rate,
+                            of_text, best ? "  best so far" : ""));
 }
 
 void Trainer::save(bool best, bool keep) {
@@ -209,15 +301,31 @@ void Trainer::save(bool best, bool keep) {
   directory_->check_place();
   metrics_->sync();
   position_.metrics_bytes = metrics_->size();
+  const files::Safetensors state = packed(owners());
   // The best comes first: if the trainer is killed between the two, it reaches the same best state after it resumes.
   if (best) {
     const optim::Averaged averaged(owners().average);
-    files::write_safetensors(directory_->best(), pack(*run_.store, position_));
+    files::write_safetensors(directory_->best(), packed({}));
   }
-  const files::Safetensors state = pack(*run_.store, position_, owners());
   if (keep && config_.keep > 0) files::write_safetensors(directory_->kept(position_.step), state);
   files::write_safetensors(directory_->last(), state);
   prune();
+}
+
+// The checkpoint of the current state. Throws when a value of it is not finite.
+files::Safetensors Trainer::packed(const StateOwners& owners) const {
+  files::Safetensors checkpoint = pack(*run_.store, position_, owners);
+  if (const std::string bad = first_not_finite(checkpoint, *run_.store); !bad.empty())
+    refuse_divergence(fmt::format("\"{}\" has a value that is not finite", bad));
+  checkpoint.metadata.merge(recorded_settings(run_.config));
+  return checkpoint;
+}
+
+void Trainer::refuse_divergence(const std::string& what) const {
+  throw Error(fmt::format(
+      "step {}: {}: training diverged at a learning rate of {:g}; checkpoints stay as they are; train again "
+      "with a lower train.lr, a lower train.clip, or a longer train.warmup",
+      position_.step, what, learning_rate(std::max<Index>(position_.step - 1, 0))));
 }
 
 // Keeps the newest train.keep checkpoints. Files of later steps were written before the run returned to an older state,

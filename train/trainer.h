@@ -2,6 +2,8 @@
 
 #include <functional>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include <gradus/optim/average.h>
 #include <gradus/train/checkpoint.h>
@@ -35,15 +37,21 @@ class Trainer {
   Trainer(Run& run, const Dataset& dataset);
 
   /// Continues from the last checkpoint of a run, or from the start when there is none. All later results and files
-  /// have the same bits as without the interruption. Throws Error, with no file changed, when the checkpoint or a
-  /// vocabulary cannot be read or belongs to another model or other pairs.
+  /// have the same bits as without the interruption, unless settings were changed; `run` then prints a note for each.
+  /// Throws Error, with no file changed, when
+  ///
+  /// - the checkpoint or a vocabulary cannot be read, or belongs to another model or other pairs;
+  /// - a changed setting gives the parameters another meaning, or is the optimiser or train.best_by.
   void resume(const RunDirectory& directory);
 
-  /// Trains to the configuration's end, or until `stop` returns true after a step. Then saves the state.
+  /// Trains to the configuration's end, or until `stop` returns true. Then saves the state.
   ///
+  /// - `stop` is called after each step, and between the batches of a validation on any thread. A validation that it
+  ///   ends is done again after `resume`.
   /// - Without a directory nothing is written.
   /// - With train.average the model of the run keeps the trained parameters; load_run reads the averages.
-  /// - Throws Error when a loss or gradient is not finite and when a write fails. Earlier checkpoints stay.
+  /// - Throws Error when training diverges (a loss, a gradient, a parameter or a state of the optimiser is not finite)
+  ///   and when a write fails. Earlier checkpoints stay.
   Outcome run(Progress& progress, const RunDirectory* directory = nullptr, const std::function<bool()>& stop = {});
 
   const Position& position() const { return position_; }
@@ -52,17 +60,25 @@ class Trainer {
 
  private:
   using Plan = std::vector<std::vector<Index>>;
+  using Stop = std::function<bool()>;
 
   void go_on_from(const std::filesystem::path& checkpoint);
+  void check_pairs(const Position& found, const std::string& name, const std::string& changes) const;
+  void check_steps(const Position& found, const std::string& name) const;
   void check_vocabulary(const std::filesystem::path& file, const data::Vocabulary& found,
                         const data::Vocabulary& own) const;
   void open_metrics(Progress& progress);
   Plan plan(Index epoch) const;
   bool finished() const;
   bool out_of_patience() const;
+  bool validation_due() const;
+  double learning_rate(Index step) const;
+  void train_steps(Progress& progress, const Stop& stop);
   void train_batch(const std::vector<Index>& rows, Progress& progress);
-  void validate(Progress& progress);
+  void validate(Progress& progress, const Stop& stop);
   void save(bool best, bool keep);
+  files::Safetensors packed(const StateOwners& owners) const;
+  [[noreturn]] void refuse_divergence(const std::string& what) const;
   void prune() const;
   StateOwners owners();
   void log(const std::string& line);
@@ -79,6 +95,7 @@ class Trainer {
   std::optional<MetricsLog> metrics_;
   Position position_;
   data::Score score_;
+  std::vector<std::string> notes_;  // of resume, for run
 };
 
 }  // namespace gradus::train

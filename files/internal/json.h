@@ -1,20 +1,21 @@
 #pragma once
 
 #include <cstdint>
-#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include <gradus/autograd/foundation/types.h>
 
 namespace gradus::files {
 
+using JsonFields = std::vector<std::pair<const char*, std::variant<bool, Index, double, std::string>>>;
+
 /// One line of JSON: an object of the fields, in order. Numbers that are not finite become null, and bytes that are not
 /// UTF-8 become U+FFFD.
-std::string json_line(
-    std::initializer_list<std::pair<const char*, std::variant<bool, Index, double, std::string>>> fields);
+std::string json_line(const JsonFields& fields);
 
 /// The text as a string of JSON, in quotes.
 std::string json_string(std::string_view text);

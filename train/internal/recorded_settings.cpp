@@ -1,0 +1,67 @@
+#include <gradus/train/internal/recorded_settings.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string_view>
+
+#include <gradus/files/internal/utf8.h>
+#include <gradus/train/settings.h>
+
+namespace gradus::train {
+namespace {
+
+template <std::size_t n>
+bool contains(const std::string_view (&keys)[n], std::string_view key) {
+  return std::find(std::begin(keys), std::end(keys), key) != std::end(keys);
+}
+
+bool is_recorded(std::string_view key) {
+  constexpr std::string_view others[] = {"data.train",       "data.valid", "data.train_target", "data.valid_target",
+                                         "train.save_every", "train.keep", "train.log_every",   "train.detect_nan"};
+  return !contains(others, key);
+}
+
+// Whether the parameters and the vocabularies have another meaning under another value of the setting.
+bool has_meaning(std::string_view key) {
+  constexpr std::string_view others[] = {"model.dropout",    "model.max_length", "data.task",
+                                         "data.on_bad_line", "data.min_count",   "data.max_vocabulary",
+                                         "data.held_out",    "data.pairs",       "data.valid_pairs",
+                                         "data.min_length",  "data.max_length",  "data.max_tokens"};
+  return (key.starts_with("model.") || key.starts_with("data.")) && !contains(others, key);
+}
+
+}  // namespace
+
+std::map<std::string, std::string> recorded_settings(const RunConfig& config) {
+  std::map<std::string, std::string> values;
+  for (const Setting& s : settings())
+    if (is_recorded(s.key)) values[s.key] = to_toml(s.get(config));
+  return values;
+}
+
+std::vector<SettingChange> changed_settings(const std::map<std::string, std::string>& metadata,
+                                            const RunConfig& config) {
+  std::vector<SettingChange> changes;
+  for (const Setting& s : settings()) {
+    const auto before = metadata.find(s.key);
+    if (before == metadata.end() || !is_recorded(s.key)) continue;
+    if (std::string now = to_toml(s.get(config)); now != before->second)
+      changes.push_back({s.key, before->second, std::move(now)});
+  }
+  return changes;
+}
+
+std::string text_of(const SettingChange& change) {
+  return fmt::format("{} = {}, was {}", change.key, files::shown(change.now), files::shown(change.before));
+}
+
+void check_meaning(const std::vector<SettingChange>& changes, const std::string& name) {
+  for (const SettingChange& change : changes) {
+    if (!has_meaning(change.key)) continue;
+    throw Error(fmt::format("{}: it was trained with {} = {}, config.toml has {}: restore the old value", name,
+                            change.key, files::shown(change.before), files::shown(change.now)));
+  }
+}
+
+}  // namespace gradus::train
