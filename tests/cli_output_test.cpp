@@ -68,7 +68,7 @@ TEST_CASE("a closed standard input is an error of decode") {
 
 TEST_CASE("outputs that reach decode.max_length are counted in a note, and marked in JSON") {
   const Scratch scratch;
-  const std::string train = "train --model rnn --task copy --steps 20 --out run --set decode.max_length=1" + small +
+  const std::string train = "train --model rnn --task copy --steps 1 --out run --set decode.max_length=1" + small +
                             " --set data.min_length=4";
   REQUIRE(run(scratch, train).code == 0);
   const std::string lines = "abca\n\nbbca\ncaab\n";
