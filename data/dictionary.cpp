@@ -54,9 +54,8 @@ bool is_decimal(const std::string& field) { return is_number(field) && field.fin
 // and so is the last field.
 std::ptrdiff_t leading_numbers(std::string_view line, const Tokens& fields) {
   const std::size_t tab = line.rfind('\t');
-  const auto before_tab = tab == std::string_view::npos
-                              ? std::ssize(fields)
-                              : std::ssize(tokenize(line.substr(0, tab), Tokenizer::whitespace)) - 1;
+  auto before_tab = std::ssize(fields);
+  if (tab != std::string_view::npos) before_tab = std::ssize(tokenize(line.substr(0, tab), Tokenizer::whitespace)) - 1;
   std::ptrdiff_t count = 0;
   for (auto field = fields.begin(); field + 1 != fields.end(); ++field, ++count)
     if (count < before_tab ? !is_number(*field) : !is_decimal(*field)) break;
@@ -67,7 +66,7 @@ std::ptrdiff_t leading_numbers(std::string_view line, const Tokens& fields) {
 bool is_stressed_vowel(std::string_view phone) {
   constexpr std::array<std::string_view, 19> vowels = {"AA", "AE", "AH", "AO", "AW", "AX", "AXR", "AY", "EH", "ER",
                                                        "EY", "IH", "IX", "IY", "OW", "OY", "UH",  "UW", "UX"};
-  if (phone.empty() || phone.back() < '0' || phone.back() > '2') return false;
+  if (phone.back() < '0' || phone.back() > '2') return false;
   return std::find(vowels.begin(), vowels.end(), phone.substr(0, phone.size() - 1)) != vowels.end();
 }
 

@@ -108,7 +108,7 @@ SubWords SubWords::from_bytes(std::string bytes, std::string_view name) {
 }
 
 SubWords SubWords::load(const std::filesystem::path& path) {
-  constexpr std::size_t most = std::size_t{1} << 28;
+  constexpr std::size_t most = std::size_t{1} << 26;
   const std::string name = path.string();
   const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (file < 0) throw Error(fmt::format("{}: the file cannot be opened: {}", name, std::strerror(errno)));

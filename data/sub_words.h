@@ -29,7 +29,7 @@ class SubWords {
   /// The model with these bytes. Throws Error that begins with `name` when they are no model.
   static SubWords from_bytes(std::string bytes, std::string_view name);
 
-  /// Reads a file with the result of `bytes`. Throws Error when it cannot be read, has more than 256 MiB or is no
+  /// Reads a file with the result of `bytes`. Throws Error when it cannot be read, has more than 64 MiB or is no
   /// model.
   static SubWords load(const std::filesystem::path& path);
 

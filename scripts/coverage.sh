@@ -28,5 +28,5 @@ find "$build" -name '*.gcda' -delete
 
 exec gcovr --root "$root" --branches --exclude-throw-branches --exclude-unreachable-branches --fail-under-branch 100 \
   --filter "$root/files/(internal/)?(file_calls|file_replacement|safetensors|utf8)\\.cpp" \
-  --filter "$root/data/(internal/)?(byte_reader|columns|corpus|delimited_rows|features|gatherer|json_rows|line_queue|lines|read_report|rows)\\.cpp" \
+  --filter "$root/data/(internal/)?(byte_reader|columns|corpus|dictionary|delimited_rows|features|gatherer|json_rows|line_queue|lines|read_report|rows)\\.cpp" \
   --filter "$root/train/checkpoint\\.cpp" "$build"

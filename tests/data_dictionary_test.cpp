@@ -114,6 +114,8 @@ TEST_CASE("columns of numbers are left out, with a note") {
 
 TEST_CASE("phones that are whole numbers stay") {
   const Scratch scratch;
+  CHECK(phones(read_dictionary(scratch.write("mixed", "a\t0.5 1e400 a\nb 0.5 1x1 b\n"))) ==
+        std::vector<std::string>{"1e400 a", "1x1 b"});
   CHECK(phones(read_dictionary(scratch.write("sampa", "öl 2 l\nneun n OY n\n"))) ==
         std::vector<std::string>{"2 l", "n OY n"});
   CHECK(phones(read_dictionary(scratch.write("sampa_mfa", "öl\t0.5\t1\t2 l\nei\t0.5\t2\n"))) ==

@@ -99,6 +99,16 @@ TEST_CASE("a vocabulary of sub-words is the same after writing and reading") {
 
 TEST_CASE("a file that is no model of sub-words is refused") {
   const Scratch scratch;
+  const SubWords learned = SubWords::learn(texts(), SubWordModel::unigram, 40, "texts");
+  for (const std::string& piece : learned.pieces()) {
+    if (piece.size() < 2 || piece.starts_with("▁")) continue;
+    std::string bytes = learned.bytes();
+    bytes[bytes.find(static_cast<char>(piece.size()) + piece) + 1] = '\0';  // SentencePiece throws
+    CHECK_THROWS_WITH(SubWords::from_bytes(bytes, "nul"), ContainsSubstring("nul: this is no model of SentencePiece"));
+  }
+  const auto large = scratch.write("large", "");
+  std::filesystem::resize_file(large, (std::uintmax_t{1} << 26) + 1);
+  CHECK_THROWS_WITH(SubWords::load(large), ContainsSubstring("large: more than 67108864 bytes"));
   CHECK_THROWS_WITH(SubWords::load(scratch.folder() / "none"),
                     ContainsSubstring("none: the file cannot be opened: No such file"));
   CHECK_THROWS_WITH(SubWords::load(scratch.folder()), ContainsSubstring("reading failed: Is a directory"));
