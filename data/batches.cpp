@@ -62,6 +62,17 @@ std::vector<EncodedPair> encode(const std::vector<Pair>& pairs, const Vocabulary
   return encoded;
 }
 
+std::vector<EncodedPair> encode(std::vector<Pair>&& pairs, const Vocabulary& source, const Vocabulary& target) {
+  std::vector<EncodedPair> encoded;
+  encoded.reserve(pairs.size());
+  for (Pair& pair : pairs) {
+    encoded.push_back({source.encode(pair.source), target.encode(pair.target)});
+    pair = {};
+  }
+  pairs.clear();
+  return encoded;
+}
+
 Batch make_batch(const std::vector<EncodedPair>& pairs, const std::vector<Index>& rows, bool source_eos) {
   if (rows.empty()) throw Error("a batch needs at least one row; none was given");
   Batch batch;

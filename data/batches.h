@@ -16,6 +16,8 @@ struct EncodedPair {
 };
 
 std::vector<EncodedPair> encode(const std::vector<Pair>& pairs, const Vocabulary& source, const Vocabulary& target);
+/// The same for pairs that are not needed any more. Frees each when it is encoded, to save memory.
+std::vector<EncodedPair> encode(std::vector<Pair>&& pairs, const Vocabulary& source, const Vocabulary& target);
 
 /// Pairs as rows of matrices, row-major. Rows shorter than the longest end in pad_id.
 struct Batch {

@@ -1,7 +1,10 @@
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <gradus/autograd/foundation/error.h>
+#include <gradus/autograd/foundation/internal/sanitizers.h>
+#include <gradus/data/corpus.h>
 #include <gradus/data/dictionary.h>
 #include <gradus/data/internal/lines.h>
 
@@ -89,6 +92,30 @@ TEST_CASE("pairs above the limit are left out, counted and described, and are no
   CHECK(dictionary.pairs.size() == 1);
   CHECK(dictionary.report.left_out == 3);
   CHECK(dictionary.report.repeated == 0);
+}
+
+TEST_CASE("pairs that leave no memory for training end the reading with the line") {
+  if (sanitizers::watching) return;  // they reserve more address space than any limit here
+  const Scratch scratch;
+  std::string text;
+  for (int i = 0; i < 600; ++i) text += std::string(1000, 'a') + "\tA\n";
+  const auto path = scratch.write("p.tsv", text);
+  CHECK(read_pairs(path).pairs.size() == 600);
+  rlimit before{};
+  REQUIRE(getrlimit(RLIMIT_AS, &before) == 0);
+  std::size_t pages = 0;
+  std::ifstream("/proc/self/statm") >> pages;
+  const rlimit less{pages * static_cast<rlim_t>(sysconf(_SC_PAGESIZE)) + (rlim_t{24} << 20), before.rlim_max};
+  REQUIRE(setrlimit(RLIMIT_AS, &less) == 0);
+  std::string message;
+  try {
+    read_pairs(path);
+  } catch (const Error& e) {
+    message = e.what();
+  }
+  REQUIRE(setrlimit(RLIMIT_AS, &before) == 0);
+  CHECK_THAT(message, ContainsSubstring("p.tsv:523: the pairs so far take 16 MB, and the process can get only ") &&
+                          EndsWith(" MB more (the limit of the address space): use fewer pairs, or raise the limit"));
 }
 
 TEST_CASE("a file whose pairs are all left out is refused with the first of them") {

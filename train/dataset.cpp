@@ -374,7 +374,7 @@ std::uint64_t validation_fingerprint(const Dataset& dataset) {
 Dataset load_dataset(const RunConfig& asked, const Notes& notes) {
   Dataset set{.config = asked};
   RunConfig& config = set.config;
-  const Pairs pairs = config.data.task.empty() ? read_pairs(set, notes) : make_pairs(config, notes);
+  Pairs pairs = config.data.task.empty() ? read_pairs(set, notes) : make_pairs(config, notes);
 
   const DataConfig& d = config.data;
   if (set.source.sub_words() == nullptr)
@@ -385,7 +385,7 @@ Dataset load_dataset(const RunConfig& asked, const Notes& notes) {
   note_both_sides(set, pairs.valid, !d.valid.empty() ? d.valid : "validation pairs", d.valid_target, notes);
   config.model.source_vocab = set.source.size();
   config.model.target_vocab = set.target.size();
-  set.train = encode(pairs.train, set.source, set.target);
+  set.train = encode(std::move(pairs.train), set.source, set.target);
   set.valid = encode(pairs.valid, set.source, set.target);
   set.references = group_references(pairs.valid);
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <gradus/autograd/foundation/error.h>
+#include <gradus/autograd/foundation/internal/available_memory.h>
 #include <gradus/data/internal/counted.h>
 #include <gradus/files/internal/utf8.h>
 
@@ -47,9 +48,24 @@ bool Gatherer::fits(const Tokens& side, std::string_view name, const Spot& spot)
 
 bool Gatherer::keep(Pair pair, const Spot& source, const Spot& target) {
   if (!fits(pair.source, "source", source) || !fits(pair.target, "target", target)) return false;
+  check_memory(pair, source.line);
   corpus_.pairs.push_back(std::move(pair));
   corpus_.lines.push_back(source.line.number);
   return true;
+}
+
+// The system is asked once per 16 MB. Encoding the pairs takes up to half of their memory again.
+void Gatherer::check_memory(const Pair& pair, const Line& line) {
+  constexpr std::size_t step = std::size_t{1} << 24;
+  bytes_ += sizeof(Pair) + sizeof(std::string) * (pair.source.size() + pair.target.size());
+  if (bytes_ - checked_bytes_ < step) return;
+  checked_bytes_ = bytes_;
+  const AvailableMemory available = available_memory();
+  if (available.bytes > bytes_ / 2 + step) return;
+  throw Error(
+      fmt::format("{}:{}: the pairs so far take {} MB, and the process can get only {} MB more ({}): use fewer "
+                  "pairs, or raise the limit",
+                  line.path, line.number, bytes_ >> 20, available.bytes >> 20, available.limit));
 }
 
 void Gatherer::refuse(const Line& line, std::size_t offset, std::string reason) {

@@ -20,7 +20,8 @@ class Gatherer {
  public:
   Gatherer(std::string path, OnBadLine on_bad_line, TokenLimit limit);
 
-  /// Keeps the pair, or leaves it out when a side has too many tokens. Returns whether it was kept.
+  /// Keeps the pair, or leaves it out when a side has too many tokens. Returns whether it was kept. Throws Error when
+  /// the pairs so far leave too little memory for the rest of the work.
   bool keep(Pair pair, const Spot& source, const Spot& target);
 
   /// Adds a remark about the whole file to the report, if it is not empty.
@@ -44,9 +45,12 @@ class Gatherer {
  private:
   bool fits(const Tokens& side, std::string_view name, const Spot& spot);
 
+  void check_memory(const Pair& pair, const Line& line);
+
   Corpus corpus_;
   OnBadLine on_bad_line_;
   TokenLimit limit_;
+  std::size_t bytes_ = 0, checked_bytes_ = 0;  // of the kept pairs: now, and at the last look at the free memory
 };
 
 }  // namespace gradus::data
