@@ -7,6 +7,7 @@
 #include <optional>
 #include <string_view>
 
+#include <gradus/autograd/foundation/internal/available_memory.h>
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/cli/internal/command.h>
 #include <gradus/files/internal/json.h>
@@ -14,6 +15,7 @@
 #include <gradus/models/registry.h>
 #include <gradus/train/internal/presets.h>
 #include <gradus/train/internal/suggest.h>
+#include <gradus/train/memory_estimate.h>
 #include <gradus/train/trainer.h>
 
 namespace gradus::cli {
@@ -114,6 +116,14 @@ int report(const RunDirectory& directory, const Run& run, const Outcome& outcome
   return interrupt_code();
 }
 
+// Prints the estimated memory of the run. Throws Error when it cannot fit.
+void note_memory(const Run& run, const Dataset& dataset, Progress& progress) {
+  const auto estimate = estimate_memory(run.config, run.store->count(), dataset.train, threads());
+  if (!estimate) return;
+  const AvailableMemory available = available_memory();
+  progress.line(check_memory(*estimate, static_cast<double>(available.bytes), available.limit));
+}
+
 int train_in(const RunDirectory& directory, Run& run, Trainer& trainer, Progress& progress) {
   if (!directory.locked()) {
     progress.line(fmt::format("note: the file system of {} has no locks: make sure that no other trainer uses it",
@@ -130,6 +140,7 @@ int train_new(const TrainFlags& f) {
   const Dataset dataset = load_dataset(asked, [&](const std::string& note) { progress.line(note); });
 
   Run run = make_run(dataset.config, dataset.source, dataset.target);
+  note_memory(run, dataset, progress);
   Trainer trainer(run, dataset);
   catch_interrupts();
   const RunDirectory directory = RunDirectory::create(f.out, dataset.config, dataset.source, dataset.target, replace);
@@ -148,6 +159,7 @@ int train_on(const TrainFlags& f) {
   check_repeats(dataset.config, own, true, directory);
 
   Run run = make_run(dataset.config, dataset.source, dataset.target);
+  note_memory(run, dataset, progress);
   Trainer trainer(run, dataset);
   trainer.resume(directory);
   catch_interrupts();

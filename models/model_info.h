@@ -17,10 +17,11 @@ struct BatchSize {
   double sequences = 0, source = 0, target = 0;
 };
 
-/// The work of one forward pass.
+/// The work of one forward pass, and the memory of a training step.
 struct Cost {
   double multiply_adds = 0;      // of the matrix products
   double attention_weights = 0;  // numbers in the weights of all attention layers
+  double kept = 0;  // numbers in memory at the peak, besides parameters and their gradients; fitted to measured peaks
 };
 
 /// A model's row in the registry: the differences between models besides their equations. Each field has a default.
@@ -32,7 +33,7 @@ struct ModelInfo {
   Index (*output_width)(const Seq2SeqOptions&) = nullptr;
   /// Throws an Error on options that contradict each other.
   void (*check)(const Seq2SeqOptions&) = nullptr;
-  /// Without it `gradus bench` prints 0 for the products of a step.
+  /// Without it `gradus bench` prints 0 for the products of a step, and `gradus train` does not estimate its memory.
   Cost (*cost)(const Seq2SeqOptions&, const BatchSize&) = nullptr;
   /// The model's changes to the presets of `gradus train` (tiny, small, base), by the preset's name.
   std::map<std::string, Assignments> presets = {};

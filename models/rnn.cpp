@@ -10,7 +10,9 @@ ModelInfo Rnn::info() {
       .output_width = [](const Seq2SeqOptions& o) { return o.hidden; },
       .cost = [](const Seq2SeqOptions& o, const BatchSize& b) -> Cost {
         const double output = static_cast<double>(o.hidden * o.target_vocab);
-        return {b.sequences * (b.source * encoder_multiply_adds(o) + b.target * (decoder_multiply_adds(o) + output))};
+        return {.multiply_adds = b.sequences *
+                                 (b.source * encoder_multiply_adds(o) + b.target * (decoder_multiply_adds(o) + output)),
+                .kept = b.sequences * (b.source * encoder_kept(o) + b.target * (decoder_kept(o) + output_kept(o)))};
       },
       .presets = {{"base", {{"model.encoder_layers", "2"}, {"model.decoder_layers", "2"}}}},
       .demo = {{"train.lr", "0.001"}},

@@ -15,8 +15,14 @@ ModelInfo RnnAttention::info() {
         const double keys_and_values = (o.alignment == Alignment::additive ? 1 : 2) * encoded * h;
         const double attention = h * h + b.source * (h + c);
         const double step = decoder_multiply_adds(o) + gates(o) * h * c + attention + (h + c) * vocabulary;
-        return {b.sequences * (b.source * (encoder_multiply_adds(o) + keys_and_values) + b.target * step),
-                b.sequences * b.target * b.source};
+        // Additive attention keeps its network's hidden layer for each pair of words.
+        const double comparisons = o.alignment == Alignment::additive ? h + 2 : 2;
+        return {
+            .multiply_adds = b.sequences * (b.source * (encoder_multiply_adds(o) + keys_and_values) + b.target * step),
+            .attention_weights = b.sequences * b.target * b.source,
+            .kept = b.sequences * (b.source * (encoder_kept(o) + 2 * (h + encoded)) +
+                                   b.target * (decoder_kept(o) + 2 * h + 3 * gates(o) * h + 2 * c + output_kept(o)) +
+                                   b.source * b.target * comparisons)};
       },
       .presets = {{"base", {{"model.encoder_layers", "2"}, {"model.decoder_layers", "2"}}}},
   };

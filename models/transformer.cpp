@@ -22,8 +22,13 @@ ModelInfo Transformer::info() {
                    encoders = static_cast<double>(o.encoder_layers), decoders = static_cast<double>(o.decoder_layers);
         const double encoder = S * (4 * d * d + 2 * S * d + 2 * d * f);
         const double decoder = T * (6 * d * d + 2 * T * d + 2 * S * d + 2 * d * f) + S * 2 * d * d;
-        return {b.sequences * (encoders * encoder + decoders * decoder + T * d * vocabulary),
-                b.sequences * heads * (encoders * S * S + decoders * (T * T + T * S))};
+        const double norms = o.norm == nn::NormOrder::none ? 0 : d, residuals = o.residual ? d : 0;
+        const double encoder_kept = S * (5 * d + 2 * f + 2 * norms + residuals),
+                     decoder_kept = T * (8 * d + 2 * f + 3 * norms + residuals) + S * 3 * d;
+        return {.multiply_adds = b.sequences * (encoders * encoder + decoders * decoder + T * d * vocabulary),
+                .attention_weights = b.sequences * heads * (encoders * S * S + decoders * (T * T + T * S)),
+                .kept = b.sequences *
+                        (encoders * encoder_kept + decoders * decoder_kept + (S + T) * 2 * d + T * 2 * vocabulary)};
       },
       .presets = {{"tiny", sized("4", "2", "128", {{"train.lr", "0.001"}, {"train.warmup", "100"}})},
                   {"small", sized("4", "3", "512")},

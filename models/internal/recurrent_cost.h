@@ -21,4 +21,15 @@ inline double decoder_multiply_adds(const Seq2SeqOptions& o) {
   return gates(o) * h * (d + h + further * 2 * h);
 }
 
+/// Numbers kept per word for the backward pass: by the encoder with its embedding, by the decoder, by the output layer.
+inline double encoder_kept(const Seq2SeqOptions& o) {
+  const double directions = o.bidirectional ? 2 : 1, layers = static_cast<double>(o.encoder_layers);
+  return static_cast<double>(o.dim) + directions * layers * (3 * gates(o) + 2) * static_cast<double>(o.hidden);
+}
+inline double decoder_kept(const Seq2SeqOptions& o) {
+  return static_cast<double>(o.dim) +
+         static_cast<double>(o.decoder_layers) * (3 * gates(o) + 2) * static_cast<double>(o.hidden);
+}
+inline double output_kept(const Seq2SeqOptions& o) { return 2 * static_cast<double>(o.target_vocab); }
+
 }  // namespace gradus::models
