@@ -70,10 +70,13 @@ void add_step(CLI::App& bench, Action& action) {
   CLI::App& command = *bench.add_subcommand("step", "Time training steps: forward, backward, clip, update");
   auto flags = std::make_shared<StepFlags>();
   add_step_arguments(command, *flags);
-  command.add_option("--seconds", flags->seconds, "Seconds of training (default: 3)")->check(number_from(0.01, 3600));
+  command.add_option("--seconds", flags->seconds, "Seconds of training (default: 3)")
+      ->check(number_from(0.01, 3600))
+      ->type_name("X");
   command
       .add_option("--peak", flags->peak, "GFLOP/s that count as 100 % in mfu_pct (default: those of a large product)")
-      ->check(number_from(0.001, 1e9));
+      ->check(number_from(0.001, 1e9))
+      ->type_name("X");
   add_threads(command);
   command.footer(
       "Prints one line: model, size, threads, median ms per step, target tokens/s, peak memory in MB, then\n"
@@ -93,7 +96,8 @@ void add_ops(CLI::App& bench, Action& action) {
   CLI::App& command = *bench.add_subcommand("ops", "Time ops, products, the optimiser and the recording of graphs");
   auto options = std::make_shared<bench::OpsOptions>();
   command.add_option("--part", options->parts, "Only this part; may be repeated (default: all)")
-      ->check(CLI::IsMember(bench::op_parts()));
+      ->check(CLI::IsMember(bench::op_parts()))
+      ->type_name("NAME");
   command
       .add_option("--filter", options->filter,
                   "Only measurements whose name contains this: gelu, \"matmul 0 64\", clip")
@@ -104,9 +108,11 @@ void add_ops(CLI::App& bench, Action& action) {
                                          [&](const std::string& name) { return name.find(part) != std::string::npos; });
             return any ? std::string() : fmt::format("no name contains {}: {}", part, fmt::join(names, ", "));
           },
-          "TEXT"));
+          "TEXT"))
+      ->type_name("NAME");
   command.add_option("--seconds", options->seconds, "Seconds per measurement (default: 0.25)")
-      ->check(number_from(0.001, 60));
+      ->check(number_from(0.001, 60))
+      ->type_name("X");
   add_threads(command);
   command.footer(
       "Measures the speed of the machine, then the ops at 1K, 64K and 4M elements, Adam with clipping on 10M "
@@ -157,8 +163,11 @@ void add_scaling(CLI::App& bench, Action& action) {
   command
       .add_option("--over", flags->over,
                   "batch, or length (of source and target); starts at a quarter of SIZE's value (default: batch)")
-      ->check(CLI::IsMember({"batch", "length"}));
-  command.add_option("--seconds", flags->seconds, "Seconds per point (default: 1)")->check(number_from(0.001, 3600));
+      ->check(CLI::IsMember({"batch", "length"}))
+      ->type_name("NAME");
+  command.add_option("--seconds", flags->seconds, "Seconds per point (default: 1)")
+      ->check(number_from(0.001, 3600))
+      ->type_name("X");
   add_threads(command);
   command.footer(
       "Examples:\n"
@@ -221,7 +230,9 @@ int bench_cnn(double seconds) {
 void add_cnn(CLI::App& bench, Action& action) {
   CLI::App& command = *bench.add_subcommand("cnn", "Time training steps of a small convolutional network");
   auto seconds = std::make_shared<double>(3);
-  command.add_option("--seconds", *seconds, "Seconds of training (default: 3)")->check(number_from(0.01, 3600));
+  command.add_option("--seconds", *seconds, "Seconds of training (default: 3)")
+      ->check(number_from(0.01, 3600))
+      ->type_name("X");
   add_threads(command);
   command.footer(
       "Two convolutions of 3 x 3 with relu and max pooling, and a linear layer, on 100 images of 28 x 28 with Adam.\n"

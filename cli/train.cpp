@@ -9,11 +9,9 @@
 
 #include <gradus/autograd/foundation/internal/available_memory.h>
 #include <gradus/autograd/foundation/parallel.h>
-#include <gradus/cli/internal/command.h>
+#include <gradus/cli/internal/config_flags.h>
 #include <gradus/files/internal/json.h>
 #include <gradus/files/internal/utf8.h>
-#include <gradus/models/registry.h>
-#include <gradus/train/internal/presets.h>
 #include <gradus/train/internal/suggest.h>
 #include <gradus/train/memory_estimate.h>
 #include <gradus/train/trainer.h>
@@ -24,44 +22,10 @@ namespace {
 using namespace gradus::train;
 
 struct TrainFlags {
-  std::string out, preset, config;
-  std::vector<std::string> sets;
-  Assignments flags;
+  std::string out;
+  ConfigFlags config;
   bool overwrite = false, resume = false;
 };
-
-// A flag that sets the first of `keys` and sets the others to 0. A refused value is reported with the flag's name.
-CLI::Option* add_setting(CLI::App& command, TrainFlags& f, const char* flag, std::vector<std::string> keys,
-                         const std::string& help) {
-  return command.add_option_function<std::string>(
-      flag,
-      [&f, flag, keys](const std::string& text) {
-        const Setting& setting = setting_named(keys.front());
-        try {
-          RunConfig probe;
-          setting.set(probe, setting.parse(text));
-        } catch (const ConfigError& e) {
-          throw UsageError(fmt::format("{}: {}", flag, e.what()));
-        }
-        f.flags.emplace_back(keys.front(), text);
-        for (std::size_t i = 1; i < keys.size(); ++i) f.flags.emplace_back(keys[i], "0");
-      },
-      help);
-}
-
-void print_settings() {
-  const RunConfig defaults;
-  for (const Setting& s : settings())
-    print_result("{:<24} {:<16} {} ({})\n", s.key, train::to_toml(s.get(defaults)), s.help, s.allowed());
-}
-
-ConfigSources sources_of(const TrainFlags& f) {
-  ConfigSources sources{.preset = f.preset, .file = {}, .assignments = {}};
-  if (!f.config.empty()) sources.file = f.config;
-  for (const std::string& set : f.sets) sources.assignments.push_back(split_assignment(set));
-  for (const auto& flag : f.flags) sources.assignments.push_back(flag);
-  return sources;
-}
 
 // Throws if `asked` changes a setting of the run. train.detect_nan may change, because it changes no result. Before
 // the data are read (`settled` is false), settings that the data determine may still have their original values.
@@ -133,7 +97,7 @@ int train_in(const RunDirectory& directory, Run& run, Trainer& trainer, Progress
 }
 
 int train_new(const TrainFlags& f) {
-  const RunConfig asked = resolve(sources_of(f));
+  const RunConfig asked = resolve(sources_of(f.config));
   const Replace replace = f.overwrite ? Replace::run : f.resume ? Replace::unmade : Replace::nothing;
   RunDirectory::check(f.out, replace);
   Progress progress = Progress::on_stderr();
@@ -152,7 +116,7 @@ int train_new(const TrainFlags& f) {
 int train_on(const TrainFlags& f) {
   const RunDirectory directory = RunDirectory::reopen(f.out);
   const RunConfig own = read_config(directory.config());
-  const RunConfig asked = overlay(own, sources_of(f));
+  const RunConfig asked = overlay(own, sources_of(f.config));
   check_repeats(asked, own, false, directory);
   Progress progress = Progress::on_stderr();
   const Dataset dataset = load_dataset(asked, [&](const std::string& note) { progress.line(note); });
@@ -172,7 +136,7 @@ int train_on(const TrainFlags& f) {
 // Whether --resume starts a new run: there is none yet, and the flags define one.
 bool begins(const TrainFlags& f) {
   if (RunDirectory::exists(f.out)) return false;
-  const DataConfig asked = overlay({}, sources_of(f)).data;
+  const DataConfig asked = overlay({}, sources_of(f.config)).data;
   return !asked.task.empty() || !asked.train.empty();
 }
 
@@ -181,43 +145,10 @@ bool begins(const TrainFlags& f) {
 void add_train(CLI::App& program, Action& action) {
   CLI::App& command = *program.add_subcommand("train", "Train a model and save it in a run directory");
   auto f = std::make_shared<TrainFlags>();
-  add_setting(command, *f, "--model", {"model.name"}, fmt::format("One of {}", fmt::join(models::model_names(), ", ")))
-      ->type_name("NAME");
-  CLI::Option* task =
-      add_setting(command, *f, "--task", {"data.task"}, "Toy task to train on: copy, reverse, sort, add or dates")
-          ->type_name("NAME");
-  CLI::Option* file = add_setting(command, *f, "--train", {"data.train"},
-                                  "File of pairs to train on: source<TAB>target, or as data.format says")
-                          ->type_name("FILE");
-  CLI::Option* valid = add_setting(command, *f, "--valid", {"data.valid"},
-                                   "File of pairs to validate on (default: some pairs of --train)")
-                           ->type_name("FILE");
-  CLI::Option* train_target =
-      add_setting(command, *f, "--train-target", {"data.train_target"},
-                  "File of targets, one line per source in --train (default: --train holds pairs)")
-          ->type_name("FILE");
-  CLI::Option* valid_target =
-      add_setting(command, *f, "--valid-target", {"data.valid_target"}, "The same for --valid")->type_name("FILE");
-  task->excludes(file)->excludes(valid)->excludes(train_target)->excludes(valid_target);
   command.add_option("--out", f->out, "Run directory to create, or with --resume to continue")
       ->required()
       ->type_name("DIR");
-  command.add_option("--preset", f->preset, fmt::format("One of {} (default: tiny)", fmt::join(preset_names(), ", ")))
-      ->check(not_empty())
-      ->type_name("NAME");
-  command.add_option("--config", f->config, "Settings as TOML; they override the preset")
-      ->check(not_empty())
-      ->type_name("FILE");
-  command.add_option("--set", f->sets, "One setting, which overrides the file; may be repeated")
-      ->type_name("KEY=VALUE")
-      ->allow_extra_args(false);
-  add_setting(command, *f, "--seed", {"train.seed"}, "Seed of all random numbers")->type_name("N");
-  CLI::Option* epochs =
-      add_setting(command, *f, "--epochs", {"train.epochs", "train.steps"}, "Passes over the data")->type_name("N");
-  add_setting(command, *f, "--steps", {"train.steps", "train.epochs"}, "Steps")->type_name("N")->excludes(epochs);
-  command.add_flag_callback(
-      "--detect-nan", [f] { f->flags.emplace_back("train.detect_nan", "true"); },
-      "Check every value and gradient, and name the op that makes the first NaN or infinity");
+  add_config_flags(command, f->config);
   add_threads(command);
   CLI::Option* overwrite = command.add_flag("--overwrite", f->overwrite, "Replace the run in --out");
   command
@@ -225,13 +156,6 @@ void add_train(CLI::App& program, Action& action) {
           "--resume", f->resume,
           "Continue the run in --out with its own settings, as if it had never stopped; start it if there is none")
       ->excludes(overwrite);
-  command.add_flag_callback(
-      "--help-settings",
-      [] {
-        print_settings();
-        throw CLI::Success();
-      },
-      "List the keys of --set and --config with their meanings, then exit");
   command.footer(
       "Examples:\n"
       "  gradus train --model transformer --task reverse --out runs/reverse\n"

@@ -7,6 +7,20 @@ if(GRADUS_INSTALL)
   install(TARGETS gradus RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 endif()
 
+# The program writes its manual page and completions, where this machine can run it.
+if(GRADUS_INSTALL AND (NOT CMAKE_CROSSCOMPILING OR CMAKE_CROSSCOMPILING_EMULATOR))
+  set(manual "${PROJECT_BINARY_DIR}/share/gradus.1")
+  set(completions "${PROJECT_BINARY_DIR}/share/gradus")
+  file(MAKE_DIRECTORY "${PROJECT_BINARY_DIR}/share")
+  add_custom_command(OUTPUT "${manual}" "${completions}"
+                     COMMAND gradus man > "${manual}"
+                     COMMAND gradus completion bash > "${completions}"
+                     DEPENDS gradus VERBATIM)
+  add_custom_target(gradus_share ALL DEPENDS "${manual}" "${completions}")
+  install(FILES "${manual}" DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
+  install(FILES "${completions}" DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions")
+endif()
+
 if(GRADUS_SANITIZE)
   # Only numerical code is optimised. The rest takes longer to compile than to run under sanitizers.
   foreach(room IN ITEMS foundation engine ops autograd nn optim models checks)

@@ -68,39 +68,14 @@ void assign(RunConfig& config, const Assignments& assignments) {
   }
 }
 
-}  // namespace
-
-std::pair<std::string, std::string> split_assignment(std::string_view text) {
-  const std::size_t at = text.find('=');
-  if (at == std::string_view::npos || at == 0)
-    throw ConfigError(fmt::format("\"{}\" is not key=value, as in train.lr=0.001", files::shown(text)));
-  return {std::string(text.substr(0, at)), std::string(text.substr(at + 1))};
+ConfigSources with_default_preset(ConfigSources sources) {
+  if (sources.preset.empty()) sources.preset = "tiny";
+  return sources;
 }
 
-RunConfig overlay(RunConfig base, const ConfigSources& sources) {
-  std::vector<TomlEntry> file;
-  if (sources.file) file = read_entries(read_text(*sources.file), sources.file->string());
-  const auto settle = [&](RunConfig config) {
-    apply_entries(config, file);
-    assign(config, sources.assignments);
-    return config;
-  };
-  if (!sources.preset.empty()) assign(base, preset_of(sources.preset, settle(base).model.model));
-  return settle(base);
-}
-
-RunConfig resolve(const ConfigSources& sources) {
-  ConfigSources with_preset = sources;
-  if (sources.preset.empty()) with_preset.preset = "tiny";
-  const RunConfig config = overlay({}, with_preset);
-  check(config);
-  return config;
-}
-
-void check(const RunConfig& config) {
+// Throws ConfigError when settings contradict each other.
+void check_together(const RunConfig& config) {
   const DataConfig& d = config.data;
-  if (d.task.empty() && d.train.empty())
-    throw ConfigError("there is nothing to train on: name a toy task (data.task) or a file (data.train)");
   const std::vector<std::string> tasks = data::task_names();
   if (!d.task.empty() && std::find(tasks.begin(), tasks.end(), d.task) == tasks.end()) {
     throw ConfigError(fmt::format("data.task = \"{}\" is not allowed: one of {}{}", files::shown(d.task),
@@ -160,7 +135,8 @@ void check(const RunConfig& config) {
   }
 }
 
-std::string to_toml(const RunConfig& config) {
+// The configuration as TOML, with a comment on each setting.
+std::string write_toml(const RunConfig& config, const std::function<std::string(const Setting&)>& comment) {
   std::string text, section;
   for (const Setting& s : settings()) {
     const std::size_t dot = s.key.find('.');
@@ -169,9 +145,69 @@ std::string to_toml(const RunConfig& config) {
       section = next;
     }
     const std::string line = fmt::format("{} = {}", s.key.substr(dot + 1), to_toml(s.get(config)));
-    text += fmt::format("{:<32}  # {} ({})\n", line, s.help, s.allowed());
+    text += fmt::format("{:<32}  # {}\n", line, comment(s));
   }
   return text;
+}
+
+}  // namespace
+
+std::pair<std::string, std::string> split_assignment(std::string_view text) {
+  const std::size_t at = text.find('=');
+  if (at == std::string_view::npos || at == 0)
+    throw ConfigError(fmt::format("\"{}\" is not key=value, as in train.lr=0.001", files::shown(text)));
+  return {std::string(text.substr(0, at)), std::string(text.substr(at + 1))};
+}
+
+RunConfig overlay(RunConfig base, const ConfigSources& sources, Origins* origins) {
+  std::vector<TomlEntry> file;
+  if (sources.file) file = read_entries(read_text(*sources.file), sources.file->string());
+  const auto settle = [&](RunConfig config) {
+    apply_entries(config, file);
+    assign(config, sources.assignments);
+    return config;
+  };
+  const auto note = [&](const std::string& key, const std::string& origin) {
+    if (origins != nullptr) (*origins)[key] = origin;
+  };
+  if (!sources.preset.empty()) {
+    const std::string model = settle(base).model.model;
+    const Assignments preset = preset_of(sources.preset, model);
+    assign(base, preset);
+    for (const auto& [key, value] : preset) note(key, "preset " + sources.preset);
+    const auto& of_model = models::model_info(model).presets;
+    if (const auto own = of_model.find(sources.preset); own != of_model.end())
+      for (const auto& [key, value] : own->second) note(key, fmt::format("preset {} of {}", sources.preset, model));
+  }
+  for (const TomlEntry& entry : file) note(entry.key, files::shown(sources.file->string()));
+  for (const auto& [key, value] : sources.assignments) note(key, "command line");
+  return settle(base);
+}
+
+RunConfig resolve(const ConfigSources& sources) {
+  const RunConfig config = overlay({}, with_default_preset(sources));
+  check(config);
+  return config;
+}
+
+std::string explain(const ConfigSources& sources) {
+  Origins origins;
+  const RunConfig config = overlay({}, with_default_preset(sources), &origins);
+  check_together(config);
+  return write_toml(config, [&](const Setting& s) {
+    const auto origin = origins.find(s.key);
+    return origin == origins.end() ? std::string("default") : origin->second;
+  });
+}
+
+void check(const RunConfig& config) {
+  if (config.data.task.empty() && config.data.train.empty())
+    throw ConfigError("there is nothing to train on: name a toy task (data.task) or a file (data.train)");
+  check_together(config);
+}
+
+std::string to_toml(const RunConfig& config) {
+  return write_toml(config, [](const Setting& s) { return fmt::format("{} ({})", s.help, s.allowed()); });
 }
 
 RunConfig from_toml(std::string_view text, const std::string& name) {

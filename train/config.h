@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,15 +23,22 @@ struct ConfigSources {
   Assignments assignments = {};
 };
 
+/// The source of each setting, by key: "preset small", "preset small of transformer", the name of the file or "command
+/// line". Settings without an entry have their defaults.
+using Origins = std::map<std::string, std::string>;
+
 /// `base` with the sources applied, without the checks of `check`. An empty preset changes nothing. Throws as `resolve`
 /// does.
-RunConfig overlay(RunConfig base, const ConfigSources& sources);
+RunConfig overlay(RunConfig base, const ConfigSources& sources, Origins* origins = nullptr);
 
 /// The configuration of the sources. Throws
 ///
 /// - ConfigError on unknown keys and presets, on values out of range and on settings that contradict each other;
 /// - Error when the file cannot be read.
 RunConfig resolve(const ConfigSources& sources);
+
+/// The same with the origins as comments, as TOML. Data need not be named.
+std::string explain(const ConfigSources& sources);
 
 /// Splits "key=value" at the first '='. Throws ConfigError when there is none.
 std::pair<std::string, std::string> split_assignment(std::string_view text);

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include <gradus/autograd/foundation/error.h>
 #include <gradus/train/run_config.h>
@@ -31,6 +32,9 @@ struct Setting {
   std::function<void(RunConfig&, const Value&)> set;
   /// Reads the value as it is written on a command line; throws ConfigError.
   std::function<Value(std::string_view)> parse;
+  std::string placeholder;                          // of a value in help: "N"
+  std::function<std::vector<std::string>()> names;  // the accepted names; empty: not a list of names
+  std::string flag;                                 // of commands: "--lr"; empty: set with --set and --config alone
 };
 
 }  // namespace gradus::train

@@ -29,11 +29,14 @@ using Action = std::function<int()>;
 void add_train(CLI::App& program, Action& action);
 void add_eval(CLI::App& program, Action& action);
 void add_decode(CLI::App& program, Action& action);
+void add_config(CLI::App& program, Action& action);
 void add_demo(CLI::App& program, Action& action);
 void add_gradcheck(CLI::App& program, Action& action);
 void add_bench(CLI::App& program, Action& action);
 void add_inspect(CLI::App& program, Action& action);
 void add_doctor(CLI::App& program, Action& action);
+void add_completion(CLI::App& program, Action& action);
+void add_man(CLI::App& program, Action& action);
 
 /// The name of the program in help and messages: "gradus", or the file name of the user's own program.
 const std::string& program_name();

@@ -3,14 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
 #include <sstream>
 #include <string_view>
 #include <vector>
 
+#include <gradus/cli/internal/help.h>
 #include <gradus/cli/internal/version.h>
 #include <gradus/files/internal/utf8.h>
 #include <gradus/models/registry.h>
 #include <gradus/train/internal/suggest.h>
+#include <gradus/train/settings.h>
 
 namespace gradus::cli {
 namespace {
@@ -24,9 +27,37 @@ struct Command {
 };
 
 constexpr Command commands[] = {
-    {"train", add_train},         {"eval", add_eval},   {"decode", add_decode},   {"demo", add_demo},
-    {"gradcheck", add_gradcheck}, {"bench", add_bench}, {"inspect", add_inspect}, {"doctor", add_doctor},
+    {"train", add_train},           {"eval", add_eval},       {"decode", add_decode},
+    {"config", add_config},         {"demo", add_demo},       {"gradcheck", add_gradcheck},
+    {"bench", add_bench},           {"inspect", add_inspect}, {"doctor", add_doctor},
+    {"completion", add_completion}, {"man", add_man},
 };
+
+// Why the command has no place for this argument, and the probable intention.
+std::string explain_extra(const CLI::App& command, const std::string& argument) {
+  const CLI::Option* set = command.get_option_no_throw("--set");
+  if (!argument.starts_with('-')) {
+    if (set != nullptr && !set->empty() && set->results().back().find('=') == std::string::npos) {
+      return files::shown(
+          fmt::format("--set {0} {1}: key and value are one word, --set {0}={1}", set->results().back(), argument),
+          most_quoted);
+    }
+    return fmt::format("{} has no place for {}", command.get_name(), files::shown(argument));
+  }
+  const std::string flag = argument.substr(0, argument.find('='));
+  std::vector<std::string> flags;
+  for (const CLI::Option* option : command.get_options()) flags.push_back(option->get_name());
+  std::string hint = train::did_you_mean(flag, flags);
+  if (set != nullptr && hint.empty()) {
+    std::vector<std::string> keys;
+    for (const train::Setting& s : train::settings()) keys.push_back(s.key);
+    std::string key = flag.substr(flag.find_first_not_of('-') == std::string::npos ? 0 : flag.find_first_not_of('-'));
+    std::replace(key.begin(), key.end(), '-', '_');
+    const std::vector<std::string> near = train::near_names(key, keys);
+    if (!near.empty()) hint = fmt::format("; did you mean --set {}=VALUE?", fmt::join(near, "=VALUE or --set "));
+  }
+  return fmt::format("{} has no option {}{}", command.get_name(), files::shown(flag), hint);
+}
 
 // One line with what the parser refused, and the probable intention.
 std::string explain(CLI::App& program, const CLI::ParseError& error) {
@@ -34,15 +65,9 @@ std::string explain(CLI::App& program, const CLI::ParseError& error) {
   const std::string refused = files::shown(error.what(), most_quoted);
   if (chosen.empty()) return fmt::format("{}; see {} --help", refused, program_name());
   CLI::App& command = *chosen.front();
-  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
-    std::vector<std::string> flags;
-    for (const CLI::Option* option : command.get_options()) flags.push_back(option->get_name());
-    const std::vector<std::string> rest = command.remaining();
-    if (!rest.empty()) {
-      const std::string flag = rest.front().substr(0, rest.front().find('='));
-      return fmt::format("{} has no option {}{}; see {} {} --help", command.get_name(), files::shown(flag),
-                         train::did_you_mean(flag, flags), program_name(), command.get_name());
-    }
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr && !command.remaining().empty()) {
+    return fmt::format("{}; see {} {} --help", explain_extra(command, command.remaining().front()), program_name(),
+                       command.get_name());
   }
   return fmt::format("{}; see {} {} --help", refused, program_name(), command.get_name());
 }
@@ -89,35 +114,47 @@ void name_examples(CLI::App& command) {
   for (CLI::App* child : command.get_subcommands({})) name_examples(*child);
 }
 
+std::unique_ptr<CLI::App> make_program() {
+  auto program = std::make_unique<CLI::App>(
+      fmt::format("From an RNN to a Transformer, step by step: trains and uses sequence-to-sequence models ({}).",
+                  fmt::join(models::model_names(), ", ")),
+      program_name());
+  program->formatter(help_formatter());
+  program->set_help_flag("-h,--help", "Print help, then exit");
+  program->require_subcommand(1);
+  program->set_version_flag("--version", fmt::format("gradus {}", version), "Print the version, then exit");
+  program->footer(
+      "Example:\n  gradus demo\n\nExit codes: 0 success, 1 failure, 2 wrong arguments, 128 plus the number of the "
+      "signal that stopped it (130, 143).");
+  return program;
+}
+
 }  // namespace
+
+std::unique_ptr<CLI::App> whole_program(Action& action) {
+  auto program = make_program();
+  for (const Command& command : commands) command.add(*program, action);
+  name_examples(*program);
+  return program;
+}
 
 Action parse(int argc, const char* const* argv) {
   set_program_name(name_from(argc, argv));
-  CLI::App program(
-      fmt::format("From an RNN to a Transformer, step by step: trains and uses sequence-to-sequence models "
-                  "({}).",
-                  fmt::join(models::model_names(), ", ")),
-      program_name());
-  program.require_subcommand(1);
-  program.set_version_flag("--version", fmt::format("gradus {}", version));
-  program.footer(
-      "Example:\n  gradus demo\n\nExit codes: 0 success, 1 failure, 2 wrong arguments, 128 plus the number of the "
-      "signal "
-      "that stopped it (130, 143).");
+  const auto program = make_program();
   Action action;
-  add_commands(program, action, argc, argv);
-  name_examples(program);
+  add_commands(*program, action, argc, argv);
+  name_examples(*program);
   try {
-    program.parse(argc, argv);
+    program->parse(argc, argv);
   } catch (const CLI::Success& request) {
     std::ostringstream text;
-    program.exit(request, text);
+    program->exit(request, text);
     return [text = text.str()] {
       write_result(text);
       return success;
     };
   } catch (const CLI::ParseError& error) {
-    throw UsageError(explain(program, error));
+    throw UsageError(explain(*program, error));
   }
   return action;
 }

@@ -79,6 +79,8 @@ case "$1" in
     rm -rf "$prefix"
     cmake --install "$build" --prefix "$prefix"
     [[ -z "$(find "$prefix" -name internal)" ]] || fail "internal headers are installed"
+    grep -q '^\.TH GRADUS 1' "$prefix/share/man/man1/gradus.1" || fail "no manual page is installed"
+    bash -n "$prefix/share/bash-completion/completions/gradus" || fail "no completions are installed"
     ;;
   find_package)
     configure_without_others -DPROGRAM=main.cpp -DLIBRARY=gradus::autograd -DCOMPONENTS=autograd

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -78,6 +79,9 @@ std::optional<double> number_of(const Value& value) {
 Setting make_setting(std::string key, std::string help, std::function<std::string()> allowed,
                      std::function<Value(const RunConfig&)> get, std::function<bool(RunConfig&, const Value&)> set,
                      Value like, Names names) {
+  const std::size_t space = key.find(' ');
+  const std::string flag = space == std::string::npos ? std::string() : key.substr(space + 1);
+  key.resize(std::min(space, key.size()));
   auto checked_set = [=](RunConfig& config, const Value& value) {
     if (set(config, value)) return;
     const std::string* text = std::get_if<std::string>(&value);
@@ -89,7 +93,13 @@ Setting make_setting(std::string key, std::string help, std::function<std::strin
     if (!value) refuse(key, in_quotes(text), allowed());
     return *value;
   };
-  return {key, std::move(help), allowed, std::move(get), std::move(checked_set), std::move(parse)};
+  const std::string placeholder = names                                  ? "NAME"
+                                  : std::holds_alternative<bool>(like)   ? "true|false"
+                                  : std::holds_alternative<Index>(like)  ? "N"
+                                  : std::holds_alternative<double>(like) ? "X"
+                                                                         : "TEXT";
+  return {key,         std::move(help), allowed, std::move(get), std::move(checked_set), std::move(parse),
+          placeholder, names,           flag};
 }
 
 }  // namespace gradus::train::kinds

@@ -17,8 +17,8 @@ using models::Range;
 
 using Names = std::function<std::vector<std::string>()>;
 
-/// A setting of any kind. `set` returns whether it accepts the value; `like` is any value of the setting's type;
-/// `names` are the accepted names, if there are such.
+/// A setting of any kind. `key` may end in a flag, as in "train.lr --lr". `set` returns whether it accepts the value;
+/// `like` is any value of the setting's type; `names` are the accepted names, if there are such.
 Setting make_setting(std::string key, std::string help, std::function<std::string()> allowed,
                      std::function<Value(const RunConfig&)> get, std::function<bool(RunConfig&, const Value&)> set,
                      Value like, Names names = {});
@@ -123,6 +123,14 @@ Setting text_of(std::string key, std::string Section::*member, std::function<boo
         return good;
       },
       std::string());
+}
+
+/// The path of a file.
+template <class Section>
+Setting path(std::string key, std::string Section::*member, std::string help) {
+  Setting setting = text(std::move(key), member, std::move(help));
+  setting.placeholder = "FILE";
+  return setting;
 }
 
 /// Whole numbers in `range`, separated by commas.
