@@ -183,4 +183,22 @@ std::vector<std::string> graphemes(std::string_view text) {
   return clusters;
 }
 
+Index columns_of(std::string_view text) {
+  files::require_utf8(text);
+  Index columns = 0;
+  for (const CodePoint point : code_points(text)) columns += utf8proc_charwidth(point);
+  return columns;
+}
+
+std::string cut_to_columns(std::string_view text, Index columns) {
+  files::require_utf8(text);
+  std::string cut;
+  for (const CodePoint point : code_points(text)) {
+    columns -= utf8proc_charwidth(point);
+    if (columns < 0) break;
+    append(cut, point);
+  }
+  return cut;
+}
+
 }  // namespace gradus::data

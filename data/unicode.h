@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include <gradus/autograd/foundation/types.h>
+
 namespace gradus::data {
 
 /// The normal forms of Unicode (Standard Annex 15). `none` leaves a text as it is.
@@ -31,5 +33,12 @@ std::size_t width(std::string_view text);
 /// The extended grapheme clusters of the text (Standard Annex 29): what a reader counts as one character. Throws as
 /// `normalize` does.
 std::vector<std::string> graphemes(std::string_view text);
+
+/// The columns of a terminal that the text takes: two for wide characters, none for combining marks. Throws as
+/// `normalize` does.
+Index columns_of(std::string_view text);
+
+/// The longest beginning of the text that fits in so many columns. Throws as `normalize` does.
+std::string cut_to_columns(std::string_view text, Index columns);
 
 }  // namespace gradus::data

@@ -2,11 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 #include <algorithm>
+#include <charconv>
 #include <cmath>
+#include <cstdlib>
 
 #include <gradus/autograd/foundation/internal/stopwatch.h>
+#include <gradus/data/unicode.h>
 #include <gradus/files/internal/utf8.h>
 
 namespace gradus::train {
@@ -22,6 +26,29 @@ double steady_seconds() {
 std::string as_line(std::string_view text) {
   constexpr std::size_t longest = 10000;  // enough for two of the longest paths
   return files::shown(text, longest) + '\n';
+}
+
+// The columns of the terminal at this moment. Its size comes before COLUMNS, which a shell does not always update.
+Index terminal_columns(std::FILE* out) {
+  winsize size{};
+  if (::ioctl(::fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  const char* columns = std::getenv("COLUMNS");
+  const std::string_view text = columns == nullptr ? "" : columns;
+  Index number = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+  constexpr Index usual = 80;
+  return problem == std::errc() && end == text.data() + text.size() && number > 0 ? number : usual;
+}
+
+// A bar with a space before it, or nothing where it would be too short to read.
+std::string bar_of(double share, Index room) {
+  constexpr Index longest = 24, shortest = 4;
+  const Index width = std::min(room, longest);
+  if (width < shortest) return {};
+  const auto full = static_cast<Index>(std::clamp(share, 0.0, 1.0) * static_cast<double>(width));
+  std::string bar = " ";
+  for (Index i = 0; i < width; ++i) bar += i < full ? "█" : "░";
+  return bar;
 }
 
 }  // namespace
@@ -44,7 +71,14 @@ std::string clock_time(double seconds) {
 Progress::Progress(std::FILE* out, bool terminal, Clock clock)
     : out_(out), terminal_(terminal), clock_(std::move(clock)) {}
 
-Progress Progress::on_stderr() { return Progress(stderr, ::isatty(STDERR_FILENO) == 1, steady_seconds); }
+bool can_redraw(int file) {
+  const char* terminal = std::getenv("TERM");
+  const char* no_color = std::getenv("NO_COLOR");
+  const bool plain = no_color != nullptr && *no_color != '\0';
+  return ::isatty(file) == 1 && !plain && terminal != nullptr && std::string_view(terminal) != "dumb";
+}
+
+Progress Progress::on_stderr() { return Progress(stderr, can_redraw(STDERR_FILENO), steady_seconds); }
 
 Progress Progress::silent() { return Progress(nullptr, false, steady_seconds); }
 
@@ -69,17 +103,17 @@ void Progress::draw(Index done, std::string_view note, double now) {
   const double rate = static_cast<double>(done - before_) / std::max(now - started_, 1e-9);
   const double left = rate > 0 ? static_cast<double>(total_ - done) / rate : 0;
   const double share = total_ > 0 ? static_cast<double>(done) / static_cast<double>(total_) : 0;
-  const std::string numbers = fmt::format("{}/{}  {:.1f}/s  {} left  {}", done, total_, rate, clock_time(left), note);
+  std::string numbers = fmt::format("{}/{}  {:.1f}/s  {} left", done, total_, rate, clock_time(left));
+  if (!note.empty()) numbers += fmt::format("  {}", note);
   if (!terminal_) {
     say(out_, fmt::format("{}: {}\n", label_, numbers));
-  } else {
-    constexpr int width = 24;
-    const int full = static_cast<int>(std::clamp(share, 0.0, 1.0) * width);
-    std::string bar;
-    for (int i = 0; i < width; ++i) bar += i < full ? "█" : "░";
-    say(out_, fmt::format("\r\033[K{} {} {}", label_, bar, numbers));
-    bar_ = true;
+    return;
   }
+  const Index room = terminal_columns(out_) - 1;  // the last column stays free, so that no terminal wraps
+  const std::string label = files::shown(label_, 1000), after = files::shown(numbers, 1000);
+  say(out_, "\r\033[K" + data::cut_to_columns(
+                             label + bar_of(share, room - data::columns_of(label + after) - 2) + ' ' + after, room));
+  bar_ = true;
 }
 
 void Progress::clear() {

@@ -15,15 +15,18 @@ void say(std::FILE* out, std::string_view text);
 /// Writes a line of bounded length to standard error, with control characters and invalid UTF-8 as \\xHH.
 void say_line(std::string_view text);
 
-/// Shows the progress of long work: on a terminal a bar with rate and time left, elsewhere a line every ten seconds.
-/// Writes by `say`.
+/// Whether a line can be redrawn in the file: it is a terminal, TERM is set and not "dumb", and NO_COLOR is not set.
+bool can_redraw(int file);
+
+/// Shows the progress of long work: on a terminal a bar with rate and time left, which fits the width of the terminal
+/// at each moment (without one, of COLUMNS, else 80), elsewhere a line every ten seconds. Writes by `say`.
 class Progress {
  public:
   using Clock = std::function<double()>;  // seconds from an arbitrary start
 
   /// Writes to `out`; on a `terminal` the bar is redrawn in place.
   Progress(std::FILE* out, bool terminal, Clock clock);
-  /// On stderr.
+  /// On stderr, with a bar if `can_redraw`.
   static Progress on_stderr();
   /// Writes nothing.
   static Progress silent();
