@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cctype>
 #include <cstdio>
+#include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -14,6 +16,7 @@
 #include <gradus/files/internal/utf8.h>
 #include <gradus/train/internal/suggest.h>
 #include <gradus/train/memory_estimate.h>
+#include <gradus/train/start.h>
 #include <gradus/train/trainer.h>
 
 namespace gradus::cli {
@@ -24,6 +27,8 @@ using namespace gradus::train;
 struct TrainFlags {
   std::string out;
   ConfigFlags config;
+  std::string from;
+  std::vector<std::string> renames;
   bool overwrite = false, resume = false;
 };
 
@@ -96,14 +101,41 @@ int train_in(const RunDirectory& directory, Run& run, Trainer& trainer, Progress
   return report(directory, run, trainer.run(progress, &directory, interrupt_requested));
 }
 
+std::map<std::string, std::string> renames_of(const TrainFlags& f) {
+  std::map<std::string, std::string> renames;
+  for (const std::string& text : f.renames) {
+    const std::size_t at = text.find('=');
+    if (at == std::string::npos || at == 0)
+      throw UsageError(fmt::format("--rename: {} is not OLD=NEW, as in lstm=encoder.network", files::shown(text)));
+    renames[text.substr(0, at)] = text.substr(at + 1);
+  }
+  return renames;
+}
+
+// The run that --from names. Nothing: --from names a file.
+std::optional<Run> run_to_start_from(const TrainFlags& f) {
+  if (f.from.empty() || std::filesystem::is_regular_file(f.from)) return std::nullopt;
+  return load_run(RunDirectory::open(f.from));
+}
+
 int train_new(const TrainFlags& f) {
-  const RunConfig asked = resolve(sources_of(f.config));
+  const std::map<std::string, std::string> renames = renames_of(f);
+  const std::optional<Run> from = run_to_start_from(f);
+  ConfigSources sources = sources_of(f.config);
+  if (from) sources.run = RunDirectory::open(f.from).config();
+  const RunConfig asked = resolve(sources);
+  if (from && !asked.data.keep_vocabularies)
+    throw UsageError("data.keep_vocabularies = false: the parameters of a run belong to its vocabularies");
   const Replace replace = f.overwrite ? Replace::run : f.resume ? Replace::unmade : Replace::nothing;
   RunDirectory::check(f.out, replace);
   Progress progress = Progress::on_stderr();
-  const Dataset dataset = load_dataset(asked, [&](const std::string& note) { progress.line(note); });
+  const Vocabularies kept = from ? Vocabularies{from->source, from->target} : Vocabularies{};
+  const Dataset dataset = load_dataset(
+      asked, [&](const std::string& note) { progress.line(note); }, from ? &kept : nullptr);
 
   Run run = make_run(dataset.config, dataset.source, dataset.target);
+  if (!f.from.empty())
+    progress.line(take_parameters(from ? start_of(*from, f.from) : start_of(f.from), *run.store, renames));
   note_memory(run, dataset, progress);
   Trainer trainer(run, dataset);
   catch_interrupts();
@@ -116,10 +148,14 @@ int train_new(const TrainFlags& f) {
 int train_on(const TrainFlags& f) {
   const RunDirectory directory = RunDirectory::reopen(f.out);
   const RunConfig own = read_config(directory.config());
-  const RunConfig asked = overlay(own, sources_of(f.config));
+  ConfigSources sources = sources_of(f.config);
+  if (own.data.keep_vocabularies) sources.run = directory.config();  // its model stays, whatever the preset
+  const RunConfig asked = overlay(own, sources);
   check_repeats(asked, own, false, directory);
   Progress progress = Progress::on_stderr();
-  const Dataset dataset = load_dataset(asked, [&](const std::string& note) { progress.line(note); });
+  const Vocabularies kept = own.data.keep_vocabularies ? load_vocabularies(directory, own) : Vocabularies{};
+  const Dataset dataset = load_dataset(
+      asked, [&](const std::string& note) { progress.line(note); }, &kept);
   check_repeats(dataset.config, own, true, directory);
 
   Run run = make_run(dataset.config, dataset.source, dataset.target);
@@ -149,6 +185,18 @@ void add_train(CLI::App& program, Action& action) {
       ->required()
       ->type_name("DIR");
   add_config_flags(command, f->config);
+  command
+      .add_option("--from", f->from,
+                  "Start with the parameters of a run, its model and its vocabularies, or with those of a safetensors "
+                  "file; ignored when --resume continues a run")
+      ->check(not_empty())
+      ->type_name("DIR");
+  command
+      .add_option("--rename", f->renames,
+                  "Names of --from as parameters of the model: OLD and all below it become NEW; may be repeated")
+      ->type_name("OLD=NEW")
+      ->allow_extra_args(false)
+      ->needs(command.get_option("--from"));
   add_threads(command);
   CLI::Option* overwrite = command.add_flag("--overwrite", f->overwrite, "Replace the run in --out");
   command
@@ -166,6 +214,7 @@ void add_train(CLI::App& program, Action& action) {
       "--out runs/de-en\n"
       "  gradus train --model transformer --train inflection.tsv --set data.columns=features=3 --set "
       "data.target_tokens=characters --out runs/inflection\n"
+      "  gradus train --from runs/words --train names.tsv --lr 0.0005 --freeze encoder --out runs/names\n"
       "  gradus train --resume --out runs/rnn\n"
       "Files are TSV, or CSV and JSON Lines by their endings (data.format); data.columns chooses columns. A source is "
       "split into characters, a target into words "

@@ -68,6 +68,19 @@ void assign(RunConfig& config, const Assignments& assignments) {
   }
 }
 
+// Whether the parameters of a run can only be used with its value of this setting.
+bool belongs_to_model(std::string_view key) {
+  constexpr std::string_view tokens[] = {"data.source_tokens", "data.target_tokens", "data.unicode", "data.lowercase",
+                                         "data.subword_model", "data.subword_size",  "data.stress"};
+  return key.starts_with("model.") || std::find(std::begin(tokens), std::end(tokens), key) != std::end(tokens);
+}
+
+void keep_model(RunConfig& config, const RunConfig& run) {
+  for (const Setting& s : settings())
+    if (belongs_to_model(s.key)) s.set(config, s.get(run));
+  config.data.keep_vocabularies = true;
+}
+
 ConfigSources with_default_preset(ConfigSources sources) {
   if (sources.preset.empty()) sources.preset = "tiny";
   return sources;
@@ -162,7 +175,10 @@ std::pair<std::string, std::string> split_assignment(std::string_view text) {
 RunConfig overlay(RunConfig base, const ConfigSources& sources, Origins* origins) {
   std::vector<TomlEntry> file;
   if (sources.file) file = read_entries(read_text(*sources.file), sources.file->string());
+  std::optional<RunConfig> run;
+  if (sources.run) run = read_config(*sources.run);
   const auto settle = [&](RunConfig config) {
+    if (run) keep_model(config, *run);
     apply_entries(config, file);
     assign(config, sources.assignments);
     return config;
@@ -178,6 +194,10 @@ RunConfig overlay(RunConfig base, const ConfigSources& sources, Origins* origins
     const auto& of_model = models::model_info(model).presets;
     if (const auto own = of_model.find(sources.preset); own != of_model.end())
       for (const auto& [key, value] : own->second) note(key, fmt::format("preset {} of {}", sources.preset, model));
+  }
+  if (run) {
+    for (const Setting& s : settings())
+      if (belongs_to_model(s.key)) note(s.key, files::shown(sources.run->string()));
   }
   for (const TomlEntry& entry : file) note(entry.key, files::shown(sources.file->string()));
   for (const auto& [key, value] : sources.assignments) note(key, "command line");

@@ -19,12 +19,14 @@ using models::Assignments;
 /// The sources of a configuration. Assignments override the file, and the file overrides the preset.
 struct ConfigSources {
   std::string preset = {};  // tiny, small or base; empty: tiny
+  /// The config.toml of the run to start from. Its settings of the model and of tokens override the preset.
+  std::optional<std::filesystem::path> run = {};
   std::optional<std::filesystem::path> file = {};
   Assignments assignments = {};
 };
 
-/// The source of each setting, by key: "preset small", "preset small of transformer", the name of the file or "command
-/// line". Settings without an entry have their defaults.
+/// The source of each setting, by key: "preset small", "preset small of transformer", the name of the run's or the
+/// given file or "command line". Settings without an entry have their defaults.
 using Origins = std::map<std::string, std::string>;
 
 /// `base` with the sources applied, without the checks of `check`. An empty preset changes nothing. Throws as `resolve`

@@ -269,9 +269,9 @@ Pairs read_pairs(Dataset& set, const Notes& notes) {
   };
   const auto learn = [&](data::Corpus& corpus) {
     if (d.format == DataFormat::dictionary) return;
-    if (d.source_tokens == TokensOf::sentencepiece)
+    if (d.source_tokens == TokensOf::sentencepiece && !d.keep_vocabularies)
       set.source = learn_sub_words(d, corpus.pairs, &Pair::source, "the sources of " + d.train);
-    if (d.target_tokens == TokensOf::sentencepiece)
+    if (d.target_tokens == TokensOf::sentencepiece && !d.keep_vocabularies)
       set.target = learn_sub_words(d, corpus.pairs, &Pair::target,
                                    "the targets of " + (d.train_target.empty() ? d.train : d.train_target));
     leave_out(corpus);
@@ -371,15 +371,20 @@ std::uint64_t validation_fingerprint(const Dataset& dataset) {
   return hash.value();
 }
 
-Dataset load_dataset(const RunConfig& asked, const Notes& notes) {
+Dataset load_dataset(const RunConfig& asked, const Notes& notes, const Vocabularies* kept) {
   Dataset set{.config = asked};
   RunConfig& config = set.config;
+  if (config.data.keep_vocabularies) {
+    if (kept == nullptr) throw ConfigError("data.keep_vocabularies is set without a run to start from (--from)");
+    set.source = kept->source;
+    set.target = kept->target;
+  }
   Pairs pairs = config.data.task.empty() ? read_pairs(set, notes) : make_pairs(config, notes);
 
   const DataConfig& d = config.data;
-  if (set.source.sub_words() == nullptr)
+  if (!d.keep_vocabularies && set.source.sub_words() == nullptr)
     set.source = data::Vocabulary::build(count_source_tokens(pairs.train), d.min_count, d.max_vocabulary);
-  if (set.target.sub_words() == nullptr)
+  if (!d.keep_vocabularies && set.target.sub_words() == nullptr)
     set.target = data::Vocabulary::build(count_target_tokens(pairs.train), d.min_count, d.max_vocabulary);
   note_both_sides(set, pairs.train, d.task.empty() ? d.train : "training pairs", d.train_target, notes);
   note_both_sides(set, pairs.valid, !d.valid.empty() ? d.valid : "validation pairs", d.valid_target, notes);

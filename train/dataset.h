@@ -18,12 +18,17 @@ namespace gradus::train {
 /// pair.
 using Notes = std::function<void(const std::string&)>;
 
+/// The vocabularies of both sides.
+struct Vocabularies {
+  data::Vocabulary source = {}, target = {};
+};
+
 /// The data of training and validation.
 struct Dataset {
   /// The configuration, with the settings that depend on the data: the sizes of the vocabularies, the tokenizers, and
   /// the longest output.
   RunConfig config = {};
-  data::Vocabulary source = {}, target = {};  // of the training pairs
+  data::Vocabulary source = {}, target = {};  // of the training pairs, or those kept
   std::vector<data::EncodedPair> train = {}, valid = {};
   std::vector<data::ReferenceSet> references = {};  // the validation pairs, one set per source
 };
@@ -42,7 +47,9 @@ std::uint64_t fingerprint(const data::Vocabulary& source, const data::Vocabulary
 ///
 /// - Error when a file cannot be read, and when a pair of a task does not fit the model's positions;
 /// - ConfigError when the configuration contradicts the data.
-Dataset load_dataset(const RunConfig& config, const Notes& notes = {});
+///
+/// With data.keep_vocabularies `kept` has the vocabularies.
+Dataset load_dataset(const RunConfig& config, const Notes& notes = {}, const Vocabularies* kept = nullptr);
 
 /// Notes, in one line, the tokens of a file that the vocabulary does not have, if there are any. `side` is "source" or
 /// "target".

@@ -5,6 +5,7 @@
 #include <gradus/models/registry.h>
 #include <gradus/train/checkpoint.h>
 #include <gradus/train/dataset.h>
+#include <gradus/train/internal/frozen.h>
 #include <gradus/train/internal/recorded_settings.h>
 
 namespace gradus::train {
@@ -15,6 +16,7 @@ Run make_run(const RunConfig& config, const data::Vocabulary& source, const data
   run.config.model.target_vocab = target.size();
   run.store = std::make_unique<nn::ParameterStore>(static_cast<std::uint64_t>(config.train.seed));
   run.model = models::make_model(run.store->root(), run.config.model);
+  freeze(*run.store, config.train.freeze);
   return run;
 }
 

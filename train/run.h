@@ -17,7 +17,7 @@ struct Run {
   std::unique_ptr<models::Seq2Seq> model;
 };
 
-/// A new model of the configuration. train.seed determines its parameters.
+/// A new model of the configuration. train.seed determines its parameters, and those of train.freeze are frozen.
 Run make_run(const RunConfig& config, const data::Vocabulary& source, const data::Vocabulary& target);
 
 enum class Which { best, last };

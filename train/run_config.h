@@ -34,6 +34,7 @@ struct DataConfig {
   Index max_tokens = 0;
   Index min_count = 1;
   Index max_vocabulary = 0;
+  bool keep_vocabularies = false;
   double held_out = 0.05;
   Index pairs = 20000;
   Index valid_pairs = 1000;
@@ -83,6 +84,7 @@ struct TrainConfig {
   Index keep = 0;
   Index log_every = 50;
   bool detect_nan = false;
+  std::string freeze = {};  // paths and patterns, separated by commas
 };
 
 struct DecodeConfig {

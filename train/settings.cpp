@@ -48,12 +48,12 @@ std::vector<Setting> table() {
       flag("model.tied", &M::tied, "the output layer's weight is the target embedding"),
 
       text("data.task --task", &D::task, "toy task: copy, reverse, sort, add or dates; empty: read data.train"),
-      path("data.train --train", &D::train, "file of training pairs"),
-      path("data.valid --valid", &D::valid, "file of validation pairs; empty: hold out some training pairs"),
-      path("data.train_target --train-target", &D::train_target,
-           "file of training targets, one line per source in data.train; empty: data.train holds pairs"),
-      path("data.valid_target --valid-target", &D::valid_target,
-           "file of validation targets, one line per source in data.valid"),
+      text("data.train --train", &D::train, "file of training pairs", "FILE"),
+      text("data.valid --valid", &D::valid, "file of validation pairs; empty: hold out some training pairs", "FILE"),
+      text("data.train_target --train-target", &D::train_target,
+           "file of training targets, one line per source in data.train; empty: data.train holds pairs", "FILE"),
+      text("data.valid_target --valid-target", &D::valid_target,
+           "file of validation targets, one line per source in data.valid", "FILE"),
       choice("data.format --format", &D::format, {"auto", "tsv", "csv", "jsonl", "dictionary"},
              "tsv: lines source<TAB>target, or one file per side; csv: source,target with quotes; jsonl: a JSON object "
              "per line; dictionary: a pronouncing dictionary like CMU's; auto: csv or jsonl by the file's ending, else "
@@ -89,6 +89,8 @@ std::vector<Setting> table() {
             "pairs of files with a longer source or target are left out; 0: what the model's positions hold, or 1024"),
       whole("data.min_count", &D::min_count, {1, 1000 * million}, "rarer tokens of the training pairs are unknown"),
       whole("data.max_vocabulary", &D::max_vocabulary, {0, 100 * million}, "most tokens in a vocabulary; 0: no limit"),
+      flag("data.keep_vocabularies", &D::keep_vocabularies,
+           "use the vocabularies of the run that training starts from (--from), not those of the training pairs"),
       positive("data.held_out", &D::held_out, 0.5, "share of the sources to validate on when data.valid is empty"),
       whole("data.pairs", &D::pairs, {1, 100 * million}, "training pairs to make (toy tasks)"),
       whole("data.valid_pairs", &D::valid_pairs, {1, 100 * million},
@@ -160,6 +162,11 @@ std::vector<Setting> table() {
             "steps between two writes of last.safetensors; 0: write it only after validations"),
       whole("train.keep", &T::keep, {0, million}, "how many of the newest states to keep as step-NUMBER.safetensors"),
       whole("train.log_every", &T::log_every, {1, million}, "steps between two lines of metrics"),
+      text(
+          "train.freeze --freeze", &T::freeze,
+          "parameters that do not change: paths, which include those below them, or patterns such as *.bias, separated "
+          "by commas",
+          "PATH"),
       flag("train.detect_nan --detect-nan", &T::detect_nan,
            "check every value and gradient, and name the op that makes the first NaN or infinity"),
 

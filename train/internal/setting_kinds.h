@@ -95,9 +95,10 @@ Setting positive(std::string key, double Section::*member, double high, std::str
   return number(std::move(key), member, {0, high}, std::move(help), true);
 }
 
+/// Any text; `placeholder` stands for it in help.
 template <class Section>
-Setting text(std::string key, std::string Section::*member, std::string help) {
-  return make_setting(
+Setting text(std::string key, std::string Section::*member, std::string help, std::string placeholder = "TEXT") {
+  Setting setting = make_setting(
       std::move(key), std::move(help), [] { return "a text in UTF-8, without NUL"; },
       [member](const RunConfig& c) { return c.*section<Section>.*member; },
       [member](RunConfig& c, const Value& v) {
@@ -107,6 +108,8 @@ Setting text(std::string key, std::string Section::*member, std::string help) {
         return good;
       },
       std::string());
+  setting.placeholder = std::move(placeholder);
+  return setting;
 }
 
 /// A text that `accepts`; `allowed` describes it.
@@ -123,14 +126,6 @@ Setting text_of(std::string key, std::string Section::*member, std::function<boo
         return good;
       },
       std::string());
-}
-
-/// The path of a file.
-template <class Section>
-Setting path(std::string key, std::string Section::*member, std::string help) {
-  Setting setting = text(std::move(key), member, std::move(help));
-  setting.placeholder = "FILE";
-  return setting;
 }
 
 /// Whole numbers in `range`, separated by commas.
