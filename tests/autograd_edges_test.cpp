@@ -48,6 +48,14 @@ concept piece = requires(const Tensor& x, T t) {
   split(x, {1, t});
 };
 template <class T>
+concept ignored = requires(T t) {
+  CrossEntropyOptions{.ignore_index = t};
+};
+template <class T>
+concept smoothing = requires(T t) {
+  CrossEntropyOptions{.label_smoothing = t};
+};
+template <class T>
 concept shift = requires(const Tensor& x, T t) {
   roll(x, t, 0);
 };
@@ -177,6 +185,10 @@ TEST_CASE("a bool is neither an extent nor an axis nor a count") {
   CHECK_FALSE(piece<bool>);
   CHECK(shift<int>);
   CHECK_FALSE(shift<bool>);
+  CHECK(ignored<int>);
+  CHECK_FALSE(ignored<bool>);
+  CHECK(smoothing<double>);
+  CHECK_FALSE(smoothing<bool>);
   CHECK_THROWS_WITH((Shape{1, std::numeric_limits<std::uint64_t>::max()}), ContainsSubstring("above 2^63 - 1"));
   CHECK(Shape{std::uint8_t{3}, 2u} == Shape{3, 2});
 }

@@ -28,15 +28,15 @@ struct Problem {
   CrossEntropyOptions options;
   Tensor target;  // i64 [rows]
   Index rows, classes;
-  bool counts(Index r) const { return target.data<Index>()[r] != options.ignore_index; }
+  bool counts(Index r) const { return target.data<Index>()[r] != options.ignore_index.value(); }
 };
 
 template <class T>
 class Weights {
  public:
   explicit Weights(const Problem& p)
-      : smoothing_(static_cast<T>(p.options.label_smoothing / static_cast<double>(p.classes))),
-        hit_(static_cast<T>(1 - p.options.label_smoothing)) {
+      : smoothing_(static_cast<T>(p.options.label_smoothing.value() / static_cast<double>(p.classes))),
+        hit_(static_cast<T>(1 - p.options.label_smoothing.value())) {
     if (p.options.weight.defined()) w_ = p.options.weight.data<T>();
     total_ = w_ ? lane_sum<T>(p.classes, [this](Index c) { return w_[c]; }) : static_cast<T>(p.classes);
   }
@@ -146,7 +146,7 @@ Problem checked(const OpName& op, const Tensor& x, const Tensor& target, const C
   for (Index r = 0; r < p.rows; ++r) {
     if (const Index t = p.target.data<Index>()[r]; p.counts(r) && (t < 0 || t >= p.classes)) {
       throw Error(fmt::format("{}: target {} at position {} is outside [0, {}) and is not ignore_index {}", op.name, t,
-                              r, p.classes, options.ignore_index),
+                              r, p.classes, options.ignore_index.value()),
                   op.place);
     }
   }
@@ -163,17 +163,14 @@ Tensor of_distributions(const OpName& op, const Tensor& logits, const Tensor& ta
                 op.place);
   }
   check_class_weights(op, logits, options.weight);
-  if (options.ignore_index >= 0) {
+  if (options.ignore_index.value() >= 0) {
     throw Error(fmt::format("cross_entropy: ignore_index {} needs a target of ids, but the target is {}",
-                            options.ignore_index, describe(target)),
+                            options.ignore_index.value(), describe(target)),
                 op.place);
   }
-  const Index classes = logits.shape().back();
+  const double smoothing = options.label_smoothing, classes = static_cast<double>(logits.shape().back());
   Tensor q = target;
-  if (options.label_smoothing > 0) {
-    q = add({mul({q, op.place}, 1 - options.label_smoothing), op.place},
-            options.label_smoothing / static_cast<double>(classes));
-  }
+  if (smoothing > 0) q = add({mul({q, op.place}, 1 - smoothing), op.place}, smoothing / classes);
   if (options.weight.defined()) q = mul({q, op.place}, options.weight.detach());
   const Tensor log_likelihoods = sum(mul({q, op.place}, log_softmax(logits, -1, {}, op.place)), -1, false, op.place);
   return reduced_loss(op, neg({log_likelihoods, op.place}), options.reduction,
@@ -200,11 +197,8 @@ Tensor weighted(const OpName& op, const Tensor& losses, const Tensor& weight) {
 
 Tensor cross_entropy(const Tensor& logits, const Tensor& target, const CrossEntropyOptions& options, Place place) {
   const OpName op("cross_entropy", place);
-  if (!(options.label_smoothing >= 0 && options.label_smoothing <= 1)) {
-    throw Error(
-        fmt::format("cross_entropy: label_smoothing is {}, expected a number in [0, 1]", options.label_smoothing),
-        place);
-  }
+  if (const double smoothing = options.label_smoothing; !(smoothing >= 0 && smoothing <= 1))
+    throw Error(fmt::format("cross_entropy: label_smoothing is {}, expected a number in [0, 1]", smoothing), place);
   if (is_floating(target.dtype())) return of_distributions(op, logits, target, options);
   const Problem p = checked(op, logits, target, options);
   const Index classes = p.classes;

@@ -15,8 +15,8 @@ enum class Reduction {
 
 struct CrossEntropyOptions {
   Tensor weight = {};  // [classes], or undefined; without a gradient
-  Index ignore_index = -100;
-  double label_smoothing = 0;
+  Integer ignore_index = -100;
+  Scalar label_smoothing = 0;
   Reduction reduction = Reduction::mean;  // mean: divided by the weights of the targets that are not ignored
 };
 /// logits [..., classes] and a target: ids [...], or in the dtype of the logits the probabilities [..., classes].
