@@ -39,8 +39,9 @@ Tensor norm(const Tensor& x, Scalar p, const Axes& axes, Flag keepdim, Place pla
   if (p == -INFINITY) return min(abs({x, place}), axes, keepdim, place);
   const Shape kept = reduced(x.shape(), normalise_axes(op, axes.list(), x.shape()), true);
   const Tensor values = x.detach();
-  const Tensor y =
-      p == 2 ? sqrt(sum(square(values), axes, keepdim)) : pow(sum(pow(abs(values), p), axes, keepdim), 1 / p);
+  const Tensor powers = p == 2 ? square({values, place}) : pow({abs({values, place}), place}, p);
+  const Tensor total = sum(powers, axes, keepdim, place);
+  const Tensor y = p == 2 ? sqrt({total, place}) : pow({total, place}, 1 / p);
   return record(op, y, {x}, [x, p, kept](const Tensor& dy, const Tensor& y) {
     return Grads{mul(reshape(dy, kept), slopes(x, p, reshape(y, kept)))};
   });
@@ -52,7 +53,7 @@ Tensor std(const Tensor& x, const Axes& axes, Integer correction, Flag keepdim, 
   const Index n = elements_along(x.shape(), normalise_axes(op, axes.list(), x.shape()));
   const Tensor centred = sub({x, place}, mean(x, axes, true, place));
   // The mean of equal numbers is rounded. What remains of it would be divided by a norm of the same size.
-  const Tensor remainder = mean(centred.detach(), axes, true);
+  const Tensor remainder = mean(centred.detach(), axes, true, place);
   const double divisor = std::sqrt(static_cast<double>(std::max<Index>(0, n - correction)));
   return div({norm(sub({centred, place}, remainder), 2, axes, keepdim, place), place}, divisor);
 }
