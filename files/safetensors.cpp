@@ -2,16 +2,19 @@
 
 #include <fmt/format.h>
 
+#include <fcntl.h>
 #include <algorithm>
 #include <bit>
-#include <cerrno>
 #include <cstring>
-#include <fstream>
+#include <istream>
 #include <limits>
 #include <set>
 
+#include <gradus/files/internal/crc32.h>
+#include <gradus/files/internal/file_buffer.h>
 #include <gradus/files/internal/file_replacement.h>
 #include <gradus/files/internal/json.h>
+#include <gradus/files/internal/regular_file.h>
 #include <gradus/files/internal/safetensors_header.h>
 
 namespace gradus::files {
@@ -20,6 +23,9 @@ namespace {
 static_assert(std::endian::native == std::endian::little, "safetensors are little-endian; so must be the machine");
 
 constexpr std::uint64_t longest_header = 100'000'000;
+
+std::string checksum_key(const std::string& name) { return "crc32/" + name; }
+std::string checksum_text(std::uint32_t sum) { return fmt::format("{:08x}", sum); }
 
 const char* format_name(DType t) { return t == DType::f32 ? "F32" : t == DType::f64 ? "F64" : "I64"; }
 
@@ -107,12 +113,17 @@ class Reader {
     result.tensors.reserve(plan.size());
     for (const Planned& p : plan) {
       Tensor tensor = Tensor::empty(p.shape, p.format->dtype);
+      sum_ = 0;
       if (p.format->widen == nullptr) {
         get(bytes_for_writing(tensor), static_cast<std::size_t>(p.end - p.begin));
         result.tensors.push_back({p.name, tensor});
       } else {
         get_widened(tensor, *p.format);
         result.tensors.push_back({p.name, tensor, p.format->name});
+      }
+      if (const auto checksum = result.metadata.extract(checksum_key(p.name))) {
+        check_sum(p.name, checksum.mapped());
+        result.checksums = true;
       }
     }
     return result;
@@ -127,6 +138,13 @@ class Reader {
     if (bytes == 0) return;
     in_.read(static_cast<char*>(into), static_cast<std::streamsize>(bytes));
     if (!in_) refuse("it could not be read to its end");
+    sum_ = crc32(sum_, into, bytes);
+  }
+
+  void check_sum(const std::string& tensor, const std::string& expected) const {
+    if (expected == checksum_text(sum_)) return;
+    throw Error(fmt::format("{}: the values of tensor {} are damaged: their CRC-32 is {}, the file's metadata have {}",
+                            name_, in_quotes(tensor), checksum_text(sum_), in_quotes(expected)));
   }
 
   void get_widened(Tensor& tensor, const Format& format) {
@@ -204,6 +222,7 @@ class Reader {
   const std::string& name_;
   std::uint64_t size_;
   std::istream& in_;
+  std::uint32_t sum_ = 0;  // CRC-32 of the bytes of the current tensor
   SafetensorsHeader header_;
 };
 
@@ -230,8 +249,12 @@ void write_safetensors(const std::filesystem::path& path, const Safetensors& con
            std::pair(a->tensor.dtype(), std::string_view(b->name));
   });
 
+  std::map<std::string, std::string> metadata = contents.metadata;
+  if (contents.checksums)
+    for (const NamedTensor* t : order)
+      metadata[checksum_key(t->name)] = checksum_text(crc32(0, bytes_of(t->tensor), bytes_in(t->tensor)));
   std::vector<std::string> entries;
-  if (!contents.metadata.empty()) entries.push_back(metadata_text(contents.metadata));
+  if (!metadata.empty()) entries.push_back(metadata_text(metadata));
   std::set<std::string_view> names{metadata_key};
   std::size_t at = 0;
   for (const NamedTensor* t : order) {
@@ -255,17 +278,10 @@ void write_safetensors(const std::filesystem::path& path, const Safetensors& con
 }
 
 Safetensors read_safetensors(const std::filesystem::path& path) {
-  const std::string name = path.string();
-  std::error_code problem;
-  const std::filesystem::file_status status = std::filesystem::status(path, problem);
-  if (status.type() == std::filesystem::file_type::none)
-    throw Error(fmt::format("{}: cannot be opened: {}", name, problem.message()));
-  if (!std::filesystem::exists(status)) throw Error(fmt::format("{}: no such file", name));
-  if (!std::filesystem::is_regular_file(status)) throw Error(fmt::format("{}: not a regular file", name));
-  std::ifstream in(path, std::ios::binary | std::ios::ate);
-  if (!in) throw Error(fmt::format("{}: cannot be opened: {}", name, std::strerror(errno)));
-  const auto size = static_cast<std::uint64_t>(in.tellg());
-  return read_safetensors(in.seekg(0), size, name);
+  const RegularFile file(path, O_RDONLY, Names::any);
+  FileBuffer buffer(file.descriptor());
+  std::istream in(&buffer);
+  return read_safetensors(in, file.size(), path.string());
 }
 
 Safetensors read_safetensors(std::istream& in, std::uint64_t size, const std::string& name) {

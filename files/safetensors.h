@@ -21,6 +21,9 @@ struct NamedTensor {
 struct Safetensors {
   std::vector<NamedTensor> tensors;
   std::map<std::string, std::string> metadata;
+  /// Whether the file has a checksum of the values of each tensor: the CRC-32 as 8 hexadecimal digits, in the metadata
+  /// under "crc32/NAME". `metadata` lacks these entries.
+  bool checksums = false;
 
   /// The tensor of that name, undefined when there is none.
   Tensor find(const std::string& name) const;
@@ -38,8 +41,8 @@ void write_safetensors(const std::filesystem::path& path, const Safetensors& con
 /// - every tensor has the keys dtype, shape and data_offsets, and no others;
 /// - the offsets fit the shapes and cover the rest of the file without holes or overlaps.
 ///
-/// F16 and BF16 become f32; BOOL, U8, I8, U16, I16, U32 and I32 become i64, with the same values. Throws Error that
-/// names the file and the defect, also on other dtypes.
+/// Values with a checksum in the metadata must match it. F16 and BF16 become f32; BOOL, U8, I8, U16, I16, U32 and I32
+/// become i64, with the same values. Throws Error that names the file and the defect, also on other dtypes.
 Safetensors read_safetensors(const std::filesystem::path& path);
 /// The same from the next `size` bytes of a stream. `name` is its name in messages.
 Safetensors read_safetensors(std::istream& in, std::uint64_t size, const std::string& name);

@@ -14,6 +14,7 @@
 #include <gradus/files/internal/utf8.h>
 #include <gradus/files/safetensors.h>
 #include <gradus/nn/internal/init.h>
+#include <gradus/nn/internal/registration_check.h>
 
 namespace gradus::nn {
 
@@ -65,6 +66,12 @@ bool same_bits(const Tensor& a, const Tensor& b) {
 // "; missing: 'a', 'b'", or nothing.
 std::string listed(const char* what, const std::vector<std::string>& names) {
   return names.empty() ? std::string() : fmt::format("; {}: {}", what, fmt::join(names, ", "));
+}
+
+// The path of a new parameter, before memory for it is allocated.
+std::string checked(std::string path, const Shape& shape) {
+  RegistrationCheck::apply(path, shape);
+  return path;
 }
 
 }  // namespace
@@ -324,30 +331,32 @@ Tensor Scope::uniform(std::string_view name, const Shape& shape) const {
 }
 
 Tensor Scope::uniform(std::string_view name, const Shape& shape, double bound) const {
-  const std::string path = path_of(name);
+  const std::string path = checked(path_of(name), shape);
   return store_->add(path, init::uniform(shape, bound, random(path), dtype()));
 }
 
 Tensor Scope::normal(std::string_view name, const Shape& shape, double std) const {
-  const std::string path = path_of(name);
+  const std::string path = checked(path_of(name), shape);
   return store_->add(path, init::normal(shape, std, random(path), dtype()));
 }
 
 Tensor Scope::zeros(std::string_view name, const Shape& shape) const {
-  return store_->add(path_of(name), Tensor::zeros(shape, dtype()));
+  const std::string path = checked(path_of(name), shape);
+  return store_->add(path, Tensor::zeros(shape, dtype()));
 }
 
 Tensor Scope::ones(std::string_view name, const Shape& shape) const {
-  return store_->add(path_of(name), Tensor::ones(shape, dtype()));
+  const std::string path = checked(path_of(name), shape);
+  return store_->add(path, Tensor::ones(shape, dtype()));
 }
 
 Tensor Scope::xavier_uniform(std::string_view name, const Shape& shape) const {
-  const std::string path = path_of(name);
+  const std::string path = checked(path_of(name), shape);
   return store_->add(path, init::xavier_uniform(shape, random(path), dtype()));
 }
 
 Tensor Scope::orthogonal(std::string_view name, const Shape& shape) const {
-  const std::string path = path_of(name);
+  const std::string path = checked(path_of(name), shape);
   return store_->add(path, init::orthogonal(shape, random(path), dtype()));
 }
 

@@ -27,6 +27,6 @@ find "$build" -name '*.gcda' -delete
 (cd "$root" && "$build/tests/gradus_file_tests")
 
 exec gcovr --root "$root" --branches --exclude-throw-branches --exclude-unreachable-branches --fail-under-branch 100 \
-  --filter "$root/files/(internal/)?(file_calls|file_replacement|safetensors|utf8)\\.cpp" \
+  --filter "$root/files/(internal/)?(crc32|file_buffer|file_calls|file_replacement|regular_file|safetensors|utf8)\\.cpp" \
   --filter "$root/data/(internal/)?(byte_reader|columns|corpus|dictionary|delimited_rows|features|gatherer|json_rows|line_queue|lines|read_report|rows)\\.cpp" \
   --filter "$root/train/checkpoint\\.cpp" "$build"

@@ -273,8 +273,51 @@ TEST_CASE("safetensors that cannot be opened are refused") {
 
 TEST_CASE("a missing file and a folder are refused as safetensors") {
   const Scratch scratch;
-  CHECK_THROWS_WITH(read_safetensors(scratch.folder() / "none"), ContainsSubstring("no such file"));
+  CHECK_THROWS_WITH(read_safetensors(scratch.folder() / "none"), ContainsSubstring("No such file"));
   CHECK_THROWS_WITH(read_safetensors(scratch.folder()), ContainsSubstring("not a regular file"));
+}
+
+TEST_CASE("a changed bit in values with a checksum is refused by the name of the tensor") {
+  const Scratch scratch;
+  const auto path = scratch.folder() / "t";
+  Safetensors written;
+  written.tensors = {{"b", Tensor::from(std::vector<float>{1, -2, 3}, {3})},
+                     {"a", Tensor::from(std::vector<Index>{5, 6}, {2})},
+                     {"none", Tensor::zeros({0})}};
+  written.metadata = {{"crc32/other", "x"}, {"step", "7"}};
+  written.checksums = true;
+  write_safetensors(path, written);
+  const Safetensors read = read_safetensors(path);
+  CHECK(read.checksums);
+  CHECK(read.metadata == written.metadata);
+  write_safetensors(scratch.folder() / "again", read);
+  const std::string good = contents(path);
+  CHECK(contents(scratch.folder() / "again") == good);
+  CHECK_THAT(good, ContainsSubstring(R"("crc32/none":"00000000")"));
+
+  const std::size_t values = good.size() - 28;  // "a" has 16 bytes, then "b" has 12
+  for (std::size_t bit = 0; bit < 28 * 8; ++bit) {
+    std::string bad = good;
+    bad[values + bit / 8] = static_cast<char>(bad[values + bit / 8] ^ (1 << bit % 8));
+    const std::string name = bit < 16 * 8 ? "\"a\"" : "\"b\"";
+    CHECK_THAT(refusal(bad), ContainsSubstring("the values of tensor " + name + " are damaged: their CRC-32 is "));
+  }
+
+  // A file of another program, whose dtype is narrower.
+  const auto half = [](const std::string& sum) {
+    return file_of(R"({"__metadata__":{"crc32/h":")" + sum + R"("},)" + entry("h", "F16", "[2]", "[0,4]") + "}",
+                   std::string("\x00\x3C\x00\xC4", 4));
+  };
+  const Safetensors wide = read_safetensors(scratch.write("half", half("903cc541")));
+  CHECK(wide.checksums);
+  CHECK(wide.find("h").to_vector<float>() == std::vector<float>{1, -4});
+  for (const char* sum : {"903cc540", "", "903CC541"})
+    CHECK_THAT(refusal(half(sum)), ContainsSubstring("the values of tensor \"h\" are damaged"));
+
+  written.checksums = false;
+  write_safetensors(path, written);
+  CHECK_FALSE(read_safetensors(path).checksums);
+  CHECK_THAT(contents(path), !ContainsSubstring("crc32/a"));
 }
 
 }  // namespace gradus::files

@@ -3,15 +3,19 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <fcntl.h>
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <istream>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <vector>
 
+#include <gradus/files/internal/file_buffer.h>
+#include <gradus/files/internal/regular_file.h>
 #include <gradus/files/internal/utf8.h>
 #include <gradus/train/internal/finite.h>
 #include <gradus/train/internal/suggest.h>
@@ -197,12 +201,20 @@ void check_parameters(const files::Safetensors& file, const std::string& name, c
 
 }  // namespace
 
+files::Safetensors read_checkpoint(const std::filesystem::path& path) {
+  const files::RegularFile file(path, O_RDONLY, files::Names::one);
+  files::FileBuffer buffer(file.descriptor());
+  std::istream in(&buffer);
+  return files::read_safetensors(in, file.size(), path.string());
+}
+
 files::Safetensors pack(const nn::ParameterStore& store, const Position& position, const StateOwners& owners) {
   files::Safetensors file;
   for (const nn::Parameter& p : store.all()) file.tensors.push_back({p.path, p.tensor});
   if (owners.optimizer != nullptr) add_state(file, optimizer_prefix, owners.optimizer->state());
   if (owners.plateau != nullptr) add_state(file, schedule_prefix, owners.plateau->state());
   if (owners.average != nullptr) add_state(file, average_prefix, owners.average->state());
+  file.checksums = true;
   file.metadata[format_key] = format;
   for_each_number(position, [&](auto number, const char* key) { file.metadata[key] = fmt::format("{}", number); });
   return file;

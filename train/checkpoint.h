@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 
 #include <gradus/files/safetensors.h>
@@ -46,11 +47,16 @@ struct StateOwners {
   optim::Average* average = nullptr;
 };
 
+/// Reads a checkpoint of a run. Throws Error as files::read_safetensors does, and when the file is a link or has
+/// another name.
+files::Safetensors read_checkpoint(const std::filesystem::path& path);
+
 /// The contents of a checkpoint:
 ///
 /// - each parameter and buffer by its path, a shared one once;
 /// - the states of optimiser, plateau and average by names that begin with "optimizer.", "schedule." and "average.";
-/// - the position, in the metadata.
+/// - the position, in the metadata;
+/// - checksums of all values.
 ///
 /// They do not depend on the time, the machine or the number of threads.
 files::Safetensors pack(const nn::ParameterStore& store, const Position& position, const StateOwners& owners = {});

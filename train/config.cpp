@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <fcntl.h>
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -9,6 +10,8 @@
 #include <sstream>
 
 #include <gradus/data/toy_tasks.h>
+#include <gradus/files/internal/file_buffer.h>
+#include <gradus/files/internal/regular_file.h>
 #include <gradus/files/internal/utf8.h>
 #include <gradus/models/registry.h>
 #include <gradus/train/internal/presets.h>
@@ -46,19 +49,24 @@ void apply_entries(RunConfig& config, const std::vector<TomlEntry>& entries) {
   }
 }
 
-std::string read_text(const std::filesystem::path& path) {
+std::string read_text(std::istream& in, const std::string& name) {
   constexpr std::streamsize most = 1 << 20;
+  std::string text(static_cast<std::size_t>(most) + 1, '\0');
+  in.read(text.data(), most + 1);
+  if (in.bad() || (!in && !in.eof())) throw Error(fmt::format("{}: cannot be read", name));
+  if (in.gcount() > most) throw Error(fmt::format("{}: more than {} bytes, not a configuration", name, most));
+  text.resize(static_cast<std::size_t>(in.gcount()));
+  return text;
+}
+
+// The text of a file that the user named; it may be a pipe.
+std::string read_text(const std::filesystem::path& path) {
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored))
     throw Error(fmt::format("{}: a folder, not a configuration", path.string()));
   std::ifstream in(path, std::ios::binary);
   if (!in) throw Error(fmt::format("{}: cannot be opened: {}", path.string(), std::strerror(errno)));
-  std::string text(static_cast<std::size_t>(most) + 1, '\0');
-  in.read(text.data(), most + 1);
-  if (in.bad() || (!in && !in.eof())) throw Error(fmt::format("{}: cannot be read", path.string()));
-  if (in.gcount() > most) throw Error(fmt::format("{}: more than {} bytes, not a configuration", path.string(), most));
-  text.resize(static_cast<std::size_t>(in.gcount()));
-  return text;
+  return read_text(in, path.string());
 }
 
 void assign(RunConfig& config, const Assignments& assignments) {
@@ -242,6 +250,11 @@ RunConfig from_toml(std::string_view text, const std::string& name) {
   return config;
 }
 
-RunConfig read_config(const std::filesystem::path& path) { return from_toml(read_text(path), path.string()); }
+RunConfig read_config(const std::filesystem::path& path) {
+  const files::RegularFile file(path, O_RDONLY, files::Names::one);
+  files::FileBuffer buffer(file.descriptor());
+  std::istream in(&buffer);
+  return from_toml(read_text(in, path.string()), path.string());
+}
 
 }  // namespace gradus::train

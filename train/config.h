@@ -54,7 +54,7 @@ std::string to_toml(const RunConfig& config);
 /// runs of versions without that setting were trained on text as it was. `name` is the name of the text in
 /// messages. Throws as `resolve` does.
 RunConfig from_toml(std::string_view text, const std::string& name);
-/// The same from a file.
+/// The same from the file of a run, which is neither a link nor a pipe and has no other name.
 RunConfig read_config(const std::filesystem::path& path);
 
 }  // namespace gradus::train

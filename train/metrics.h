@@ -1,16 +1,22 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <string>
 
 #include <gradus/autograd/foundation/types.h>
+
+namespace gradus::files {
+class RegularFile;
+}
 
 namespace gradus::train {
 
 /// A file of lines. Each line is written at once. Throws Error when a call of the system fails.
 class MetricsLog {
  public:
-  /// Cuts the file after `keep` bytes, and an unfinished last line.
+  /// Cuts the file after `keep` bytes, and an unfinished last line. Throws Error also when the file is a link, or has
+  /// another name.
   MetricsLog(const std::filesystem::path& path, Index keep);
   ~MetricsLog();
   MetricsLog(const MetricsLog&) = delete;
@@ -29,7 +35,7 @@ class MetricsLog {
   Index end_of_lines(Index limit) const;
 
   std::string path_;
-  int file_ = -1;
+  std::unique_ptr<const files::RegularFile> file_;
   Index size_ = 0, missing_ = 0;
 };
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <gradus/models/registry.h>
+#include <gradus/nn/internal/registration_check.h>
 #include <gradus/train/checkpoint.h>
 #include <gradus/train/dataset.h>
 #include <gradus/train/internal/frozen.h>
@@ -20,16 +21,38 @@ Run make_run(const RunConfig& config, const data::Vocabulary& source, const data
   return run;
 }
 
+namespace {
+
+// Ends the making of a model that is far larger than its checkpoint, before there is no memory left. A smaller
+// difference is reported by parameter.
+nn::RegistrationCheck limit_of(const files::Safetensors& checkpoint, const std::string& name) {
+  Index saved = 0;
+  for (const files::NamedTensor& t : checkpoint.tensors) saved += t.tensor.numel();
+  return nn::RegistrationCheck([=, count = Index{0}](const std::string& path, const Shape& shape) mutable {
+    count += shape.numel();
+    if (count <= 2 * saved) return;
+    throw Error(
+        fmt::format("{}: the model of config.toml has more than twice its {} values, with {} of shape {}: restore "
+                    "the settings of its training",
+                    name, saved, path, to_string(shape)));
+  });
+}
+
+}  // namespace
+
 Run load_run(const RunDirectory& directory, Which which) {
   const RunConfig config = read_config(directory.config());
-  Run run = make_run(config, directory.read_source_vocabulary(config), directory.read_target_vocabulary(config));
+  const data::Vocabulary source = directory.read_source_vocabulary(config),
+                         target = directory.read_target_vocabulary(config);
   const std::filesystem::path file = which == Which::best ? directory.best() : directory.last();
   if (!std::filesystem::exists(file)) {
     throw Error(fmt::format("{} has no {}: was training stopped before its first validation?",
                             directory.path().string(), file.filename().string()));
   }
-  const files::Safetensors checkpoint = files::read_safetensors(file);
+  const files::Safetensors checkpoint = read_checkpoint(file);
   check_meaning(changed_settings(checkpoint.metadata, config), file.string());
+  const nn::RegistrationCheck sizes = limit_of(checkpoint, file.string());
+  Run run = make_run(config, source, target);
   const Position position = unpack(checkpoint, file.string(), *run.store);
   if (position.vocabularies != 0 && position.vocabularies != fingerprint(run.source, run.target)) {
     throw Error(fmt::format("{}: it was trained with other vocabularies than those in {} and {}; restore the old ones",

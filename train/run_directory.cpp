@@ -11,6 +11,7 @@
 #include <system_error>
 
 #include <gradus/files/internal/file_replacement.h>
+#include <gradus/files/internal/regular_file.h>
 #include <gradus/train/internal/directory_lock.h>
 
 namespace gradus::train {
@@ -46,28 +47,47 @@ bool is_ours(std::string_view name) {
   return is_kept(name) || std::find(names.begin(), names.end(), name) != names.end();
 }
 
-// The files of a run in the folder, without other files.
+// The entries of the folder with a name of a run's file.
+std::vector<fs::directory_entry> our_entries(const fs::path& folder) {
+  std::vector<fs::directory_entry> entries;
+  std::error_code problem;
+  for (fs::directory_iterator at(folder, problem), end; !problem && at != end; at.increment(problem))
+    if (is_ours(at->path().filename().string())) entries.push_back(*at);
+  return entries;
+}
+
+// The files of a run in the folder, and links in their place, without other files.
 std::vector<fs::path> our_files(const fs::path& folder) {
   std::vector<fs::path> files;
-  std::error_code problem;
-  for (fs::directory_iterator at(folder, problem), end; !problem && at != end; at.increment(problem)) {
+  for (const fs::directory_entry& entry : our_entries(folder)) {
     std::error_code ignored;
-    if (is_ours(at->path().filename().string()) && at->is_regular_file(ignored)) files.push_back(at->path());
+    const fs::file_type type = entry.symlink_status(ignored).type();
+    if (type == fs::file_type::regular || type == fs::file_type::symlink) files.push_back(entry.path());
   }
   std::sort(files.begin(), files.end());
   return files;
 }
 
-// Removes `path` and the folders above it up to `home` if they are empty.
+// Removes `path` and the folders above it up to `home` if they are empty folders.
 void remove_folders(const fs::path& path, const fs::path& home) {
-  std::error_code ignored;
   for (fs::path made = fs::absolute(path).lexically_normal(); made != home && made.has_relative_path();
        made = made.parent_path())
-    fs::remove(made, ignored);
+    ::rmdir(made.c_str());
 }
 
 [[noreturn]] void refuse(const fs::path& path, const std::string& reason) {
   throw Error(fmt::format("cannot make the run directory {}: {}", path.string(), reason));
+}
+
+// Throws when `path` or a folder above it is a link to nothing.
+void check_links(const fs::path& path) {
+  std::error_code ignored;
+  for (fs::path at = fs::absolute(path).lexically_normal(); at.has_relative_path() && !fs::exists(at, ignored);
+       at = at.parent_path()) {
+    if (!fs::is_symlink(at, ignored)) continue;
+    refuse(path, fmt::format("{} is a link to {}, which does not exist", at.string(),
+                             fs::read_symlink(at, ignored).string()));
+  }
 }
 
 // Throws unless a new run may replace the contents of `path`.
@@ -95,10 +115,18 @@ void check_contents(const fs::path& path, Replace replace) {
                           path.string(), checkpoints ? "checkpoints" : "a partial run", checkpoints ? "them" : "it"));
 }
 
+data::Vocabulary read_vocabulary(const fs::path& file, const fs::path& sub_words, TokensOf tokens) {
+  files::check_regular(file);
+  if (tokens != TokensOf::sentencepiece) return data::Vocabulary::load(file);
+  files::check_regular(sub_words);
+  return data::Vocabulary::load(file, sub_words);
+}
+
 }  // namespace
 
 void RunDirectory::check(const fs::path& path, Replace replace) {
   check_contents(path, replace);
+  check_links(path);
   if (!our_files(path).empty()) const DirectoryLock probe(path);
   const fs::path home = nearest_existing(path);
   std::error_code problem;
@@ -136,15 +164,11 @@ RunDirectory RunDirectory::create(const fs::path& path, const RunConfig& config,
 }
 
 data::Vocabulary RunDirectory::read_source_vocabulary(const RunConfig& config) const {
-  return config.data.source_tokens == TokensOf::sentencepiece
-             ? data::Vocabulary::load(source_vocabulary(), source_sub_words())
-             : data::Vocabulary::load(source_vocabulary());
+  return read_vocabulary(source_vocabulary(), source_sub_words(), config.data.source_tokens);
 }
 
 data::Vocabulary RunDirectory::read_target_vocabulary(const RunConfig& config) const {
-  return config.data.target_tokens == TokensOf::sentencepiece
-             ? data::Vocabulary::load(target_vocabulary(), target_sub_words())
-             : data::Vocabulary::load(target_vocabulary());
+  return read_vocabulary(target_vocabulary(), target_sub_words(), config.data.target_tokens);
 }
 
 bool RunDirectory::exists(const fs::path& path) {
@@ -167,6 +191,7 @@ RunDirectory RunDirectory::open(const fs::path& path) {
     throw Error(fmt::format("{} is not a run directory: beside config.toml it has no vocabulary and no metrics.jsonl",
                             path.string()));
   }
+  for (const fs::directory_entry& entry : our_entries(path)) files::check_regular(entry.path());
   return run;
 }
 

@@ -22,7 +22,8 @@ enum class Replace { nothing, unmade, run };
 class RunDirectory {
  public:
   /// Throws Error unless a run can be created at `path`: it does not exist, is an empty folder, or holds an older run
-  /// that `replace` allows and no trainer uses. Changes nothing. Call it before long work.
+  /// that `replace` allows and no trainer uses. A link to nothing is refused. Changes nothing. Call it before long
+  /// work.
   static void check(const std::filesystem::path& path, Replace replace);
 
   /// Creates the folder and writes configuration and vocabularies, after removing the files of an older run that
@@ -33,7 +34,8 @@ class RunDirectory {
   /// Whether `path` holds a run: a folder with config.toml and a vocabulary or metrics.jsonl.
   static bool exists(const std::filesystem::path& path);
 
-  /// An existing run, to read. Throws Error when `path` is no run or cannot be read.
+  /// An existing run, to read. Throws Error when `path` is no run or cannot be read, and when a file of it is a link, a
+  /// pipe or the like, or has another name: a run from elsewhere could reach other files with it.
   static RunDirectory open(const std::filesystem::path& path);
 
   /// An existing run, to train on. Removes unfinished files of a killed trainer. Throws Error as `open` does and when
@@ -51,7 +53,7 @@ class RunDirectory {
   std::filesystem::path last() const { return path_ / "last.safetensors"; }
 
   /// The vocabularies, with the models of their sub-words where the configuration has them. Throws Error when a file
-  /// cannot be read or has a defect.
+  /// cannot be read, has a defect, or is a link or the like.
   data::Vocabulary read_source_vocabulary(const RunConfig& config) const;
   data::Vocabulary read_target_vocabulary(const RunConfig& config) const;
 

@@ -92,7 +92,7 @@ void Trainer::check_vocabulary(const std::filesystem::path& file, const data::Vo
 
 void Trainer::go_on_from(const std::filesystem::path& file) {
   const std::string name = file.string();
-  const files::Safetensors checkpoint = files::read_safetensors(file);
+  const files::Safetensors checkpoint = read_checkpoint(file);
   const Position found = position_of(checkpoint, name);
   const std::vector<SettingChange> changes = changed_settings(checkpoint.metadata, run_.config);
   check_meaning(changes, name);

@@ -21,12 +21,13 @@ FileCalls calls{[](const char* path, int flags, mode_t mode) { return ::open(pat
 
 FileCalls& file_calls() { return calls; }
 
+int close_written(int file) { return file_calls().close(file) == 0 || errno == EINTR ? 0 : errno; }
+
 int write_all(int file, const void* bytes, std::size_t size) {
   constexpr std::size_t most_at_once = std::size_t{1} << 30;
   const char* at = static_cast<const char*>(bytes);
   while (size > 0) {
-    const ssize_t n = file_calls().write(file, at, std::min(size, most_at_once));
-    if (n < 0 && errno == EINTR) continue;
+    const ssize_t n = uninterrupted([&] { return file_calls().write(file, at, std::min(size, most_at_once)); });
     if (n < 0) return errno;
     if (n == 0) return EIO;
     at += n;

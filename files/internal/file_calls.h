@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sys/types.h>
+#include <cerrno>
 #include <cstddef>
 #include <functional>
 
@@ -18,6 +19,18 @@ struct FileCalls {
 
 /// The calls in use: those of the system, unless a test replaces them.
 FileCalls& file_calls();
+
+/// The result of a call of the system, which is repeated while a signal interrupts it.
+template <class Call>
+auto uninterrupted(const Call& call) {
+  auto result = call();
+  while (result < 0 && errno == EINTR) result = call();
+  return result;
+}
+
+/// Closes a file that was written. Returns 0 or the errno of the failure. An interrupted close has closed the file
+/// (Linux), and is not repeated.
+int close_written(int file);
 
 /// Writes all bytes, in as many calls as needed. Returns 0 or the errno of the failure.
 int write_all(int file, const void* bytes, std::size_t size);

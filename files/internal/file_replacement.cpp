@@ -16,7 +16,8 @@ namespace gradus::files {
 FileReplacement::FileReplacement(std::filesystem::path path) : path_(std::move(path)), temporary_(path_) {
   temporary_ += temporary_suffix;
   ::unlink(temporary_.c_str());  // from a killed process, or a link to another file
-  file_ = file_calls().open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  file_ = uninterrupted(
+      [&] { return file_calls().open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666); });
   if (file_ < 0) fail("create", errno);
   written_ = true;
 }
@@ -36,16 +37,16 @@ void FileReplacement::write(const void* bytes, std::size_t size) {
 
 void FileReplacement::commit() {
   FileCalls& calls = file_calls();
-  if (calls.fsync(file_) != 0) fail("fsync", errno);
-  const int file = std::exchange(file_, -1);
-  if (calls.close(file) != 0) fail("close", errno);
-  if (calls.rename(temporary_.c_str(), path_.c_str()) != 0) fail("rename", errno);
+  if (uninterrupted([&] { return calls.fsync(file_); }) != 0) fail("fsync", errno);
+  if (const int reason = close_written(std::exchange(file_, -1)); reason != 0) fail("close", reason);
+  if (uninterrupted([&] { return calls.rename(temporary_.c_str(), path_.c_str()); }) != 0) fail("rename", errno);
   written_ = false;
 
   const std::filesystem::path folder = path_.has_parent_path() ? path_.parent_path() : std::filesystem::path(".");
-  const int directory = calls.open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+  const int directory =
+      uninterrupted([&] { return calls.open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0); });
   if (directory < 0) fail("open of its folder", errno);
-  const int synced = calls.fsync(directory);
+  const int synced = uninterrupted([&] { return calls.fsync(directory); });
   const int reason = errno;
   ::close(directory);
   if (synced != 0) fail("fsync of its folder", reason);

@@ -103,7 +103,7 @@ case "$1" in
     ;;
   components)
     refuses "autograd;autogard" "gradus has no component 'autogard'. Its components are autograd, files, nn, optim, models, data, train, cli."
-    refuses "data" "gradus needs the following, which was not found: ZLIB (Debian/Ubuntu package: zlib1g-dev)"
+    refuses "files" "gradus needs the following, which was not found: ZLIB (Debian/Ubuntu package: zlib1g-dev)"
     refuses "data" "utf8proc, found by pkg-config (Debian/Ubuntu package: pkg-config libutf8proc-dev)"
     refuses "data" "SentencePiece, found by pkg-config (Debian/Ubuntu package: pkg-config libsentencepiece-dev)"
     refuses "train" "toml++, found by pkg-config (Debian/Ubuntu package: pkg-config libtomlplusplus-dev)"
