@@ -60,6 +60,8 @@ int evaluate_run(const EvalFlags& f) {
                                          {"word_error_rate", s.word_error_rate},
                                          {"edits", s.edits},
                                          {"reference_tokens", s.reference_tokens},
+                                         {"bleu", text_score(data::bleu, run.config, found.outputs, test.references)},
+                                         {"chrf", text_score(data::chrf, run.config, found.outputs, test.references)},
                                          {"unfinished", found.unfinished},
                                          {"left_out", test.left_out},
                                          {"beam", f.beam},

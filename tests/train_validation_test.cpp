@@ -96,6 +96,20 @@ TEST_CASE("the best checkpoint is chosen by each measure, and the metrics have i
   }
 }
 
+TEST_CASE("BLEU and chrF are those of the tokens as text") {
+  RunConfig config;
+  const std::vector<data::Tokens> letters{{"a", " ", "b", " ", "c", " ", "d", "."}}, words{{"a", "b", "c", "d."}};
+  const std::vector<data::ReferenceSet> of_letters{{{"x"}, letters}}, of_words{{{"x"}, words}};
+  for (TextScore* score : {&data::bleu, &data::chrf}) {
+    config.data.target_tokens = TokensOf::characters;
+    CHECK(text_score(*score, config, letters, of_letters) == Approx(100));
+    config.data.target_tokens = TokensOf::whitespace;
+    CHECK(text_score(*score, config, words, of_words) == Approx(100));
+  }
+  config.data.target_tokens = TokensOf::characters;
+  CHECK(text_score(data::bleu, config, words, of_words) == 0);  // "abcd." is one word and a full stop
+}
+
 TEST_CASE("a validation that is stopped ends between two batches, and is done again after resuming") {
   const Scratch scratch;
   const RunConfig config = small({{"data.valid_pairs", "200"}, {"train.average", "0.9"}, {"train.keep", "1"}});

@@ -6,6 +6,7 @@
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/nn/dropout.h>
 #include <gradus/nn/losses.h>
+#include <gradus/train/dataset.h>
 
 namespace gradus::train {
 
@@ -32,6 +33,19 @@ Evaluation evaluate(const models::Seq2Seq& model, const data::Vocabulary& source
   }
   result.score = data::score(result.outputs, references);
   return result;
+}
+
+double text_score(TextScore& score, const RunConfig& config, const std::vector<data::Tokens>& outputs,
+                  const std::vector<data::ReferenceSet>& sets) {
+  const data::Tokenizer tokenizer = target_tokenizer(config);
+  std::vector<std::string> texts;
+  for (const data::Tokens& output : outputs) texts.push_back(join(output, tokenizer));
+  std::vector<data::References> references;
+  for (const data::ReferenceSet& set : sets) {
+    data::References& own = references.emplace_back();
+    for (const data::Tokens& reference : set.references) own.push_back(join(reference, tokenizer));
+  }
+  return score(texts, references);
 }
 
 double mean_loss(const models::Seq2Seq& model, const std::vector<data::EncodedPair>& pairs,

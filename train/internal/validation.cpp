@@ -4,25 +4,8 @@
 
 #include <cmath>
 
-#include <gradus/data/text_scores.h>
-
 namespace gradus::train {
 namespace {
-
-// The value of a metric over texts.
-template <class Metric>
-double of_texts(const Metric& metric, const RunConfig& config, const std::vector<data::Tokens>& outputs,
-                const std::vector<data::ReferenceSet>& sets) {
-  const data::Tokenizer tokenizer = target_tokenizer(config);
-  std::vector<std::string> texts;
-  for (const data::Tokens& output : outputs) texts.push_back(join(output, tokenizer));
-  std::vector<data::References> references;
-  for (const data::ReferenceSet& set : sets) {
-    data::References& own = references.emplace_back();
-    for (const data::Tokens& reference : set.references) own.push_back(join(reference, tokenizer));
-  }
-  return metric(texts, references);
-}
 
 double value_of(const Validation& found, const RunConfig& config, const std::vector<data::Tokens>& outputs,
                 const std::vector<data::ReferenceSet>& sets) {
@@ -34,9 +17,9 @@ double value_of(const Validation& found, const RunConfig& config, const std::vec
     case BestBy::loss:
       return found.loss;
     case BestBy::bleu:
-      return of_texts(data::bleu, config, outputs, sets);
+      return text_score(data::bleu, config, outputs, sets);
     case BestBy::chrf:
-      return of_texts(data::chrf, config, outputs, sets);
+      return text_score(data::chrf, config, outputs, sets);
   }
   throw Error("train.best_by has no such value");
 }
