@@ -27,7 +27,6 @@ using namespace gradus::train;
 struct TrainFlags {
   std::string out;
   ConfigFlags config;
-  std::string from;
   std::vector<std::string> renames;
   bool overwrite = false, resume = false;
 };
@@ -112,18 +111,12 @@ std::map<std::string, std::string> renames_of(const TrainFlags& f) {
   return renames;
 }
 
-// The run that --from names. Nothing: --from names a file.
-std::optional<Run> run_to_start_from(const TrainFlags& f) {
-  if (f.from.empty() || std::filesystem::is_regular_file(f.from)) return std::nullopt;
-  return load_run(RunDirectory::open(f.from));
-}
-
 int train_new(const TrainFlags& f) {
   const std::map<std::string, std::string> renames = renames_of(f);
-  const std::optional<Run> from = run_to_start_from(f);
-  ConfigSources sources = sources_of(f.config);
-  if (from) sources.run = RunDirectory::open(f.from).config();
-  const RunConfig asked = resolve(sources);
+  const std::string& start = f.config.from;
+  std::optional<Run> from;
+  if (starts_from_run(f.config)) from = load_run(RunDirectory::open(start));
+  const RunConfig asked = resolve(sources_of(f.config));
   if (from && !asked.data.keep_vocabularies)
     throw UsageError("data.keep_vocabularies = false: the parameters of a run belong to its vocabularies");
   const Replace replace = f.overwrite ? Replace::run : f.resume ? Replace::unmade : Replace::nothing;
@@ -134,8 +127,8 @@ int train_new(const TrainFlags& f) {
       asked, [&](const std::string& note) { progress.line(note); }, from ? &kept : nullptr);
 
   Run run = make_run(dataset.config, dataset.source, dataset.target);
-  if (!f.from.empty())
-    progress.line(take_parameters(from ? start_of(*from, f.from) : start_of(f.from), *run.store, renames));
+  if (!start.empty())
+    progress.line(take_parameters(from ? start_of(*from, start) : start_of(start), *run.store, renames));
   note_memory(run, dataset, progress);
   Trainer trainer(run, dataset);
   catch_interrupts();
@@ -148,7 +141,9 @@ int train_new(const TrainFlags& f) {
 int train_on(const TrainFlags& f) {
   const RunDirectory directory = RunDirectory::reopen(f.out);
   const RunConfig own = read_config(directory.config());
-  ConfigSources sources = sources_of(f.config);
+  ConfigFlags flags = f.config;
+  flags.from.clear();
+  ConfigSources sources = sources_of(flags);
   if (own.data.keep_vocabularies) sources.run = directory.config();  // its model stays, whatever the preset
   const RunConfig asked = overlay(own, sources);
   check_repeats(asked, own, false, directory);
@@ -185,12 +180,6 @@ void add_train(CLI::App& program, Action& action) {
       ->required()
       ->type_name("DIR");
   add_config_flags(command, f->config);
-  command
-      .add_option("--from", f->from,
-                  "Start with the parameters of a run, its model and its vocabularies, or with those of a safetensors "
-                  "file; ignored when --resume continues a run")
-      ->check(not_empty())
-      ->type_name("DIR");
   command
       .add_option("--rename", f->renames,
                   "Names of --from as parameters of the model: OLD and all below it become NEW; may be repeated")

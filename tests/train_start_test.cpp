@@ -52,6 +52,10 @@ TEST_CASE("a run starts from another: model, vocabularies and parameters are tak
   for (const char* side : {"source.vocab", "target.vocab"})
     CHECK(data::contents(scratch.folder() / "new" / side) == data::contents(scratch.folder() / "old" / side));
 
+  const std::string printed = run(scratch, "config --from old --preset small").out;
+  CHECK_THAT(printed, ContainsSubstring("dim = 8                           # old/config.toml\n"));
+  CHECK_THAT(printed, ContainsSubstring("batch = 128                       # preset small\n"));
+
   // The old run is not needed any more, and frozen parameters stay as they were.
   const files::Safetensors old = best_of(scratch, "old");
   std::filesystem::remove_all(scratch.folder() / "old");

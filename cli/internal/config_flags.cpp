@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <cctype>
+#include <filesystem>
 #include <string_view>
 
 #include <gradus/data/toy_tasks.h>
 #include <gradus/train/internal/presets.h>
+#include <gradus/train/run_directory.h>
 
 namespace gradus::cli {
 namespace {
@@ -77,6 +79,13 @@ void add_config_flags(CLI::App& command, ConfigFlags& flags) {
       ->check(not_empty())
       ->type_name(type_of("NAME", preset_names()))
       ->group("Settings");
+  command
+      .add_option("--from", flags.from,
+                  "Start with the parameters of a run, its model and its vocabularies, or with those of a safetensors "
+                  "file; ignored when --resume continues a run")
+      ->check(not_empty())
+      ->type_name("DIR")
+      ->group("Settings");
   command.add_option("--config", flags.config, "Settings as TOML; they override the preset")
       ->check(not_empty())
       ->type_name("FILE")
@@ -101,8 +110,13 @@ void add_config_flags(CLI::App& command, ConfigFlags& flags) {
       ->group("Settings");
 }
 
+bool starts_from_run(const ConfigFlags& flags) {
+  return !flags.from.empty() && !std::filesystem::is_regular_file(flags.from);
+}
+
 ConfigSources sources_of(const ConfigFlags& flags) {
   ConfigSources sources{.preset = flags.preset, .file = {}, .assignments = {}};
+  if (starts_from_run(flags)) sources.run = RunDirectory::open(flags.from).config();
   if (!flags.config.empty()) sources.file = flags.config;
   for (const std::string& set : flags.sets) sources.assignments.push_back(split_assignment(set));
   sources.assignments.insert(sources.assignments.end(), flags.settings.begin(), flags.settings.end());

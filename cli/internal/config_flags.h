@@ -8,9 +8,9 @@
 
 namespace gradus::cli {
 
-/// The flags that make a configuration: --preset, --config, --set, and those of the table of settings.
+/// The flags that make a configuration: --preset, --from, --config, --set, and those of the table of settings.
 struct ConfigFlags {
-  std::string preset, config;
+  std::string preset, from, config;
   std::vector<std::string> sets;
   train::Assignments settings;  // of their own flags
 };
@@ -18,7 +18,11 @@ struct ConfigFlags {
 /// Adds them to a command. A refused value is reported with the name of its flag.
 void add_config_flags(CLI::App& command, ConfigFlags& flags);
 
-/// Flags override --set, which overrides the file. Throws ConfigError when a --set is not key=value.
+/// Whether --from names a run, not a file.
+bool starts_from_run(const ConfigFlags& flags);
+
+/// Flags override --set, which overrides the file. Throws ConfigError when a --set is not key=value, and Error when
+/// --from names no run.
 train::ConfigSources sources_of(const ConfigFlags& flags);
 
 }  // namespace gradus::cli
