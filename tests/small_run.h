@@ -9,20 +9,11 @@
 namespace gradus::train {
 
 inline RunConfig small(Assignments more = {}) {
-  Assignments a = {{"model.name", "rnn-attention"},
-                   {"data.task", "reverse"},
-                   {"data.pairs", "120"},
-                   {"data.valid_pairs", "10"},
-                   {"data.max_length", "4"},
-                   {"model.dim", "8"},
-                   {"model.hidden", "8"},
-                   {"model.ffn", "8"},
-                   {"model.max_length", "12"},
-                   {"model.dropout", "0.3"},
-                   {"train.batch", "9"},
-                   {"train.epochs", "3"},
-                   {"train.save_every", "4"},
-                   {"train.evaluate_every", "9"},
+  Assignments a = {{"model.name", "rnn-attention"}, {"data.task", "reverse"},  {"data.pairs", "120"},
+                   {"data.valid_pairs", "10"},      {"data.max_length", "4"},  {"model.dim", "8"},
+                   {"model.hidden", "8"},           {"model.ffn", "8"},        {"model.max_length", "12"},
+                   {"model.dropout", "0.3"},        {"train.batch", "9"},      {"train.epochs", "3"},
+                   {"train.min_steps", "0"},        {"train.save_every", "4"}, {"train.evaluate_every", "9"},
                    {"train.log_every", "3"}};
   a.insert(a.end(), more.begin(), more.end());
   return resolve({.preset = "tiny", .file = {}, .assignments = a});

@@ -59,9 +59,9 @@ void add_bag() {
 }
 
 RunConfig bag(Assignments more = {}) {
-  Assignments a = {{"model.name", "bag"},     {"data.task", "copy"},        {"data.pairs", "60"},
-                   {"data.valid_pairs", "8"}, {"data.max_length", "3"},     {"train.batch", "10"},
-                   {"train.epochs", "2"},     {"train.evaluate_every", "6"}};
+  Assignments a = {{"model.name", "bag"},     {"data.task", "copy"},    {"data.pairs", "60"},
+                   {"data.valid_pairs", "8"}, {"data.max_length", "3"}, {"train.batch", "10"},
+                   {"train.epochs", "2"},     {"train.min_steps", "0"}, {"train.evaluate_every", "6"}};
   a.insert(a.end(), more.begin(), more.end());
   return resolve({.preset = "tiny", .file = {}, .assignments = a});
 }

@@ -13,13 +13,11 @@ namespace {
 using Catch::Matchers::ContainsSubstring;
 
 RunConfig tiny(const std::string& model, Assignments more = {}) {
-  Assignments a = {{"model.name", model},      {"data.task", "reverse"},
-                   {"data.pairs", "300"},      {"data.valid_pairs", "20"},
-                   {"data.max_length", "5"},   {"model.dim", "16"},
-                   {"model.hidden", "16"},     {"model.ffn", "32"},
-                   {"model.max_length", "16"}, {"train.batch", "12"},
-                   {"model.dropout", "0.2"},   {"train.epochs", "0"},
-                   {"train.steps", "20"},      {"train.evaluate_every", "1000"}};
+  Assignments a = {{"model.name", model},      {"data.task", "reverse"}, {"data.pairs", "300"},
+                   {"data.valid_pairs", "20"}, {"data.max_length", "5"}, {"model.dim", "16"},
+                   {"model.hidden", "16"},     {"model.ffn", "32"},      {"model.max_length", "16"},
+                   {"train.batch", "12"},      {"model.dropout", "0.2"}, {"train.epochs", "0"},
+                   {"train.min_steps", "0"},   {"train.steps", "20"},    {"train.evaluate_every", "1000"}};
   a.insert(a.end(), more.begin(), more.end());
   return resolve({.preset = "tiny", .file = {}, .assignments = a});
 }
@@ -188,6 +186,49 @@ TEST_CASE("a loss that is not finite names the step, and the checkpoints before 
       for (float v : p.tensor.to_vector<float>()) REQUIRE(std::isfinite(v));
     }
   }
+}
+
+TEST_CASE("regression: 15 epochs of 800 pairs were 195 steps, whatever they had learnt") {
+  // Two epochs of 25 steps are 50; validations come as often as epochs would.
+  const auto steps_of = [](Assignments more) {
+    more.insert(more.begin(), {{"train.epochs", "2"}, {"train.steps", "0"}, {"train.evaluate_every", "0"}});
+    Trained t(tiny("attention", std::move(more)));
+    const data::Scratch scratch;
+    const RunDirectory directory =
+        RunDirectory::create(scratch.folder() / "run", t.run.config, t.dataset.source, t.dataset.target);
+    Progress progress = Progress::silent();
+    const Outcome outcome = t.trainer.run(progress, &directory);
+    CHECK(outcome.position.step == t.trainer.total_steps());
+    const std::string metrics = data::contents(directory.metrics());
+    Index validations = 0;
+    for (std::size_t at = 0; (at = metrics.find("valid_loss", at)) != std::string::npos; ++at) ++validations;
+    return std::pair(outcome.position.step, validations);
+  };
+  CHECK(steps_of({{"train.min_steps", "40"}}) == std::pair(Index{50}, Index{2}));
+  CHECK(steps_of({{"train.min_steps", "61"}}) == std::pair(Index{61}, Index{2}));
+  CHECK(steps_of({{"train.min_steps", "61"}, {"train.evaluate_every", "20"}}) == std::pair(Index{61}, Index{4}));
+  CHECK(steps_of({{"train.min_steps", "61"}, {"train.steps", "55"}}) == std::pair(Index{55}, Index{2}));
+}
+
+TEST_CASE("a run that ends while it still improves prints a note") {
+  const data::Scratch scratch;
+  const auto printed = [&](const char* lr) {
+    Trained t(tiny("rnn-attention", {{"train.steps", "80"},
+                                     {"train.evaluate_every", "16"},
+                                     {"model.dropout", "0"},
+                                     {"train.best_by", "loss"},
+                                     {"train.schedule", "constant"},
+                                     {"train.warmup", "100"},
+                                     {"train.lr", lr}}));
+    std::FILE* file = std::fopen((scratch.folder() / lr).c_str(), "w+");
+    Progress progress(file, false, [] { return 0.0; });
+    t.trainer.run(progress);
+    std::fclose(file);
+    return data::contents(scratch.folder() / lr);
+  };
+  CHECK_THAT(printed("0.04"),
+             ContainsSubstring("still improved: \"loss\" went from") && ContainsSubstring("--steps 160"));
+  CHECK_THAT(printed("0.000001"), !ContainsSubstring("still improved"));
 }
 
 TEST_CASE("a run is evaluated at its interval, keeps its best and last parameters, and repeats exactly") {

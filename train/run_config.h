@@ -49,6 +49,7 @@ struct TrainConfig {
   Index seed = 1;
   Index epochs = 10;
   Index steps = 0;
+  Index min_steps = 0;
   Index batch = 64;
   data::BatchBy batch_by = data::BatchBy::sentences;
   Index shards = 2;

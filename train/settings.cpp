@@ -103,6 +103,8 @@ std::vector<Setting> table() {
             "passes over the training pairs; 0: only train.steps counts"),
       whole("train.steps --steps", &T::steps, {0, 1000 * million},
             "largest number of steps; 0: only train.epochs counts"),
+      whole("train.min_steps", &T::min_steps, {0, 1000 * million},
+            "least number of steps: with few pairs train.epochs is passed, with as many validations; 0: none"),
       whole("train.batch --batch", &T::batch, {1, million}, "size of a batch"),
       choice("train.batch_by", &T::batch_by, {"sentences", "tokens"},
              "what train.batch counts: pairs, or tokens with padding"),

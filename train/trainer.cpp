@@ -8,18 +8,22 @@
 
 #include <gradus/files/internal/json.h>
 #include <gradus/train/internal/recorded_settings.h>
+#include <gradus/train/internal/toml.h>
 #include <gradus/train/internal/validation.h>
 #include <gradus/train/optimizers.h>
+#include <gradus/train/settings.h>
 
 namespace gradus::train {
 namespace {
 
-Index steps_of(const TrainConfig& config, const std::vector<data::EncodedPair>& pairs) {
+TrainingLength length_of(const TrainConfig& config, const std::vector<data::EncodedPair>& pairs) {
+  if (config.epochs == 0) return {config.steps, config.evaluate_every};
   const data::BatchOptions by{.by = config.batch_by, .size = config.batch, .shuffle = false};
-  const Index epoch = std::ssize(data::plan_batches(pairs, by));
-  if (config.epochs == 0) return config.steps;
-  const Index all = config.epochs * epoch;
-  return config.steps == 0 ? all : std::min(config.steps, all);
+  const Index epochs = config.epochs * std::ssize(data::plan_batches(pairs, by));
+  const Index all = std::max(epochs, config.min_steps);
+  TrainingLength length{config.steps == 0 ? all : std::min(config.steps, all), config.evaluate_every};
+  if (length.evaluate_every == 0 && all > epochs) length.evaluate_every = (all + config.epochs - 1) / config.epochs;
+  return length;
 }
 
 // The source of the training pairs, for messages.
@@ -68,8 +72,8 @@ Trainer::Trainer(Run& run, const Dataset& dataset)
       data_(dataset),
       config_(run.config.train),
       step_(*run.model, *run.store, config_),
-      total_steps_(steps_of(config_, dataset.train)),
-      schedule_(make_schedule(config_, total_steps_)),
+      length_(length_of(config_, dataset.train)),
+      schedule_(make_schedule(config_, length_.steps)),
       plateau_(make_plateau(config_)) {
   if (config_.average > 0) average_.emplace(run.store->trainable(), config_.average);
   position_.training_pairs = training_fingerprint(dataset);
@@ -159,14 +163,14 @@ Trainer::Plan Trainer::plan(Index epoch) const {
 
 bool Trainer::finished() const {
   return (config_.steps > 0 && position_.step >= config_.steps) ||
-         (config_.epochs > 0 && position_.epoch >= config_.epochs);
+         (config_.epochs > 0 && position_.epoch >= config_.epochs && position_.step >= config_.min_steps);
 }
 
 bool Trainer::out_of_patience() const { return config_.patience > 0 && position_.stale >= config_.patience; }
 
 bool Trainer::validation_due() const {
   if (position_.step == 0 || position_.validated == position_.step) return false;
-  return config_.evaluate_every > 0 ? position_.step % config_.evaluate_every == 0 : position_.batch == 0;
+  return length_.evaluate_every > 0 ? position_.step % length_.evaluate_every == 0 : position_.batch == 0;
 }
 
 Outcome Trainer::run(Progress& progress, const RunDirectory* directory, const std::function<bool()>& stop) {
@@ -175,7 +179,7 @@ Outcome Trainer::run(Progress& progress, const RunDirectory* directory, const st
   for (const std::string& note : notes_) progress.line(note);
   notes_.clear();
   prune();  // a killed trainer may have left an excess file
-  progress.start("training", total_steps_, position_.step);
+  progress.start("training", length_.steps, position_.step);
   const auto ended = [&](Ending ending) {
     progress.finish();
     return Outcome{ending, position_, score_};
@@ -188,7 +192,25 @@ Outcome Trainer::run(Progress& progress, const RunDirectory* directory, const st
     save(false, false);
     return ended(Ending::interrupted);
   }
+  note_improvement(progress);
   return ended(Ending::complete);
+}
+
+// Prints a note if the last fifth of this call's validations lowered the error by more than a tenth.
+void Trainer::note_improvement(Progress& progress) const {
+  const auto last = std::max<std::ptrdiff_t>(std::ssize(values_) / 5, 1);
+  if (std::ssize(values_) < 5) return;
+  const bool higher = higher_is_better(config_.best_by);
+  const auto best_of = [&](auto begin, auto end) {
+    return higher ? *std::max_element(begin, end) : *std::min_element(begin, end);
+  };
+  const double before = best_of(values_.begin(), values_.end() - last), now = best_of(values_.begin(), values_.end());
+  const double error_before = higher ? 100 - before : before, error_now = higher ? 100 - now : now;
+  if (error_now >= 0.9 * error_before) return;
+  progress.line(fmt::format(
+      "note: the run ended while it still improved: {} went from {:.4g} to {:.4g} in the last {} of its {} "
+      "validations; train longer, for example with --steps {}",
+      to_toml(setting_named("train.best_by").get(run_.config)), before, now, last, values_.size(), 2 * length_.steps));
 }
 
 // Throws models::Stopped after `stop` returned true.
@@ -264,6 +286,7 @@ void Trainer::validate(Progress& progress, const Stop& stop) {
     refuse_divergence(e.what());
   }
   score_ = found.score;
+  values_.push_back(found.value);
   position_.validated = position_.step;
   const bool first = position_.best_step == 0;
   const bool best =

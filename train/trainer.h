@@ -24,6 +24,12 @@ struct Outcome {
   data::Score score;  // of the last validation of this call
 };
 
+/// The steps of a run, and those between two validations (0: one follows each epoch).
+struct TrainingLength {
+  Index steps = 0;
+  Index evaluate_every = 0;
+};
+
 /// Trains a run's model on a dataset.
 ///
 /// - Batches come in the order of their epoch. Validation follows each epoch, or every train.evaluate_every steps, and
@@ -56,7 +62,7 @@ class Trainer {
 
   const Position& position() const { return position_; }
   /// The number of steps of the configuration; an estimate when train.batch counts tokens.
-  Index total_steps() const { return total_steps_; }
+  Index total_steps() const { return length_.steps; }
 
  private:
   using Plan = std::vector<std::vector<Index>>;
@@ -70,6 +76,7 @@ class Trainer {
   void open_metrics(Progress& progress);
   Plan plan(Index epoch) const;
   bool finished() const;
+  void note_improvement(Progress& progress) const;
   bool out_of_patience() const;
   bool validation_due() const;
   double learning_rate(Index step) const;
@@ -88,13 +95,14 @@ class Trainer {
   const RunDirectory* directory_ = nullptr;
   const TrainConfig& config_;
   TrainingStep step_;
-  Index total_steps_ = 0;
+  TrainingLength length_;
   optim::Schedule schedule_;
   std::optional<optim::Plateau> plateau_;
   std::optional<optim::Average> average_;
   std::optional<MetricsLog> metrics_;
   Position position_;
   data::Score score_;
+  std::vector<double> values_;      // of train.best_by, in the validations of this call
   std::vector<std::string> notes_;  // of resume, for run
 };
 

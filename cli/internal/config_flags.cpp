@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cctype>
 #include <filesystem>
 #include <string_view>
@@ -15,10 +16,8 @@ namespace {
 
 using namespace gradus::train;
 
-// A flag for the length of training also sets the other length to 0.
-std::string_view other_length(std::string_view key) {
-  return key == "train.epochs" ? "train.steps" : key == "train.steps" ? "train.epochs" : "";
-}
+// A flag for the length of training sets the other lengths to 0.
+constexpr std::string_view lengths[] = {"train.epochs", "train.steps", "train.min_steps"};
 
 void assign(ConfigFlags& flags, const Setting& setting, const std::string& text) {
   try {
@@ -28,7 +27,9 @@ void assign(ConfigFlags& flags, const Setting& setting, const std::string& text)
     throw UsageError(fmt::format("{}: {}", setting.flag, e.what()));
   }
   flags.settings.emplace_back(setting.key, text);
-  if (const std::string_view other = other_length(setting.key); !other.empty()) flags.settings.emplace_back(other, "0");
+  if (std::find(std::begin(lengths), std::end(lengths), setting.key) == std::end(lengths)) return;
+  for (const std::string_view length : lengths)
+    if (length != setting.key) flags.settings.emplace_back(length, "0");
 }
 
 // "Size of a batch". A help that begins with a name stays: "tsv: lines ...".

@@ -44,10 +44,14 @@ List list_of(std::size_t bytes) {
   return {doubling, static_cast<int>((bytes >> (doubling - 3)) & 7)};
 }
 
-// Large chunks request huge pages: 100 MB are 25,000 pages of 4 KiB.
+// The alignment of a chunk, of which its size is a multiple. Large chunks request huge pages: 100 MB are 25,000 pages
+// of 4 KiB.
+std::size_t alignment_of(std::size_t bytes) { return bytes >= 2 * huge_page ? huge_page : page; }
+std::size_t chunk_size(std::size_t bytes) { return round_up(bytes, alignment_of(bytes)); }
+
 void* from_system(std::size_t bytes) {
-  const bool huge = bytes >= 2 * huge_page;
-  void* p = std::aligned_alloc(huge ? huge_page : page, bytes);
+  const bool huge = alignment_of(bytes) == huge_page;
+  void* p = std::aligned_alloc(alignment_of(bytes), bytes);
 #ifdef MADV_HUGEPAGE
   if (p && huge) madvise(p, bytes, MADV_HUGEPAGE);  // failure is harmless
 #endif
@@ -111,10 +115,11 @@ Heap::Block* Heap::fitting(std::size_t bytes) {
   return free_[next][static_cast<std::size_t>(std::countr_zero(static_cast<unsigned>(steps_used_[next])))];
 }
 
-// A block that is a whole new chunk. Chunks grow with the heap, so they stay few.
+// A block that is a whole new chunk. Chunks grow with the heap, so they stay few and blocks of many sizes share each.
+// The unused end of a chunk takes no memory.
 Heap::Block* Heap::grow(std::size_t bytes) {
-  const std::size_t headers = sizeof(Chunk) + 2 * sizeof(Block), least = round_up(bytes + headers, page);
-  std::size_t size = round_up(std::max({least, least_chunk, total_ / 4}), total_ >= 4 * huge_page ? huge_page : page);
+  const std::size_t headers = sizeof(Chunk) + 2 * sizeof(Block), least = chunk_size(bytes + headers);
+  std::size_t size = chunk_size(std::max({least, least_chunk, total_ / 2}));
   void* memory = from_system(size);
   if (!memory && size > least) {
     size = least;
