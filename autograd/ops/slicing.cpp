@@ -107,12 +107,17 @@ namespace {
 
 /// An empty list with room for the pieces of x.
 std::vector<Tensor> list_of(const OpName& op, Index pieces, const Tensor& x) {
+  constexpr std::size_t addressable = std::size_t{1} << 46;  // bytes
+  const std::size_t bytes = static_cast<std::size_t>(pieces) * sizeof(Tensor);
+  const auto refuse = [&] {
+    throw OutOfMemory(fmt::format("a list of {} pieces of {}", pieces, describe(x)), bytes, op.name, op.place);
+  };
+  if (bytes > addressable) refuse();
   std::vector<Tensor> list;
   try {
     list.reserve(static_cast<std::size_t>(pieces));
-  } catch (const std::exception&) {  // std::bad_alloc or std::length_error
-    throw OutOfMemory(fmt::format("a list of {} pieces of {}", pieces, describe(x)),
-                      static_cast<std::size_t>(pieces) * sizeof(Tensor), op.name, op.place);
+  } catch (const std::bad_alloc&) {
+    refuse();
   }
   return list;
 }
