@@ -58,7 +58,8 @@ std::string take_parameters(const Start& start, nn::ParameterStore& store, const
   for (const auto& [name, tensor] : start.values) names.push_back(name);
   for (const nn::Parameter& p : store.all()) paths.push_back(p.path);
   for (const auto& [from, to] : rename) {
-    if (std::none_of(names.begin(), names.end(), [&](const std::string& name) { return is_at_or_below(name, from); }))
+    if (std::none_of(names.begin(), names.end(),
+                     [&from = from](const std::string& name) { return is_at_or_below(name, from); }))
       throw Error(
           fmt::format("{}: it has no {} to rename; its names: {}", start.name, files::shown(from), listed(names)));
   }

@@ -14,17 +14,16 @@
 #include <gradus/autograd/foundation/internal/heap.h>
 #include <gradus/autograd/foundation/internal/sanitizers.h>
 
-// With AddressSanitizer every block comes from the system in its exact size, so that overruns are found.
-#if defined(GRADUS_ADDRESS_SANITIZER)
-#define GRADUS_POOL 0
-#else
-#define GRADUS_POOL 1
-#endif
-
 namespace gradus::memory {
 
 namespace {
 
+// With AddressSanitizer every block comes from the system in its exact size, so that overruns are found.
+#if defined(GRADUS_ADDRESS_SANITIZER)
+constexpr bool pooled = false;
+#else
+constexpr bool pooled = true;
+#endif
 constexpr std::size_t slack = 128;                   // 16 doubles: a whole group of lanes
 constexpr std::size_t large = std::size_t{1} << 18;  // threads keep only blocks below this size
 constexpr std::size_t most = std::size_t{1} << 46;   // half of what a process can address
@@ -123,9 +122,19 @@ class Local {
 thread_local Local local;
 
 void* from_heap(std::size_t bytes) {
+  if (!pooled) return std::aligned_alloc(64, bytes + slack);
   Shared& all = shared();
   const std::lock_guard lock(all.mutex);
   return all.heap.take(bytes + slack);
+}
+
+void to_heap(void* block) noexcept {
+  if (!pooled) {
+    std::free(block);
+    return;
+  }
+  const std::lock_guard lock(shared().mutex);
+  shared().heap.give_back(block);
 }
 
 }  // namespace
@@ -133,10 +142,9 @@ void* from_heap(std::size_t bytes) {
 void* allocate(std::size_t bytes) {
   if (bytes > most) throw OutOfMemory("an allocation", bytes);
   const std::size_t whole = round_up(bytes);
-#if GRADUS_POOL
-  void* p = nullptr;
   std::size_t taken = whole;
-  if (whole < large) {
+  void* p = nullptr;
+  if (pooled && whole < large) {
     const Class c = class_of(whole);
     taken = c.bytes;
     p = local.pop(c.index, c.bytes);
@@ -146,9 +154,6 @@ void* allocate(std::size_t bytes) {
     trim();
     p = from_heap(taken);
   }
-#else
-  void* p = std::aligned_alloc(64, whole + slack);
-#endif
   if (!p) throw OutOfMemory("an allocation", bytes);
   local.count(static_cast<std::ptrdiff_t>(whole));
   return p;
@@ -157,16 +162,11 @@ void* allocate(std::size_t bytes) {
 void release(void* block, std::size_t bytes) noexcept {
   const std::size_t whole = round_up(bytes);
   local.count(-static_cast<std::ptrdiff_t>(whole));
-#if GRADUS_POOL
-  if (whole < large) {
+  if (pooled && whole < large) {
     const Class c = class_of(whole);
     if (local.push(c.index, c.bytes, block)) return;
   }
-  const std::lock_guard lock(shared().mutex);
-  shared().heap.give_back(block);
-#else
-  std::free(block);
-#endif
+  to_heap(block);
 }
 
 void trim() {
