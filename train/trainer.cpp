@@ -207,10 +207,11 @@ void Trainer::note_improvement(Progress& progress) const {
   const double before = best_of(values_.begin(), values_.end() - last), now = best_of(values_.begin(), values_.end());
   const double error_before = higher ? 100 - before : before, error_now = higher ? 100 - now : now;
   if (error_now >= 0.9 * error_before) return;
-  progress.line(fmt::format(
-      "note: the run ended while it still improved: {} went from {:.4g} to {:.4g} in the last {} of its {} "
-      "validations; train longer, for example with --steps {}",
-      to_toml(setting_named("train.best_by").get(run_.config)), before, now, last, values_.size(), 2 * length_.steps));
+  progress.line(
+      fmt::format("note: the run ended while it still improved: {} went from {:.4g} to {:.4g} in the last fifth of its "
+                  "validations; "
+                  "train longer, for example with --steps {}",
+                  to_toml(setting_named("train.best_by").get(run_.config)), before, now, 2 * length_.steps));
 }
 
 // Throws models::Stopped after `stop` returned true.
