@@ -14,7 +14,7 @@ struct ScalingPoint {
   StepSetup setup;
   double seconds = 0;   // the median
   double products = 0;  // multiply-adds of a forward pass
-  double peak = 0;      // largest number of bytes in large blocks, parameters, gradients and moments included
+  double peak = 0;      // largest number of bytes in use, parameters, gradients and moments included
   double weights = 0;   // bytes of all attention weights, which are not kept: one matrix [target, source] per head
 };
 

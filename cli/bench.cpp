@@ -26,14 +26,22 @@ auto of_sizes(F&& f) {
   }
 }
 
-struct StepFlags {
+// The training step to measure.
+struct ChosenStep {
   std::string model, size;
   std::vector<std::string> sets;
+
+  bench::StepSetup setup() const {
+    return of_sizes([&] { return bench::step_setup(model, size, sets); });
+  }
+};
+
+struct StepFlags : ChosenStep {
   double seconds = 3, peak = 0;
 };
 
 int bench_step(const StepFlags& flags) {
-  const bench::StepSetup setup = of_sizes([&] { return bench::step_setup(flags.model, flags.size, flags.sets); });
+  const bench::StepSetup setup = flags.setup();
   const bench::StepTimes t = bench::time_steps(setup, flags.seconds);
   const double resident = bench::peak_resident_mb();  // before the peak is measured
   const double peak = flags.peak > 0 ? flags.peak : bench::product_peak();
@@ -52,8 +60,7 @@ int bench_step(const StepFlags& flags) {
   return success;
 }
 
-template <class Flags>
-void add_step_arguments(CLI::App& command, Flags& flags) {
+void add_step_arguments(CLI::App& command, ChosenStep& flags) {
   command.add_option("MODEL", flags.model, "One of " + fmt::format("{}", fmt::join(models::model_names(), ", ")))
       ->required();
   command.add_option("SIZE", flags.size, "One of " + fmt::format("{}", fmt::join(bench::step_sizes(), ", ")))
@@ -125,9 +132,7 @@ void add_ops(CLI::App& bench, Action& action) {
   command.callback([options, &action] { action = [options] { return bench_ops(*options); }; });
 }
 
-struct ScalingFlags {
-  std::string model, size;
-  std::vector<std::string> sets;
+struct ScalingFlags : ChosenStep {
   std::string over = "batch";
   double seconds = 1;
 };
@@ -141,7 +146,7 @@ int bench_scaling(const ScalingFlags& flags) {
   };
   print_result(
       "# to_linear, to_work: time per token, and per multiply-add, relative to the first line\n"
-      "# peak_mb: peak of large blocks in use; weights_mb: the size of all attention weights, which are not kept\n"
+      "# peak_mb: peak of the bytes in use; weights_mb: the size of all attention weights, which are not kept\n"
       "# {:<11} {:<6} {:>5} {:>6} {:>6} {:>3} {:>10} {:>12} {:>9} {:>8} {:>9} {:>10}\n",
       "model", "size", "batch", "source", "target", "thr", "ms", "us_per_token", "to_linear", "to_work", "peak_mb",
       "weights_mb");
@@ -176,26 +181,24 @@ void add_scaling(CLI::App& bench, Action& action) {
   command.callback([flags, &action] { action = [flags] { return bench_scaling(*flags); }; });
 }
 
-struct MemoryFlags {
-  std::string model, size;
-  std::vector<std::string> sets;
+struct MemoryFlags : ChosenStep {
   std::string lengths = "mixed";
   Index steps = 100;
 };
 
 int bench_memory(const MemoryFlags& flags) {
-  const bench::StepSetup setup = of_sizes([&] { return bench::step_setup(flags.model, flags.size, flags.sets); });
-  fmt::print(
+  const bench::StepSetup setup = flags.setup();
+  print_result(
       "# in_use_mb: peak of the bytes in use; resident_mb: peak growth of resident memory\n"
       "# {:<11} {:<6} {:>5} {:>8} {:>3} {:>10} {:>10} {:>12} {:>6}\n",
       "model", "size", "batch", "lengths", "thr", "ms", "in_use_mb", "resident_mb", "ratio");
   const auto lengths = flags.lengths == "equal" ? bench::Lengths::equal : bench::Lengths::mixed;
   const bench::MemoryPoint p = bench::measure_memory(setup, lengths, flags.steps);
   const Index longest = std::max(setup.source, setup.target);
-  fmt::print("{:<13} {:<6} {:>5} {:>8} {:>3} {:>10.3f} {:>10.1f} {:>12.1f} {:>6.2f}\n", flags.model, flags.size,
-             setup.run.train.batch,
-             lengths == bench::Lengths::equal ? fmt::format("{}", longest) : fmt::format("1-{}", longest), threads(),
-             1e3 * p.seconds, 1e-6 * p.in_use, 1e-6 * p.resident, p.resident / p.in_use);
+  print_result("{:<13} {:<6} {:>5} {:>8} {:>3} {:>10.3f} {:>10.1f} {:>12.1f} {:>6.2f}\n", flags.model, flags.size,
+               setup.run.train.batch,
+               lengths == bench::Lengths::equal ? fmt::format("{}", longest) : fmt::format("1-{}", longest), threads(),
+               1e3 * p.seconds, 1e-6 * p.in_use, 1e-6 * p.resident, p.resident / p.in_use);
   return success;
 }
 
@@ -207,8 +210,9 @@ void add_memory(CLI::App& bench, Action& action) {
       .add_option(
           "--lengths", flags->lengths,
           "equal: those of SIZE in each batch; mixed: in each batch another one from 1 to that (default: mixed)")
-      ->check(CLI::IsMember({"equal", "mixed"}));
-  command.add_option("--steps", flags->steps, "Steps (default: 100)")->check(number_from(1, 1e6));
+      ->check(CLI::IsMember({"equal", "mixed"}))
+      ->type_name("NAME");
+  command.add_option("--steps", flags->steps, "Steps (default: 100)")->check(number_from(1, 1e6))->type_name("N");
   add_threads(command);
   command.footer(
       "Example:\n"
