@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <fcntl.h>
 #include <algorithm>
 #include <bit>
 #include <cstring>
@@ -11,10 +10,9 @@
 #include <set>
 
 #include <gradus/files/internal/crc32.h>
-#include <gradus/files/internal/file_buffer.h>
 #include <gradus/files/internal/file_replacement.h>
 #include <gradus/files/internal/json.h>
-#include <gradus/files/internal/regular_file.h>
+#include <gradus/files/internal/regular_input.h>
 #include <gradus/files/internal/safetensors_header.h>
 
 namespace gradus::files {
@@ -278,10 +276,8 @@ void write_safetensors(const std::filesystem::path& path, const Safetensors& con
 }
 
 Safetensors read_safetensors(const std::filesystem::path& path) {
-  const RegularFile file(path, O_RDONLY, Names::any);
-  FileBuffer buffer(file.descriptor());
-  std::istream in(&buffer);
-  return read_safetensors(in, file.size(), path.string());
+  RegularInput in(path, Names::any);
+  return read_safetensors(in, in.size(), path.string());
 }
 
 Safetensors read_safetensors(std::istream& in, std::uint64_t size, const std::string& name) {

@@ -3,21 +3,20 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <fcntl.h>
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <istream>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <vector>
 
-#include <gradus/files/internal/file_buffer.h>
-#include <gradus/files/internal/regular_file.h>
+#include <gradus/autograd/checks/anomaly.h>
+#include <gradus/autograd/ops/comparison.h>
+#include <gradus/autograd/ops/reduction.h>
+#include <gradus/files/internal/regular_input.h>
 #include <gradus/files/internal/utf8.h>
-#include <gradus/train/internal/finite.h>
 #include <gradus/train/internal/suggest.h>
 
 namespace gradus::train {
@@ -25,6 +24,7 @@ namespace {
 
 constexpr std::string_view optimizer_prefix = "optimizer.", schedule_prefix = "schedule.", average_prefix = "average.";
 constexpr const char* format_key = "format";
+constexpr std::string_view any_format = "gradus-checkpoint-";
 constexpr const char* format = "gradus-checkpoint-4";
 constexpr std::string_view older_formats[] = {"gradus-checkpoint-1", "gradus-checkpoint-2", "gradus-checkpoint-3"};
 constexpr Index most = 1'000'000'000'000'000;  // largest count
@@ -202,10 +202,13 @@ void check_parameters(const files::Safetensors& file, const std::string& name, c
 }  // namespace
 
 files::Safetensors read_checkpoint(const std::filesystem::path& path) {
-  const files::RegularFile file(path, O_RDONLY, files::Names::one);
-  files::FileBuffer buffer(file.descriptor());
-  std::istream in(&buffer);
-  return files::read_safetensors(in, file.size(), path.string());
+  files::RegularInput in(path, files::Names::one);
+  return files::read_safetensors(in, in.size(), path.string());
+}
+
+bool is_checkpoint(const files::Safetensors& file) {
+  const auto found = file.metadata.find(format_key);
+  return found != file.metadata.end() && found->second.starts_with(any_format);
 }
 
 files::Safetensors pack(const nn::ParameterStore& store, const Position& position, const StateOwners& owners) {
@@ -227,7 +230,8 @@ std::string first_not_finite(const files::Safetensors& checkpoint, const nn::Par
   };
   for (const files::NamedTensor& t : checkpoint.tensors) {
     const bool infinities = t.name.starts_with(schedule_prefix) || is_buffer(t.name);
-    if (!is_finite(t.tensor, infinities)) return t.name;
+    const bool good = infinities ? !any(isnan(t.tensor)).item<bool>() : all_finite(t.tensor);
+    if (!good) return t.name;
   }
   return {};
 }

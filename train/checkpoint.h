@@ -51,6 +51,9 @@ struct StateOwners {
 /// another name.
 files::Safetensors read_checkpoint(const std::filesystem::path& path);
 
+/// Whether a file is a checkpoint of a run, of any version of this program.
+bool is_checkpoint(const files::Safetensors& file);
+
 /// The contents of a checkpoint:
 ///
 /// - each parameter and buffer by its path, a shared one once;

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <fcntl.h>
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -10,8 +9,7 @@
 #include <sstream>
 
 #include <gradus/data/toy_tasks.h>
-#include <gradus/files/internal/file_buffer.h>
-#include <gradus/files/internal/regular_file.h>
+#include <gradus/files/internal/regular_input.h>
 #include <gradus/files/internal/utf8.h>
 #include <gradus/models/registry.h>
 #include <gradus/train/internal/presets.h>
@@ -251,9 +249,7 @@ RunConfig from_toml(std::string_view text, const std::string& name) {
 }
 
 RunConfig read_config(const std::filesystem::path& path) {
-  const files::RegularFile file(path, O_RDONLY, files::Names::one);
-  files::FileBuffer buffer(file.descriptor());
-  std::istream in(&buffer);
+  files::RegularInput in(path, files::Names::one);
   return from_toml(read_text(in, path.string()), path.string());
 }
 

@@ -6,6 +6,7 @@
 
 #include <gradus/files/internal/utf8.h>
 #include <gradus/files/safetensors.h>
+#include <gradus/train/checkpoint.h>
 
 namespace gradus::train {
 namespace {
@@ -43,8 +44,7 @@ Start start_of(const Run& run, const std::string& name) {
 
 Start start_of(const std::filesystem::path& file) {
   const files::Safetensors contents = files::read_safetensors(file);
-  const auto format = contents.metadata.find("format");
-  if (format != contents.metadata.end() && format->second.starts_with("gradus-checkpoint")) {
+  if (is_checkpoint(contents)) {
     throw Error(fmt::format("{}: this is a checkpoint of a run; give the run's folder, which has its vocabularies",
                             file.string()));
   }
