@@ -53,12 +53,16 @@ std::vector<std::vector<Index>> cut_batches(const std::vector<EncodedPair>& pair
   return batches;
 }
 
+EncodedPair encode_pair(const Pair& pair, const Vocabulary& source, const Vocabulary& target) {
+  return {source.encode(pair.source), target.encode(pair.target)};
+}
+
 }  // namespace
 
 std::vector<EncodedPair> encode(const std::vector<Pair>& pairs, const Vocabulary& source, const Vocabulary& target) {
   std::vector<EncodedPair> encoded;
   encoded.reserve(pairs.size());
-  for (const Pair& pair : pairs) encoded.push_back({source.encode(pair.source), target.encode(pair.target)});
+  for (const Pair& pair : pairs) encoded.push_back(encode_pair(pair, source, target));
   return encoded;
 }
 
@@ -66,7 +70,7 @@ std::vector<EncodedPair> encode(std::vector<Pair>&& pairs, const Vocabulary& sou
   std::vector<EncodedPair> encoded;
   encoded.reserve(pairs.size());
   for (Pair& pair : pairs) {
-    encoded.push_back({source.encode(pair.source), target.encode(pair.target)});
+    encoded.push_back(encode_pair(pair, source, target));
     pair = {};
   }
   pairs.clear();

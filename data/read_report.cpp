@@ -18,9 +18,23 @@ void add_messages(std::vector<std::string>& lines, const std::vector<Defect>& de
     lines.push_back(fmt::format("{} {} of {}", done, counted(count - ReadReport::most_kept, noun), path));
 }
 
+void keep_first(std::vector<Defect>& defects, Defect defect) {
+  if (std::ssize(defects) < ReadReport::most_kept) defects.push_back(std::move(defect));
+}
+
 }  // namespace
 
 std::string Defect::described() const { return fmt::format("{}:{}:{}: {}", path, line, column, reason); }
+
+void ReadReport::skip(Defect line) {
+  ++skipped;
+  keep_first(defects, std::move(line));
+}
+
+void ReadReport::leave_out(Defect long_pair) {
+  ++left_out;
+  keep_first(long_pairs, std::move(long_pair));
+}
 
 std::string ReadReport::summary() const {
   std::string text = fmt::format("read {} from {}", counted(pairs, "pair"), path);
@@ -41,6 +55,12 @@ std::vector<std::string> ReadReport::messages() const {
   add_messages(lines, long_pairs, left_out, "left out", "more pair", path);
   add_messages(lines, defects, skipped, "skipped", "more line", path);
   return lines;
+}
+
+NoPairs NoPairs::all_left_out(ReadReport of_file) {
+  const std::string message = fmt::format("{}: all {} are left out (first: {})", of_file.path,
+                                          counted(of_file.left_out, "pair"), of_file.long_pairs.front().described());
+  return NoPairs(message, std::move(of_file));
 }
 
 std::string TokenLimit::excess(Index tokens) const {

@@ -43,6 +43,10 @@ struct ReadReport {
   std::vector<Defect> long_pairs;       // the first `most_kept` of them
   std::vector<std::string> notes = {};  // what else was done, one line each: columns that are left out
 
+  /// Counts a line with a defect, or a pair that is too long, and keeps its description if it is one of the first.
+  void skip(Defect line);
+  void leave_out(Defect long_pair);
+
   /// One line: "read 110611 pairs from FILE (3 lines skipped: first at FILE:17:3: no tab between source and target)".
   std::string summary() const;
 
@@ -54,6 +58,8 @@ struct ReadReport {
 class NoPairs : public Error {
  public:
   NoPairs(const std::string& message, ReadReport of_file) : Error(message), report(std::move(of_file)) {}
+  /// All pairs of the file are too long.
+  static NoPairs all_left_out(ReadReport of_file);
 
   ReadReport report;
 };

@@ -11,7 +11,7 @@
 
 #include <gradus/autograd/foundation/error.h>
 #include <gradus/autograd/foundation/types.h>
-#include <gradus/files/internal/utf8.h>
+#include <gradus/data/unicode.h>
 
 namespace gradus::data {
 namespace {
@@ -26,20 +26,6 @@ void check(const std::vector<std::string>& outputs, const std::vector<References
   if (outputs.empty()) throw Error("there is nothing to score; expected at least one source");
   for (std::size_t i = 0; i < references.size(); ++i)
     if (references[i].empty()) throw Error(fmt::format("source {} has no reference; expected at least one", i + 1));
-}
-
-// The code points of a text. A byte that is not UTF-8 counts as one.
-Units code_points(std::string_view text) {
-  Units found;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t length = std::max<std::size_t>(files::utf8_length(text, at), 1);
-    const auto first = static_cast<unsigned char>(text[at]);
-    char32_t c = length == 1 ? first : first & (0x7Fu >> length);
-    for (std::size_t i = 1; i < length; ++i) c = c << 6 | (static_cast<unsigned char>(text[at + i]) & 0x3Fu);
-    found.push_back(c);
-    at += length;
-  }
-  return found;
 }
 
 // White space as Python's str.split has it.

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include <gradus/autograd/foundation/error.h>
+#include <gradus/data/internal/blanks.h>
 #include <gradus/data/unicode.h>
 #include <gradus/files/internal/utf8.h>
 
@@ -15,8 +16,7 @@ Tokens tokenize(std::string_view text, Tokenizer kind) {
   files::require_utf8(text);
   Tokens tokens;
   if (kind == Tokenizer::characters) {
-    const auto starts = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; };  // of a code point
-    tokens.reserve(static_cast<std::size_t>(std::count_if(text.begin(), text.end(), starts)));
+    tokens.reserve(static_cast<std::size_t>(files::column_of(text, text.size()) - 1));
     for (std::size_t at = 0; at < text.size();) {
       const std::size_t length = files::utf8_length(text, at);
       tokens.emplace_back(text.substr(at, length));
@@ -24,19 +24,18 @@ Tokens tokenize(std::string_view text, Tokenizer kind) {
     }
     return tokens;
   }
-  constexpr std::string_view spaces = " \t\n\v\f\r";
   std::size_t count = 0;
   bool inside = false;
   for (const char c : text) {
-    const bool space = spaces.find(c) != std::string_view::npos;
+    const bool space = blanks.find(c) != std::string_view::npos;
     count += !space && !inside ? 1 : 0;
     inside = !space;
   }
   tokens.reserve(count);
-  for (std::size_t begin = text.find_first_not_of(spaces); begin != std::string_view::npos;) {
-    const std::size_t end = std::min(text.find_first_of(spaces, begin), text.size());
+  for (std::size_t begin = text.find_first_not_of(blanks); begin != std::string_view::npos;) {
+    const std::size_t end = std::min(text.find_first_of(blanks, begin), text.size());
     tokens.emplace_back(text.substr(begin, end - begin));
-    begin = text.find_first_not_of(spaces, end);
+    begin = text.find_first_not_of(blanks, end);
   }
   return tokens;
 }

@@ -20,16 +20,19 @@ bool is_ascii(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
-CodePoints code_points(std::string_view text) {
+// A byte that is not UTF-8 counts as one.
+CodePoints points_of(std::string_view text) {
   CodePoints points;
   points.reserve(text.size());
   for (std::size_t at = 0; at < text.size();) {
-    const std::size_t length = std::max<std::size_t>(files::utf8_length(text, at), 1);
-    CodePoint point = 0;
-    utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data() + at), static_cast<utf8proc_ssize_t>(length),
-                     &point);
+    const std::size_t length = files::utf8_length(text, at);
+    CodePoint point = static_cast<unsigned char>(text[at]);
+    if (length > 1) {
+      utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data() + at),
+                       static_cast<utf8proc_ssize_t>(length), &point);
+    }
     points.push_back(point);
-    at += length;
+    at += std::max<std::size_t>(length, 1);
   }
   return points;
 }
@@ -119,11 +122,16 @@ bool meets_cased(Iterator begin, Iterator end) {
 
 }  // namespace
 
+std::u32string code_points(std::string_view text) {
+  const CodePoints points = points_of(text);
+  return {points.begin(), points.end()};
+}
+
 std::string normalize(std::string_view text, UnicodeForm form) {
   files::require_utf8(text);
   if (form == UnicodeForm::none || is_ascii(text)) return std::string(text);
   const utf8proc_option_t options = options_of(form);
-  CodePoints points = decomposed(code_points(text), options);
+  CodePoints points = decomposed(points_of(text), options);
   const auto length = utf8proc_normalize_utf32(points.data(), std::ssize(points), options);
   points.resize(static_cast<std::size_t>(length));
   return encoded(points);
@@ -132,7 +140,7 @@ std::string normalize(std::string_view text, UnicodeForm form) {
 std::string lowercase(std::string_view text) {
   files::require_utf8(text);
   constexpr CodePoint dotted_i = 0x130, dot_above = 0x307, capital_sigma = 0x3A3, final_sigma = 0x3C2;
-  const CodePoints points = code_points(text);
+  const CodePoints points = points_of(text);
   std::string lower;
   lower.reserve(text.size());
   for (auto at = points.begin(); at != points.end(); ++at) {
@@ -155,7 +163,7 @@ std::string prepare(std::string_view text, UnicodeForm form, bool in_lowercase) 
 }
 
 std::string quoted(std::string_view text) {
-  const CodePoints points = code_points(text);
+  const CodePoints points = points_of(text);
   const bool visible =
       !points.empty() && !is_mark(points.front()) && std::none_of(points.begin(), points.end(), is_hidden);
   if (visible) return fmt::format("\"{}\"", files::shown(text));
@@ -166,7 +174,7 @@ std::string quoted(std::string_view text) {
 
 std::size_t width(std::string_view text) {
   std::size_t columns = 0;
-  for (const CodePoint point : code_points(text)) columns += static_cast<std::size_t>(utf8proc_charwidth(point));
+  for (const CodePoint point : points_of(text)) columns += static_cast<std::size_t>(utf8proc_charwidth(point));
   return columns;
 }
 
@@ -175,7 +183,7 @@ std::vector<std::string> graphemes(std::string_view text) {
   std::vector<std::string> clusters;
   CodePoint last = 0;
   utf8proc_int32_t state = 0;
-  for (const CodePoint point : code_points(text)) {
+  for (const CodePoint point : points_of(text)) {
     if (clusters.empty() || utf8proc_grapheme_break_stateful(last, point, &state)) clusters.emplace_back();
     append(clusters.back(), point);
     last = point;
@@ -183,19 +191,13 @@ std::vector<std::string> graphemes(std::string_view text) {
   return clusters;
 }
 
-Index columns_of(std::string_view text) {
-  files::require_utf8(text);
-  Index columns = 0;
-  for (const CodePoint point : code_points(text)) columns += utf8proc_charwidth(point);
-  return columns;
-}
-
-std::string cut_to_columns(std::string_view text, Index columns) {
+std::string cut_to_width(std::string_view text, std::size_t columns) {
   files::require_utf8(text);
   std::string cut;
-  for (const CodePoint point : code_points(text)) {
-    columns -= utf8proc_charwidth(point);
-    if (columns < 0) break;
+  for (const CodePoint point : points_of(text)) {
+    const auto width = static_cast<std::size_t>(utf8proc_charwidth(point));
+    if (width > columns) break;
+    columns -= width;
     append(cut, point);
   }
   return cut;

@@ -5,12 +5,13 @@
 #include <string_view>
 #include <vector>
 
-#include <gradus/autograd/foundation/types.h>
-
 namespace gradus::data {
 
 /// The normal forms of Unicode (Standard Annex 15). `none` leaves a text as it is.
 enum class UnicodeForm { none, nfc, nfd, nfkc };
+
+/// The code points of the text. A byte that is not UTF-8 counts as one.
+std::u32string code_points(std::string_view text);
 
 /// The text in a normal form. Throws Error, with the column, when it is not well-formed UTF-8.
 std::string normalize(std::string_view text, UnicodeForm form);
@@ -30,15 +31,11 @@ std::string quoted(std::string_view text);
 /// one.
 std::size_t width(std::string_view text);
 
+/// The longest beginning of the text that fits in so many columns. Throws as `normalize` does.
+std::string cut_to_width(std::string_view text, std::size_t columns);
+
 /// The extended grapheme clusters of the text (Standard Annex 29): what a reader counts as one character. Throws as
 /// `normalize` does.
 std::vector<std::string> graphemes(std::string_view text);
-
-/// The columns of a terminal that the text takes: two for wide characters, none for combining marks. Throws as
-/// `normalize` does.
-Index columns_of(std::string_view text);
-
-/// The longest beginning of the text that fits in so many columns. Throws as `normalize` does.
-std::string cut_to_columns(std::string_view text, Index columns);
 
 }  // namespace gradus::data

@@ -87,7 +87,7 @@ TEST_CASE("the bar is never wider than the terminal, whose width may change betw
       CAPTURE(label, columns, drawn);
       REQUIRE_THAT(drawn, StartsWith(start_of_line));
       const std::string line = drawn.substr(4);
-      CHECK(data::columns_of(line) <= columns - 1);
+      CHECK(static_cast<Index>(data::width(line)) <= columns - 1);
       CHECK(line.find('\n') == std::string::npos);
       if (columns == 200) CHECK_THAT(line, ContainsSubstring("████████████░░░░░░░░░░░░ 50/100"));
       if (columns == 45) CHECK_THAT(line, !ContainsSubstring("░"));

@@ -111,8 +111,8 @@ void Progress::draw(Index done, std::string_view note, double now) {
   }
   const Index room = terminal_columns(out_) - 1;  // the last column stays free, so that no terminal wraps
   const std::string label = files::shown(label_, 1000), after = files::shown(numbers, 1000);
-  say(out_, "\r\033[K" + data::cut_to_columns(
-                             label + bar_of(share, room - data::columns_of(label + after) - 2) + ' ' + after, room));
+  const std::string bar = bar_of(share, room - static_cast<Index>(data::width(label + after)) - 2);
+  say(out_, "\r\033[K" + data::cut_to_width(label + bar + ' ' + after, static_cast<std::size_t>(room)));
   bar_ = true;
 }
 

@@ -107,8 +107,7 @@ std::string DelimitedRows::note() const {
   if (!wide_) return {};
   return fmt::format(
       "note: {} has more than two columns: the first is the source, the second the target, and the others are left "
-      "out; "
-      "data.columns chooses columns",
+      "out; data.columns chooses columns",
       path_);
 }
 

@@ -11,9 +11,8 @@ namespace gradus::data {
 /// The rows of a table whose columns are between tabs, or between commas with quotes as in RFC 4180.
 ///
 /// - If a column is chosen by name, the first line holds the names.
-/// - If no column is chosen, a third one is a flaw, unless most of the first hundred lines with two columns have it:
-/// then
-///   all columns after the second are left out.
+/// - If no column is chosen, a third one is a flaw, unless most of the first hundred lines with two columns have it.
+///   Then all columns after the second are left out.
 /// - A quote that is never closed, and text after a closing quote, is a flaw of the row's first line alone.
 class DelimitedRows : public Rows {
  public:

@@ -27,10 +27,6 @@ Defect defect_of(const Line& line, std::size_t offset, std::string reason) {
   return defect;
 }
 
-void keep_first(std::vector<Defect>& defects, Defect defect) {
-  if (std::ssize(defects) < ReadReport::most_kept) defects.push_back(std::move(defect));
-}
-
 }  // namespace
 
 Gatherer::Gatherer(std::string path, OnBadLine on_bad_line, TokenLimit limit)
@@ -40,9 +36,8 @@ Gatherer::Gatherer(std::string path, OnBadLine on_bad_line, TokenLimit limit)
 
 bool Gatherer::fits(const Tokens& side, std::string_view name, const Spot& spot) {
   if (std::ssize(side) <= limit_.most) return true;
-  ++corpus_.report.left_out;
-  keep_first(corpus_.report.long_pairs,
-             defect_of(spot.line, spot.offset, fmt::format("the {} has {}", name, limit_.excess(std::ssize(side)))));
+  corpus_.report.leave_out(
+      defect_of(spot.line, spot.offset, fmt::format("the {} has {}", name, limit_.excess(std::ssize(side)))));
   return false;
 }
 
@@ -54,7 +49,7 @@ bool Gatherer::keep(Pair pair, const Spot& source, const Spot& target) {
   return true;
 }
 
-// The system is asked once per 16 MB. Encoding the pairs takes up to half of their memory again.
+// Reads the free memory once per 16 MB of pairs. Encoding takes up to half of their memory again.
 void Gatherer::check_memory(const Pair& pair, const Line& line) {
   constexpr std::size_t step = std::size_t{1} << 24;
   bytes_ += sizeof(Pair) + sizeof(std::string) * (pair.source.size() + pair.target.size());
@@ -71,8 +66,7 @@ void Gatherer::check_memory(const Pair& pair, const Line& line) {
 void Gatherer::refuse(const Line& line, std::size_t offset, std::string reason) {
   Defect defect = defect_of(line, offset, std::move(reason));
   if (on_bad_line_ == OnBadLine::stop) throw Error(defect.described());
-  ++corpus_.report.skipped;
-  keep_first(corpus_.report.defects, std::move(defect));
+  corpus_.report.skip(std::move(defect));
 }
 
 bool Gatherer::sound(const Line& line) {
@@ -88,15 +82,10 @@ Corpus Gatherer::finish(std::string_view wanted) && {
   if (report.pairs != 0) return std::move(corpus_);
   if (report.skipped == 0 && report.left_out == 0)
     throw Error(fmt::format("{}: nothing to read; expected {}", report.path, wanted));
-  std::string message;
-  if (report.skipped == 0) {
-    message = fmt::format("{}: all {} are left out (first: {})", report.path, counted(report.left_out, "pair"),
-                          report.long_pairs.front().described());
-  } else {
-    message =
-        fmt::format("{}: none of {} is good (first: {}); expected {}", report.path,
-                    counted(report.skipped + report.left_out, "line"), report.defects.front().described(), wanted);
-  }
+  if (report.skipped == 0) throw NoPairs::all_left_out(std::move(report));
+  const std::string message =
+      fmt::format("{}: none of {} is good (first: {}); expected {}", report.path,
+                  counted(report.skipped + report.left_out, "line"), report.defects.front().described(), wanted);
   throw NoPairs(message, std::move(report));
 }
 

@@ -50,7 +50,7 @@ class Gatherer {
   Corpus corpus_;
   OnBadLine on_bad_line_;
   TokenLimit limit_;
-  std::size_t bytes_ = 0, checked_bytes_ = 0;  // of the kept pairs: now, and at the last look at the free memory
+  std::size_t bytes_ = 0, checked_bytes_ = 0;  // of the kept pairs: now, and when the free memory was last read
 };
 
 }  // namespace gradus::data

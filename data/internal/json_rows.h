@@ -19,7 +19,7 @@ class JsonRows : public Rows {
 
   LineReader lines_;
   Columns keys_;
-  std::string text_, source_, target_, features_;
+  std::string source_, target_, features_;
 };
 
 }  // namespace gradus::data

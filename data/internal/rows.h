@@ -33,7 +33,7 @@ class Rows {
   /// LineReader.
   virtual bool next(Row& row) = 0;
 
-  /// Describes the columns that are left out although nobody chose the others; empty if there are none.
+  /// Describes the columns that are left out when none is chosen; empty if there are none.
   virtual std::string note() const { return {}; }
 };
 

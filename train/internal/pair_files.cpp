@@ -5,7 +5,6 @@
 #include <optional>
 
 #include <gradus/data/dictionary.h>
-#include <gradus/data/internal/counted.h>
 
 namespace gradus::train {
 namespace {
@@ -92,9 +91,7 @@ void leave_out_long(data::Corpus& corpus, const data::TokenLimit& limit, const d
   const auto fits = [&](const data::Vocabulary& vocabulary, const data::Tokens& side, const char* name, Index line) {
     const Index length = std::ssize(vocabulary.split(side));
     if (length <= limit.most) return true;
-    ++report.left_out;
-    if (std::ssize(report.long_pairs) < data::ReadReport::most_kept)
-      report.long_pairs.push_back({report.path, line, 1, fmt::format("the {} has {}", name, limit.excess(length))});
+    report.leave_out({report.path, line, 1, fmt::format("the {} has {}", name, limit.excess(length))});
     return false;
   };
   std::vector<Pair> kept;
@@ -106,11 +103,7 @@ void leave_out_long(data::Corpus& corpus, const data::TokenLimit& limit, const d
   }
   corpus.pairs = std::move(kept);
   report.pairs = std::ssize(corpus.pairs);
-  if (corpus.pairs.empty()) {
-    throw data::NoPairs(fmt::format("{}: all {} are left out (first: {})", report.path,
-                                    data::counted(report.left_out, "pair"), report.long_pairs.front().described()),
-                        report);
-  }
+  if (corpus.pairs.empty()) throw data::NoPairs::all_left_out(report);
 }
 
 data::Corpus read_files(const RunConfig& config, const std::filesystem::path& path,
