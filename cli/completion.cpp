@@ -31,10 +31,6 @@ std::string setting_keys() {
   return joined(keys);
 }
 
-std::vector<const CLI::App*> children(const CLI::App& app) {
-  return app.get_subcommands([](const CLI::App*) { return true; });
-}
-
 std::string names_of(const std::vector<const CLI::App*>& commands) {
   std::vector<std::string> names;
   for (const CLI::App* command : commands) names.push_back(command->get_name());
@@ -56,11 +52,11 @@ std::string bash_values(const OptionText& option) {
 
 std::string bash(const CLI::App& program) {
   std::string commands, values, flags;
-  for (const CLI::App* child : children(program)) {
+  for (const CLI::App* child : children_of(program)) {
     commands += fmt::format("      ' {0}') command='{0}' ;;\n", child->get_name());
-    for (const CLI::App* own : children(*child))
+    for (const CLI::App* own : children_of(*child))
       commands += fmt::format("      '{0} {1}') command='{0} {1}' ;;\n", child->get_name(), own->get_name());
-    if (const auto own = children(*child); !own.empty())
+    if (const auto own = children_of(*child); !own.empty())
       flags += fmt::format("      '{}') words='{} {}' ;;\n", child->get_name(), names_of(own), flags_of(*child));
   }
   for (const CommandText& command : commands_of(program)) {
@@ -89,7 +85,7 @@ std::string bash(const CLI::App& program) {
          values +
          "    *) case $command in\n"
          "      '') words='" +
-         names_of(children(program)) + " " + flags_of(program) + "' ;;\n" + flags +
+         names_of(children_of(program)) + " " + flags_of(program) + "' ;;\n" + flags +
          "      esac ;;\n"
          "  esac\n"
          "  COMPREPLY=()\n"
@@ -133,7 +129,7 @@ std::string zsh_arguments(const CLI::App& app) {
 std::string zsh(const CLI::App& program) {
   const std::string name = "_" + identifier();
   std::string text = fmt::format("#compdef {}\n{}() {{\n  local -a commands=(\n", program_name(), name);
-  for (const CLI::App* child : children(program))
+  for (const CLI::App* child : children_of(program))
     text += fmt::format("    '{}:{}'\n", child->get_name(), zsh_text(child->get_description()));
   text += fmt::format(
       "  ) settings=({})\n  if (( CURRENT == 2 )); then\n    _describe command commands\n    {}\n    return\n  fi\n",
@@ -145,8 +141,8 @@ std::string zsh(const CLI::App& program) {
                         nested ? command.name : command.name + " ", nested ? "" : "*", nested ? 2 : 1, nested ? 2 : 1,
                         zsh_arguments(*command.app));
   }
-  for (const CLI::App* child : children(program))
-    if (const auto own = children(*child); !own.empty())
+  for (const CLI::App* child : children_of(program))
+    if (const auto own = children_of(*child); !own.empty())
       text += fmt::format("    '{} '*) compadd {} ;;\n", child->get_name(), names_of(own));
   return text + fmt::format("  esac\n}}\ncompdef {} {}\n", name, program_name());
 }
@@ -157,7 +153,7 @@ std::string fish(const CLI::App& program) {
   const std::string complete = "complete -c " + program_name();
   std::string text = complete + " -f\n";
   const auto add_commands = [&](const CLI::App& of, const std::string& condition) {
-    for (const CLI::App* child : children(of)) {
+    for (const CLI::App* child : children_of(of)) {
       text += fmt::format("{} -n '{}' -a {} -d '{}'\n", complete, condition, child->get_name(),
                           fish_text(child->get_description()));
     }
@@ -183,8 +179,8 @@ std::string fish(const CLI::App& program) {
   };
   add_commands(program, "__fish_use_subcommand");
   add_options(program, "__fish_use_subcommand");
-  for (const CLI::App* child : children(program)) {
-    const auto own = children(*child);
+  for (const CLI::App* child : children_of(program)) {
+    const auto own = children_of(*child);
     if (own.empty()) continue;
     add_commands(*child, fmt::format("__fish_seen_subcommand_from {}; and not __fish_seen_subcommand_from {}",
                                      child->get_name(), names_of(own)));

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include <gradus/cli/internal/command.h>
+#include <gradus/data/internal/counted.h>
 #include <gradus/data/internal/lines.h>
 #include <gradus/files/internal/json.h>
 #include <gradus/files/internal/utf8.h>
@@ -67,7 +68,7 @@ class SourceReader {
   int finish() const {
     note_unseen(counts_, run_.source, file_, "source", say_line);
     const Index more = left_out_ - data::ReadReport::most_kept;
-    if (more > 0) say_line(fmt::format("no output for {} more {}", more, more == 1 ? "line" : "lines"));
+    if (more > 0) say_line(fmt::format("no output for {}", data::counted(more, "more line")));
     return left_out_ == 0 ? success : incomplete;
   }
 

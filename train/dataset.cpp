@@ -123,8 +123,7 @@ Pairs hold_out(const DataConfig& d, std::vector<Pair> all, const Notes& notes) {
     const auto sources = std::ssize(group_references(no_training ? pairs.valid : pairs.train));
     throw Error(
         fmt::format("{}: pairs to validate on are held out by source, and the {} of the file have only {}: none is "
-                    "left to {}; give "
-                    "pairs of more sources, or a file to validate on (data.valid)",
+                    "left to {}; give pairs of more sources, or a file to validate on (data.valid)",
                     d.train, data::counted(std::ssize(all), "pair"), data::counted(sources, "different source"),
                     no_training ? "train on" : "validate on"));
   }
@@ -182,12 +181,18 @@ Pairs read_pairs(Dataset& set, const Notes& notes) {
   return pairs;
 }
 
+// The tokens of pairs.
+struct Counts {
+  data::TokenCounts source, target;
+  explicit Counts(const std::vector<Pair>& pairs)
+      : source(count_source_tokens(pairs)), target(count_target_tokens(pairs)) {}
+};
+
 // Notes the tokens that the vocabularies do not have. Without a file of targets, the file of the sources has both.
-void note_both_sides(const Dataset& set, const std::vector<Pair>& pairs, const std::string& sources,
-                     const std::string& targets, const Notes& notes) {
-  if (!notes) return;
-  note_unseen(count_source_tokens(pairs), set.source, sources, "source", notes);
-  note_unseen(count_target_tokens(pairs), set.target, targets.empty() ? sources : targets, "target", notes);
+void note_both_sides(const Dataset& set, const Counts& counts, const std::string& sources, const std::string& targets,
+                     const Notes& notes) {
+  note_unseen(counts.source, set.source, sources, "source", notes);
+  note_unseen(counts.target, set.target, targets.empty() ? sources : targets, "target", notes);
 }
 
 }  // namespace
@@ -269,12 +274,15 @@ Dataset load_dataset(const RunConfig& asked, const Notes& notes, const Vocabular
   Pairs pairs = config.data.task.empty() ? read_pairs(set, notes) : make_pairs(config, notes);
 
   const DataConfig& d = config.data;
+  const Counts counts(pairs.train);
   if (!d.keep_vocabularies && set.source.sub_words() == nullptr)
-    set.source = data::Vocabulary::build(count_source_tokens(pairs.train), d.min_count, d.max_vocabulary);
+    set.source = data::Vocabulary::build(counts.source, d.min_count, d.max_vocabulary);
   if (!d.keep_vocabularies && set.target.sub_words() == nullptr)
-    set.target = data::Vocabulary::build(count_target_tokens(pairs.train), d.min_count, d.max_vocabulary);
-  note_both_sides(set, pairs.train, d.task.empty() ? d.train : "training pairs", d.train_target, notes);
-  note_both_sides(set, pairs.valid, !d.valid.empty() ? d.valid : "validation pairs", d.valid_target, notes);
+    set.target = data::Vocabulary::build(counts.target, d.min_count, d.max_vocabulary);
+  if (notes) {
+    note_both_sides(set, counts, d.task.empty() ? d.train : "training pairs", d.train_target, notes);
+    note_both_sides(set, Counts(pairs.valid), !d.valid.empty() ? d.valid : "validation pairs", d.valid_target, notes);
+  }
   config.model.source_vocab = set.source.size();
   config.model.target_vocab = set.target.size();
   set.train = encode(std::move(pairs.train), set.source, set.target);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include <gradus/autograd/foundation/error.h>
+#include <gradus/data/internal/counted.h>
 #include <gradus/models/registry.h>
 
 namespace gradus::train {
@@ -23,8 +24,8 @@ std::string shown_bytes(double bytes) {
 }  // namespace
 
 std::string MemoryEstimate::text() const {
-  return fmt::format("about {} of memory for a batch of {} pair{} of up to {} source and {} target tokens",
-                     shown_bytes(bytes), pairs, pairs == 1 ? "" : "s", source, target);
+  return fmt::format("about {} of memory for a batch of {} of up to {} source and {} target tokens", shown_bytes(bytes),
+                     data::counted(pairs, "pair"), source, target);
 }
 
 std::optional<MemoryEstimate> estimate_memory(const RunConfig& config, Index parameters,

@@ -8,7 +8,6 @@
 
 #include <gradus/files/internal/json.h>
 #include <gradus/train/internal/recorded_settings.h>
-#include <gradus/train/internal/toml.h>
 #include <gradus/train/internal/validation.h>
 #include <gradus/train/optimizers.h>
 #include <gradus/train/settings.h>
@@ -209,8 +208,7 @@ void Trainer::note_improvement(Progress& progress) const {
   if (error_now >= 0.9 * error_before) return;
   progress.line(
       fmt::format("note: the run ended while it still improved: {} went from {:.4g} to {:.4g} in the last fifth of its "
-                  "validations; "
-                  "train longer, for example with --steps {}",
+                  "validations; train longer, for example with --steps {}",
                   to_toml(setting_named("train.best_by").get(run_.config)), before, now, 2 * length_.steps));
 }
 

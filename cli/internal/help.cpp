@@ -36,9 +36,9 @@ OptionText text_of(const CLI::Option& option) {
 }
 
 void collect(const CLI::App& app, const std::string& prefix, std::vector<CommandText>& commands) {
-  for (const CLI::App* child : app.get_subcommands([](const CLI::App*) { return true; })) {
+  for (const CLI::App* child : children_of(app)) {
     const std::string name = prefix + child->get_name();
-    if (child->get_subcommands([](const CLI::App*) { return true; }).empty())
+    if (children_of(*child).empty())
       commands.push_back({name, child});
     else
       collect(*child, name + " ", commands);
@@ -96,7 +96,7 @@ class HelpFormatter : public CLI::FormatterBase {
       text +=
           entry(option.names(), option.required && !option.flags.empty() ? option.help + " (required)" : option.help);
     }
-    const auto commands = app->get_subcommands([](const CLI::App*) { return true; });
+    const auto commands = children_of(*app);
     if (!commands.empty()) text += "\nCommands:\n";
     for (const CLI::App* command : commands) text += entry(command->get_name(), command->get_description());
     for (const Paragraph& p : paragraphs_of(app->get_footer()))
@@ -126,6 +126,10 @@ std::vector<OptionText> options_of(const CLI::App& command) {
   return texts;
 }
 
+std::vector<const CLI::App*> children_of(const CLI::App& app) {
+  return app.get_subcommands([](const CLI::App*) { return true; });
+}
+
 std::vector<CommandText> commands_of(const CLI::App& program) {
   std::vector<CommandText> commands;
   collect(program, "", commands);
@@ -140,7 +144,7 @@ std::string usage_of(const CLI::App& command, const std::string& name) {
     else if (option.required)
       text += " " + option.names();
   }
-  if (!command.get_subcommands([](const CLI::App*) { return true; }).empty()) arguments += " COMMAND";
+  if (!children_of(command).empty()) arguments += " COMMAND";
   return text + arguments + " [OPTIONS]";
 }
 

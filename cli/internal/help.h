@@ -24,6 +24,9 @@ struct OptionText {
 /// The options of a command, group by group, then its arguments.
 std::vector<OptionText> options_of(const CLI::App& command);
 
+/// The commands of a command or of the program.
+std::vector<const CLI::App*> children_of(const CLI::App& app);
+
 /// A command that runs, and its name with those above it but the program's: "bench step".
 struct CommandText {
   std::string name;
