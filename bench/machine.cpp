@@ -4,16 +4,15 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <fstream>
 #include <string>
-#include <string_view>
 #include <thread>
 #include <vector>
 
 #include <gradus/autograd/foundation/error.h>
 #include <gradus/autograd/foundation/internal/blas.h>
 #include <gradus/autograd/foundation/internal/gemm.h>
+#include <gradus/autograd/foundation/internal/proc_file.h>
 #include <gradus/autograd/foundation/internal/stopwatch.h>
 
 namespace gradus::bench {
@@ -43,10 +42,9 @@ double peak_resident_mb() {
 namespace {
 
 // A figure of /proc/self/status, such as VmHWM, in bytes.
-double status(std::string_view name) {
-  std::ifstream file("/proc/self/status");
-  for (std::string line; std::getline(file, line);)
-    if (line.starts_with(name)) return 1024 * std::strtod(line.c_str() + name.size() + 1, nullptr);
+double status(const std::string& name) {
+  if (const auto kilobytes = number_after("/proc/self/status", name + ':'))
+    return 1024 * static_cast<double>(*kilobytes);
   throw Error(fmt::format("/proc/self/status has no {}, so the resident memory cannot be measured", name));
 }
 

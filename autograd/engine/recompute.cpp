@@ -2,11 +2,11 @@
 
 #include <optional>
 #include <unordered_set>
-#include <utility>
 
 #include <gradus/autograd/engine/backward.h>
 #include <gradus/autograd/engine/internal/new_nodes.h>
 #include <gradus/autograd/engine/record.h>
+#include <gradus/autograd/foundation/internal/restore.h>
 #include <gradus/autograd/foundation/random.h>
 #include <gradus/autograd/foundation/thread_modes.h>
 
@@ -24,21 +24,15 @@ struct ForwardModes {
 /// Puts this thread into the modes while it lives.
 class SameModes {
  public:
-  explicit SameModes(const ForwardModes& modes)
-      : random_(modes.random),
-        training_(std::exchange(thread_modes.training, modes.training)),
-        row_invariant_(std::exchange(thread_modes.row_invariant, modes.row_invariant)) {}
-  ~SameModes() {
-    thread_modes.training = training_;
-    thread_modes.row_invariant = row_invariant_;
+  explicit SameModes(const ForwardModes& modes) : random_(modes.random) {
+    thread_modes.training = modes.training;
+    thread_modes.row_invariant = modes.row_invariant;
   }
-  SameModes(const SameModes&) = delete;
-  SameModes& operator=(const SameModes&) = delete;
 
  private:
   RandomScope random_;
-  std::optional<bool> training_;
-  bool row_invariant_;
+  Restore<std::optional<bool>> training_{thread_modes.training};
+  Restore<bool> row_invariant_{thread_modes.row_invariant};
 };
 
 // The leaves and earlier results that `result` was computed from, beside the inputs.

@@ -180,9 +180,9 @@ void trim() {
 
 std::size_t in_use() {
   local.flush();
+  // Below 0 while the release of a block is counted before its allocation by another thread.
   const auto bytes = static_cast<std::ptrdiff_t>(shared().in_use.load(std::memory_order_relaxed));
-  return static_cast<std::size_t>(
-      std::max(bytes, std::ptrdiff_t{0}));  // a release may be counted before its allocation
+  return static_cast<std::size_t>(std::max(bytes, std::ptrdiff_t{0}));
 }
 std::size_t peak() { return shared().peak.load(std::memory_order_relaxed); }
 void reset_peak() { shared().peak.store(in_use(), std::memory_order_relaxed); }

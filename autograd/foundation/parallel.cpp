@@ -15,6 +15,7 @@
 #include <thread>
 #include <vector>
 
+#include <gradus/autograd/foundation/internal/restore.h>
 #include <gradus/autograd/foundation/internal/sanitizers.h>
 #include <gradus/autograd/foundation/thread_modes.h>
 
@@ -127,19 +128,6 @@ tbb::task_arena& own_arena() {
 }
 
 thread_local bool inside_piece = false;
-
-template <class T>
-class Restore {
- public:
-  explicit Restore(T& value) : value_(value), before_(value) {}
-  ~Restore() { value_ = before_; }
-  Restore(const Restore&) = delete;
-  Restore& operator=(const Restore&) = delete;
-
- private:
-  T& value_;
-  const T before_;
-};
 
 }  // namespace
 

@@ -29,13 +29,13 @@ Tensor triangle(const OpName& op, const Tensor& x, Index diagonal, bool upper) {
     using T = decltype(zero);
     const T* p = x.data<T>();
     T* out = y.mutable_data<T>();
-    if (columns > 0)
-      parallel_each(rows_of(x.shape()), grain_of(copy_grain, columns), [&](Index r) {
-        const Index at = first + r % rows;
-        const Index begin = upper ? std::clamp<Index>(at, 0, columns) : 0;
-        const Index end = upper ? columns : std::clamp<Index>(at + 1, 0, columns);
-        std::copy(p + r * columns + begin, p + r * columns + end, out + r * columns + begin);
-      });
+    if (columns == 0) return;
+    parallel_each(rows_of(x.shape()), grain_of(copy_grain, columns), [&](Index r) {
+      const Index at = first + r % rows;
+      const Index begin = upper ? std::clamp<Index>(at, 0, columns) : 0;
+      const Index end = upper ? columns : std::clamp<Index>(at + 1, 0, columns);
+      std::copy(p + r * columns + begin, p + r * columns + end, out + r * columns + begin);
+    });
   });
   return record(op, y, {unread(x)},
                 [op, diagonal, upper](const Tensor& dy) { return Grads{triangle(op, dy, diagonal, upper)}; });

@@ -179,10 +179,6 @@ void for_gathered(const OpName& op, const Shape& x, Index axis, const Tensor& in
   }
 }
 
-}  // namespace
-
-namespace {
-
 // Whether the index of x is a scalar or x is one. It counts as one element of the axis 0 then.
 bool is_of_scalar(const OpName& op, const Tensor& x, Index axis, const Tensor& index) {
   return is_scalar_axis(op, axis, x.shape()) || (x.rank() == 1 && index.rank() == 0);

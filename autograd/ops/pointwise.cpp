@@ -30,7 +30,7 @@ constexpr Index streamed_bytes = Index{1} << 24;  // a larger result is written 
 /// An uninitialised tensor of the shape that the operands broadcast to.
 Tensor empty_result(const OpName& op, Operands in) {
   const Tensor& first = *in[0];
-  if (in.size() == 1 && !is_floating(first.dtype())) check_floating(op, first);
+  if (in.size() == 1) check_floating(op, first);
   for (const Tensor* t : in.subspan(1)) {
     if (!is_floating(first.dtype()) || t->dtype() != first.dtype()) {
       throw Error(fmt::format("{}: operands {} and {}, expected one floating dtype; convert one with to(x, dtype)",

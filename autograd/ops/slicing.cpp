@@ -4,7 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <exception>
+#include <new>
 
 #include <gradus/autograd/engine/internal/axes.h>
 #include <gradus/autograd/engine/modes.h>

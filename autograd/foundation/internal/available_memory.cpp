@@ -7,7 +7,8 @@
 #include <fstream>
 #include <limits>
 #include <optional>
-#include <sstream>
+
+#include <gradus/autograd/foundation/internal/proc_file.h>
 
 namespace gradus {
 namespace {
@@ -19,18 +20,6 @@ std::optional<std::size_t> number_in(const fs::path& file) {
   std::ifstream in(file);
   std::size_t number = 0;
   if (in >> number) return number;
-  return std::nullopt;
-}
-
-/// The number after a word at the beginning of a line: "MemAvailable:" in /proc/meminfo.
-std::optional<std::size_t> number_after(const fs::path& file, const std::string& word) {
-  std::ifstream in(file);
-  for (std::string line; std::getline(in, line);) {
-    std::istringstream words(line);
-    std::string first;
-    std::size_t number = 0;
-    if (words >> first >> number && first == word) return number;
-  }
   return std::nullopt;
 }
 
