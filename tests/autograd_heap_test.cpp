@@ -1,8 +1,6 @@
 #include <gradus/autograd/foundation/internal/heap.h>
 
-#include <unistd.h>
 #include <cstring>
-#include <fstream>
 #include <thread>
 #include <vector>
 
@@ -11,6 +9,7 @@
 #include <gradus/autograd/foundation/random.h>
 
 #include "catch.h"
+#include "resident.h"
 
 namespace gradus {
 namespace {
@@ -22,14 +21,6 @@ constexpr std::size_t kib = 1024, mib = 1024 * kib;
 std::size_t part_of(std::size_t most, const Philox& random, std::uint64_t i) {
   const auto bytes = static_cast<std::size_t>(random.uniform(i) * static_cast<double>(most));
   return (bytes / Heap::granule + 1) * Heap::granule;
-}
-
-// Bytes of the process in memory.
-double resident() {
-  std::ifstream statm("/proc/self/statm");
-  double total = 0, pages = 0;
-  statm >> total >> pages;
-  return pages * static_cast<double>(sysconf(_SC_PAGESIZE));
 }
 
 }  // namespace
@@ -85,7 +76,7 @@ TEST_CASE("blocks of a heap are aligned and do not overlap") {
 TEST_CASE("regression: blocks freed at one length were not reused at another") {
   Heap heap;
   const Philox random(2, 0);
-  const double before = resident();
+  const double before = resident_bytes();
   std::size_t most = 0;
   for (std::uint64_t step = 0; step < 300; ++step) {
     // A step keeps activations of a few sizes, each a multiple of its length, and then frees all.
@@ -105,7 +96,7 @@ TEST_CASE("regression: blocks freed at one length were not reused at another") {
     for (std::size_t i = kept.size(); i-- > 0;) heap.give_back(kept[i]);
   }
   // Sanitizers have memory of their own.
-  if (!sanitizers::watching) CHECK(resident() - before <= 1.25 * static_cast<double>(most));
+  if (!sanitizers::watching) CHECK(resident_bytes() - before <= 1.25 * static_cast<double>(most));
   heap.trim();
 }
 

@@ -1,25 +1,12 @@
-#include <unistd.h>
-#include <fstream>
-
 #include <gradus/data/toy_tasks.h>
 #include <gradus/models/registry.h>
 #include <gradus/train/step.h>
 
 #include "catch.h"
+#include "resident.h"
 #include "scaled.h"
 
 using namespace gradus;
-
-namespace {
-
-double resident_bytes() {
-  std::ifstream statm("/proc/self/statm");
-  double total = 0, resident = 0;
-  statm >> total >> resident;
-  return resident * static_cast<double>(sysconf(_SC_PAGESIZE));
-}
-
-}  // namespace
 
 TEST_CASE("resident memory stays constant over 10000 training steps of changing lengths") {
   const data::Task task = data::make_task("reverse", {.count = 2000, .min_length = 1, .max_length = 12});

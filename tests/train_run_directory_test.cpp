@@ -2,6 +2,7 @@
 #include <gradus/train/run_directory.h>
 
 #include "catch.h"
+#include "config_with.h"
 #include "data_scratch.h"
 
 namespace gradus::train {
@@ -9,10 +10,6 @@ namespace {
 
 using Catch::Matchers::ContainsSubstring;
 using data::Scratch;
-
-RunConfig config_with(Assignments assignments) {
-  return resolve({.preset = "", .file = {}, .assignments = std::move(assignments)});
-}
 
 RunDirectory create(const std::filesystem::path& path, Replace replace = Replace::nothing) {
   return RunDirectory::create(path, config_with({{"data.task", "copy"}}), data::Vocabulary(), data::Vocabulary(),

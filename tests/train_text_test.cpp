@@ -1,6 +1,7 @@
 #include <gradus/train/dataset.h>
 
 #include "catch.h"
+#include "config_with.h"
 #include "data_scratch.h"
 
 namespace gradus::train {
@@ -8,10 +9,6 @@ namespace {
 
 using Catch::Matchers::ContainsSubstring;
 using data::Scratch;
-
-RunConfig config_with(Assignments assignments) {
-  return resolve({.preset = "", .file = {}, .assignments = std::move(assignments)});
-}
 
 }  // namespace
 
