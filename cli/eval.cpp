@@ -57,7 +57,7 @@ int evaluate_run(const EvalFlags& f) {
   print_result("{}\n", files::json_line({{"pairs", s.pairs},
                                          {"exact", s.exact},
                                          {"token_error_rate", s.token_error_rate},
-                                         {"word_error_rate", s.word_error_rate},
+                                         {"sequence_error_rate", s.sequence_error_rate},
                                          {"edits", s.edits},
                                          {"reference_tokens", s.reference_tokens},
                                          {"bleu", text_score(data::bleu, run.config, found.outputs, test.references)},

@@ -32,7 +32,7 @@ Score score(const std::vector<Tokens>& hypotheses, const std::vector<ReferenceSe
     total.edits += least;
     total.reference_tokens += length;
   }
-  total.word_error_rate = static_cast<double>(total.pairs - total.exact) / static_cast<double>(total.pairs);
+  total.sequence_error_rate = static_cast<double>(total.pairs - total.exact) / static_cast<double>(total.pairs);
   total.token_error_rate =
       static_cast<double>(total.edits) / static_cast<double>(std::max(total.reference_tokens, Index{1}));
   return total;

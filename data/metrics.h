@@ -14,12 +14,12 @@ Index edit_distance(const Tokens& a, const Tokens& b);
 
 /// A comparison of outputs with their references. Rates are shares, not percent.
 struct Score {
-  Index pairs = 0;              // sources
-  Index exact = 0;              // sources whose output equals one of their references
-  Index edits = 0;              // sum of the edit distances to the nearest reference
-  Index reference_tokens = 0;   // sum of the lengths of these references
-  double word_error_rate = 0;   // (pairs - exact) / pairs
-  double token_error_rate = 0;  // edits / reference_tokens; may exceed 1
+  Index pairs = 0;                 // sources
+  Index exact = 0;                 // sources whose output equals one of their references
+  Index edits = 0;                 // sum of the edit distances to the nearest reference
+  Index reference_tokens = 0;      // sum of the lengths of these references
+  double sequence_error_rate = 0;  // (pairs - exact) / pairs; papers on grapheme-to-phoneme conversion call it WER
+  double token_error_rate = 0;     // edits / reference_tokens; may exceed 1
 };
 
 /// Scores hypotheses[i] against sets[i]. If several references are equally near, the first counts. Throws Error when

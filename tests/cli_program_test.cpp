@@ -56,7 +56,7 @@ TEST_CASE("train, eval and decode produce outputs from pairs") {
   const auto score = nlohmann::json::parse(last_line(tested.out));
   CHECK(score["pairs"].get<int>() > 0);
   CHECK(score["exact"].get<int>() <= score["pairs"].get<int>());
-  CHECK(score["word_error_rate"].get<double>() ==
+  CHECK(score["sequence_error_rate"].get<double>() ==
         Approx(1 - score["exact"].get<double>() / score["pairs"].get<double>()));
   CHECK(score.contains("token_error_rate"));
 

@@ -42,7 +42,7 @@ TEST_CASE("a hypothesis is scored against its nearest reference") {
   CHECK(result.exact == 1);
   CHECK(result.edits == 0 + 1 + 1);
   CHECK(result.reference_tokens == 2 + 3 + 1);
-  CHECK(result.word_error_rate == Approx(2.0 / 3));
+  CHECK(result.sequence_error_rate == Approx(2.0 / 3));
   CHECK(result.token_error_rate == Approx(2.0 / 6));
 }
 

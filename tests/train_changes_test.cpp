@@ -132,8 +132,25 @@ TEST_CASE("a run keeps its optimiser and the measure of its best state, and othe
   };
   refused("train.optimizer", "sgd",
           "train.optimizer = \"sgd\", was \"adam\"; a run keeps this setting: restore it, or train a new run");
-  refused("train.best_by", "loss", "train.best_by = \"loss\", was \"word_error_rate\"; a run keeps this setting");
+  refused("train.best_by", "loss", "train.best_by = \"loss\", was \"sequence_error_rate\"; a run keeps this setting");
   refused("train.average", "0.9", "it was written with other options (train.average = 0.9, was 0.0)");
+}
+
+TEST_CASE("a run that was written before a value was renamed continues to the same end, with one note") {
+  const Scratch scratch;
+  const auto run = stopped_run(scratch, "run");
+  const Outcome end = undisturbed(small(), scratch.folder() / "whole");
+  std::string config = contents(run / "config.toml");
+  config.replace(config.find("sequence_error_rate"), 19, "word_error_rate");
+  scratch.write("run/config.toml", config);
+  files::Safetensors checkpoint = files::read_safetensors(run / "last.safetensors");
+  checkpoint.metadata.at("train.best_by") = "\"word_error_rate\"";
+  files::write_safetensors(run / "last.safetensors", checkpoint);
+  CHECK_THAT(log_of_resuming(scratch, run),
+             ContainsSubstring("note: train.best_by = \"word_error_rate\" is now named \"sequence_error_rate\", in "
+                               "metrics.jsonl too; its meaning is the same"));
+  CHECK_THAT(log_of_resuming(scratch, run), !ContainsSubstring("note"));
+  CHECK(go_on(run).position == end.position);
 }
 
 TEST_CASE("changed validation pairs are reported as such, by their file") {

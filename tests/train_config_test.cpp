@@ -62,6 +62,16 @@ TEST_CASE("assignments override a file, and a file overrides a preset") {
   CHECK(config.train.batch == 128);
 }
 
+TEST_CASE("a file may have the old name of a value, and the command line is referred to the new one") {
+  const RunConfig config =
+      from_toml("[data]\ntask = \"copy\"\n[train]\nbest_by = \"word_error_rate\"\n", "config.toml");
+  CHECK(config.train.best_by == BestBy::sequence_error_rate);
+  CHECK_THAT(to_toml(config), ContainsSubstring("best_by = \"sequence_error_rate\""));
+  CHECK_THROWS_WITH(with({{"train.best_by", "word_error_rate"}}),
+                    ContainsSubstring("train.best_by = \"word_error_rate\" is not allowed: this value is now named "
+                                      "sequence_error_rate; write train.best_by=sequence_error_rate"));
+}
+
 TEST_CASE("every preset is valid for every model") {
   for (const std::string& preset : preset_names()) {
     for (const std::string& model : models::model_names()) {

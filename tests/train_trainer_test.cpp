@@ -251,7 +251,7 @@ TEST_CASE("a run is evaluated at its interval, keeps its best and last parameter
   CHECK(data::contents(a.best()) == data::contents(b.best()));
   CHECK(data::contents(a.metrics()) == data::contents(b.metrics()));
   const std::string metrics = data::contents(a.metrics());
-  CHECK_THAT(metrics, ContainsSubstring("\"valid_word_error_rate\""));
+  CHECK_THAT(metrics, ContainsSubstring("\"valid_sequence_error_rate\""));
   CHECK(std::count(metrics.begin(), metrics.end(), '\n') == 3);  // a metrics line at step 50, validations at 25 and 50
 }
 

@@ -34,7 +34,7 @@ RunConfig capitals(const Scratch& scratch, const std::string& end, Assignments m
   return small(std::move(a));
 }
 
-// No output ends with Z, which no training pair has, so that every validation has a word error rate of 100 %.
+// No output ends with Z, which no training pair has, so that every validation has a sequence error rate of 100 %.
 RunConfig hopeless(const Scratch& scratch, Assignments more) { return capitals(scratch, "Z", std::move(more)); }
 
 Outcome trained(const RunConfig& config) {
@@ -45,12 +45,12 @@ Outcome trained(const RunConfig& config) {
 
 }  // namespace
 
-TEST_CASE("while the word error rate stands still, a lower token error rate is better, and counts as progress") {
+TEST_CASE("while the sequence error rate stands still, a lower token error rate is better, and counts as progress") {
   const Scratch scratch;
   const Outcome first = trained(hopeless(scratch, {{"train.steps", "20"}}));
   const Outcome last = trained(hopeless(scratch, {{"train.patience", "1"}}));
-  CHECK(first.score.word_error_rate == 1);
-  CHECK(last.score.word_error_rate == 1);
+  CHECK(first.score.sequence_error_rate == 1);
+  CHECK(last.score.sequence_error_rate == 1);
   CHECK(last.score.token_error_rate < first.score.token_error_rate);
   CHECK(last.position.step == 60);
   CHECK(last.position.best == 1);
@@ -78,7 +78,7 @@ TEST_CASE("while both error rates stand still, a lower loss is better, for the p
 }
 
 TEST_CASE("the best checkpoint is chosen by each measure, and the metrics have it") {
-  for (const char* by : {"word_error_rate", "token_error_rate", "loss", "bleu", "chrf"}) {
+  for (const char* by : {"sequence_error_rate", "token_error_rate", "loss", "bleu", "chrf"}) {
     CAPTURE(by);
     const Scratch scratch;
     const RunConfig config = capitals(scratch, "", {{"train.best_by", by}, {"train.schedule", "plateau"}});

@@ -13,6 +13,7 @@
 #include <gradus/files/internal/utf8.h>
 #include <gradus/models/registry.h>
 #include <gradus/train/internal/presets.h>
+#include <gradus/train/internal/renamed_values.h>
 #include <gradus/train/internal/suggest.h>
 #include <gradus/train/internal/toml.h>
 
@@ -42,7 +43,8 @@ void apply_entries(RunConfig& config, const std::vector<TomlEntry>& entries) {
     with_place(e.value_place, [&] {
       if (!e.value)
         throw ConfigError(fmt::format("{} is a table, list or date, but must be {}", e.key, setting.allowed()));
-      setting.set(config, *e.value);
+      const std::string* text = std::get_if<std::string>(&*e.value);
+      setting.set(config, text == nullptr ? *e.value : Value(std::string(present_name(e.key, *text))));
     });
   }
 }
@@ -70,6 +72,10 @@ std::string read_text(const std::filesystem::path& path) {
 void assign(RunConfig& config, const Assignments& assignments) {
   for (const auto& [key, value] : assignments) {
     const Setting& setting = setting_named(key);
+    if (const std::string_view now = present_name(key, value); now != value) {
+      throw ConfigError(fmt::format("{} = \"{}\" is not allowed: this value is now named {}; write {}={}", key, value,
+                                    now, key, now));
+    }
     setting.set(config, setting.parse(value));
   }
 }

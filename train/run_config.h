@@ -12,7 +12,7 @@ namespace gradus::train {
 
 enum class DataFormat { automatic, tsv, csv, jsonl, dictionary };
 enum class TokensOf { automatic, characters, graphemes, whitespace, sentencepiece };
-enum class BestBy { word_error_rate, token_error_rate, loss, bleu, chrf };
+enum class BestBy { sequence_error_rate, token_error_rate, loss, bleu, chrf };
 
 constexpr bool higher_is_better(BestBy by) { return by == BestBy::bleu || by == BestBy::chrf; }
 
@@ -79,7 +79,7 @@ struct TrainConfig {
   double min_lr = 0;
   double label_smoothing = 0;
   Index evaluate_every = 0;
-  BestBy best_by = BestBy::word_error_rate;
+  BestBy best_by = BestBy::sequence_error_rate;
   Index patience = 0;
   Index save_every = 500;
   Index keep = 0;

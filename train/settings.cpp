@@ -156,7 +156,7 @@ std::vector<Setting> table() {
              "share of the probability spread over all tokens in the training loss"),
       whole("train.evaluate_every", &T::evaluate_every, {0, 100 * million},
             "steps between two validations; 0: validate after each epoch"),
-      choice("train.best_by", &T::best_by, {"word_error_rate", "token_error_rate", "loss", "bleu", "chrf"},
+      choice("train.best_by", &T::best_by, {"sequence_error_rate", "token_error_rate", "loss", "bleu", "chrf"},
              "validation result that chooses the best checkpoint; among equals the token error rate, then the loss"),
       whole("train.patience --patience", &T::patience, {0, million},
             "stop after so many validations without a new best; 0: never stop early"),

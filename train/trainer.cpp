@@ -113,6 +113,10 @@ void Trainer::go_on_from(const std::filesystem::path& file) {
   }
   for (const SettingChange& change : changes)
     notes_.push_back(fmt::format("note: {} up to step {}; continuing with the new value", text_of(change), found.step));
+  for (const SettingChange& change : renamed_settings(checkpoint.metadata)) {
+    notes_.push_back(fmt::format("note: {} = {} is now named {}, in metrics.jsonl too; its meaning is the same",
+                                 change.key, change.before, change.now));
+  }
   if (!reordered) return;
   if (position_.batch > 0)
     notes_.push_back(fmt::format("note: epoch {} starts again with the new batches", position_.epoch + 1));
@@ -302,7 +306,7 @@ void Trainer::validate(Progress& progress, const Stop& stop) {
   files::JsonFields line{{"step", position_.step},
                          {"epoch", position_.epoch},
                          {"valid_loss", found.loss},
-                         {"valid_word_error_rate", score_.word_error_rate},
+                         {"valid_sequence_error_rate", score_.sequence_error_rate},
                          {"valid_token_error_rate", score_.token_error_rate}};
   std::string of_text;
   if (higher_is_better(config_.best_by)) {
@@ -313,9 +317,9 @@ void Trainer::validate(Progress& progress, const Stop& stop) {
   line.emplace_back("best", static_cast<Index>(best));
   log(files::json_line(line));
   save(best, true);
-  progress.line(fmt::format("step {}  epoch {}  valid loss {:.4f}  WER {:.2f} %  TER {:.2f} %{}{}", position_.step,
-                            position_.epoch, found.loss, 100 * score_.word_error_rate, 100 * score_.token_error_rate,
-                            of_text, best ? "  best so far" : ""));
+  progress.line(fmt::format("step {}  epoch {}  valid loss {:.4f}  sequence errors {:.2f} %  token errors {:.2f} %{}{}",
+                            position_.step, position_.epoch, found.loss, 100 * score_.sequence_error_rate,
+                            100 * score_.token_error_rate, of_text, best ? "  best so far" : ""));
 }
 
 void Trainer::save(bool best, bool keep) {

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include <gradus/files/internal/utf8.h>
+#include <gradus/train/internal/renamed_values.h>
 #include <gradus/train/settings.h>
 
 namespace gradus::train {
@@ -31,6 +32,12 @@ bool has_meaning(std::string_view key) {
   return (key.starts_with("model.") || key.starts_with("data.")) && !contains(others, key);
 }
 
+// The value with its present name, in TOML's notation.
+std::string renamed(std::string_view key, const std::string& value) {
+  if (value.size() < 2 || value.front() != '"') return value;
+  return fmt::format("\"{}\"", present_name(key, std::string_view(value).substr(1, value.size() - 2)));
+}
+
 }  // namespace
 
 std::map<std::string, std::string> recorded_settings(const RunConfig& config) {
@@ -46,9 +53,16 @@ std::vector<SettingChange> changed_settings(const std::map<std::string, std::str
   for (const Setting& s : settings()) {
     const auto before = metadata.find(s.key);
     if (before == metadata.end() || !is_recorded(s.key)) continue;
-    if (std::string now = to_toml(s.get(config)); now != before->second)
+    if (std::string now = to_toml(s.get(config)); now != renamed(s.key, before->second))
       changes.push_back({s.key, before->second, std::move(now)});
   }
+  return changes;
+}
+
+std::vector<SettingChange> renamed_settings(const std::map<std::string, std::string>& metadata) {
+  std::vector<SettingChange> changes;
+  for (const auto& [key, before] : metadata)
+    if (std::string now = renamed(key, before); now != before) changes.push_back({key, before, std::move(now)});
   return changes;
 }
 

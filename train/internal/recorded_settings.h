@@ -23,6 +23,9 @@ struct SettingChange {
 std::vector<SettingChange> changed_settings(const std::map<std::string, std::string>& metadata,
                                             const RunConfig& config);
 
+/// The recorded values that have another name now (present_name), by key.
+std::vector<SettingChange> renamed_settings(const std::map<std::string, std::string>& metadata);
+
 /// "train.lr = 0.001, was 0.002"
 std::string text_of(const SettingChange& change);
 

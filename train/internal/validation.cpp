@@ -10,8 +10,8 @@ namespace {
 double value_of(const Validation& found, const RunConfig& config, const std::vector<data::Tokens>& outputs,
                 const std::vector<data::ReferenceSet>& sets) {
   switch (config.train.best_by) {
-    case BestBy::word_error_rate:
-      return found.score.word_error_rate;
+    case BestBy::sequence_error_rate:
+      return found.score.sequence_error_rate;
     case BestBy::token_error_rate:
       return found.score.token_error_rate;
     case BestBy::loss:
