@@ -132,28 +132,28 @@ std::vector<std::vector<Index>> plan_batches(const std::vector<EncodedPair>& pai
   return batches;
 }
 
+Batch slice(const Batch& batch, Index begin, Index end) {
+  const auto part = [begin, end](const auto& all, Index columns) {
+    return std::vector(all.begin() + begin * columns, all.begin() + end * columns);
+  };
+  Batch rows;
+  rows.size = end - begin;
+  rows.source_length = batch.source_length;
+  rows.target_length = batch.target_length;
+  rows.source = part(batch.source, batch.source_length);
+  rows.target_in = part(batch.target_in, batch.target_length);
+  rows.target_out = part(batch.target_out, batch.target_length);
+  rows.rows = part(batch.rows, 1);
+  rows.target_tokens = std::ssize(rows.target_out) - std::count(rows.target_out.begin(), rows.target_out.end(), pad_id);
+  return rows;
+}
+
 std::vector<Batch> split(const Batch& batch, Index shards) {
   if (shards < 1) throw Error(fmt::format("a batch cannot be split into {} shards; expected 1 or more", shards));
   const Index pieces = std::min(shards, batch.size);
   std::vector<Batch> parts;
-  for (Index i = 0; i < pieces; ++i) {
-    const Index first = batch.size * i / pieces;
-    const Index last = batch.size * (i + 1) / pieces;
-    const auto part = [first, last](const auto& all, Index columns) {
-      return std::vector(all.begin() + first * columns, all.begin() + last * columns);
-    };
-    Batch shard;
-    shard.size = last - first;
-    shard.source_length = batch.source_length;
-    shard.target_length = batch.target_length;
-    shard.source = part(batch.source, batch.source_length);
-    shard.target_in = part(batch.target_in, batch.target_length);
-    shard.target_out = part(batch.target_out, batch.target_length);
-    shard.rows = part(batch.rows, 1);
-    shard.target_tokens =
-        std::ssize(shard.target_out) - std::count(shard.target_out.begin(), shard.target_out.end(), pad_id);
-    parts.push_back(std::move(shard));
-  }
+  for (Index i = 0; i < pieces; ++i)
+    parts.push_back(slice(batch, batch.size * i / pieces, batch.size * (i + 1) / pieces));
   return parts;
 }
 

@@ -16,21 +16,44 @@
 
 namespace gradus::train {
 
-namespace {
-
-// "training pairs 5, 17, 3", counted from 0 in the order of the data.
-std::string pairs_of(const data::Batch& batch) {
-  constexpr std::size_t most = 64;
-  const std::size_t shown = std::min(most, batch.rows.size());
-  std::string text = fmt::format("training pairs {}", fmt::join(batch.rows.begin(), batch.rows.begin() + shown, ", "));
-  if (shown < batch.rows.size()) text += fmt::format(" and {} more", batch.rows.size() - shown);
+std::string names_of_rows(const char* what, const std::vector<Index>& rows, Index begin, Index end) {
+  constexpr Index most = 64;
+  const Index shown = std::min(most, end - begin);
+  std::string text =
+      fmt::format("training {} {}", what, fmt::join(rows.begin() + begin, rows.begin() + begin + shown, ", "));
+  if (shown < end - begin) text += fmt::format(" and {} more", end - begin - shown);
   return text;
 }
 
-}  // namespace
+PairBatch::PairBatch(const models::Seq2Seq& model, const TrainConfig& config, data::Batch batch)
+    : model_(model), label_smoothing_(config.label_smoothing), batch_(std::move(batch)) {}
+
+std::string PairBatch::names(Index begin, Index end) const { return names_of_rows("pairs", batch_.rows, begin, end); }
+
+std::string PairBatch::size_advice() const {
+  return fmt::format(
+      "{} pairs of up to {} source and {} target tokens: leave long pairs out, or make train.batch or the model "
+      "smaller",
+      batch_.size, batch_.source_length, batch_.target_length);
+}
+
+Tensor PairBatch::loss(Index begin, Index end) const {
+  const data::Batch pairs = data::slice(batch_, begin, end);
+  const Tensor logits = model_.logits(Tensor::from(pairs.source, {pairs.size, pairs.source_length}),
+                                      Tensor::from(pairs.target_in, {pairs.size, pairs.target_length}));
+  const Tensor sum = nn::sequence_cross_entropy(
+      logits, Tensor::from(pairs.target_out, {pairs.size, pairs.target_length}),
+      {.label_smoothing = label_smoothing_, .pad = data::pad_id, .reduction = Reduction::sum});
+  return sum * (1.0 / static_cast<double>(batch_.target_tokens));
+}
 
 TrainingStep::TrainingStep(const models::Seq2Seq& model, nn::ParameterStore& store, const TrainConfig& config)
-    : model_(model), config_(config), parameters_(store.trainable()) {
+    : TrainingStep(store, config) {
+  model_ = &model;
+}
+
+TrainingStep::TrainingStep(nn::ParameterStore& store, const TrainConfig& config)
+    : config_(config), parameters_(store.trainable()) {
   store.flatten();
   const auto shards = static_cast<std::size_t>(config.shards);
   gradients_.resize(shards);
@@ -45,23 +68,38 @@ TrainingStep::TrainingStep(const models::Seq2Seq& model, nn::ParameterStore& sto
   optimizer_ = make_optimizer(config, parameters_);
 }
 
+// At most `pieces` spans of about the same length.
+std::vector<TrainingStep::Span> TrainingStep::cut(Span whole, Index pieces) {
+  const Index size = whole.end - whole.begin, count = std::min(pieces, size);
+  std::vector<Span> spans;
+  for (Index i = 0; i < count; ++i)
+    spans.push_back({whole.begin + size * i / count, whole.begin + size * (i + 1) / count});
+  return spans;
+}
+
 TrainingStep::Result TrainingStep::run(const data::Batch& batch, Index step, double lr) {
-  if (batch.size < 1) throw Error(fmt::format("step {}: the batch is empty", step + 1));
-  const std::vector<data::Batch> shards = data::split(batch, config_.shards);
+  if (model_ == nullptr) throw Error("TrainingStep: it has no model of pairs; give the model to its constructor");
+  Result result = run(PairBatch(*model_, config_, batch), step, lr);
+  result.target_tokens = batch.target_tokens;
+  return result;
+}
+
+TrainingStep::Result TrainingStep::run(const StepBatch& batch, Index step, double lr) {
+  if (batch.size() < 1) throw Error(fmt::format("step {}: the batch is empty", step + 1));
+  const std::vector<Span> shards = cut({0, batch.size()}, config_.shards);
   std::vector<ShardResult> of_shards(shards.size());
   const Stopwatch shard_time;
   run_shards(std::ssize(shards), [&](Index i) {
     const auto k = static_cast<std::size_t>(i);
     try {
-      of_shards[k] = run_shard(shards[k], batch.target_tokens, k, step);
+      of_shards[k] = run_shard(batch, shards[k], k, step);
     } catch (const OutOfMemory&) {
       throw;
     } catch (const Error& e) {
-      throw Error(fmt::format("step {}, {}: {}", step + 1, pairs_of(shards[k]), e.what()));
+      throw Error(fmt::format("step {}, {}: {}", step + 1, batch.names(shards[k].begin, shards[k].end), e.what()));
     }
   });
   Result result;
-  result.target_tokens = batch.target_tokens;
   ShardResult sum;
   for (const ShardResult& s : of_shards) {
     sum.loss += s.loss;
@@ -86,18 +124,17 @@ TrainingStep::Result TrainingStep::run(const data::Batch& batch, Index step, dou
   return result;
 }
 
-void TrainingStep::refuse(const std::string& what, const data::Batch& batch, Index step) const {
+void TrainingStep::refuse(const std::string& what, const StepBatch& batch, Index step) const {
   throw Error(fmt::format(
       "{} ({}): training stops with the parameters of step {}, and checkpoints stay as they are; {}a lower train.lr or "
       "train.clip may help",
-      what, pairs_of(batch), step,
+      what, batch.names(0, batch.size()), step,
       config_.detect_nan ? "" : "--detect-nan (train.detect_nan = true) names the op where it begins; "));
 }
 
-TrainingStep::ShardResult TrainingStep::run_shard(const data::Batch& shard, Index batch_tokens, std::size_t k,
-                                                  Index step) {
+TrainingStep::ShardResult TrainingStep::run_shard(const StepBatch& batch, Span shard, std::size_t k, Index step) {
   gradients_[k].restart();
-  const std::vector<data::Batch> parts = data::split(shard, config_.accumulate);
+  const std::vector<Span> parts = cut(shard, config_.accumulate);
   ShardResult sum;
   for (std::size_t j = 0; j < parts.size(); ++j) {
     const Index stream = step * most_parts + static_cast<Index>(k) * config_.accumulate + static_cast<Index>(j);
@@ -105,7 +142,7 @@ TrainingStep::ShardResult TrainingStep::run_shard(const data::Batch& shard, Inde
     const nn::Training training;
     const DetectAnomaly anomaly(config_.detect_nan);
     const Stopwatch forward_time;
-    const Tensor loss = loss_of(parts[j], batch_tokens);
+    const Tensor loss = batch.loss(parts[j].begin, parts[j].end);
     sum.loss += loss.item();
     sum.forward_seconds += forward_time.seconds();
     const Stopwatch backward_time;
@@ -113,16 +150,6 @@ TrainingStep::ShardResult TrainingStep::run_shard(const data::Batch& shard, Inde
     sum.backward_seconds += backward_time.seconds();
   }
   return sum;
-}
-
-// The contribution of these pairs to the mean loss of the batch.
-Tensor TrainingStep::loss_of(const data::Batch& pairs, Index batch_tokens) const {
-  const Tensor logits = model_.logits(Tensor::from(pairs.source, {pairs.size, pairs.source_length}),
-                                      Tensor::from(pairs.target_in, {pairs.size, pairs.target_length}));
-  const Tensor sum = nn::sequence_cross_entropy(
-      logits, Tensor::from(pairs.target_out, {pairs.size, pairs.target_length}),
-      {.label_smoothing = config_.label_smoothing, .pad = data::pad_id, .reduction = Reduction::sum});
-  return sum * (1.0 / static_cast<double>(batch_tokens));
 }
 
 // blocks_[0] += the others, as ((0 + 1) + (2 + 3)) + ..., piece by piece.

@@ -13,6 +13,41 @@
 
 namespace gradus::train {
 
+/// A batch as a step of training reads it. Shards, and the parts of a shard, are ranges of its examples.
+class StepBatch {
+ public:
+  virtual ~StepBatch() = default;
+  /// The number of examples.
+  virtual Index size() const = 0;
+  /// The contribution of the examples [begin, end) to the mean loss of the batch. Called on several threads at once.
+  virtual Tensor loss(Index begin, Index end) const = 0;
+  /// The examples [begin, end) in messages: "training pairs 5, 17, 3", counted from 0 in the order of the data.
+  virtual std::string names(Index begin, Index end) const = 0;
+  /// What a user can do when there is not enough memory, after the size of the batch: "9 pairs of up to 5 source and 6
+  /// target tokens: leave long pairs out, or make train.batch or the model smaller".
+  virtual std::string size_advice() const = 0;
+};
+
+/// A batch of pairs for a sequence-to-sequence model; the loss is the cross-entropy in nats per target token.
+class PairBatch final : public StepBatch {
+ public:
+  /// The model must outlive it.
+  PairBatch(const models::Seq2Seq& model, const TrainConfig& config, data::Batch batch);
+
+  Index size() const override { return batch_.size; }
+  Tensor loss(Index begin, Index end) const override;
+  std::string names(Index begin, Index end) const override;
+  std::string size_advice() const override;
+
+ private:
+  const models::Seq2Seq& model_;
+  double label_smoothing_;
+  data::Batch batch_;
+};
+
+/// "training pairs 5, 17, 3" for `what` "pairs"; at most 64 rows are listed.
+std::string names_of_rows(const char* what, const std::vector<Index>& rows, Index begin, Index end);
+
 /// One step of training:
 ///
 /// - The batch is split into train.shards shards, which run at the same time. Each has its own flat block of gradients.
@@ -23,13 +58,15 @@ namespace gradus::train {
 /// its work among the threads.
 class TrainingStep {
  public:
-  /// Flattens the store. Model and store must outlive it.
+  /// Flattens the store, which must outlive it.
+  TrainingStep(nn::ParameterStore& store, const TrainConfig& config);
+  /// The same for the pairs of a model, which must outlive it.
   TrainingStep(const models::Seq2Seq& model, nn::ParameterStore& store, const TrainConfig& config);
 
   struct Result {
-    double loss = 0;       // nats per target token, before the update, with label smoothing
-    double grad_norm = 0;  // before clipping
-    Index target_tokens = 0;
+    double loss = 0;          // nats per target token or image, before the update, with label smoothing
+    double grad_norm = 0;     // before clipping
+    Index target_tokens = 0;  // of a batch of pairs
     // Wall time in seconds. The time of the shards is divided in proportion to their forward and backward times.
     struct {
       double forward = 0, backward = 0, clip = 0, update = 0;
@@ -38,7 +75,9 @@ class TrainingStep {
 
   /// Updates the parameters with the gradients of the batch. `step` (from 0) seeds dropout. Throws Error, with the
   /// parameters unchanged, when the batch is empty, and when the loss or a gradient is not finite; the message then
-  /// names the step and the pairs, and with train.detect_nan the op.
+  /// names the step and the examples, and with train.detect_nan the op.
+  Result run(const StepBatch& batch, Index step, double lr);
+  /// The same for pairs of the model that the constructor was given.
   Result run(const data::Batch& batch, Index step, double lr);
 
   optim::Optimizer& optimizer() { return *optimizer_; }
@@ -48,12 +87,15 @@ class TrainingStep {
   struct ShardResult {
     double loss = 0, forward_seconds = 0, backward_seconds = 0;
   };
-  ShardResult run_shard(const data::Batch& shard, Index batch_tokens, std::size_t k, Index step);
-  Tensor loss_of(const data::Batch& pairs, Index batch_tokens) const;
+  struct Span {
+    Index begin = 0, end = 0;
+  };
+  static std::vector<Span> cut(Span whole, Index pieces);
+  ShardResult run_shard(const StepBatch& batch, Span shard, std::size_t k, Index step);
   void add_blocks(std::size_t used);
-  [[noreturn]] void refuse(const std::string& what, const data::Batch& batch, Index step) const;
+  [[noreturn]] void refuse(const std::string& what, const StepBatch& batch, Index step) const;
 
-  const models::Seq2Seq& model_;
+  const models::Seq2Seq* model_ = nullptr;
   TrainConfig config_;
   std::vector<Tensor> parameters_;
   std::vector<Tensor> blocks_;  // one per shard

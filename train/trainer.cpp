@@ -7,34 +7,21 @@
 #include <tuple>
 
 #include <gradus/files/internal/json.h>
+#include <gradus/train/internal/pair_task.h>
 #include <gradus/train/internal/recorded_settings.h>
-#include <gradus/train/internal/validation.h>
 #include <gradus/train/optimizers.h>
 #include <gradus/train/settings.h>
 
 namespace gradus::train {
 namespace {
 
-TrainingLength length_of(const TrainConfig& config, const std::vector<data::EncodedPair>& pairs) {
+TrainingLength length_of(const TrainConfig& config, const Task& task) {
   if (config.epochs == 0) return {config.steps, config.evaluate_every};
-  const data::BatchOptions by{.by = config.batch_by, .size = config.batch, .shuffle = false};
-  const Index epochs = config.epochs * std::ssize(data::plan_batches(pairs, by));
+  const Index epochs = config.epochs * task.batches();
   const Index all = std::max(epochs, config.min_steps);
   TrainingLength length{config.steps == 0 ? all : std::min(config.steps, all), config.evaluate_every};
   if (length.evaluate_every == 0 && all > epochs) length.evaluate_every = (all + config.epochs - 1) / config.epochs;
   return length;
-}
-
-// The source of the training pairs, for messages.
-std::string origin(const DataConfig& config) {
-  if (!config.task.empty()) return fmt::format("the task {}", config.task);
-  return config.train_target.empty() ? config.train : fmt::format("{} and {}", config.train, config.train_target);
-}
-
-// The source of the validation pairs.
-std::string validation_origin(const DataConfig& config) {
-  if (config.valid.empty()) return origin(config);
-  return config.valid_target.empty() ? config.valid : fmt::format("{} and {}", config.valid, config.valid_target);
 }
 
 bool has_change(const std::vector<SettingChange>& changes, std::initializer_list<const char*> keys) {
@@ -55,42 +42,25 @@ std::tuple<double, double, double> rank(BestBy by, double value, double token_er
   return {higher_is_better(by) ? -value : value, token_error_rate, loss};
 }
 
-// Throws when there is nothing to train.
-Run& checked(Run& run, const Dataset& dataset) {
-  if (!run.model || !run.store) throw Error("Trainer: the run has no model; make it with make_run or load_run");
-  if (dataset.train.empty()) throw Error("Trainer: the dataset has no pairs to train on; make it with load_dataset");
-  if (dataset.valid.empty() || dataset.references.empty())
-    throw Error("Trainer: the dataset has no pairs to validate on; make it with load_dataset");
-  return run;
-}
-
 }  // namespace
 
 Trainer::Trainer(Run& run, const Dataset& dataset)
-    : run_(checked(run, dataset)),
-      data_(dataset),
+    : run_(run),
+      task_(std::make_unique<PairTask>(run, dataset)),
       config_(run.config.train),
-      step_(*run.model, *run.store, config_),
-      length_(length_of(config_, dataset.train)),
+      step_(*run.store, config_),
+      length_(length_of(config_, *task_)),
       schedule_(make_schedule(config_, length_.steps)),
       plateau_(make_plateau(config_)) {
   if (config_.average > 0) average_.emplace(run.store->trainable(), config_.average);
-  position_.training_pairs = training_fingerprint(dataset);
-  position_.validation_pairs = validation_fingerprint(dataset);
-  position_.vocabularies = fingerprint(dataset.source, dataset.target);
+  task_->identify(position_);
 }
+
+Trainer::~Trainer() = default;
 
 void Trainer::resume(const RunDirectory& directory) {
   if (std::filesystem::exists(directory.last())) go_on_from(directory.last());
-  check_vocabulary(directory.source_vocabulary(), directory.read_source_vocabulary(run_.config), data_.source);
-  check_vocabulary(directory.target_vocabulary(), directory.read_target_vocabulary(run_.config), data_.target);
-}
-
-void Trainer::check_vocabulary(const std::filesystem::path& file, const data::Vocabulary& found,
-                               const data::Vocabulary& own) const {
-  if (found == own) return;
-  throw Error(fmt::format("{}: it is not the vocabulary of {}; restore the old file, or train a new run", file.string(),
-                          origin(run_.config.data)));
+  task_->check_files(directory);
 }
 
 void Trainer::go_on_from(const std::filesystem::path& file) {
@@ -128,17 +98,16 @@ void Trainer::go_on_from(const std::filesystem::path& file) {
 void Trainer::check_pairs(const Position& found, const std::string& name, const std::string& changes) const {
   const auto check = [&](std::uint64_t own, std::uint64_t theirs, const char* used, const std::string& from) {
     if (own == theirs) return;
-    throw Error(
-        fmt::format("{}: it was {} on other pairs than {} gives now{}; restore the old ones, or train a new run", name,
-                    used, from, changes));
+    throw Error(fmt::format("{}: it was {} on other {} than {} gives now{}; restore the old ones, or train a new run",
+                            name, used, task_->examples(), from, changes));
   };
-  check(position_.training_pairs, found.training_pairs, "trained", origin(run_.config.data));
+  check(position_.training_pairs, found.training_pairs, "trained", training_origin(run_.config.data));
   check(position_.validation_pairs, found.validation_pairs, "validated", validation_origin(run_.config.data));
 }
 
 // Throws unless the epochs and batches of a position make up its steps.
 void Trainer::check_steps(const Position& found, const std::string& name) const {
-  const Index batches = std::ssize(plan(found.epoch));
+  const Index batches = std::ssize(task_->plan(found.epoch));
   if (found.batch >= batches) {
     throw Error(fmt::format("{}: its metadata are impossible: \"batch\" is {}, an epoch has {} batches", name,
                             found.batch, batches));
@@ -155,13 +124,6 @@ StateOwners Trainer::owners() {
   return {.optimizer = &step_.optimizer(),
           .plateau = plateau_ ? &*plateau_ : nullptr,
           .average = average_ ? &*average_ : nullptr};
-}
-
-Trainer::Plan Trainer::plan(Index epoch) const {
-  return data::plan_batches(data_.train, {.by = config_.batch_by,
-                                          .size = config_.batch,
-                                          .seed = static_cast<std::uint64_t>(config_.seed),
-                                          .epoch = static_cast<std::uint64_t>(epoch)});
 }
 
 bool Trainer::finished() const {
@@ -220,7 +182,7 @@ void Trainer::note_improvement(Progress& progress) const {
 void Trainer::train_steps(Progress& progress, const Stop& stop) {
   if (validation_due()) validate(progress, stop);  // the one that was stopped
   while (!finished() && !out_of_patience()) {
-    const Plan batches = plan(position_.epoch);
+    const std::vector<std::vector<Index>> batches = task_->plan(position_.epoch);
     do {
       train_batch(batches[static_cast<std::size_t>(position_.batch)], progress);
       if (position_.batch == std::ssize(batches)) {
@@ -248,16 +210,13 @@ double Trainer::learning_rate(Index step) const { return schedule_(step) * (plat
 
 void Trainer::train_batch(const std::vector<Index>& rows, Progress& progress) {
   const double lr = learning_rate(position_.step);
-  const data::Batch batch = data::make_batch(data_.train, rows);
+  const std::unique_ptr<StepBatch> batch = task_->batch(rows, position_.step);
   const auto refuse = [&](const char* what) {
-    throw Error(
-        fmt::format("step {}: {} for {} pairs of up to {} source and {} target tokens: leave long pairs out, or make "
-                    "train.batch or the model smaller",
-                    position_.step + 1, what, batch.size, batch.source_length, batch.target_length));
+    throw Error(fmt::format("step {}: {} for {}", position_.step + 1, what, batch->size_advice()));
   };
   TrainingStep::Result result;
   try {
-    result = step_.run(batch, position_.step, lr);
+    result = step_.run(*batch, position_.step, lr);
   } catch (const OutOfMemory& e) {
     refuse(e.what());
   } catch (const std::bad_alloc&) {
@@ -284,7 +243,7 @@ void Trainer::validate(Progress& progress, const Stop& stop) {
   Validation found;
   try {
     const optim::Averaged averaged(owners().average);
-    found = train::validate(run_, data_, stop);
+    found = task_->validate(stop);
   } catch (const models::NanScores& e) {
     refuse_divergence(e.what());
   }
@@ -303,23 +262,13 @@ void Trainer::validate(Progress& progress, const Stop& stop) {
     position_.best_step = position_.step;
   }
   position_.stale = best ? 0 : position_.stale + 1;
-  files::JsonFields line{{"step", position_.step},
-                         {"epoch", position_.epoch},
-                         {"valid_loss", found.loss},
-                         {"valid_sequence_error_rate", score_.sequence_error_rate},
-                         {"valid_token_error_rate", score_.token_error_rate}};
-  std::string of_text;
-  if (higher_is_better(config_.best_by)) {
-    const bool bleu = config_.best_by == BestBy::bleu;
-    line.emplace_back(bleu ? "valid_bleu" : "valid_chrf", found.value);
-    of_text = fmt::format("  {} {:.2f}", bleu ? "BLEU" : "chrF", found.value);
-  }
+  files::JsonFields line{{"step", position_.step}, {"epoch", position_.epoch}};
+  line.insert(line.end(), found.fields.begin(), found.fields.end());
   line.emplace_back("best", static_cast<Index>(best));
   log(files::json_line(line));
   save(best, true);
-  progress.line(fmt::format("step {}  epoch {}  valid loss {:.4f}  sequence errors {:.2f} %  token errors {:.2f} %{}{}",
-                            position_.step, position_.epoch, found.loss, 100 * score_.sequence_error_rate,
-                            100 * score_.token_error_rate, of_text, best ? "  best so far" : ""));
+  progress.line(
+      fmt::format("step {}  epoch {}  {}{}", position_.step, position_.epoch, found.text, best ? "  best so far" : ""));
 }
 
 void Trainer::save(bool best, bool keep) {

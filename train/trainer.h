@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,6 +31,8 @@ struct TrainingLength {
   Index evaluate_every = 0;
 };
 
+class Task;
+
 /// Trains a run's model on a dataset.
 ///
 /// - Batches come in the order of their epoch. Validation follows each epoch, or every train.evaluate_every steps, and
@@ -41,6 +44,7 @@ class Trainer {
   /// Run and dataset must outlive it. Throws Error when the run has no model, the dataset has no pairs to train or to
   /// validate on, or the optimiser or the schedule refuses a setting.
   Trainer(Run& run, const Dataset& dataset);
+  ~Trainer();
 
   /// Continues from the last checkpoint of a run, or from the start when there is none. All later results and files
   /// have the same bits as without the interruption, unless settings were changed; `run` then prints a note for each.
@@ -65,16 +69,12 @@ class Trainer {
   Index total_steps() const { return length_.steps; }
 
  private:
-  using Plan = std::vector<std::vector<Index>>;
   using Stop = std::function<bool()>;
 
   void go_on_from(const std::filesystem::path& checkpoint);
   void check_pairs(const Position& found, const std::string& name, const std::string& changes) const;
   void check_steps(const Position& found, const std::string& name) const;
-  void check_vocabulary(const std::filesystem::path& file, const data::Vocabulary& found,
-                        const data::Vocabulary& own) const;
   void open_metrics(Progress& progress);
-  Plan plan(Index epoch) const;
   bool finished() const;
   void note_improvement(Progress& progress) const;
   bool out_of_patience() const;
@@ -91,7 +91,7 @@ class Trainer {
   void log(const std::string& line);
 
   Run& run_;
-  const Dataset& data_;
+  std::unique_ptr<const Task> task_;
   const RunDirectory* directory_ = nullptr;
   const TrainConfig& config_;
   TrainingStep step_;
