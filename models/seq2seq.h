@@ -5,7 +5,9 @@
 #include <vector>
 
 #include <gradus/autograd/ops/joining.h>
+#include <gradus/autograd/ops/shape.h>
 #include <gradus/autograd/ops/slicing.h>
+#include <gradus/models/attention_map.h>
 #include <gradus/models/model_info.h>
 #include <gradus/models/state.h>
 
@@ -32,6 +34,9 @@ class Seq2Seq {
   /// alpha under teacher forcing: source [batch, source], target_in [batch, time] -> [batch, time, source], averaged
   /// over heads. Undefined for a model without attention.
   virtual Tensor attention_weights(const Tensor& /*source*/, const Tensor& /*target_in*/) const { return {}; }
+  /// The weights of all layers and heads under teacher forcing, with the arguments of `attention_weights`, which are
+  /// the default. Empty for a model without attention.
+  virtual std::vector<AttentionMap> attention_maps(const Tensor& source, const Tensor& target_in) const;
   /// The number of words that `step` can read.
   virtual Index max_target() const { return std::numeric_limits<Index>::max(); }
 };
@@ -45,6 +50,12 @@ inline Tensor Seq2Seq::logits(const Tensor& source, const Tensor& target_in) con
     state = std::move(s.state);
   }
   return stack(steps, 1);
+}
+
+inline std::vector<AttentionMap> Seq2Seq::attention_maps(const Tensor& source, const Tensor& target_in) const {
+  const Tensor weights = attention_weights(source, target_in);
+  if (!weights.defined()) return {};
+  return {{Reads::source_by_target, 0, unsqueeze(weights, 1)}};
 }
 
 }  // namespace gradus::models

@@ -65,6 +65,21 @@ struct Transformer final : Seq2Seq {
     return alpha;
   }
 
+  std::vector<AttentionMap> attention_maps(const Tensor& source, const Tensor& target_in) const override {
+    const Tensor mask = nn::padding_mask(source);
+    const Tensor x = source_embedding(source);
+    std::vector<AttentionMap> maps;
+    for (const Tensor& alpha : encoder.attention_weights(x, mask))
+      maps.push_back({Reads::source_by_source, std::ssize(maps), alpha});
+    const auto kv = decoder.key_values(encoder(x, mask), mask);
+    Index layer = 0;
+    for (const auto& alpha : decoder.all_attention_weights(target_embedding(target_in), kv)) {
+      maps.push_back({Reads::target_by_target, layer, alpha.target});
+      maps.push_back({Reads::source_by_target, layer++, alpha.source});
+    }
+    return maps;
+  }
+
   Index max_target() const override { return target_embedding.max_length(); }
 
  private:

@@ -81,6 +81,19 @@ struct TransformerEncoderLayer {
     if (feed_forward) x = norm2->after(x, (*feed_forward)(norm2->before(x, place), place), place);
     return x;
   }
+
+  /// alpha of each head, with the arguments of a call: [batch, heads, S, S].
+  Tensor attention_weights(const Tensor& x, const Tensor& mask = {}, const AttentionOptions& attention = {},
+                           Place place = Place::current()) const {
+    const Tensor h = norm1.before(x, place);
+    return self_attn.attention_weights(h, self_attn.key_values(h, mask, place), attention, place);
+  }
+};
+
+/// The attention weights of one layer of a decoder.
+struct DecoderAttentionWeights {
+  Tensor target;  // of self-attention, [batch, heads, T, T]
+  Tensor source;  // of the attention to the source, [batch, heads, T, S]
 };
 
 /// What the positions of a decoder attend to. Masks and biases are those of the op `attention`.
@@ -134,13 +147,26 @@ struct TransformerDecoderLayer {
   /// alpha of the attention to the source, averaged over heads: x [batch, T, dim] -> [batch, T, S].
   Tensor attention_weights(const Tensor& x, const KeyValues& source, const DecoderAttention& attention = {},
                            Place place = Place::current()) const {
-    const Tensor queries = norm2.before(read_target(x, attention, place), place);
-    return mean(multihead_attn.attention_weights(queries, source, attention.source(), place), {1});
+    return mean(source_weights(read_target(x, attention, place), source, attention, place), {1});
+  }
+
+  /// alpha of each head of both attentions.
+  DecoderAttentionWeights all_attention_weights(const Tensor& x, const KeyValues& source,
+                                                const DecoderAttention& attention = {},
+                                                Place place = Place::current()) const {
+    const Tensor h = norm1.before(x, place);
+    return {self_attn.attention_weights(h, self_attn.key_values(h, {}, place), attention.self(), place),
+            source_weights(read_target(x, attention, place), source, attention, place)};
   }
 
  private:
   Tensor read_target(const Tensor& x, const DecoderAttention& attention, const Place& place) const {
     return norm1.after(x, self_attn(norm1.before(x, place), {}, attention.self(), place), place);
+  }
+
+  Tensor source_weights(const Tensor& x, const KeyValues& source, const DecoderAttention& attention,
+                        const Place& place) const {
+    return multihead_attn.attention_weights(norm2.before(x, place), source, attention.source(), place);
   }
 
   Tensor read_source(Tensor x, const KeyValues& source, const DecoderAttention& attention, const Place& place) const {
@@ -176,6 +202,17 @@ struct TransformerEncoder : TransformerStack<TransformerEncoderLayer> {
                     Place place = Place::current()) const {
     for (const auto& layer : layers) x = layer(x, mask, attention, place);
     return normed(x, place);
+  }
+
+  /// alpha of each layer and head, with the arguments of a call: [batch, heads, S, S] per layer.
+  std::vector<Tensor> attention_weights(Tensor x, const Tensor& mask = {}, const AttentionOptions& attention = {},
+                                        Place place = Place::current()) const {
+    std::vector<Tensor> weights;
+    for (const auto& layer : layers) {
+      weights.push_back(layer.attention_weights(x, mask, attention, place));
+      x = layer(x, mask, attention, place);
+    }
+    return weights;
   }
 };
 
@@ -215,6 +252,19 @@ struct TransformerDecoder : TransformerStack<TransformerDecoderLayer> {
     if (layers.empty()) throw Error(to_string(name(place)) + " has no layer, and so no attention weights", place);
     for (std::size_t i = 0; i + 1 < layers.size(); ++i) x = layers[i](x, source[i], attention, place);
     return layers.back().attention_weights(x, source.back(), attention, place);
+  }
+
+  /// alpha of each layer and head.
+  std::vector<DecoderAttentionWeights> all_attention_weights(Tensor x, const std::vector<KeyValues>& source,
+                                                             const DecoderAttention& attention = {},
+                                                             Place place = Place::current()) const {
+    check_source(source, place);
+    std::vector<DecoderAttentionWeights> weights;
+    for (std::size_t i = 0; i < layers.size(); ++i) {
+      weights.push_back(layers[i].all_attention_weights(x, source[i], attention, place));
+      x = layers[i](x, source[i], attention, place);
+    }
+    return weights;
   }
 
  private:

@@ -55,6 +55,33 @@ TEST_CASE("the logits and attention weights of a word do not depend on later wor
   }
 }
 
+TEST_CASE("attention maps have all layers and heads, and agree with the attention weights", "[models]") {
+  const Tensor source = random_ids({5, 3}, 7, 1), target_in = random_ids({4, 3}, 6, 2);
+  for (const auto& options : all_variants()) {
+    INFO(models::describe(options));
+    const Built built(options);
+    const std::vector<AttentionMap> maps = built.model->attention_maps(source, target_in);
+    const bool attends = model_info(options.model).attends, all = options.model == "transformer";
+    REQUIRE(std::ssize(maps) == (all ? options.encoder_layers + 2 * options.decoder_layers : attends ? 1 : 0));
+    for (const AttentionMap& map : maps) {
+      const Index queries = map.reads == Reads::source_by_source ? 5 : 4;
+      const Index keys = map.reads == Reads::target_by_target ? 4 : 5;
+      REQUIRE(map.weights.shape() == Shape{2, all ? options.heads : 1, queries, keys});
+      const Tensor rows = sum(map.weights, {-1});
+      CHECK(largest_difference(rows, Tensor::ones(rows.shape(), rows.dtype())) < 1e-12);
+      // The second source has three tokens, and no position of a target reads a later one.
+      if (map.reads != Reads::target_by_target)
+        CHECK(sum(narrow(select(map.weights, 0, 1), -1, 3, 2)).item() == 0);
+      else
+        CHECK(sum(narrow(select(map.weights, 2, 0), -1, 1, 3)).item() == 0);
+    }
+    if (attends) {
+      CHECK(largest_difference(mean(maps.back().weights, {1}), built.model->attention_weights(source, target_in)) <
+            1e-14);
+    }
+  }
+}
+
 TEST_CASE("without positions the attention-only model ignores the order of the source", "[models]") {
   Seq2SeqOptions options{.model = "attention", .source_vocab = 8, .target_vocab = 6, .dim = 8};
   const Tensor forward = Tensor::from(std::vector<Index>{3, 4, 5, 6}, {1, 4});
