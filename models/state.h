@@ -10,10 +10,11 @@ namespace gradus::models {
 
 /// The state of decoding between two words. Tensors are [batch, ...] or undefined; a row is a hypothesis.
 struct State {
-  std::vector<Tensor> source;  // of the source: equal for all hypotheses of a sentence
-  std::vector<Tensor> cache;   // of the words so far
-  Tensor source_mask;          // [batch, source]: 1 for a token, 0 for padding
-  Index position = 0;          // words so far
+  std::vector<Tensor> source;     // of the source: equal for all hypotheses of a sentence
+  std::vector<Tensor> cache;      // of the words so far
+  Tensor source_mask;             // [batch, source]: 1 for a token, 0 for padding
+  Index position = 0;             // words so far
+  std::vector<State> parts = {};  // of an Ensemble: the states of its models; the tensors above are then undefined
 
   /// The state one word later.
   State next(std::vector<Tensor> new_cache) const { return {source, std::move(new_cache), source_mask, position + 1}; }

@@ -6,6 +6,7 @@
 #include <gradus/models/decode.h>
 
 #include "catch.h"
+#include "models_few.h"
 #include "models_variants.h"
 
 using namespace gradus;
@@ -19,19 +20,6 @@ std::vector<Index> ids_of(const Tensor& source, Index row, Index length) {
   return {p, p + length};
 }
 
-void check_same(const std::vector<Hypothesis>& a, const std::vector<Hypothesis>& b) {
-  REQUIRE(a.size() == b.size());
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    CHECK(a[i].ids == b[i].ids);
-    CHECK(a[i].log_probability == b[i].log_probability);
-    CHECK(a[i].score == b[i].score);
-    CHECK(a[i].finished == b[i].finished);
-    REQUIRE(a[i].attention_weights.defined() == b[i].attention_weights.defined());
-    if (a[i].attention_weights.defined())
-      CHECK(largest_difference(a[i].attention_weights, b[i].attention_weights) == 0);
-  }
-}
-
 }  // namespace
 
 TEST_CASE("a sentence decodes to the same bits alone, in a batch, and with padding", "[models][decode]") {
@@ -43,13 +31,13 @@ TEST_CASE("a sentence decodes to the same bits alone, in a batch, and with paddi
     stir(built.store, 2);
     const Tensor sources = random_ids(lengths, 7, 5, 12);
     const DecodeOptions decoding{.beam = 3, .n_best = 3, .max_length = 8, .attention_weights = true, .batch = 5};
-    const auto together = beam_search(*built.model, sources, decoding);
+    const auto together = decode(*built.model, sources, decoding);
     std::vector<std::vector<Index>> sentences;
     for (Index i = 0; i < 32; ++i) sentences.push_back(ids_of(sources, i, lengths[static_cast<std::size_t>(i)]));
     const auto by_fives = decode(*built.model, sentences, decoding);
     for (std::size_t i = 0; i < 32; ++i) {
       const Tensor alone = Tensor::from(sentences[i], {1, std::ssize(sentences[i])});
-      check_same(together[i], beam_search(*built.model, alone, decoding)[0]);
+      check_same(together[i], decode(*built.model, alone, decoding)[0]);
       check_same(together[i], by_fives[i]);
     }
   }
@@ -78,10 +66,10 @@ TEST_CASE("long sentences through wide layers decode to the same bits alone and 
     const Built built(options, DType::f32);
     stir(built.store, 1.5);
     const DecodeOptions decoding{.beam = 2, .n_best = 2, .max_length = 12, .attention_weights = true};
-    const auto together = beam_search(*built.model, sources, decoding);
+    const auto together = decode(*built.model, sources, decoding);
     for (std::size_t i = 0; i < lengths.size(); ++i) {
       const Tensor alone = Tensor::from(ids_of(sources, static_cast<Index>(i), lengths[i]), {1, lengths[i]});
-      check_same(together[i], beam_search(*built.model, alone, decoding)[0]);
+      check_same(together[i], decode(*built.model, alone, decoding)[0]);
     }
   }
 }
@@ -146,7 +134,7 @@ TEST_CASE("a beam that holds all hypotheses finds the best ones", "[models][deco
   }
   std::sort(all.rbegin(), all.rend());
 
-  const auto found = beam_search(*built.model, source, {.beam = 200, .n_best = 200, .max_length = longest})[0];
+  const auto found = decode(*built.model, source, {.beam = 200, .n_best = 200, .max_length = longest})[0];
   REQUIRE(found.size() == all.size() + open.size());  // unfinished ones last
   for (std::size_t i = 0; i < all.size(); ++i) {
     CHECK(found[i].finished);
@@ -161,7 +149,7 @@ TEST_CASE("an n-best list is sorted and has no duplicates", "[models][decode]") 
     INFO(models::describe(options));
     const Built built(options);
     stir(built.store, 2);
-    const auto found = beam_search(*built.model, random_ids({4, 1}, 7, 3), {.beam = 4, .n_best = 4, .max_length = 6});
+    const auto found = decode(*built.model, random_ids({4, 1}, 7, 3), {.beam = 4, .n_best = 4, .max_length = 6});
     REQUIRE(found.size() == 2);
     for (const auto& hypotheses : found) {
       REQUIRE(hypotheses.size() == 4);
@@ -179,7 +167,7 @@ TEST_CASE("attention weights have a row per word and a column per source token",
     const Built built(options);
     stir(built.store, 2);
     const auto found =
-        beam_search(*built.model, random_ids({4, 2}, 7, 3, 6), {.beam = 2, .max_length = 5, .attention_weights = true});
+        decode(*built.model, random_ids({4, 2}, 7, 3, 6), {.beam = 2, .max_length = 5, .attention_weights = true});
     const Index lengths[] = {4, 2};
     for (std::size_t i = 0; i < 2; ++i) {
       const Hypothesis& best = found[i][0];
@@ -211,12 +199,12 @@ TEST_CASE("decoding stops at the limit and at the model's positions", "[models][
 TEST_CASE("bad decoding options and scores are refused by name", "[models][decode]") {
   const Built built({.model = "attention", .source_vocab = 7, .target_vocab = 6, .dim = 4});
   const Tensor source = random_ids({4}, 7, 3);
-  auto run = [&](const DecodeOptions& o) { return beam_search(*built.model, source, o); };
+  auto run = [&](const DecodeOptions& o) { return decode(*built.model, source, o); };
   CHECK_THROWS_WITH(run({.beam = 0}), ContainsSubstring("beam is 0"));
   CHECK_THROWS_WITH(run({.beam = 2, .n_best = 3}), ContainsSubstring("n_best is 3"));
   CHECK_THROWS_WITH(run({.max_length = 0}), ContainsSubstring("max_length is 0"));
   CHECK_THROWS_WITH(run({.length_penalty = -1}), ContainsSubstring("length_penalty is -1"));
-  CHECK_THROWS_WITH(beam_search(*built.model, Tensor::zeros({2, 2}), {}), ContainsSubstring("i64"));
+  CHECK_THROWS_WITH(decode(*built.model, Tensor::zeros({2, 2}), {}), ContainsSubstring("i64"));
   Tensor bias = built.store.at("output.bias");
   bias.mutable_data<double>()[3] = NAN;
   CHECK_THROWS_WITH(run({}), ContainsSubstring("NaN"));
