@@ -4,15 +4,16 @@
 #include <memory>
 
 #include <gradus/cli/internal/command.h>
+#include <gradus/cli/internal/search_flags.h>
 #include <gradus/data/toy_tasks.h>
 #include <gradus/files/internal/json.h>
 #include <gradus/files/internal/utf8.h>
 #include <gradus/train/dataset.h>
+#include <gradus/train/ensemble.h>
 #include <gradus/train/evaluate.h>
 #include <gradus/train/internal/suggest.h>
 #include <gradus/train/progress.h>
 #include <gradus/train/report.h>
-#include <gradus/train/run.h>
 
 namespace gradus::cli {
 namespace {
@@ -20,8 +21,9 @@ namespace {
 using namespace gradus::train;
 
 struct EvalFlags {
-  std::string run, test, test_target, task, checkpoint = "best";
-  Index beam = 1;
+  std::vector<std::string> runs;
+  std::string test, test_target, task, checkpoint = "best";
+  SearchFlags search;
 };
 
 void print_by_length(const std::vector<data::ReferenceSet>& references, const std::vector<bool>& exact) {
@@ -42,7 +44,7 @@ int evaluate_run(const EvalFlags& f) {
     throw UsageError(fmt::format("--task: there is no task {}; expected one of {}{}", files::shown(f.task),
                                  fmt::join(tasks, ", "), did_you_mean(f.task, tasks)));
   }
-  const Run run = load_run(RunDirectory::open(f.run), f.checkpoint == "best" ? Which::best : Which::last);
+  const Run run = load_runs(f.runs, f.checkpoint == "best" ? Which::best : Which::last);
   const TestSet test = f.task.empty() ? load_test(run.config, f.test, f.test_target, say_line, run.source, run.target)
                                       : load_test_task(run.config, f.task, say_line);
 
@@ -50,8 +52,8 @@ int evaluate_run(const EvalFlags& f) {
   note_unseen(test.source_counts, run.source, file, "source", say_line);
   note_unseen(test.target_counts, run.target, f.test_target.empty() ? file : f.test_target, "target", say_line);
 
-  const Evaluation found = evaluate(*run.model, run.source, run.target, test.references,
-                                    {.beam = f.beam, .max_length = run.config.decode.max_length});
+  const models::DecodeOptions options = decode_options(f.search, run.config);
+  const Evaluation found = evaluate(*run.model, run.source, run.target, test.references, options);
   print_by_length(test.references, found.exact);
   const data::Score& s = found.score;
   print_result("{}\n", files::json_line({{"pairs", s.pairs},
@@ -64,7 +66,7 @@ int evaluate_run(const EvalFlags& f) {
                                          {"chrf", text_score(data::chrf, run.config, found.outputs, test.references)},
                                          {"unfinished", found.unfinished},
                                          {"left_out", test.left_out},
-                                         {"beam", f.beam},
+                                         {"beam", options.beam},
                                          {"checkpoint", f.checkpoint}}));
   return success;
 }
@@ -74,7 +76,7 @@ int evaluate_run(const EvalFlags& f) {
 void add_eval(CLI::App& program, Action& action) {
   CLI::App& command = *program.add_subcommand("eval", "Measure a run on test pairs");
   auto f = std::make_shared<EvalFlags>();
-  command.add_option("--run", f->run, "Run directory")->required()->type_name("DIR");
+  add_runs(command, f->runs, f->checkpoint);
   CLI::Option* test = command.add_option("--test", f->test, "File of pairs; a source may have several targets");
   test->type_name("FILE");
   command
@@ -83,12 +85,7 @@ void add_eval(CLI::App& program, Action& action) {
       ->type_name("FILE")
       ->needs(test);
   command.add_option("--task", f->task, "Toy task whose test pairs are used")->type_name("NAME")->excludes(test);
-  command.add_option("--beam", f->beam, "Number of hypotheses in the beam (default: 1, greedy)")
-      ->transform(whole_from(1, 1000))
-      ->type_name("N");
-  command.add_option("--checkpoint", f->checkpoint, "best (default) or last")
-      ->check(CLI::IsMember({"best", "last"}))
-      ->type_name("NAME");
+  add_search_flags(command, f->search, false);
   add_threads(command);
   command.footer(
       "Prints the accuracy by length of the source, then one line of JSON. Pairs that are too long for the run are "
@@ -97,7 +94,10 @@ void add_eval(CLI::App& program, Action& action) {
       "Examples:\n"
       "  gradus eval --run runs/words --test test.tsv --beam 5\n"
       "  gradus eval --run runs/reverse --task reverse | tail -n 1");
-  command.callback([f, &action] { action = [f] { return evaluate_run(*f); }; });
+  command.callback([f, &command, &action] {
+    check_search_flags(command, f->search);
+    action = [f] { return evaluate_run(*f); };
+  });
 }
 
 }  // namespace gradus::cli

@@ -150,7 +150,7 @@ TEST_CASE("wrong arguments give one line that names them, and exit code 2") {
   scratch.write("bad.toml", "[train]\nlr = -1\n");
   refuses(scratch, "train --task copy --out new --config bad.toml", 2, "bad.toml:2:6: train.lr = -1 is not allowed");
   refuses(scratch, "eval --run new", 2, "--test FILE or --task NAME");
-  refuses(scratch, "decode --run new --n-best 2", 2, "--n-best 2 is more than --beam 1");
+  refuses(scratch, "decode --run new --beam 1 --n-best 2", 2, "--n-best 2 is more than --beam 1");
 }
 
 TEST_CASE("an option out of range is refused with name, value and range before any file is read or written") {

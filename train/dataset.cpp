@@ -236,6 +236,11 @@ data::Tokens source_tokens(const RunConfig& config, std::string_view text) {
   return tokens;
 }
 
+data::Tokens target_tokens(const RunConfig& config, std::string_view text) {
+  const bool lower = config.data.format != DataFormat::dictionary && config.data.lowercase;
+  return tokenize(data::prepare(text, config.data.unicode, lower), target_tokenizer(config));
+}
+
 std::uint64_t fingerprint(const data::Vocabulary& source, const data::Vocabulary& target) {
   Hash hash;
   for (const data::Vocabulary* vocabulary : {&source, &target}) {
@@ -304,12 +309,17 @@ bool is_left_to_data(std::string_view key) {
          key == "decode.max_length";
 }
 
+data::Corpus load_pairs(const RunConfig& config, const std::filesystem::path& file,
+                        const std::filesystem::path& targets, const Notes& notes, const data::Vocabulary& source,
+                        const data::Vocabulary& target) {
+  data::Stress stress = config.data.stress ? data::Stress::keep : data::Stress::cut;
+  return read_files(config, file, targets, stress, notes,
+                    [&](data::Corpus& read) { leave_out_long(read, token_limit(config), source, target); });
+}
+
 TestSet load_test(const RunConfig& config, const std::filesystem::path& file, const std::filesystem::path& targets,
                   const Notes& notes, const data::Vocabulary& source, const data::Vocabulary& target) {
-  data::Stress stress = config.data.stress ? data::Stress::keep : data::Stress::cut;
-  const data::Corpus corpus = read_files(config, file, targets, stress, notes, [&](data::Corpus& read) {
-    leave_out_long(read, token_limit(config), source, target);
-  });
+  const data::Corpus corpus = load_pairs(config, file, targets, notes, source, target);
   return {.references = group_references(corpus.pairs),
           .left_out = corpus.report.left_out,
           .source_counts = count_source_tokens(corpus.pairs),

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <gradus/data/batches.h>
+#include <gradus/data/corpus.h>
 #include <gradus/data/references.h>
 #include <gradus/data/vocabulary.h>
 #include <gradus/train/config.h>
@@ -69,6 +70,10 @@ struct TestSet {
 /// with sub-words needs its vocabularies, which measure the pairs.
 TestSet load_test(const RunConfig& config, const std::filesystem::path& file, const std::filesystem::path& targets = {},
                   const Notes& notes = {}, const data::Vocabulary& source = {}, const data::Vocabulary& target = {});
+/// The same pairs in the order of their lines.
+data::Corpus load_pairs(const RunConfig& config, const std::filesystem::path& file,
+                        const std::filesystem::path& targets = {}, const Notes& notes = {},
+                        const data::Vocabulary& source = {}, const data::Vocabulary& target = {});
 /// The test split of a toy task. Throws Error when a pair does not fit the model's positions.
 TestSet load_test_task(const RunConfig& config, const std::string& task, const Notes& notes = {});
 
@@ -80,6 +85,8 @@ bool has_features(const RunConfig& config);
 /// The tokens of a source as in training, in the configuration's Unicode form and case. With features, the text is
 /// source<TAB>features.
 data::Tokens source_tokens(const RunConfig& config, std::string_view text);
+/// The tokens of a target likewise.
+data::Tokens target_tokens(const RunConfig& config, std::string_view text);
 
 /// The longest source or target of the run: data.max_tokens, or what the model's positions hold beside the end mark, or
 /// 1024.

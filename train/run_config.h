@@ -90,6 +90,9 @@ struct TrainConfig {
 
 struct DecodeConfig {
   Index max_length = 0;
+  Index beam = 1;
+  double length_penalty = 1;
+  double coverage_penalty = 0;
 };
 
 /// Everything that determines the result of a run. `gradus train --help-settings` describes each field.

@@ -174,6 +174,12 @@ std::vector<Setting> table() {
 
       whole("decode.max_length", &DecodeConfig::max_length, {0, million},
             "longest output; 0: twice the longest training target, at most model.max_length"),
+      whole("decode.beam", &DecodeConfig::beam, {1, 1000},
+            "hypotheses in the beam of decode and eval; 1: greedy, as in validation"),
+      number("decode.length_penalty", &DecodeConfig::length_penalty, {0, 10},
+             "outputs rank by log-probability / length to this power; 0: by probability, 1: by its mean per token"),
+      number("decode.coverage_penalty", &DecodeConfig::coverage_penalty, {0, 10},
+             "weight of the source tokens that an output leaves out (models with attention); 0: none"),
   };
 }
 

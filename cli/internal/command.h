@@ -29,6 +29,7 @@ using Action = std::function<int()>;
 void add_train(CLI::App& program, Action& action);
 void add_eval(CLI::App& program, Action& action);
 void add_decode(CLI::App& program, Action& action);
+void add_score(CLI::App& program, Action& action);
 void add_config(CLI::App& program, Action& action);
 void add_demo(CLI::App& program, Action& action);
 void add_gradcheck(CLI::App& program, Action& action);

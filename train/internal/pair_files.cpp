@@ -95,13 +95,16 @@ void leave_out_long(data::Corpus& corpus, const data::TokenLimit& limit, const d
     return false;
   };
   std::vector<Pair> kept;
+  std::vector<Index> lines;
   for (std::size_t i = 0; i < corpus.pairs.size(); ++i) {
     Pair& pair = corpus.pairs[i];
     const Index line = corpus.lines[i];
-    if (fits(source, pair.source, "source", line) && fits(target, pair.target, "target", line))
-      kept.push_back(std::move(pair));
+    if (!fits(source, pair.source, "source", line) || !fits(target, pair.target, "target", line)) continue;
+    kept.push_back(std::move(pair));
+    lines.push_back(line);
   }
   corpus.pairs = std::move(kept);
+  corpus.lines = std::move(lines);
   report.pairs = std::ssize(corpus.pairs);
   if (corpus.pairs.empty()) throw data::NoPairs::all_left_out(report);
 }
