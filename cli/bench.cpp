@@ -6,6 +6,7 @@
 #include <gradus/autograd/foundation/memory.h>
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/bench/cnn.h>
+#include <gradus/bench/decode.h>
 #include <gradus/bench/machine.h>
 #include <gradus/bench/memory.h>
 #include <gradus/bench/ops.h>
@@ -220,6 +221,41 @@ void add_memory(CLI::App& bench, Action& action) {
   command.callback([flags, &action] { action = [flags] { return bench_memory(*flags); }; });
 }
 
+struct DecodeFlags : ChosenStep {
+  double seconds = 2;
+};
+
+int bench_decode(const DecodeFlags& flags) {
+  const bench::StepSetup setup = flags.setup();
+  print_result("# {:<11} {:<6} {:>6} {:>6} {:>3} {:>5} {:>4} {:>11} {:>11}\n", "model", "size", "source", "target",
+               "thr", "batch", "beam", "sentences/s", "ms/sentence");
+  for (const bench::DecodeWork& work : {bench::DecodeWork{1, 1}, {1, 5}, {64, 1}, {64, 5}}) {
+    const bench::DecodeTimes t = bench::time_decode(setup, work, flags.seconds);
+    const double seconds = t.round.median() / static_cast<double>(t.sentences);
+    print_result("{:<13} {:<6} {:>6} {:>6} {:>3} {:>5} {:>4} {:>11.1f} {:>11.4f}\n", flags.model, flags.size,
+                 setup.source, setup.target, threads(), work.batch, work.beam, 1 / seconds, 1e3 * seconds);
+    flush_results();
+  }
+  return success;
+}
+
+void add_decoding(CLI::App& bench, Action& action) {
+  CLI::App& command =
+      *bench.add_subcommand("decode", "Time decoding: greedy and beam 5, one sentence and batches of 64");
+  auto flags = std::make_shared<DecodeFlags>();
+  add_step_arguments(command, *flags);
+  command.add_option("--seconds", flags->seconds, "Seconds per line (default: 2)")
+      ->check(number_from(0.001, 3600))
+      ->type_name("X");
+  add_threads(command);
+  command.footer(
+      "Decodes random sentences to outputs of a fixed length, and prints the median of the rounds. A round is one\n"
+      "sentence, or a batch of 64 per thread. tests/reference/decode_speed.py measures the same with PyTorch.\n\n"
+      "Example:\n"
+      "  gradus bench decode transformer small --threads 1");
+  command.callback([flags, &action] { action = [flags] { return bench_decode(*flags); }; });
+}
+
 int bench_cnn(double seconds) {
   const bench::CnnTimes t = bench::time_cnn(seconds);
   const auto ms = [](const bench::Samples& s, double q = 0.5) { return 1e3 * s.quantile(q); };
@@ -250,8 +286,8 @@ void add_cnn(CLI::App& bench, Action& action) {
 }  // namespace
 
 void add_bench(CLI::App& program, Action& action) {
-  CLI::App& command =
-      *program.add_subcommand("bench", "Measure speed and memory: training steps, ops, a convolutional network");
+  CLI::App& command = *program.add_subcommand(
+      "bench", "Measure speed and memory: training steps, decoding, ops, a convolutional network");
   command.require_subcommand(1);
   command.footer("Example:\n  gradus bench step transformer small");
   add_step(command, action);
@@ -259,6 +295,7 @@ void add_bench(CLI::App& program, Action& action) {
   add_ops(command, action);
   add_cnn(command, action);
   add_memory(command, action);
+  add_decoding(command, action);
 }
 
 }  // namespace gradus::cli

@@ -8,6 +8,9 @@
 
 namespace gradus::models {
 
+/// DecodeOptions::eos for hypotheses that all reach the limit.
+inline constexpr Index no_eos = -1;
+
 struct DecodeOptions {
   Index beam = 1;          // hypotheses kept per sentence; 1 is greedy
   Index n_best = 1;        // hypotheses returned per sentence, at most `beam`, or with `minimum_risk` at most `samples`
@@ -23,8 +26,8 @@ struct DecodeOptions {
   bool minimum_risk = false;  // choose among the samples by minimum Bayes risk
   bool attention_weights = false;  // whether to compute the attention weights of the hypotheses
 
-  Index batch = 64;                 // `decode` of lists: sentences per batch
-  Index pad = 0, bos = 1, eos = 2;  // eos -1: none, so that all hypotheses reach the limit
+  Index batch = 64;  // `decode` of lists: sentences per batch
+  Index pad = 0, bos = 1, eos = 2;
   std::function<bool()> stop = {};  // `decode` of lists: called before each batch, on any thread; true ends it
 };
 

@@ -125,6 +125,13 @@ TEST_CASE("bench memory prints the memory of equal and of mixed lengths") {
   }
 }
 
+TEST_CASE("bench decode prints greedy and beam 5, for one sentence and for batches") {
+  const Scratch scratch;
+  const Ran ran = run(scratch, std::string("bench decode rnn tiny --set dim=8 --set source=3 --set target=2") + quick);
+  REQUIRE(ran.code == 0);
+  has_columns(ran.out, "model", "rnn", 4);
+}
+
 TEST_CASE("bench step prints one line of its columns") {
   const Scratch scratch;
   const Ran ran = run(scratch, "bench step attention tiny --set dim=16 --seconds 0.01 --threads 1 --peak 100");
