@@ -59,6 +59,7 @@ std::optional<MemoryEstimate> estimate_memory(const RunConfig& config, Index par
   }
   const double copies = 1 + shards + optimizer_states + (t.average > 0 ? 1 : 0);
   const double all_pairs = pair_bytes * static_cast<double>(pairs.size());
+  if (t.r_drop > 0) kept *= 2;  // two passes
   const double reading = all_pairs + token_bytes * tokens;
   const double training =
       all_pairs + id_bytes * tokens + bytes_per_number * (copies * static_cast<double>(parameters) + kept);

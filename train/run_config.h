@@ -78,11 +78,14 @@ struct TrainConfig {
   double final_div_factor = 1e4;
   double min_lr = 0;
   double label_smoothing = 0;
+  double scheduled_sampling = 0;
+  double r_drop = 0;
   Index evaluate_every = 0;
   BestBy best_by = BestBy::sequence_error_rate;
   Index patience = 0;
   Index save_every = 500;
   Index keep = 0;
+  Index keep_best = 0;
   Index log_every = 50;
   bool detect_nan = false;
   std::string freeze = {};  // paths and patterns, separated by commas

@@ -154,6 +154,12 @@ std::vector<Setting> table() {
              "the last learning rate is the first divided by this (one_cycle)"),
       number("train.label_smoothing", &T::label_smoothing, {0, 0.99},
              "share of the probability spread over all tokens in the training loss"),
+      number(
+          "train.scheduled_sampling", &T::scheduled_sampling, {0, 1},
+          "share of the decoder's inputs that are its own predictions; rises from 0 to this over the steps; 0: none, "
+          "and no second pass"),
+      number("train.r_drop", &T::r_drop, {0, 1000},
+             "weight of the divergence between two passes with other dropout (R-Drop); 0: one pass"),
       whole("train.evaluate_every", &T::evaluate_every, {0, 100 * million},
             "steps between two validations; 0: validate after each epoch"),
       choice("train.best_by", &T::best_by, {"sequence_error_rate", "token_error_rate", "loss", "bleu", "chrf"},
@@ -163,6 +169,8 @@ std::vector<Setting> table() {
       whole("train.save_every", &T::save_every, {0, 100 * million},
             "steps between two writes of last.safetensors; 0: write it only after validations"),
       whole("train.keep", &T::keep, {0, million}, "how many of the newest states to keep as step-NUMBER.safetensors"),
+      whole("train.keep_best", &T::keep_best, {0, million},
+            "how many of the best validated models to keep as best-NUMBER.safetensors"),
       whole("train.log_every", &T::log_every, {1, million}, "steps between two lines of metrics"),
       text(
           "train.freeze --freeze", &T::freeze,

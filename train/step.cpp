@@ -9,9 +9,12 @@
 #include <gradus/autograd/checks/anomaly.h>
 #include <gradus/autograd/foundation/internal/stopwatch.h>
 #include <gradus/autograd/foundation/parallel.h>
+#include <gradus/autograd/ops/comparison.h>
+#include <gradus/autograd/ops/softmax.h>
 #include <gradus/nn/dropout.h>
 #include <gradus/nn/losses.h>
 #include <gradus/optim/clip.h>
+#include <gradus/train/internal/scheduled_sampling.h>
 #include <gradus/train/optimizers.h>
 
 namespace gradus::train {
@@ -25,8 +28,24 @@ std::string names_of_rows(const char* what, const std::vector<Index>& rows, Inde
   return text;
 }
 
-PairBatch::PairBatch(const models::Seq2Seq& model, const TrainConfig& config, data::Batch batch)
-    : model_(model), label_smoothing_(config.label_smoothing), batch_(std::move(batch)) {}
+namespace {
+
+// KL(p || q) + KL(q || p), with p and q the softmax of logits [batch, time, vocabulary], summed over the targets
+// [batch, time] that are not padding.
+Tensor divergence(const Tensor& p_logits, const Tensor& q_logits, const Tensor& target) {
+  const Tensor log_p = log_softmax(p_logits, -1), log_q = log_softmax(q_logits, -1);
+  const Tensor of_tokens = sum((exp(log_p) - exp(log_q)) * (log_p - log_q), {-1});
+  return sum(masked_fill(of_tokens, target == static_cast<double>(data::pad_id), 0.0));
+}
+
+}  // namespace
+
+PairBatch::PairBatch(const models::Seq2Seq& model, const TrainConfig& config, data::Batch batch, double progress)
+    : model_(model),
+      label_smoothing_(config.label_smoothing),
+      r_drop_(config.r_drop),
+      predicted_(config.scheduled_sampling * progress),
+      batch_(std::move(batch)) {}
 
 std::string PairBatch::names(Index begin, Index end) const { return names_of_rows("pairs", batch_.rows, begin, end); }
 
@@ -38,12 +57,21 @@ std::string PairBatch::size_advice() const {
 }
 
 Tensor PairBatch::loss(Index begin, Index end) const {
-  const data::Batch pairs = data::slice(batch_, begin, end);
-  const Tensor logits = model_.logits(Tensor::from(pairs.source, {pairs.size, pairs.source_length}),
-                                      Tensor::from(pairs.target_in, {pairs.size, pairs.target_length}));
-  const Tensor sum = nn::sequence_cross_entropy(
-      logits, Tensor::from(pairs.target_out, {pairs.size, pairs.target_length}),
-      {.label_smoothing = label_smoothing_, .pad = data::pad_id, .reduction = Reduction::sum});
+  data::Batch pairs = data::slice(batch_, begin, end);
+  if (predicted_ > 0) mix_predictions(pairs, predicted_, model_);
+  const Tensor source = Tensor::from(pairs.source, {pairs.size, pairs.source_length}),
+               target_in = Tensor::from(pairs.target_in, {pairs.size, pairs.target_length}),
+               target_out = Tensor::from(pairs.target_out, {pairs.size, pairs.target_length});
+  const auto cross_entropy_of = [&](const Tensor& logits) {
+    return nn::sequence_cross_entropy(
+        logits, target_out, {.label_smoothing = label_smoothing_, .pad = data::pad_id, .reduction = Reduction::sum});
+  };
+  const Tensor logits = model_.logits(source, target_in);
+  Tensor sum = cross_entropy_of(logits);
+  if (r_drop_ > 0) {
+    const Tensor others = model_.logits(source, target_in);
+    sum = (sum + cross_entropy_of(others)) * 0.5 + divergence(logits, others, target_out) * (0.25 * r_drop_);
+  }
   return sum * (1.0 / static_cast<double>(batch_.target_tokens));
 }
 
@@ -77,9 +105,9 @@ std::vector<TrainingStep::Span> TrainingStep::cut(Span whole, Index pieces) {
   return spans;
 }
 
-TrainingStep::Result TrainingStep::run(const data::Batch& batch, Index step, double lr) {
+TrainingStep::Result TrainingStep::run(const data::Batch& batch, Index step, double lr, double progress) {
   if (model_ == nullptr) throw Error("TrainingStep: it has no model of pairs; give the model to its constructor");
-  Result result = run(PairBatch(*model_, config_, batch), step, lr);
+  Result result = run(PairBatch(*model_, config_, batch, progress), step, lr);
   result.target_tokens = batch.target_tokens;
   return result;
 }

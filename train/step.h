@@ -29,10 +29,14 @@ class StepBatch {
 };
 
 /// A batch of pairs for a sequence-to-sequence model; the loss is the cross-entropy in nats per target token.
+///
+/// With train.r_drop it is half of the loss of R-Drop (Liang et al. 2021): the mean of the losses of two passes with
+/// different dropout, and the weight times half of the mean of both divergences between them.
 class PairBatch final : public StepBatch {
  public:
-  /// The model must outlive it.
-  PairBatch(const models::Seq2Seq& model, const TrainConfig& config, data::Batch batch);
+  /// The model must outlive it. `progress` is the share of the training that is done, from 0 to 1: scheduled sampling
+  /// predicts this times train.scheduled_sampling of the inputs of the decoder.
+  PairBatch(const models::Seq2Seq& model, const TrainConfig& config, data::Batch batch, double progress = 0);
 
   Index size() const override { return batch_.size; }
   Tensor loss(Index begin, Index end) const override;
@@ -41,7 +45,7 @@ class PairBatch final : public StepBatch {
 
  private:
   const models::Seq2Seq& model_;
-  double label_smoothing_;
+  double label_smoothing_, r_drop_, predicted_;
   data::Batch batch_;
 };
 
@@ -64,7 +68,7 @@ class TrainingStep {
   TrainingStep(const models::Seq2Seq& model, nn::ParameterStore& store, const TrainConfig& config);
 
   struct Result {
-    double loss = 0;          // nats per target token or image, before the update, with label smoothing
+    double loss = 0;          // nats per target token or image, before the update, with label smoothing and R-Drop
     double grad_norm = 0;     // before clipping
     Index target_tokens = 0;  // of a batch of pairs
     // Wall time in seconds. The time of the shards is divided in proportion to their forward and backward times.
@@ -73,12 +77,12 @@ class TrainingStep {
     } seconds;
   };
 
-  /// Updates the parameters with the gradients of the batch. `step` (from 0) seeds dropout. Throws Error, with the
+  /// Updates the parameters with the gradients of the batch. `step` (from 0) seeds random draws. Throws Error, with the
   /// parameters unchanged, when the batch is empty, and when the loss or a gradient is not finite; the message then
   /// names the step and the examples, and with train.detect_nan the op.
   Result run(const StepBatch& batch, Index step, double lr);
-  /// The same for pairs of the model that the constructor was given.
-  Result run(const data::Batch& batch, Index step, double lr);
+  /// The same for pairs of the model that the constructor was given. `progress` is that of PairBatch.
+  Result run(const data::Batch& batch, Index step, double lr, double progress = 0);
 
   optim::Optimizer& optimizer() { return *optimizer_; }
   const optim::Optimizer& optimizer() const { return *optimizer_; }

@@ -16,11 +16,10 @@ namespace gradus::train {
 namespace {
 
 TrainingLength length_of(const TrainConfig& config, const Task& task) {
-  if (config.epochs == 0) return {config.steps, config.evaluate_every};
-  const Index epochs = config.epochs * task.batches();
-  const Index all = std::max(epochs, config.min_steps);
-  TrainingLength length{config.steps == 0 ? all : std::min(config.steps, all), config.evaluate_every};
-  if (length.evaluate_every == 0 && all > epochs) length.evaluate_every = (all + config.epochs - 1) / config.epochs;
+  TrainingLength length{total_steps(config, task), config.evaluate_every};
+  if (config.epochs == 0 || config.evaluate_every > 0) return length;
+  if (config.min_steps > config.epochs * task.batches())
+    length.evaluate_every = (config.min_steps + config.epochs - 1) / config.epochs;
   return length;
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include <gradus/train/evaluate.h>
@@ -33,6 +34,7 @@ PairTask::PairTask(const Run& run, const Dataset& dataset) : run_(run), data_(da
   if (dataset.train.empty()) throw Error("Trainer: the dataset has no pairs to train on; make it with load_dataset");
   if (dataset.valid.empty() || dataset.references.empty())
     throw Error("Trainer: the dataset has no pairs to validate on; make it with load_dataset");
+  if (run.config.train.scheduled_sampling > 0) steps_ = total_steps(run.config.train, *this);
 }
 
 std::vector<std::vector<Index>> PairTask::plan(Index epoch) const {
@@ -48,8 +50,9 @@ Index PairTask::batches() const {
   return std::ssize(data::plan_batches(data_.train, {.by = t.batch_by, .size = t.batch, .shuffle = false}));
 }
 
-std::unique_ptr<StepBatch> PairTask::batch(const std::vector<Index>& rows, Index /*step*/) const {
-  return std::make_unique<PairBatch>(*run_.model, run_.config.train, data::make_batch(data_.train, rows));
+std::unique_ptr<StepBatch> PairTask::batch(const std::vector<Index>& rows, Index step) const {
+  const double progress = steps_ > 0 ? std::min(1.0, static_cast<double>(step) / static_cast<double>(steps_)) : 0;
+  return std::make_unique<PairBatch>(*run_.model, run_.config.train, data::make_batch(data_.train, rows), progress);
 }
 
 Validation PairTask::validate(const std::function<bool()>& stop) const {

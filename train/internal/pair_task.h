@@ -26,6 +26,7 @@ class PairTask final : public Task {
 
   const Run& run_;
   const Dataset& data_;
+  Index steps_ = 0;  // of the run, with scheduled sampling
 };
 
 }  // namespace gradus::train

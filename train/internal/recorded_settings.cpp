@@ -18,18 +18,10 @@ bool contains(const std::string_view (&keys)[n], std::string_view key) {
 }
 
 bool is_recorded(std::string_view key) {
-  constexpr std::string_view others[] = {"data.train",       "data.valid", "data.train_target", "data.valid_target",
-                                         "train.save_every", "train.keep", "train.log_every",   "train.detect_nan"};
+  constexpr std::string_view others[] = {"data.train",        "data.valid",       "data.train_target",
+                                         "data.valid_target", "train.save_every", "train.keep",
+                                         "train.keep_best",   "train.log_every",  "train.detect_nan"};
   return !contains(others, key);
-}
-
-// Whether the parameters and the vocabularies have another meaning under another value of the setting.
-bool has_meaning(std::string_view key) {
-  constexpr std::string_view others[] = {"model.dropout",    "model.max_length", "data.task",
-                                         "data.on_bad_line", "data.min_count",   "data.max_vocabulary",
-                                         "data.held_out",    "data.pairs",       "data.valid_pairs",
-                                         "data.min_length",  "data.max_length",  "data.max_tokens"};
-  return (key.starts_with("model.") || key.starts_with("data.")) && !contains(others, key);
 }
 
 // The value with its present name, in TOML's notation.
@@ -39,6 +31,14 @@ std::string renamed(std::string_view key, const std::string& value) {
 }
 
 }  // namespace
+
+bool has_meaning(std::string_view key) {
+  constexpr std::string_view others[] = {"model.dropout",    "model.max_length", "data.task",
+                                         "data.on_bad_line", "data.min_count",   "data.max_vocabulary",
+                                         "data.held_out",    "data.pairs",       "data.valid_pairs",
+                                         "data.min_length",  "data.max_length",  "data.max_tokens"};
+  return (key.starts_with("model.") || key.starts_with("data.")) && !contains(others, key);
+}
 
 std::map<std::string, std::string> recorded_settings(const RunConfig& config) {
   std::map<std::string, std::string> values;

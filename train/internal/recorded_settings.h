@@ -2,6 +2,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <gradus/train/run_config.h>
@@ -25,6 +26,9 @@ std::vector<SettingChange> changed_settings(const std::map<std::string, std::str
 
 /// The recorded values that have another name now (present_name), by key.
 std::vector<SettingChange> renamed_settings(const std::map<std::string, std::string>& metadata);
+
+/// Whether the parameters and the vocabularies have another meaning under another value of the setting.
+bool has_meaning(std::string_view key);
 
 /// "train.lr = 0.001, was 0.002"
 std::string text_of(const SettingChange& change);

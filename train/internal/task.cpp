@@ -2,7 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace gradus::train {
+
+Index total_steps(const TrainConfig& config, const Task& task) {
+  if (config.epochs == 0) return config.steps;
+  const Index all = std::max(config.epochs * task.batches(), config.min_steps);
+  return config.steps == 0 ? all : std::min(config.steps, all);
+}
 
 std::string training_origin(const DataConfig& config) {
   if (!config.task.empty()) return fmt::format("the task {}", config.task);

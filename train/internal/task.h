@@ -48,6 +48,9 @@ class Task {
   virtual void check_files(const RunDirectory& directory) const = 0;
 };
 
+/// The number of steps of a run; an estimate where epochs differ.
+Index total_steps(const TrainConfig& config, const Task& task);
+
 /// A name for the examples to train or to validate on in messages: the task, or the files.
 std::string training_origin(const DataConfig& config);
 std::string validation_origin(const DataConfig& config);
