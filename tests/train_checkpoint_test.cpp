@@ -25,22 +25,23 @@ struct Model {
   StateOwners owners() { return {&optimizer, &plateau}; }
   files::Safetensors packed() { return pack(store, position, owners()); }
 
-  static constexpr Position position{.step = 7,
-                                     .epoch = 2,
-                                     .batch = 3,
-                                     .order_step = 1,
-                                     .order_epoch = 1,
-                                     .best = 0.1,
-                                     .best_token_error_rate = 0.2,
-                                     .best_loss = 0.3,
-                                     .best_step = 5,
-                                     .stale = 1,
-                                     .validated = 6,
-                                     .metrics_bytes = 123456789012,
-                                     .loss_sum = 1e-300,
-                                     .loss_steps = 4,
-                                     .training_pairs = 0xFFFFFFFFFFFFFFFF,
-                                     .validation_pairs = 1};
+  static inline const Position position{.step = 7,
+                                        .epoch = 2,
+                                        .batch = 3,
+                                        .order_step = 1,
+                                        .order_epoch = 1,
+                                        .best = 0.1,
+                                        .best_token_error_rate = 0.2,
+                                        .best_loss = 0.3,
+                                        .best_step = 5,
+                                        .stale = 1,
+                                        .validated = 6,
+                                        .best_validations = {{5, 0.1, 0.2, 0.3}, {6, 1e-300, -2, 3}},
+                                        .metrics_bytes = 123456789012,
+                                        .loss_sum = 1e-300,
+                                        .loss_steps = 4,
+                                        .training_pairs = 0xFFFFFFFFFFFFFFFF,
+                                        .validation_pairs = 1};
 };
 
 files::Safetensors changed(files::Safetensors file, const std::string& key, const std::string& value) {
@@ -76,6 +77,22 @@ TEST_CASE("a checkpoint restores parameters, position and the states of optimise
   Model reader;
   unpack(pack(trained.store, Model::position), "f", reader.store);
   CHECK(reader.weight.to_vector<float>() == trained.weight.to_vector<float>());
+}
+
+TEST_CASE("a list of best validations that is malformed is refused, and one that is absent is empty") {
+  Model trained;
+  trained.step();
+  files::Safetensors file = trained.packed();
+  CHECK(file.metadata.at("best_validations") == "5:0.1:0.2:0.3 6:1e-300:-2:3");
+  for (const char* text :
+       {" ", "x", "5", "5:", "5:0.1:0.2", "5:0.1:0.2:", "5:0.1:0.2:0.3:", "5:0.1:0.2:0.3  ", "0:0.1:0.2:0.3",
+        "7:0.1:0.2:0.3", "5:nan:0.2:0.3", "5:0.1:inf:0.3", "5:0.1:0.2:1e999", "5:0.1:0.2:0.3,6:0.1:0.2:0.3"}) {
+    CAPTURE(text);
+    CHECK_THROWS_WITH(position_of(changed(file, "best_validations", text), "f"),
+                      ContainsSubstring("f: its metadata has no valid \"best_validations\""));
+  }
+  file.metadata.erase("best_validations");
+  CHECK(position_of(file, "f").best_validations.empty());
 }
 
 TEST_CASE("a checkpoint keeps parameters of double precision") {
@@ -151,7 +168,7 @@ TEST_CASE("a checkpoint with invalid metadata of a position is refused by the na
   Model model;
   const files::Safetensors good = model.packed();
   for (const auto& [key, value] : good.metadata) {
-    if (key == "format") continue;
+    if (key == "format" || key == "best_validations") continue;  // the list may be absent
     CAPTURE(key);
     for (const char* bad : {"", "x", "1x", " 1", "99999999999999999999999999"}) {
       if (bad[0] == '9' && (key.starts_with("best") || key == "loss_sum") && key != "best_step") continue;

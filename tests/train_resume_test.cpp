@@ -30,7 +30,9 @@ TEST_CASE("a run that is stopped every few steps and resumed with other numbers 
                                     {"train.schedule", "plateau"},
                                     {"train.decay_every", "1"},
                                     {"train.average", "0.9"},
-                                    {"train.keep", "2"}});
+                                    {"train.keep", "2"},
+                                    {"train.keep_best", "2"},
+                                    {"train.scheduled_sampling", "0.5"}});
     const Outcome whole = undisturbed(config, scratch.folder() / "whole");
     {
       Trained first(config);

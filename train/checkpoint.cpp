@@ -24,6 +24,7 @@ namespace {
 
 constexpr std::string_view optimizer_prefix = "optimizer.", schedule_prefix = "schedule.", average_prefix = "average.";
 constexpr const char* format_key = "format";
+constexpr const char* best_key = "best_validations";
 constexpr std::string_view any_format = "gradus-checkpoint-";
 constexpr const char* format = "gradus-checkpoint-4";
 constexpr std::string_view older_formats[] = {"gradus-checkpoint-1", "gradus-checkpoint-2", "gradus-checkpoint-3"};
@@ -77,6 +78,40 @@ T read_number(const files::Safetensors& file, const std::string& name, const cha
   return value;
 }
 
+// "STEP:VALUE:TOKEN_ERROR_RATE:LOSS", for each validation, with spaces between them.
+std::string text_of(const std::vector<BestValidation>& validations) {
+  std::vector<std::string> texts;
+  for (const BestValidation& v : validations)
+    texts.push_back(fmt::format("{}:{}:{}:{}", v.step, v.value, v.token_error_rate, v.loss));
+  return fmt::format("{}", fmt::join(texts, " "));
+}
+
+// Reads a number and the character behind it, and removes both.
+template <class T>
+bool take_number(std::string_view& text, T& number, char end) {
+  const auto [at, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (problem != std::errc()) return false;
+  text.remove_prefix(static_cast<std::size_t>(at - text.data()));
+  if (!text.starts_with(end)) return false;
+  text.remove_prefix(1);
+  return true;
+}
+
+// The inverse of text_of. Throws unless the steps are from 1 to `last` and the numbers finite.
+std::vector<BestValidation> read_validations(const files::Safetensors& file, const std::string& name, Index last) {
+  const std::string text = metadata_of(file, best_key) + ' ';
+  std::vector<BestValidation> validations;
+  for (std::string_view rest = text; rest != " " && !rest.empty();) {
+    BestValidation v;
+    const bool good = take_number(rest, v.step, ':') && take_number(rest, v.value, ':') &&
+                      take_number(rest, v.token_error_rate, ':') && take_number(rest, v.loss, ' ') && v.step >= 1 &&
+                      v.step <= last && std::isfinite(v.value + v.token_error_rate + v.loss);
+    if (!good) throw Error(fmt::format("{}: its metadata has no valid \"{}\"", name, best_key));
+    validations.push_back(v);
+  }
+  return validations;
+}
+
 // Throws when the numbers of a position contradict each other.
 void check_position(const Position& p, const std::string& name) {
   const auto expect = [&](bool good, const char* key, Index value, const std::string& reason) {
@@ -120,6 +155,7 @@ Position read_position(const files::Safetensors& file, const std::string& name, 
   };
   for_each_number(position, read);
   check_position(position, name);
+  position.best_validations = read_validations(file, name, position.validated);
   return position;
 }
 
@@ -220,6 +256,7 @@ files::Safetensors pack(const nn::ParameterStore& store, const Position& positio
   file.checksums = true;
   file.metadata[format_key] = format;
   for_each_number(position, [&](auto number, const char* key) { file.metadata[key] = fmt::format("{}", number); });
+  if (!position.best_validations.empty()) file.metadata[best_key] = text_of(position.best_validations);
   return file;
 }
 

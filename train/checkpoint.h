@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include <gradus/files/safetensors.h>
 #include <gradus/nn/parameters.h>
@@ -11,6 +12,15 @@
 #include <gradus/optim/schedule.h>
 
 namespace gradus::train {
+
+/// A validation among the train.keep_best best ones: the value of train.best_by, and the measures that choose between
+/// equal values.
+struct BestValidation {
+  Index step = 0;
+  double value = 0, token_error_rate = 0, loss = 0;
+
+  bool operator==(const BestValidation&) const = default;
+};
 
 /// The position of training: everything that the next steps need besides parameters, states and configuration. Random
 /// numbers are functions of seed and step, so they have no state.
@@ -28,6 +38,8 @@ struct Position {
   Index best_step = 0;  // steps done at the best validation; 0: none yet
   Index stale = 0;      // validations since the best one
   Index validated = 0;  // steps done at the last validation; 0: none yet
+
+  std::vector<BestValidation> best_validations = {};  // the best first
 
   Index metrics_bytes = 0;  // length of metrics.jsonl after these steps
   double loss_sum = 0;      // of the steps since the last line of losses

@@ -41,14 +41,18 @@ nn::RegistrationCheck limit_of(const files::Safetensors& checkpoint, const std::
 }  // namespace
 
 Run load_run(const RunDirectory& directory, Which which) {
-  const RunConfig config = read_config(directory.config());
-  const data::Vocabulary source = directory.read_source_vocabulary(config),
-                         target = directory.read_target_vocabulary(config);
   const std::filesystem::path file = which == Which::best ? directory.best() : directory.last();
   if (!std::filesystem::exists(file)) {
     throw Error(fmt::format("{} has no {}: was training stopped before its first validation?",
                             directory.path().string(), file.filename().string()));
   }
+  return load_run(directory, file);
+}
+
+Run load_run(const RunDirectory& directory, const std::filesystem::path& file) {
+  const RunConfig config = read_config(directory.config());
+  const data::Vocabulary source = directory.read_source_vocabulary(config),
+                         target = directory.read_target_vocabulary(config);
   const files::Safetensors checkpoint = read_checkpoint(file);
   check_meaning(changed_settings(checkpoint.metadata, config), file.string());
   const nn::RegistrationCheck sizes = limit_of(checkpoint, file.string());

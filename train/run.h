@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <memory>
 
 #include <gradus/data/vocabulary.h>
@@ -25,5 +26,7 @@ enum class Which { best, last };
 /// The model of a run directory from one of its checkpoints, with averages as parameters where the checkpoint has them.
 /// Throws Error that names the file and the defect.
 Run load_run(const RunDirectory& directory, Which which = Which::best);
+/// The same from a given checkpoint of the run.
+Run load_run(const RunDirectory& directory, const std::filesystem::path& checkpoint);
 
 }  // namespace gradus::train

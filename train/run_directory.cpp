@@ -26,11 +26,12 @@ fs::path nearest_existing(const fs::path& path) {
   return at;
 }
 
-constexpr std::string_view kept_prefix = "step-", kept_suffix = ".safetensors";
+constexpr std::string_view kept_prefix = "step-", best_prefix = "best-", kept_suffix = ".safetensors";
 
-bool is_kept(std::string_view name) {
-  if (!name.starts_with(kept_prefix) || !name.ends_with(kept_suffix)) return false;
-  name.remove_prefix(kept_prefix.size());
+// Whether this is the name of a kept checkpoint: the prefix, the number of a step, the suffix.
+bool is_kept(std::string_view name, std::string_view prefix) {
+  if (!name.starts_with(prefix) || !name.ends_with(kept_suffix)) return false;
+  name.remove_prefix(prefix.size());
   name.remove_suffix(std::min(name.size(), kept_suffix.size()));
   return !name.empty() && name.find_first_not_of("0123456789") == std::string_view::npos;
 }
@@ -44,7 +45,8 @@ bool is_ours(std::string_view name) {
   constexpr std::array names{"config.toml",  "source.vocab",  "target.vocab",     "source.model",
                              "target.model", "metrics.jsonl", "best.safetensors", "last.safetensors"};
   if (is_temporary(name)) name.remove_suffix(files::temporary_suffix.size());
-  return is_kept(name) || std::find(names.begin(), names.end(), name) != names.end();
+  return is_kept(name, kept_prefix) || is_kept(name, best_prefix) ||
+         std::find(names.begin(), names.end(), name) != names.end();
 }
 
 // The entries of the folder with a name of a run's file.
@@ -136,7 +138,8 @@ void RunDirectory::check(const fs::path& path, Replace replace) {
 }
 
 RunDirectory RunDirectory::create(const fs::path& path, const RunConfig& config, const data::Vocabulary& source,
-                                  const data::Vocabulary& target, Replace replace) {
+                                  const data::Vocabulary& target, Replace replace,
+                                  const std::function<void(const RunDirectory&)>& write) {
   check(path, replace);
   const fs::path home = nearest_existing(path);
   std::error_code problem;
@@ -154,6 +157,7 @@ RunDirectory RunDirectory::create(const fs::path& path, const RunConfig& config,
     if (source.sub_words() != nullptr) files::replace_file(run.source_sub_words(), source.sub_words()->bytes());
     if (target.sub_words() != nullptr) files::replace_file(run.target_sub_words(), target.sub_words()->bytes());
     files::replace_file(run.metrics(), "");
+    if (write) write(run);
     files::replace_file(run.config(), to_toml(config));
   } catch (...) {
     run.remove_files();
@@ -218,9 +222,17 @@ fs::path RunDirectory::kept(Index step) const {
   return path_ / fmt::format("{}{:010}{}", kept_prefix, step, kept_suffix);
 }
 
-std::vector<fs::path> RunDirectory::kept() const {
+fs::path RunDirectory::kept_best(Index step) const {
+  return path_ / fmt::format("{}{:010}{}", best_prefix, step, kept_suffix);
+}
+
+std::vector<fs::path> RunDirectory::kept() const { return steps_of(kept_prefix); }
+
+std::vector<fs::path> RunDirectory::kept_best() const { return steps_of(best_prefix); }
+
+std::vector<fs::path> RunDirectory::steps_of(std::string_view prefix) const {
   std::vector<fs::path> files = our_files(path_);
-  std::erase_if(files, [](const fs::path& file) { return !is_kept(file.filename().string()); });
+  std::erase_if(files, [&](const fs::path& file) { return !is_kept(file.filename().string(), prefix); });
   return files;
 }
 

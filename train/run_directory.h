@@ -1,8 +1,10 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <gradus/data/vocabulary.h>
@@ -17,8 +19,8 @@ class DirectoryLock;
 enum class Replace { nothing, unmade, run };
 
 /// The folder of a run: configuration, both vocabularies and the models of their sub-words, metrics as JSON lines, the
-/// best and the last checkpoint, and the newest train.keep ones. The folder stays locked while a copy of an object from
-/// `create` or `reopen` exists.
+/// best and the last checkpoint, the newest train.keep ones and the best train.keep_best ones. The folder stays locked
+/// while a copy of an object from `create` or `reopen` exists.
 class RunDirectory {
  public:
   /// Throws Error unless a run can be created at `path`: it does not exist, is an empty folder, or holds an older run
@@ -27,9 +29,11 @@ class RunDirectory {
   static void check(const std::filesystem::path& path, Replace replace);
 
   /// Creates the folder and writes configuration and vocabularies, after removing the files of an older run that
-  /// `replace` allows. Throws Error as `check` does and when a write fails; then no new file is left.
+  /// `replace` allows. `write` then adds other files, before the configuration makes the folder a run. Throws Error as
+  /// `check` does and when a write fails; then no new file is left.
   static RunDirectory create(const std::filesystem::path& path, const RunConfig& config, const data::Vocabulary& source,
-                             const data::Vocabulary& target, Replace replace = Replace::nothing);
+                             const data::Vocabulary& target, Replace replace = Replace::nothing,
+                             const std::function<void(const RunDirectory&)>& write = {});
 
   /// Whether `path` holds a run: a folder with config.toml and a vocabulary or metrics.jsonl.
   static bool exists(const std::filesystem::path& path);
@@ -61,6 +65,9 @@ class RunDirectory {
   std::filesystem::path kept(Index step) const;
   /// The existing kept checkpoints, in the order of their steps.
   std::vector<std::filesystem::path> kept() const;
+  /// The same for the model after a step, with train.keep_best.
+  std::filesystem::path kept_best(Index step) const;
+  std::vector<std::filesystem::path> kept_best() const;
 
   /// Whether the lock keeps other trainers out; false where the file system has no locks.
   bool locked() const;
@@ -71,6 +78,7 @@ class RunDirectory {
   explicit RunDirectory(std::filesystem::path path) : path_(std::move(path)) {}
   static RunDirectory lock(const std::filesystem::path& path);
   void remove_files() const;
+  std::vector<std::filesystem::path> steps_of(std::string_view prefix) const;
 
   std::filesystem::path path_;
   std::shared_ptr<const DirectoryLock> lock_;

@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include <gradus/files/internal/json.h>
+#include <gradus/train/average.h>
 #include <gradus/train/internal/pair_task.h>
 #include <gradus/train/internal/recorded_settings.h>
 #include <gradus/train/optimizers.h>
@@ -41,6 +42,13 @@ std::tuple<double, double, double> rank(BestBy by, double value, double token_er
   return {higher_is_better(by) ? -value : value, token_error_rate, loss};
 }
 
+// Removes excess checkpoints, the first ones first.
+void remove_excess(const std::vector<std::filesystem::path>& files, Index keep) {
+  std::error_code ignored;
+  for (Index i = 0; i < std::ssize(files) - keep; ++i)
+    std::filesystem::remove(files[static_cast<std::size_t>(i)], ignored);
+}
+
 }  // namespace
 
 Trainer::Trainer(Run& run, const Dataset& dataset)
@@ -58,7 +66,14 @@ Trainer::Trainer(Run& run, const Dataset& dataset)
 Trainer::~Trainer() = default;
 
 void Trainer::resume(const RunDirectory& directory) {
-  if (std::filesystem::exists(directory.last())) go_on_from(directory.last());
+  if (std::filesystem::exists(directory.last())) {
+    go_on_from(directory.last());
+  } else if (std::filesystem::exists(directory.best()) && is_average(read_checkpoint(directory.best()))) {
+    throw Error(
+        fmt::format("{}: it holds an average of checkpoints, which has no state to train on; start a new run "
+                    "from it (--from)",
+                    directory.path().string()));
+  }
   task_->check_files(directory);
 }
 
@@ -261,6 +276,7 @@ void Trainer::validate(Progress& progress, const Stop& stop) {
     position_.best_step = position_.step;
   }
   position_.stale = best ? 0 : position_.stale + 1;
+  note_best_validation({position_.step, found.value, score_.token_error_rate, found.loss});
   files::JsonFields line{{"step", position_.step}, {"epoch", position_.epoch}};
   line.insert(line.end(), found.fields.begin(), found.fields.end());
   line.emplace_back("best", static_cast<Index>(best));
@@ -276,10 +292,16 @@ void Trainer::save(bool best, bool keep) {
   metrics_->sync();
   position_.metrics_bytes = metrics_->size();
   const files::Safetensors state = packed(owners());
-  // The best comes first: if the trainer is killed between the two, it reaches the same best state after it resumes.
-  if (best) {
+  // The best come first: if the trainer is killed before the last state is written, it reaches them again after it
+  // resumes.
+  const auto& validations = position_.best_validations;
+  const bool among_best = keep && std::any_of(validations.begin(), validations.end(),
+                                              [&](const BestValidation& v) { return v.step == position_.step; });
+  if (best || among_best) {
     const optim::Averaged averaged(owners().average);
-    files::write_safetensors(directory_->best(), packed({}));
+    const files::Safetensors model = packed({});
+    if (among_best) files::write_safetensors(directory_->kept_best(position_.step), model);
+    if (best) files::write_safetensors(directory_->best(), model);
   }
   if (keep && config_.keep > 0) files::write_safetensors(directory_->kept(position_.step), state);
   files::write_safetensors(directory_->last(), state);
@@ -302,16 +324,40 @@ void Trainer::refuse_divergence(const std::string& what) const {
       position_.step, what, learning_rate(std::max<Index>(position_.step - 1, 0))));
 }
 
-// Keeps the newest train.keep checkpoints. Files of later steps were written before the run returned to an older state,
-// so they count as older.
+// Adds a validation to the best ones if it is among the train.keep_best best. Of equal ones the earlier comes first.
+void Trainer::note_best_validation(const BestValidation& found) {
+  if (config_.keep_best == 0) return;
+  std::vector<BestValidation>& all = position_.best_validations;
+  std::erase_if(all, [&](const BestValidation& v) { return v.step == found.step; });
+  const auto rank_of = [&](const BestValidation& v) {
+    return rank(config_.best_by, v.value, v.token_error_rate, v.loss);
+  };
+  all.insert(
+      std::upper_bound(all.begin(), all.end(), found,
+                       [&](const BestValidation& a, const BestValidation& b) { return rank_of(a) < rank_of(b); }),
+      found);
+  if (std::ssize(all) > config_.keep_best) all.resize(static_cast<std::size_t>(config_.keep_best));
+}
+
+// Keeps the newest train.keep checkpoints, and those of the best train.keep_best validations. Files of later steps were
+// written before the run returned to an older state, so they count as older, and so do those of no best validation.
 void Trainer::prune() const {
-  if (directory_ == nullptr || config_.keep == 0) return;
-  std::vector<std::filesystem::path> kept = directory_->kept();
-  const std::filesystem::path now = directory_->kept(position_.step);
-  std::stable_partition(kept.begin(), kept.end(), [&](const auto& file) { return file > now; });
-  std::error_code ignored;
-  for (Index i = 0; i < std::ssize(kept) - config_.keep; ++i)
-    std::filesystem::remove(kept[static_cast<std::size_t>(i)], ignored);
+  if (directory_ == nullptr) return;
+  if (config_.keep > 0) {
+    std::vector<std::filesystem::path> kept = directory_->kept();
+    const std::filesystem::path now = directory_->kept(position_.step);
+    std::stable_partition(kept.begin(), kept.end(), [&](const auto& file) { return file > now; });
+    remove_excess(kept, config_.keep);
+  }
+  if (config_.keep_best > 0) {
+    std::vector<std::filesystem::path> kept = directory_->kept_best();
+    const auto& best = position_.best_validations;
+    std::stable_partition(kept.begin(), kept.end(), [&](const auto& file) {
+      return std::none_of(best.begin(), best.end(),
+                          [&](const BestValidation& v) { return file == directory_->kept_best(v.step); });
+    });
+    remove_excess(kept, config_.keep_best);
+  }
 }
 
 void Trainer::log(const std::string& line) {

@@ -37,7 +37,9 @@ class Task;
 ///
 /// - Batches come in the order of their epoch. Validation follows each epoch, or every train.evaluate_every steps, and
 ///   the end.
-/// - The best and the last state are saved. With train.average the best state holds the averages, the last state both.
+/// - The best and the last state are saved, with train.keep the newest states, and with train.keep_best the models of
+/// the
+///   best validations. With train.average the best state holds the averages, the last state both.
 /// - The result depends only on the configuration and the data.
 class Trainer {
  public:
@@ -86,6 +88,7 @@ class Trainer {
   void save(bool best, bool keep);
   files::Safetensors packed(const StateOwners& owners) const;
   [[noreturn]] void refuse_divergence(const std::string& what) const;
+  void note_best_validation(const BestValidation& found);
   void prune() const;
   StateOwners owners();
   void log(const std::string& line);
