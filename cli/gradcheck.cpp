@@ -198,6 +198,7 @@ int gradcheck_model(const GradcheckFlags& f) {
   RunConfig config = resolve(sources);
   config.model.source_vocab = 9;
   config.model.target_vocab = 8;
+  config.model.target_of_source = {-1, -1, 2, 3, 5, 4, 7, 6, 2};  // any, for model.copy
   const auto seed = static_cast<std::uint64_t>(config.train.seed);
   nn::ParameterStore store(seed, DType::f64);
   const auto model = models::make_model(store.root(), config.model);

@@ -8,6 +8,11 @@ ModelInfo AttentionOnly::info() {
       .attends = true,
       .has_positions = true,
       .output_width = [](const Seq2SeqOptions& o) { return o.dim; },
+      .check =
+          [](const Seq2SeqOptions& o) {
+            check_no_self_attention(o);
+            check_no_copy(o);
+          },
       .cost = [](const Seq2SeqOptions& o, const BatchSize& b) -> Cost {
         const auto d = static_cast<double>(o.dim), vocabulary = static_cast<double>(o.target_vocab);
         const double keys_and_values = 2 * d * d, step = d * d + 2 * b.source * d + d * vocabulary;

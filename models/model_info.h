@@ -28,7 +28,7 @@ struct Cost {
 struct ModelInfo {
   std::string summary = {};    // one line for messages and help
   bool attends = false;        // the model overrides Seq2Seq::attention_weights
-  bool has_positions = false;  // options.max_length limits sequences, unless options.positions is none
+  bool has_positions = false;  // options.max_length limits sequences, where limits_length(options.positions)
   /// Numbers that the output layer reads per word. Without it options.tied is not checked.
   Index (*output_width)(const Seq2SeqOptions&) = nullptr;
   /// Throws an Error on options that contradict each other.

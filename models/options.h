@@ -2,21 +2,28 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <gradus/nn/cells.h>
 #include <gradus/nn/transformer.h>
 
 namespace gradus::models {
 
-/// The score of an encoder state for a decoder state: vᵀ tanh(W [h; s]) or k·q / sqrt(d).
-enum class Alignment { additive, qkv };
-/// The encoding of token positions for a model without recurrence.
-enum class Positions { none, sinusoidal, learned };
+/// The score of an encoder state h for a decoder state s: vᵀ tanh(W [h; s]), k·q / sqrt(d), s·h, sᵀ W h, or the first
+/// with the weights of the step before.
+enum class Alignment { additive, qkv, dot, general, location };
+/// The encoding of token positions for a model without recurrence: a vector per position, or, in the self-attention of
+/// transformer, rotated queries and keys (Su et al. 2021), a learned bias per distance (Shaw et al. 2018 in the form of
+/// Raffel et al. 2020), or a fixed one (Press et al. 2022).
+enum class Positions { none, sinusoidal, learned, rotary, relative, alibi };
+
+/// Whether the positions are a table of max_length vectors, so that a longer sequence is refused.
+constexpr bool limits_length(Positions p) { return p == Positions::sinusoidal || p == Positions::learned; }
 
 // The spelling of switches in configuration files and messages, in order of their values.
 inline constexpr std::string_view cell_names[] = {"rnn", "gru", "lstm"};
-inline constexpr std::string_view alignment_names[] = {"additive", "qkv"};
-inline constexpr std::string_view positions_names[] = {"none", "sinusoidal", "learned"};
+inline constexpr std::string_view alignment_names[] = {"additive", "qkv", "dot", "general", "location"};
+inline constexpr std::string_view positions_names[] = {"none", "sinusoidal", "learned", "rotary", "relative", "alibi"};
 inline constexpr std::string_view norm_names[] = {"none", "pre", "post"};
 
 /// The values that a number may have, both ends included.
@@ -31,6 +38,7 @@ inline constexpr Range<Index> vocabulary{1, Index{1} << 31};
 inline constexpr Range<Index> width{1, 65536};
 inline constexpr Range<Index> layers{1, 128};
 inline constexpr Range<Index> max_length{2, 1'000'000};
+inline constexpr Range<Index> max_distance{0, 100'000};
 inline constexpr Range<Index> heads{1, 1024};
 inline constexpr Range<Index> ffn{0, 65536};
 inline constexpr Range<double> dropout{0, 0.95};
@@ -44,21 +52,28 @@ struct Seq2SeqOptions {
   Index dim = 128;           // of an embedding, and of the whole of attention and transformer
   Index encoder_layers = 1;  // all but attention
   Index decoder_layers = 1;
-  double dropout = 0;  // [0, 1): of embeddings, between layers, after sublayers, and before the output layer
+  double dropout = 0;            // [0, 1): of embeddings, between layers, after sublayers, and before the output layer
+  double word_dropout = 0;       // [0, 1): of whole words of source and target input
+  double attention_dropout = 0;  // [0, 1): of attention weights (transformer)
   bool tied = false;  // the output layer's weight is the target embedding; needs an output layer that reads dim numbers
+  bool copy = false;  // rnn-attention, transformer: words of the source can be copied
+  std::vector<Index> target_of_source = {};  // copy: the target id of each source id, -1 where there is none
 
   // rnn, rnn-attention
   Index hidden = 256;  // of a recurrent state, in each direction; and of rnn-attention's comparison
   nn::CellKind cell = nn::CellKind::gru;
+  bool cell_norm = false;                     // layer norm of the products in a cell
   bool bidirectional = false;                 // the encoder reads in both directions
   Alignment alignment = Alignment::additive;  // rnn-attention
+  bool attentional = false;                   // rnn-attention: tanh(W_c [s; c]) instead of c and of [s; c]
 
   // attention, transformer
   Positions positions = Positions::sinusoidal;
-  Index max_length = 256;  // number of positions of source and target; without positions any length is valid
-  Index heads = 1;         // transformer: divides dim
-  Index ffn = 0;           // transformer: width of the feed-forward sublayers, 0 for none
-  bool residual = false;   // transformer: x + f(x) instead of f(x)
+  Index max_length = 256;                    // number of positions of source and target, where limits_length(positions)
+  Index max_distance = 32;                   // Positions::relative: larger distances have the bias of this one
+  Index heads = 1;                           // transformer: divides dim
+  Index ffn = 0;                             // transformer: width of the feed-forward sublayers, 0 for none
+  bool residual = false;                     // transformer: x + f(x) instead of f(x)
   nn::NormOrder norm = nn::NormOrder::none;  // transformer
 };
 
@@ -66,5 +81,9 @@ struct Seq2SeqOptions {
 void check_ranges(const Seq2SeqOptions& options);
 /// Throws an Error unless heads divides dim.
 void check_heads(const Seq2SeqOptions& options);
+/// Throws an Error when the option copy is set.
+void check_no_copy(const Seq2SeqOptions& options);
+/// Throws an Error when the positions are of a kind for self-attention.
+void check_no_self_attention(const Seq2SeqOptions& options);
 
 }  // namespace gradus::models

@@ -19,11 +19,17 @@ inline nn::RecurrentOptions encoder_network(const Seq2SeqOptions& o) {
           .hidden = o.hidden,
           .layers = o.encoder_layers,
           .bidirectional = o.bidirectional,
-          .dropout = o.dropout};
+          .dropout = o.dropout,
+          .norm = o.cell_norm};
 }
 
 inline nn::RecurrentOptions decoder_network(const Seq2SeqOptions& o) {
-  return {.kind = o.cell, .in = o.dim, .hidden = o.hidden, .layers = o.decoder_layers, .dropout = o.dropout};
+  return {.kind = o.cell,
+          .in = o.dim,
+          .hidden = o.hidden,
+          .layers = o.decoder_layers,
+          .dropout = o.dropout,
+          .norm = o.cell_norm};
 }
 
 /// s_0 of each decoder layer from h_m, the encoder's last states. s_0 = h_m, layer by layer, where the encoder reads

@@ -8,6 +8,7 @@ ModelInfo Rnn::info() {
   return {
       .summary = "only the last state of the encoder holds the source",
       .output_width = [](const Seq2SeqOptions& o) { return o.hidden; },
+      .check = check_no_copy,
       .cost = [](const Seq2SeqOptions& o, const BatchSize& b) -> Cost {
         const double output = static_cast<double>(o.hidden * o.target_vocab);
         return {.multiply_adds = b.sequences *

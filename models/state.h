@@ -27,18 +27,24 @@ inline std::vector<Tensor> to_tensors(const std::vector<nn::KeyValues>& layers) 
   for (const auto& [keys, values, mask] : layers) tensors.insert(tensors.end(), {keys, values});
   return tensors;
 }
+/// The same with one more tensor, which may be undefined.
+inline std::vector<Tensor> to_tensors(const std::vector<nn::KeyValues>& layers, Tensor last) {
+  std::vector<Tensor> tensors = to_tensors(layers);
+  tensors.push_back(std::move(last));
+  return tensors;
+}
 inline std::vector<Tensor> to_tensors(const std::vector<nn::CellState>& layers) {
   std::vector<Tensor> tensors;
   for (const auto& [hidden, cell] : layers) tensors.insert(tensors.end(), {hidden, cell});
   return tensors;
 }
 
+/// An unpaired last tensor is no layer.
 inline std::vector<nn::KeyValues> to_key_values(const std::vector<Tensor>& tensors, const Tensor& mask = {}) {
   std::vector<nn::KeyValues> layers;
   for (std::size_t i = 0; i + 1 < tensors.size(); i += 2) layers.push_back({tensors[i], tensors[i + 1], mask});
   return layers;
 }
-/// Ignores an unpaired last tensor.
 inline std::vector<nn::CellState> to_cell_states(const std::vector<Tensor>& tensors) {
   std::vector<nn::CellState> layers;
   for (std::size_t i = 0; i + 1 < tensors.size(); i += 2) layers.push_back({tensors[i], tensors[i + 1]});

@@ -12,10 +12,11 @@
 
 namespace gradus::models {
 
-/// Ids [..., time] -> vectors [..., time, dim]: an embedding, plus positions if any, then dropout.
+/// Ids [..., time] -> vectors [..., time, dim]: an embedding, word dropout, plus positions if any, then dropout.
 struct TokenEmbedding {
   nn::Embedding embedding;
   double scale;  // sqrt(dim) for a table that is also the output layer (Vaswani et al. 2017, 3.4), else 1
+  nn::SharedDropout word_dropout;
   std::optional<nn::PositionTable> positions;
   nn::Dropout dropout;
 
@@ -24,6 +25,7 @@ struct TokenEmbedding {
                  bool tied = false)
       : embedding(scope / "embedding", vocabulary, o.dim, tied ? 1 / std::sqrt(static_cast<double>(o.dim)) : 1),
         scale(tied ? std::sqrt(static_cast<double>(o.dim)) : 1),
+        word_dropout{o.word_dropout},
         dropout{o.dropout} {
     if (kind == Positions::sinusoidal) positions = nn::SinusoidalPositions(scope / "positions", o.max_length, o.dim);
     if (kind == Positions::learned) positions = nn::LearnedPositions(scope / "positions", o.max_length, o.dim);
@@ -36,6 +38,7 @@ struct TokenEmbedding {
   Tensor operator()(const Tensor& ids, Index start = 0, Place place = Place::current()) const {
     Tensor x = embedding(ids, place);
     if (scale != 1) x = mul({x, place}, scale);
+    x = word_dropout(x, place);
     if (positions) x = (*positions)(x, start, place);
     return dropout(x, place);
   }

@@ -19,6 +19,11 @@ struct KeyValues {
   Tensor mask;          // [batch, S], non-zero at tokens; undefined when there is no padding
 };
 
+/// c_j = sum_i alpha_ij v_i: alpha [batch, S], values [batch, S, dim] -> [batch, dim]
+inline Tensor weighted_sum(const Tensor& alpha, const Tensor& values, Place place = Place::current()) {
+  return squeeze(matmul({unsqueeze(alpha, 1), place}, values), 1);
+}
+
 /// For a layer: the options of `attention` with the padding of the source hidden as well. Throws an Error with the
 /// layer's name unless source, mask and bias fit the queries [batch, T, heads * d].
 AttentionOptions options_for(const LayerName& layer, const Tensor& queries, const KeyValues& source, Index heads,
@@ -57,8 +62,7 @@ struct AdditiveAttention {
 
   /// c_j: s [batch, query_dim] -> [batch, source_dim]
   Tensor context(const Tensor& s, const KeyValues& source, Place place = Place::current()) const {
-    const Tensor alpha = attention_weights(s, source, place);
-    return squeeze(matmul({unsqueeze(alpha, 1), place}, source.values), 1);
+    return weighted_sum(attention_weights(s, source, place), source.values, place);
   }
 };
 

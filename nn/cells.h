@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cmath>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -10,6 +11,7 @@
 #include <gradus/autograd/ops/functions.h>
 #include <gradus/autograd/ops/matmul.h>
 #include <gradus/nn/layer.h>
+#include <gradus/nn/layer_norm.h>
 #include <gradus/nn/parameters.h>
 
 // One step of a recurrent network, in two parts. `project` needs only the input, so a network computes it for all time
@@ -26,6 +28,7 @@ struct CellOptions {
   bool bias = true;
   Nonlinearity nonlinearity = Nonlinearity::tanh;  // of CellKind::rnn
   std::string suffix = {};                         // of the parameters' names: PyTorch's "_l0", "_l0_reverse" and so on
+  bool norm = false;  // LN(W_ih x) + LN(W_hh h) in place of W_ih x + W_hh h (Ba et al. 2016, eq. 20)
 };
 
 struct CellState {
@@ -35,10 +38,11 @@ struct CellState {
 
 /// The parameters of a cell.
 struct CellWeights {
-  Tensor weight_ih;         // [gates * hidden, in]
-  Tensor weight_hh;         // [gates * hidden, hidden]
-  Tensor bias_ih, bias_hh;  // [gates * hidden], undefined without biases
-  std::string path;         // of the scope, for messages
+  Tensor weight_ih;                           // [gates * hidden, in]
+  Tensor weight_hh;                           // [gates * hidden, hidden]
+  Tensor bias_ih, bias_hh;                    // [gates * hidden], undefined without biases
+  std::optional<LayerNorm> norm_ih, norm_hh;  // over all gates; their biases are those of the cell
+  std::string path;                           // of the scope, for messages
 
   CellWeights(Scope scope, Index gates, Index in, Index hidden, const CellOptions& o) : path(scope.path()) {
     const double bound = 1 / std::sqrt(static_cast<double>(hidden));
@@ -47,6 +51,10 @@ struct CellWeights {
     };
     weight_ih = uniform("weight_ih", {gates * hidden, in});
     weight_hh = uniform("weight_hh", {gates * hidden, hidden});
+    if (o.norm) {
+      norm_ih.emplace(scope / ("norm_ih" + o.suffix), gates * hidden, 1e-5, false);
+      norm_hh.emplace(scope / ("norm_hh" + o.suffix), gates * hidden, 1e-5, false);
+    }
     if (!o.bias) return;
     bias_ih = uniform("bias_ih", {gates * hidden});
     bias_hh = uniform("bias_hh", {gates * hidden});
@@ -54,6 +62,14 @@ struct CellWeights {
 
   /// b_ih + b_hh, undefined without biases
   Tensor bias() const { return bias_ih.defined() ? bias_ih + bias_hh : Tensor(); }
+
+  /// W_ih x + b and W_hh h + b, where W_ih x or W_hh h may be normed. b may be undefined.
+  Tensor of_input(const Tensor& x, const Tensor& b, const Place& place) const {
+    return affine(x, weight_ih, norm_ih, b, place);
+  }
+  Tensor of_state(const Tensor& h, const Tensor& b, const Place& place) const {
+    return affine(h, weight_hh, norm_hh, b, place);
+  }
 
   void check_x(const char* type, const Tensor& x, const Place& place) const {
     check_input({type, path, place}, "x", x, weight_ih.dtype(), {"...", weight_ih.shape()[1]});
@@ -67,6 +83,14 @@ struct CellWeights {
     check_input(layer, "the state's hidden", state.hidden, dtype, {projected.shape()[0], hidden});
     if (has_cell) check_input(layer, "the state's cell", state.cell, dtype, {projected.shape()[0], hidden});
   }
+
+ private:
+  static Tensor affine(const Tensor& x, const Tensor& weight, const std::optional<LayerNorm>& norm, const Tensor& b,
+                       const Place& place) {
+    if (!norm) return linear(x, weight, b, place);
+    const Tensor y = (*norm)(linear(x, weight, {}, place), place);
+    return b.defined() ? y + b : y;
+  }
 };
 
 /// h' = f(W_ih x + b_ih + W_hh h + b_hh) with f = tanh (Elman 1990) or relu
@@ -78,11 +102,11 @@ struct RNNCell : CellWeights {
 
   Tensor project(const Tensor& x, Place place = Place::current()) const {
     check_x("RNNCell", x, place);
-    return linear(x, weight_ih, bias(), place);
+    return of_input(x, bias(), place);
   }
   CellState step(const Tensor& projected, const CellState& state, Place place = Place::current()) const {
     check_step("RNNCell", projected, state, false, place);
-    const Tensor sum = linear(state.hidden, weight_hh, projected, place);
+    const Tensor sum = of_state(state.hidden, projected, place);
     return {nonlinearity == Nonlinearity::tanh ? tanh(sum) : relu(sum), {}};
   }
   CellState operator()(const Tensor& x, const CellState& state, Place place = Place::current()) const {
@@ -97,11 +121,11 @@ struct GRUCell : CellWeights {
 
   Tensor project(const Tensor& x, Place place = Place::current()) const {
     check_x("GRUCell", x, place);
-    return linear(x, weight_ih, bias_ih, place);
+    return of_input(x, bias_ih, place);
   }
   CellState step(const Tensor& projected, const CellState& state, Place place = Place::current()) const {
     check_step("GRUCell", projected, state, false, place);
-    return {gru_gates(projected, linear(state.hidden, weight_hh, bias_hh, place), state.hidden, place), {}};
+    return {gru_gates(projected, of_state(state.hidden, bias_hh, place), state.hidden, place), {}};
   }
   CellState operator()(const Tensor& x, const CellState& state, Place place = Place::current()) const {
     return step(project(x, place), state, place);
@@ -115,11 +139,11 @@ struct LSTMCell : CellWeights {
 
   Tensor project(const Tensor& x, Place place = Place::current()) const {
     check_x("LSTMCell", x, place);
-    return linear(x, weight_ih, bias(), place);
+    return of_input(x, bias(), place);
   }
   CellState step(const Tensor& projected, const CellState& state, Place place = Place::current()) const {
     check_step("LSTMCell", projected, state, true, place);
-    auto [hidden, cell] = lstm_gates(linear(state.hidden, weight_hh, projected, place), state.cell, place);
+    auto [hidden, cell] = lstm_gates(of_state(state.hidden, projected, place), state.cell, place);
     return {hidden, cell};
   }
   CellState operator()(const Tensor& x, const CellState& state, Place place = Place::current()) const {

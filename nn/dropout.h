@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include <gradus/autograd/ops/arithmetic.h>
 #include <gradus/autograd/ops/dropout.h>
 #include <gradus/nn/training.h>
 
@@ -17,6 +18,20 @@ struct Dropout {
     if (!(p >= 0 && p < 1))
       throw Error("Dropout: p is " + std::to_string(p) + "; expected a probability in [0, 1)", place);
     return p > 0 && Training::on_for("Dropout", place) ? dropout(x, p, place) : x;
+  }
+};
+
+/// Dropout with one draw for all numbers along an axis: along the last one it drops whole vectors, such as words, and
+/// along the time it drops the same numbers at each step (Gal & Ghahramani 2016).
+struct SharedDropout {
+  double p = 0;
+  Index axis = -1;
+
+  Tensor operator()(const Tensor& x, Place place = Place::current()) const {
+    if (p == 0) return x;
+    Shape draws = x.shape();
+    draws[axis] = 1;
+    return mul({x, place}, Dropout{p}(Tensor::ones(draws, x.dtype()), place));
   }
 };
 

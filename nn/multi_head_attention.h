@@ -10,6 +10,7 @@
 #include <gradus/nn/dropout.h>
 #include <gradus/nn/layer.h>
 #include <gradus/nn/linear.h>
+#include <gradus/nn/rotary.h>
 
 namespace gradus::nn {
 
@@ -18,6 +19,7 @@ struct MultiHeadAttentionOptions {
   Index kdim = 0, vdim = 0;  // widths of the sources of keys and values; 0 means dim
   double dropout = 0;        // of the weights; while it acts, the weights [batch, heads, T, S] are stored
   bool bias = true;
+  bool rotary = false;  // queries and keys are rotated by their positions (Su et al. 2021); dim / heads must be even
 };
 
 /// MultiHead(Q, K, V) = Concat(head_1 .. head_h) W_O, head_i = softmax(Q W_Qi (K W_Ki)ᵀ / sqrt(dim / h)) V W_Vi
@@ -31,11 +33,16 @@ struct MultiHeadAttention {
   Linear out_proj;                                     // W_O
   Index heads;
   Dropout dropout;
+  bool has_rotary;
   std::string path;  // of the scope, for messages
 
-  /// Throws unless heads divides dim.
+  /// Throws unless heads divides dim, and with rotary positions dim / 2 too.
   MultiHeadAttention(Scope scope, const MultiHeadAttentionOptions& o)
-      : out_proj(register_projections(scope, o)), heads(o.heads), dropout{o.dropout}, path(scope.path()) {}
+      : out_proj(register_projections(scope, o)),
+        heads(o.heads),
+        dropout{o.dropout},
+        has_rotary(o.rotary),
+        path(scope.path()) {}
   MultiHeadAttention(Scope scope, Index dim, Index head_count)
       : MultiHeadAttention(scope, {.dim = dim, .heads = head_count}) {}
 
@@ -46,18 +53,13 @@ struct MultiHeadAttention {
   /// Separate sources of keys [batch, S, kdim] and values [batch, S, vdim]
   KeyValues key_values_from(const Tensor& key, const Tensor& value, const Tensor& mask = {},
                             Place place = Place::current()) const {
-    const LayerName layer{"MultiHeadAttention", path, place};
-    check_input(layer, "the key", key, out_proj.weight.dtype(), {"batch", "source", weight(1).shape()[1]});
-    check_input(layer, "the value", value, out_proj.weight.dtype(),
-                {key.shape()[0], key.shape()[1], weight(2).shape()[1]});
-    if (mask.defined()) check_shape(layer, "the mask", mask, {key.shape()[0], key.shape()[1]});
-    return {project(key, 1, place), project(value, 2, place), mask};
+    return key_values_at(0, key, value, mask, place);
   }
 
   /// alpha of each head: x [batch, T, dim] -> [batch, heads, T, S]
   Tensor attention_weights(const Tensor& x, const KeyValues& source, const AttentionOptions& options = {},
                            Place place = Place::current()) const {
-    const Tensor q = queries(x, place);
+    const Tensor q = queries(x, 0, place);
     const AttentionOptions o = options_for({"MultiHeadAttention", path, place}, q, source, heads, options);
     return gradus::attention_weights(q, source.keys, heads, o, place);
   }
@@ -65,14 +67,7 @@ struct MultiHeadAttention {
   /// x [batch, T, dim] attends to a source: [batch, T, dim].
   Tensor context(const Tensor& x, const KeyValues& source, const AttentionOptions& options = {},
                  Place place = Place::current()) const {
-    const Tensor q = queries(x, place);
-    const AttentionOptions o = options_for({"MultiHeadAttention", path, place}, q, source, heads, options);
-    if (dropout.p == 0 || !Training::on_for("MultiHeadAttention with dropout", place))
-      return out_proj(attention(q, source.keys, source.values, heads, o, place), place);
-    const Tensor alpha = dropout(gradus::attention_weights(q, source.keys, heads, o, place), place);
-    const Shape& v = source.values.shape();
-    const Tensor values = transpose(reshape(source.values, {v[0], v[1], heads, v[2] / heads}), 1, 2);
-    return out_proj(reshape(transpose(matmul({alpha, place}, values), 1, 2), x.shape()), place);
+    return attend(queries(x, 0, place), source, options, place);
   }
 
   /// x [batch, T, dim] attends to itself: [batch, T, dim]. The mask is [batch, T], non-zero at tokens.
@@ -92,11 +87,12 @@ struct MultiHeadAttention {
   /// positions, undefined before the first; those of x are appended.
   Tensor step(const Tensor& x, KeyValues& past, const AttentionOptions& options = {},
               Place place = Place::current()) const {
-    const KeyValues now = key_values(x, {}, place);
     const bool first = !past.keys.defined();
+    const Index position = first ? 0 : past.keys.shape()[1];
+    const KeyValues now = key_values_at(position, x, x, {}, place);
     past.keys = first ? now.keys : concat({past.keys, now.keys}, 1, place);
     past.values = first ? now.values : concat({past.values, now.values}, 1, place);
-    return context(x, past, options, place);
+    return attend(queries(x, position, place), past, options, place);
   }
 
  private:
@@ -106,6 +102,10 @@ struct MultiHeadAttention {
     if (o.heads < 1 || dim % o.heads != 0) {
       throw Error("'" + scope.path() + "' has " + std::to_string(o.heads) + " heads for " + std::to_string(dim) +
                   " dimensions; the number of heads must divide the dimension");
+    }
+    if (o.rotary && dim / o.heads % 2 != 0) {
+      throw Error("'" + scope.path() + "' has rotary positions and heads of " + std::to_string(dim / o.heads) +
+                  " numbers; the number must be even");
     }
     if (kdim == dim && vdim == dim) {
       in_proj_weight = scope.xavier_uniform("in_proj_weight", {3 * dim, dim});
@@ -131,10 +131,36 @@ struct MultiHeadAttention {
     return linear(x, w, in_proj_bias.defined() ? narrow(in_proj_bias, 0, part * dim, dim) : Tensor(), place);
   }
 
-  Tensor queries(const Tensor& x, const Place& place) const {
+  /// The queries of x [batch, T, dim], the first at the position `start`.
+  Tensor queries(const Tensor& x, Index start, const Place& place) const {
     check_input({"MultiHeadAttention", path, place}, "x", x, out_proj.weight.dtype(),
                 {"batch", "time", out_proj.weight.shape()[1]});
-    return project(x, 0, place);
+    return rotated(project(x, 0, place), start, place);
+  }
+
+  KeyValues key_values_at(Index start, const Tensor& key, const Tensor& value, const Tensor& mask,
+                          const Place& place) const {
+    const LayerName layer{"MultiHeadAttention", path, place};
+    check_input(layer, "the key", key, out_proj.weight.dtype(), {"batch", "source", weight(1).shape()[1]});
+    check_input(layer, "the value", value, out_proj.weight.dtype(),
+                {key.shape()[0], key.shape()[1], weight(2).shape()[1]});
+    if (mask.defined()) check_shape(layer, "the mask", mask, {key.shape()[0], key.shape()[1]});
+    return {rotated(project(key, 1, place), start, place), project(value, 2, place), mask};
+  }
+
+  Tensor rotated(const Tensor& x, Index start, const Place& place) const {
+    return has_rotary ? rotary(x, heads, start, place) : x;
+  }
+
+  /// Queries q [batch, T, dim] attend to a source: [batch, T, dim].
+  Tensor attend(const Tensor& q, const KeyValues& source, const AttentionOptions& options, const Place& place) const {
+    const AttentionOptions o = options_for({"MultiHeadAttention", path, place}, q, source, heads, options);
+    if (dropout.p == 0 || !Training::on_for("MultiHeadAttention with dropout", place))
+      return out_proj(attention(q, source.keys, source.values, heads, o, place), place);
+    const Tensor alpha = dropout(gradus::attention_weights(q, source.keys, heads, o, place), place);
+    const Shape& v = source.values.shape();
+    const Tensor values = transpose(reshape(source.values, {v[0], v[1], heads, v[2] / heads}), 1, 2);
+    return out_proj(reshape(transpose(matmul({alpha, place}, values), 1, 2), q.shape()), place);
   }
 };
 

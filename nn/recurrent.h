@@ -23,6 +23,7 @@ struct RecurrentOptions {
   double dropout = 0;  // between layers, as in PyTorch
   bool bias = true;
   Nonlinearity nonlinearity = Nonlinearity::tanh;  // of CellKind::rnn
+  bool norm = false;                               // CellOptions::norm
 };
 
 /// The result of a recurrent network on a sequence.
@@ -46,8 +47,9 @@ struct Recurrent {
     for (Index layer = 0; layer < o.layers; ++layer) {
       for (Index direction = 0; direction < directions; ++direction) {
         const std::string suffix = "_l" + std::to_string(layer) + (direction == 0 ? "" : "_reverse");
-        cells.emplace_back(scope, o.kind, layer == 0 ? o.in : directions * o.hidden, o.hidden,
-                           CellOptions{.bias = o.bias, .nonlinearity = o.nonlinearity, .suffix = suffix});
+        cells.emplace_back(
+            scope, o.kind, layer == 0 ? o.in : directions * o.hidden, o.hidden,
+            CellOptions{.bias = o.bias, .nonlinearity = o.nonlinearity, .suffix = suffix, .norm = o.norm});
       }
     }
   }

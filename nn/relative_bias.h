@@ -16,7 +16,10 @@ namespace gradus::nn {
 
 /// ALiBi (Press et al. 2022): -m_h |t - s| with the slopes m_h = 2^(-8 h / heads), h = 1 .. heads -> [heads, T, S].
 /// Where heads is not a power of two, the slopes are those of the next lower power p, then every other one of 2 p.
-inline Tensor alibi(Index heads, Index targets, Index sources, Index start = 0, DType dtype = DType::f32) {
+/// Sources after the query have `later` times the slope: with 1 a sequence and its reverse have the same biases, which
+/// is no matter under a causal mask.
+inline Tensor alibi(Index heads, Index targets, Index sources, Index start = 0, DType dtype = DType::f32,
+                    double later = 1) {
   Index power = 1;
   while (power * 2 <= heads) power *= 2;
   const auto slope = [&](Index h) {
@@ -29,7 +32,8 @@ inline Tensor alibi(Index heads, Index targets, Index sources, Index start = 0, 
     T* out = bias.mutable_data<T>();
     for (Index h = 0; h < heads; ++h)
       for (Index t = start; t < start + targets; ++t)
-        for (Index s = 0; s < sources; ++s) *out++ = static_cast<T>(-slope(h) * static_cast<double>(std::abs(t - s)));
+        for (Index s = 0; s < sources; ++s)
+          *out++ = static_cast<T>(-slope(h) * (s > t ? later : 1.0) * static_cast<double>(std::abs(t - s)));
   });
   return bias;
 }

@@ -27,6 +27,7 @@ struct TransformerOptions {
   bool gated = false;                  // FeedForwardOptions::gated
   double eps = 1e-5;                   // of the norms
   bool bias = true;                    // of linear layers and norms
+  bool rotary = false;                 // MultiHeadAttentionOptions::rotary, of self-attention
   std::optional<bool> last_norm = {};  // of a stack, after its last layer; unset: with pre-norm
 };
 
@@ -55,6 +56,11 @@ struct ResidualNorm {
 inline MultiHeadAttentionOptions attention_of(const TransformerOptions& o) {
   return {.dim = o.dim, .heads = o.heads, .dropout = o.attention_dropout, .bias = o.bias};
 }
+inline MultiHeadAttentionOptions self_attention_of(const TransformerOptions& o) {
+  MultiHeadAttentionOptions self = attention_of(o);
+  self.rotary = o.rotary;
+  return self;
+}
 inline FeedForwardOptions feed_forward_of(const TransformerOptions& o) {
   return {.activation = o.activation, .dropout = o.dropout, .bias = o.bias, .gated = o.gated};
 }
@@ -67,7 +73,7 @@ struct TransformerEncoderLayer {
   std::optional<ResidualNorm> norm2;
 
   TransformerEncoderLayer(Scope scope, const TransformerOptions& o)
-      : self_attn(scope / "self_attn", attention_of(o)), norm1(scope / "norm1", o) {
+      : self_attn(scope / "self_attn", self_attention_of(o)), norm1(scope / "norm1", o) {
     if (o.ffn == 0) return;
     feed_forward.emplace(scope, o.dim, o.ffn, feed_forward_of(o));
     norm2.emplace(scope / "norm2", o);
@@ -115,7 +121,7 @@ struct TransformerDecoderLayer {
   std::optional<ResidualNorm> norm3;
 
   TransformerDecoderLayer(Scope scope, const TransformerOptions& o)
-      : self_attn(scope / "self_attn", attention_of(o)),
+      : self_attn(scope / "self_attn", self_attention_of(o)),
         multihead_attn(scope / "multihead_attn", attention_of(o)),
         norm1(scope / "norm1", o),
         norm2(scope / "norm2", o) {

@@ -193,6 +193,21 @@ TEST_CASE("the recurrent models compute the equations of their headers", "[model
   }
 }
 
+TEST_CASE("each kind of positions makes the transformer's encoder read the order of the source", "[models]") {
+  Seq2SeqOptions options{.model = "transformer", .source_vocab = 8, .target_vocab = 6, .dim = 8};
+  const Tensor forward = Tensor::from(std::vector<Index>{3, 4, 5, 6}, {1, 4});
+  const Tensor reversed = flip(forward, 1), target = random_ids({3}, 6, 2);
+  using enum Positions;
+  for (auto positions : {none, sinusoidal, learned, rotary, relative, alibi}) {
+    INFO(positions_names[static_cast<std::size_t>(positions)]);
+    options.positions = positions;
+    const Built built(options);
+    const double difference =
+        largest_difference(built.model->logits(forward, target), built.model->logits(reversed, target));
+    CHECK((difference > 1e-5) == (positions != none));
+  }
+}
+
 TEST_CASE("the gradient of every parameter in every setting is the derivative of the loss", "[models]") {
   const Tensor source = random_ids({4, 2}, 7, 1), in = random_ids({3, 2}, 6, 2);
   const Tensor out = Tensor::from(std::vector<Index>{3, 4, 2, 5, 2, 0}, {2, 3});
@@ -235,6 +250,32 @@ TEST_CASE("dropout acts in training only", "[models]") {
   }
 }
 
+TEST_CASE("dropout of words and of attention weights acts in training only", "[models]") {
+  const Tensor source = random_ids({4, 3}, 7, 1), target = random_ids({3, 3}, 6, 2);
+  Seq2SeqOptions options{.source_vocab = 7, .target_vocab = 6, .dim = 4};
+  options.hidden = 4;
+  for (const auto& name : model_names()) {
+    INFO(name);
+    options.model = name;
+    const Built plain(options);
+    Seq2SeqOptions of_words = options, of_weights = options;
+    of_words.word_dropout = of_weights.attention_dropout = 0.5;
+    const Built words(of_words), weights(of_weights);
+    const auto difference = [&](const Built& built) {
+      return largest_difference(plain.model->logits(source, target), built.model->logits(source, target));
+    };
+    {
+      const nn::Training evaluating(false);
+      CHECK(difference(words) == 0);
+      CHECK(difference(weights) == 0);
+    }
+    const nn::Training training;
+    const RandomScope random(1, 1);
+    CHECK(difference(words) > 1e-3);
+    CHECK((difference(weights) > 1e-3) == (name == "transformer"));
+  }
+}
+
 TEST_CASE("an option out of range is refused by name", "[models]") {
   Seq2SeqOptions good{.model = "transformer", .source_vocab = 9, .target_vocab = 8, .dim = 4};
   auto refused = [&](auto change, const char* option) {
@@ -253,8 +294,38 @@ TEST_CASE("an option out of range is refused by name", "[models]") {
   refused([](auto& o) { o.decoder_layers = 1000; }, "decoder_layers is 1000");
   refused([](auto& o) { o.dropout = 1; }, "dropout is 1");
   refused([](auto& o) { o.dropout = NAN; }, "dropout is nan");
+  refused([](auto& o) { o.word_dropout = 1; }, "word_dropout is 1");
+  refused([](auto& o) { o.attention_dropout = -0.1; }, "attention_dropout is -0.1");
+  for (const char* model : {"rnn", "attention"}) {
+    refused(
+        [=](auto& o) {
+          o.model = model;
+          o.copy = true;
+        },
+        "cannot copy");
+  }
   refused([](auto& o) { o.max_length = 0; }, "max_length is 0");
   refused([](auto& o) { o.heads = 3; }, "heads is 3");
+  refused([](auto& o) { o.max_distance = -1; }, "max_distance is -1");
+  refused(
+      [](auto& o) {
+        o.heads = 4;
+        o.positions = Positions::rotary;
+      },
+      "dim 4 and heads 4 give 1");
+  refused(
+      [](auto& o) {
+        o.model = "attention";
+        o.positions = Positions::alibi;
+      },
+      "choose none, sinusoidal or learned");
+  refused(
+      [](auto& o) {
+        o.model = "rnn-attention";
+        o.alignment = Alignment::dot;
+        o.bidirectional = true;
+      },
+      "alignment to general");
   refused([](auto& o) { o.ffn = -1; }, "ffn is -1");
   refused(
       [](auto& o) {
@@ -278,8 +349,11 @@ TEST_CASE("a sequence longer than the positions is refused with its length, the 
                             ContainsSubstring("encoder") && ContainsSubstring("max_length"));
       CHECK_THROWS_WITH(built.model->logits(five, six), ContainsSubstring("decoder"));
     }
-    options.positions = Positions::none;
-    CHECK_NOTHROW(Built(options).model->logits(random_ids({9}, 9, 1), random_ids({9}, 9, 1)));
+    for (auto positions : {Positions::none, Positions::rotary, Positions::relative, Positions::alibi}) {
+      if (options.model == "attention" && positions != Positions::none) continue;
+      options.positions = positions;
+      CHECK_NOTHROW(Built(options).model->logits(random_ids({9}, 9, 1), random_ids({9}, 9, 1)));
+    }
   }
 }
 

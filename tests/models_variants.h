@@ -40,6 +40,17 @@ inline std::vector<Seq2SeqOptions> all_variants() {
           o.alignment = alignment;
           variants.push_back(o);
         }
+        if (encoder_layers == 2 && bidirectional) {
+          variants.push_back(o);
+          variants.back().cell_norm = true;
+        }
+        if (cell != nn::CellKind::lstm) continue;
+        for (auto alignment : {Alignment::dot, Alignment::general, Alignment::location}) {
+          if (alignment == Alignment::dot && bidirectional) continue;
+          o.alignment = alignment;
+          o.attentional = o.tied = encoder_layers == 2;
+          variants.push_back(o);
+        }
       }
     }
   }
@@ -68,15 +79,53 @@ inline std::vector<Seq2SeqOptions> all_variants() {
     o.encoder_layers = 1;
     variants.push_back(o);
   }
+  for (auto positions : {Positions::rotary, Positions::relative, Positions::alibi}) {
+    Seq2SeqOptions o = base;
+    o.positions = positions;
+    o.max_distance = 2;
+    o.model = "transformer";
+    variants.push_back(o);
+    o.heads = 2;
+    o.ffn = 8;
+    o.encoder_layers = o.decoder_layers = 2;
+    o.residual = true;
+    o.norm = nn::NormOrder::pre;
+    variants.push_back(o);
+  }
+  base.copy = true;
+  base.target_of_source = {-1, -1, 2, 4, 3, 5, 2};
+  for (auto alignment : {Alignment::additive, Alignment::qkv, Alignment::dot}) {
+    Seq2SeqOptions o = base;
+    o.alignment = alignment;
+    o.bidirectional = alignment == Alignment::additive;
+    o.attentional = o.tied = alignment == Alignment::qkv;
+    variants.push_back(o);
+  }
+  base.model = "transformer";
+  variants.push_back(base);
+  base.heads = 2;
+  base.encoder_layers = base.decoder_layers = 2;
+  base.residual = base.tied = true;
+  variants.push_back(base);
   return variants;
 }
 
 inline std::string describe(const Seq2SeqOptions& o) {
   return fmt::format(
-      "{} {} {} {} bidirectional {} layers {}/{} heads {} ffn {} residual {} norm {} tied {}", o.model,
-      cell_names[static_cast<std::size_t>(o.cell)], alignment_names[static_cast<std::size_t>(o.alignment)],
-      positions_names[static_cast<std::size_t>(o.positions)], o.bidirectional, o.encoder_layers, o.decoder_layers,
-      o.heads, o.ffn, o.residual, norm_names[static_cast<std::size_t>(o.norm)], o.tied);
+      "{} {} {} {} norm {} bidirectional {} layers {}/{} heads {} ffn {} residual {} norm {} tied {} attentional {} "
+      "copy {}",
+      o.model, cell_names[static_cast<std::size_t>(o.cell)], alignment_names[static_cast<std::size_t>(o.alignment)],
+      positions_names[static_cast<std::size_t>(o.positions)], o.cell_norm, o.bidirectional, o.encoder_layers,
+      o.decoder_layers, o.heads, o.ffn, o.residual, norm_names[static_cast<std::size_t>(o.norm)], o.tied, o.attentional,
+      o.copy);
+}
+
+/// sin 0, sin 1, sin 2 and so on.
+inline void fill_with_sines(Tensor t) {
+  dispatch_floating(t.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    for (Index i = 0; i < t.numel(); ++i) t.mutable_data<T>()[i] = static_cast<T>(std::sin(static_cast<double>(i)));
+  });
 }
 
 /// A model with its parameters.
@@ -84,7 +133,11 @@ struct Built {
   nn::ParameterStore store;
   std::unique_ptr<Seq2Seq> model;
   explicit Built(const Seq2SeqOptions& options, DType dtype = DType::f64, std::uint64_t seed = 1)
-      : store(seed, dtype), model(make_model(store.root(), options)) {}
+      : store(seed, dtype), model(make_model(store.root(), options)) {
+    // The biases of distances begin as zeros, which would hide their mistakes.
+    for (const auto& p : store.all())
+      if (p.path.ends_with("distances.weight")) fill_with_sines(p.tensor);
+  }
 };
 
 /// Multiplies all parameters, so that the outputs of a tiny model differ clearly.

@@ -6,9 +6,12 @@
 #include <gradus/nn/attention.h>
 #include <gradus/nn/embedding.h>
 #include <gradus/nn/feed_forward.h>
+#include <gradus/nn/location_attention.h>
+#include <gradus/nn/multiplicative_attention.h>
 #include <gradus/nn/positions.h>
 #include <gradus/nn/recurrent.h>
 #include <gradus/nn/relative_bias.h>
+#include <gradus/nn/rotary.h>
 #include <gradus/nn/transformer.h>
 
 #include "catch.h"
@@ -113,9 +116,12 @@ TEST_CASE("a wrong input to an attention layer is refused with its path, the exp
   const nn::AdditiveAttention additive(scope / "additive", 3, 4, 6);
   const nn::Attention attention(scope / "attention", 3, 4, 6);
   const nn::SelfAttention self(scope / "self", 4, 6);
+  const nn::MultiplicativeAttention product(scope / "product", 3, 4, nn::ScoreForm::general);
+  const nn::LocationAttention location(scope / "location", 3, 4, 6);
   const nn::MultiHeadAttention heads(scope / "heads", {.dim = 4, .heads = 2, .vdim = 3});
   const Tensor h = ones({2, 5, 4}), s = ones({2, 3}), v = ones({2, 5, 3}), mask = ones({5, 2});
-  const nn::KeyValues of_additive = additive.key_values(h), kv = attention.key_values(h), of_heads = heads.key_values_from(h, v);
+  const nn::KeyValues of_additive = additive.key_values(h), kv = attention.key_values(h), of_heads = heads.key_values_from(h, v),
+                      of_product = product.key_values(h);
   nn::KeyValues past;
   check({
     {"model.additive", "expected f32 [batch, source, 4]", [&] { line = __LINE__; additive.key_values(ones({5, 4})); }},
@@ -127,6 +133,11 @@ TEST_CASE("a wrong input to an attention layer is refused with its path, the exp
     {"model.attention", "expected f32 [batch, 3]", [&] { line = __LINE__; attention.context(ones({2, 4}), kv); }},
     {"model.attention", "expected f32 [batch, time, 3]", [&] { line = __LINE__; attention.attention_weights(ones({3}), kv); }},
     {"model.attention", "expected f32 [batch, time, 3]", [&] { line = __LINE__; attention(h, ones({2, 2, 4})); }},
+    {"model.product", "expected [batch, source, 4]", [&] { line = __LINE__; product.key_values(ones({2, 5, 3})); }},
+    {"model.product", "expected [batch, 3]", [&] { line = __LINE__; product.context(ones({2, 4}), of_product); }},
+    {"model.product", "expected [batch, 3]", [&] { line = __LINE__; product.attention_weights(ones({2, 4}), of_product); }},
+    {"model.product", "source.keys is f32 [2, 5, 6]; expected f32 [2, source, 3]", [&] { line = __LINE__; product.context(s, of_additive); }},
+    {"model.location", "the weights before is f32 [2, 4]; expected f32 [2, 5]", [&] { line = __LINE__; location.located(of_additive, ones({2, 4})); }},
     {"model.self", "expected f32 [batch, source, 4]", [&] { line = __LINE__; self(s); }},
     {"model.heads", "expected f32 [2, 5, 3]", [&] { line = __LINE__; heads.key_values_from(h, h); }},
     {"model.heads", "the mask is f32 [5, 2]; expected [2, 5]", [&] { line = __LINE__; heads.key_values_from(h, v, mask); }},
@@ -187,4 +198,8 @@ TEST_CASE("wrong sizes of layers are refused with their path") {
   CHECK_THROWS_WITH(nn::RelativeBias(store.root() / "bias", 2, -1), ContainsSubstring("'bias'"));
   CHECK_THROWS_WITH(nn::Recurrent(store.root() / "network", {.in = 2, .hidden = 2, .layers = 0}), ContainsSubstring("'network'"));
   CHECK_THROWS_WITH(nn::MultiHeadAttention(store.root() / "heads", 4, 3), ContainsSubstring("'heads'"));
+  CHECK_THROWS_WITH(nn::MultiHeadAttention(store.root() / "odd", {.dim = 6, .heads = 2, .rotary = true}), ContainsSubstring("'odd'") && ContainsSubstring("even"));
+  CHECK_THROWS_WITH(nn::rotary(ones({2, 3, 6}), 2), ContainsSubstring("even d"));
+  CHECK_THROWS_WITH(nn::MultiplicativeAttention(store.root() / "product", 3, 4, nn::ScoreForm::dot), ContainsSubstring("'product'") && ContainsSubstring("3 and"));
+  CHECK_THROWS_WITH(nn::LocationAttention(store.root() / "location", 3, 4, 6, -1), ContainsSubstring("'location'") && ContainsSubstring("-1"));
 }

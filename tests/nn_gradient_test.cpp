@@ -11,7 +11,9 @@
 #include <gradus/nn/embedding.h>
 #include <gradus/nn/glu.h>
 #include <gradus/nn/group_norm.h>
+#include <gradus/nn/location_attention.h>
 #include <gradus/nn/losses.h>
+#include <gradus/nn/multiplicative_attention.h>
 #include <gradus/nn/positions.h>
 #include <gradus/nn/recurrent.h>
 #include <gradus/nn/relative_bias.h>
@@ -122,6 +124,16 @@ TEST_CASE("gradients of cells") {
   }
 }
 
+TEST_CASE("gradients of cells with layer norm") {
+  for (const auto kind : {nn::CellKind::rnn, nn::CellKind::gru, nn::CellKind::lstm}) {
+    for (const bool bias : {true, false}) {
+      nn::ParameterStore store(1, DType::f64);
+      const nn::Recurrent network(store.root(), {.kind = kind, .in = 2, .hidden = 2, .bias = bias, .norm = true});
+      check(store, [&](const Inputs& in) { return everything(network(in[0], mask())); }, {normal({2, 4, 2}, 1)});
+    }
+  }
+}
+
 TEST_CASE("gradients of a relu cell and of recurrent networks without biases") {
   for (const auto kind : {nn::CellKind::rnn, nn::CellKind::gru, nn::CellKind::lstm}) {
     nn::ParameterStore store(1, DType::f64);
@@ -158,6 +170,33 @@ TEST_CASE("gradients of additive and query-key-value attention") {
 
   const nn::SelfAttention self(self_store.root(), 3, 2);
   check(self_store, [&](const Inputs& in) { return self(in[0], mask(), {.causal = true}); }, {normal({2, 4, 3}, 1)});
+}
+
+TEST_CASE("gradients of multiplicative and location-aware attention") {
+  nn::ParameterStore dot_store(1, DType::f64), general_store(1, DType::f64), location_store(1, DType::f64);
+  const nn::MultiplicativeAttention dot(dot_store.root(), 3, 3, nn::ScoreForm::dot);
+  check(dot_store, [&](const Inputs& in) { return everything(dot, in[0], dot.key_values(in[1], mask())); },
+        {normal({2, 3}, 1), normal({2, 4, 3}, 2)});
+
+  const nn::MultiplicativeAttention general(general_store.root(), 2, 3, nn::ScoreForm::general);
+  check(general_store, [&](const Inputs& in) { return everything(general, in[0], general.key_values(in[1], mask())); },
+        {normal({2, 2}, 1), normal({2, 4, 3}, 2)});
+
+  const nn::LocationAttention location(location_store.root(), 2, 3, 4, 1);
+  check(location_store,
+        [&](const Inputs& in) {
+          const nn::KeyValues source = location.key_values(in[1], mask());
+          const nn::KeyValues at_first = location.located(source, location.first_weights(source));
+          const Tensor first = location.attention_weights(in[0], at_first);
+          return everything(location, in[0], location.located(source, first));
+        },
+        {normal({2, 2}, 1), normal({2, 4, 3}, 2)});
+}
+
+TEST_CASE("gradients of multi-head attention with rotary positions") {
+  nn::ParameterStore store(1, DType::f64);
+  const nn::MultiHeadAttention attention(store.root(), {.dim = 8, .heads = 2, .rotary = true});
+  check(store, [&](const Inputs& in) { return attention(in[0], mask(), {.causal = true}); }, {normal({2, 4, 8}, 1)});
 }
 
 TEST_CASE("gradients of multi-head attention") {

@@ -9,8 +9,10 @@
 #include <gradus/nn/attention.h>
 #include <gradus/nn/dropout.h>
 #include <gradus/nn/embedding.h>
+#include <gradus/nn/location_attention.h>
 #include <gradus/nn/losses.h>
 #include <gradus/nn/masks.h>
+#include <gradus/nn/multiplicative_attention.h>
 #include <gradus/nn/positions.h>
 #include <gradus/nn/recurrent.h>
 #include <gradus/nn/relative_bias.h>
@@ -199,6 +201,67 @@ TEST_CASE("attention step by step with a relative bias and ALiBi equals causal a
   // The distance of query 4 to source 0 is beyond the table, and its bias that of the distance -2.
   CHECK(relative(5, 5).data<double>()[4 * 5] == std::sin(0.0));
   CHECK(relative(5, 5).data<double>()[1 * 5] == std::sin(3.0));
+}
+
+TEST_CASE("a cell with layer norm norms both of its products") {
+  nn::ParameterStore store(1, DType::f64);
+  const nn::LSTMCell cell(store.root(), 3, 2, {.norm = true});
+  const Tensor x = normal({4, 3}, 1), h = normal({4, 2}, 2), c = normal({4, 2}, 3);
+  const auto norm = [](const Tensor& y) { return layer_norm(y, Tensor::ones({8}, DType::f64), {}, 1e-5); };
+  const Tensor gates = norm(linear(x, cell.weight_ih)) + norm(linear(h, cell.weight_hh)) + cell.bias();
+  const auto [hidden, next] = lstm_gates(gates, c);
+  const nn::CellState found = cell(x, {h, c});
+  check_close(found.hidden, hidden);
+  check_close(found.cell, next);
+  CHECK(store.at("norm_hh.weight").shape() == Shape{8});
+}
+
+TEST_CASE("with rotary positions a score depends on the distance of query and key alone") {
+  const Tensor q = normal({1, 1, 12}, 1), k = normal({1, 1, 12}, 2);
+  const auto score = [&](Index query_position, Index key_position) {
+    return sum(nn::rotary(q, 2, query_position) * nn::rotary(k, 2, key_position)).item();
+  };
+  CHECK(score(7, 4) == Approx(score(103, 100)).epsilon(1e-12));
+  CHECK(std::abs(score(7, 4) - score(4, 7)) > 1e-3);
+  CHECK(std::abs(score(7, 4) - score(8, 4)) > 1e-3);
+  // One head of two numbers is rotated by the position itself.
+  const Tensor pair = Tensor::from(std::vector<double>{3, 4}, {1, 1, 2});
+  const std::vector<double> rotated{3 * std::cos(5.0) - 4 * std::sin(5.0), 4 * std::cos(5.0) + 3 * std::sin(5.0)};
+  check_close(nn::rotary(pair, 1, 5), Tensor::from(rotated, {1, 1, 2}));
+}
+
+TEST_CASE("attention with rotary positions step by step equals causal attention at once") {
+  nn::ParameterStore store(1, DType::f64);
+  const nn::MultiHeadAttention attention(store.root(), {.dim = 8, .heads = 2, .rotary = true});
+  const Tensor x = normal({2, 5, 8}, 1), whole = attention(x, {}, {.causal = true});
+  nn::KeyValues past;
+  for (Index t = 0; t < 5; ++t) check_close(attention.step(narrow(x, 1, t, 1), past), narrow(whole, 1, t, 1));
+}
+
+TEST_CASE("multiplicative attention computes the products of its paper") {
+  nn::ParameterStore store(1, DType::f64);
+  const Tensor s = normal({2, 3}, 1), h = normal({2, 4, 3}, 2), mask = mask_of({4, 2}, 4);
+  for (const auto form : {nn::ScoreForm::dot, nn::ScoreForm::general}) {
+    const nn::MultiplicativeAttention attention(store.root() / (form == nn::ScoreForm::dot ? "dot" : "general"), 3, 3,
+                                                form);
+    const nn::KeyValues kv = attention.key_values(h, mask);
+    const Tensor products = attention.key ? matmul(h, transpose(attention.key->weight)) : h;
+    const Tensor alpha = softmax(sum(products * unsqueeze(s, 1), {2}), -1, mask);
+    check_close(attention.attention_weights(s, kv), alpha);
+    check_close(attention.context(s, kv), sum(unsqueeze(alpha, 2) * h, {1}));
+  }
+}
+
+TEST_CASE("location-aware attention adds a convolution of the weights before") {
+  nn::ParameterStore store(1, DType::f64);
+  const nn::LocationAttention attention(store.root(), 2, 3, 4, 1);
+  const Tensor s = normal({2, 2}, 1), h = normal({2, 4, 3}, 2);
+  const nn::KeyValues kv = attention.key_values(h);
+  check_close(attention.located(kv, attention.first_weights(kv)).keys, kv.keys);
+  const Tensor before = softmax(normal({2, 4}, 3), -1);
+  // conv1d: [batch, 1, source] with the kernels L [dim, 1, 3]
+  const Tensor added = conv1d(unsqueeze(before, 1), unsqueeze(attention.location.weight, 1), {}, {.padding = 1});
+  check_close(attention.located(kv, before).keys, kv.keys + transpose(added, 1, 2));
 }
 
 TEST_CASE("a layer's mask and the padding of its source both hide, whatever their dtypes") {

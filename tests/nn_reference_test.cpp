@@ -465,6 +465,8 @@ TEST_CASE("ALiBi has the slopes of its paper, also for a number of heads that is
       for (Index s = 0; s < 4; ++s)
         check(bias.data<double>()[(h * 2 + t) * 4 + s],
               -slopes[static_cast<std::size_t>(h)] * static_cast<double>(std::abs(t + 2 - s)));
+  // Query 2 with twice the slope for source 3, which is after it.
+  check(nn::alibi(6, 1, 4, 2, DType::f64, 2).data<double>()[3], -0.5);
   const Tensor four = nn::alibi(4, 1, 2);
   for (std::size_t h = 0; h < 4; ++h) CHECK(four.data<float>()[2 * h + 1] == static_cast<float>(-slopes[h]));
 }

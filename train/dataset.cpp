@@ -15,6 +15,7 @@
 #include <gradus/files/internal/utf8.h>
 #include <gradus/models/registry.h>
 #include <gradus/train/internal/pair_files.h>
+#include <gradus/train/internal/target_of_source.h>
 
 namespace gradus::train {
 namespace {
@@ -78,7 +79,7 @@ void settle(const char* key, TokensOf& wanted, Tokenizer actual, const std::stri
 }
 
 bool has_positions(const models::Seq2SeqOptions& o) {
-  return models::model_info(o.model).has_positions && o.positions != models::Positions::none;
+  return models::model_info(o.model).has_positions && models::limits_length(o.positions);
 }
 
 // Throws when a pair of a task does not fit the model's positions.
@@ -287,6 +288,13 @@ Dataset load_dataset(const RunConfig& asked, const Notes& notes, const Vocabular
   if (notes) {
     note_both_sides(set, counts, d.task.empty() ? d.train : "training pairs", d.train_target, notes);
     note_both_sides(set, Counts(pairs.valid), !d.valid.empty() ? d.valid : "validation pairs", d.valid_target, notes);
+  }
+  if (config.model.copy) {
+    const Index shared = count_copyable(target_of_source(set.source, set.target));
+    if (notes) {
+      notes(fmt::format("model.copy: {} of {} source tokens are target tokens too; the others cannot be copied", shared,
+                        set.source.size() - data::unk_id - 1));
+    }
   }
   config.model.source_vocab = set.source.size();
   config.model.target_vocab = set.target.size();

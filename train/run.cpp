@@ -8,6 +8,7 @@
 #include <gradus/train/dataset.h>
 #include <gradus/train/internal/frozen.h>
 #include <gradus/train/internal/recorded_settings.h>
+#include <gradus/train/internal/target_of_source.h>
 
 namespace gradus::train {
 
@@ -15,6 +16,7 @@ Run make_run(const RunConfig& config, const data::Vocabulary& source, const data
   Run run{config, source, target, nullptr, nullptr};
   run.config.model.source_vocab = source.size();
   run.config.model.target_vocab = target.size();
+  if (config.model.copy) run.config.model.target_of_source = target_of_source(source, target);
   run.store = std::make_unique<nn::ParameterStore>(static_cast<std::uint64_t>(config.train.seed));
   run.model = models::make_model(run.store->root(), run.config.model);
   freeze(*run.store, config.train.freeze);

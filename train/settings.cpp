@@ -33,11 +33,20 @@ std::vector<Setting> table() {
       whole("model.encoder_layers", &M::encoder_layers, limits::layers, "layers of the encoder (all but attention)"),
       whole("model.decoder_layers", &M::decoder_layers, limits::layers, "layers of the decoder (all but attention)"),
       choice("model.cell --cell", &M::cell, models::cell_names, "recurrent cell (rnn, rnn-attention)"),
+      flag("model.cell_norm", &M::cell_norm,
+           "layer norm of W x and of W h in each cell, against unstable training (rnn, rnn-attention)"),
       flag("model.bidirectional", &M::bidirectional, "the encoder reads in both directions (rnn, rnn-attention)"),
       choice("model.alignment", &M::alignment, models::alignment_names,
-             "scores of rnn-attention: a small network, or queries and keys"),
+             "scores of rnn-attention: a small network, queries and keys, products of states, products by a matrix, or "
+             "the network with the weights of the step before"),
+      flag("model.attentional", &M::attentional,
+           "Luong's attentional vector goes to the output layer and, as input feeding, to the next step, in place of "
+           "the context (rnn-attention)"),
       choice("model.positions", &M::positions, models::positions_names,
-             "how attention and transformer represent the order of words"),
+             "how attention and transformer represent the order of words: a vector per position, or in self-attention "
+             "alone (transformer) rotary, relative or alibi, which hold for any length"),
+      whole("model.max_distance", &M::max_distance, limits::max_distance,
+            "positions further apart share a bias (relative positions of transformer)"),
       whole("model.max_length", &M::max_length, limits::max_length,
             "longest source and target, end marks included, if there are positions (attention, transformer)"),
       whole("model.heads", &M::heads, limits::heads, "attention heads, a divisor of model.dim (transformer)"),
@@ -45,6 +54,13 @@ std::vector<Setting> table() {
       flag("model.residual", &M::residual, "residual connections (transformer)"),
       choice("model.norm", &M::norm, models::norm_names, "layer norm before or after each sublayer (transformer)"),
       number("model.dropout --dropout", &M::dropout, limits::dropout, "share of activations set to zero in training"),
+      number("model.word_dropout", &M::word_dropout, limits::dropout,
+             "share of source and target tokens whose embeddings are set to zero in training"),
+      number("model.attention_dropout", &M::attention_dropout, limits::dropout,
+             "share of attention weights set to zero in training (transformer)"),
+      flag("model.copy", &M::copy,
+           "the output can copy source tokens that are target tokens too: a pointer-generator (rnn-attention, "
+           "transformer)"),
       flag("model.tied", &M::tied, "the output layer's weight is the target embedding"),
 
       text("data.task --task", &D::task, "toy task: copy, reverse, sort, add or dates; empty: read data.train"),
