@@ -11,8 +11,30 @@
 #include <gradus/train/step.h>
 
 namespace gradus::bench {
+namespace {
+
+// The same model and training with the smallest widths, batch and lengths.
+StepSetup smallest(StepSetup setup) {
+  models::Seq2SeqOptions& model = setup.run.model;
+  model.dim = model.heads;
+  model.hidden = 1;
+  model.ffn = std::min(model.ffn, Index{1});
+  setup.run.train.batch = setup.run.train.shards * setup.run.train.accumulate;
+  return setup;
+}
+
+void train_one_step(const StepSetup& setup) {
+  nn::ParameterStore store(static_cast<std::uint64_t>(setup.run.train.seed));
+  const auto model = models::make_model(store.root(), setup.run.model);
+  train::TrainingStep(*model, store, setup.run.train).run(draw_batch(setup, 1, 1, 0), 0, setup.run.train.lr);
+}
+
+}  // namespace
 
 MemoryPoint measure_memory(const StepSetup& setup, Lengths lengths, Index steps) {
+  const ResidentGrowth program;
+  train_one_step(smallest(setup));
+  const double of_program = program.bytes();
   memory::reset_peak();
   const ResidentGrowth resident;
   nn::ParameterStore store(static_cast<std::uint64_t>(setup.run.train.seed));
@@ -30,7 +52,10 @@ MemoryPoint measure_memory(const StepSetup& setup, Lengths lengths, Index steps)
     step.run(batch, i, setup.run.train.lr);
     times.add(time.seconds());
   }
-  return {.in_use = static_cast<double>(memory::peak()), .resident = resident.bytes(), .seconds = times.median()};
+  return {.in_use = static_cast<double>(memory::peak()),
+          .resident = resident.bytes(),
+          .program = of_program,
+          .seconds = times.median()};
 }
 
 }  // namespace gradus::bench

@@ -12,7 +12,8 @@ enum class Lengths { equal, mixed };
 /// The memory of training steps whose batches have one length, or each another length from 1 to that.
 struct MemoryPoint {
   double in_use = 0;    // largest number of bytes in use
-  double resident = 0;  // largest growth of the process's resident memory, in bytes
+  double resident = 0;  // largest growth of the process's resident memory, in bytes, without `program`
+  double program = 0;   // the growth before, by the first step of the smallest such model: code and buffers of libraries
   double seconds = 0;   // the median of a step
 };
 

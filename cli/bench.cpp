@@ -190,16 +190,17 @@ struct MemoryFlags : ChosenStep {
 int bench_memory(const MemoryFlags& flags) {
   const bench::StepSetup setup = flags.setup();
   print_result(
-      "# in_use_mb: peak of the bytes in use; resident_mb: peak growth of resident memory\n"
-      "# {:<11} {:<6} {:>5} {:>8} {:>3} {:>10} {:>10} {:>12} {:>6}\n",
-      "model", "size", "batch", "lengths", "thr", "ms", "in_use_mb", "resident_mb", "ratio");
+      "# in_use_mb: peak of the bytes in use; resident_mb: peak growth of resident memory, without program_mb, which\n"
+      "# the first step of the smallest such model takes\n"
+      "# {:<11} {:<6} {:>5} {:>8} {:>3} {:>10} {:>10} {:>12} {:>6} {:>11}\n",
+      "model", "size", "batch", "lengths", "thr", "ms", "in_use_mb", "resident_mb", "ratio", "program_mb");
   const auto lengths = flags.lengths == "equal" ? bench::Lengths::equal : bench::Lengths::mixed;
   const bench::MemoryPoint p = bench::measure_memory(setup, lengths, flags.steps);
   const Index longest = std::max(setup.source, setup.target);
-  print_result("{:<13} {:<6} {:>5} {:>8} {:>3} {:>10.3f} {:>10.1f} {:>12.1f} {:>6.2f}\n", flags.model, flags.size,
-               setup.run.train.batch,
+  print_result("{:<13} {:<6} {:>5} {:>8} {:>3} {:>10.3f} {:>10.1f} {:>12.1f} {:>6.2f} {:>11.1f}\n", flags.model,
+               flags.size, setup.run.train.batch,
                lengths == bench::Lengths::equal ? fmt::format("{}", longest) : fmt::format("1-{}", longest), threads(),
-               1e3 * p.seconds, 1e-6 * p.in_use, 1e-6 * p.resident, p.resident / p.in_use);
+               1e3 * p.seconds, 1e-6 * p.in_use, 1e-6 * p.resident, p.resident / p.in_use, 1e-6 * p.program);
   return success;
 }
 
