@@ -2,10 +2,15 @@
 
 #include <cstdio>
 #include <memory>
+#include <optional>
 
 #include <gradus/cli/internal/command.h>
+#include <gradus/cli/internal/scoring.h>
 #include <gradus/cli/internal/search_flags.h>
+#include <gradus/data/features.h>
+#include <gradus/data/hypotheses.h>
 #include <gradus/data/toy_tasks.h>
+#include <gradus/files/internal/file_replacement.h>
 #include <gradus/files/internal/json.h>
 #include <gradus/files/internal/utf8.h>
 #include <gradus/train/dataset.h>
@@ -13,7 +18,6 @@
 #include <gradus/train/evaluate.h>
 #include <gradus/train/internal/suggest.h>
 #include <gradus/train/progress.h>
-#include <gradus/train/report.h>
 
 namespace gradus::cli {
 namespace {
@@ -22,23 +26,47 @@ using namespace gradus::train;
 
 struct EvalFlags {
   std::vector<std::string> runs;
-  std::string test, test_target, task, checkpoint = "best";
+  std::string test, test_target, task, hypotheses, checkpoint = "best";
   SearchFlags search;
+  ScoringFlags scoring;
 };
 
-void print_by_length(const std::vector<data::ReferenceSet>& references, const std::vector<bool>& exact) {
+// The source as the model reads it, or source<TAB>features.
+std::string text_of(const RunConfig& config, const data::Tokens& source) {
+  data::Tokens words;
+  std::vector<std::string_view> features;
+  for (const std::string& token : source) {
+    const std::string_view feature = data::feature_name(token);
+    if (feature.empty())
+      words.push_back(token);
+    else
+      features.push_back(feature);
+  }
+  const std::string text = join(words, source_tokenizer(config));
+  return features.empty() ? text : fmt::format("{}\t{}", text, fmt::join(features, ";"));
+}
+
+std::vector<Index> source_lengths(const std::vector<data::ReferenceSet>& references) {
   std::vector<Index> lengths;
   for (const data::ReferenceSet& r : references) lengths.push_back(std::ssize(r.source));
-  std::vector<std::vector<std::string>> rows = {{"source length", "sources", "exact"}};
-  for (const LengthBucket& b : by_length(lengths, exact)) {
-    rows.push_back({range_name(b), fmt::format("{}", b.pairs),
-                    fmt::format("{:.1f} %", 100.0 * static_cast<double>(b.exact) / static_cast<double>(b.pairs))});
+  return lengths;
+}
+
+void write_hypotheses(files::FileReplacement& file, const RunConfig& config, const Scored& scored,
+                      const std::vector<bool>& exact) {
+  for (std::size_t i = 0; i < exact.size(); ++i) {
+    const std::string line = data::hypothesis_line(text_of(config, scored.sets[i].source), scored.texts.outputs[i],
+                                                   scored.texts.references[i], exact[i]) +
+                             '\n';
+    file.write(line.data(), line.size());
   }
-  print_result("{}", table(rows));
+  file.commit();
 }
 
 int evaluate_run(const EvalFlags& f) {
   if (f.test.empty() && f.task.empty()) throw UsageError("eval needs --test FILE or --task NAME");
+  if (!f.hypotheses.empty() && !f.hypotheses.ends_with(".jsonl"))
+    throw UsageError(fmt::format("--hypotheses {}: expected a name that ends in .jsonl", files::shown(f.hypotheses)));
   const std::vector<std::string> tasks = data::task_names();
   if (!f.task.empty() && std::find(tasks.begin(), tasks.end(), f.task) == tasks.end()) {
     throw UsageError(fmt::format("--task: there is no task {}; expected one of {}{}", files::shown(f.task),
@@ -52,22 +80,19 @@ int evaluate_run(const EvalFlags& f) {
   note_unseen(test.source_counts, run.source, file, "source", say_line);
   note_unseen(test.target_counts, run.target, f.test_target.empty() ? file : f.test_target, "target", say_line);
 
+  std::optional<files::FileReplacement> hypotheses;
+  if (!f.hypotheses.empty()) hypotheses.emplace(f.hypotheses);
   const models::DecodeOptions options = decode_options(f.search, run.config);
   const Evaluation found = evaluate(*run.model, run.source, run.target, test.references, options);
-  print_by_length(test.references, found.exact);
-  const data::Score& s = found.score;
-  print_result("{}\n", files::json_line({{"pairs", s.pairs},
-                                         {"exact", s.exact},
-                                         {"token_error_rate", s.token_error_rate},
-                                         {"sequence_error_rate", s.sequence_error_rate},
-                                         {"edits", s.edits},
-                                         {"reference_tokens", s.reference_tokens},
-                                         {"bleu", text_score(data::bleu, run.config, found.outputs, test.references)},
-                                         {"chrf", text_score(data::chrf, run.config, found.outputs, test.references)},
-                                         {"unfinished", found.unfinished},
-                                         {"left_out", test.left_out},
-                                         {"beam", options.beam},
-                                         {"checkpoint", f.checkpoint}}));
+  const Scored scored{found.outputs, test.references, texts_of(run.config, found.outputs, test.references)};
+  if (hypotheses) write_hypotheses(*hypotheses, run.config, scored, found.exact);
+  print_by_length("source", source_lengths(test.references), found.exact);
+  files::JsonFields fields = print_measures(scored, f.scoring);
+  fields.insert(fields.end(), {{"unfinished", found.unfinished},
+                               {"left_out", test.left_out},
+                               {"beam", options.beam},
+                               {"checkpoint", f.checkpoint}});
+  print_result("{}\n", files::json_line(fields));
   return success;
 }
 
@@ -86,14 +111,20 @@ void add_eval(CLI::App& program, Action& action) {
       ->needs(test);
   command.add_option("--task", f->task, "Toy task whose test pairs are used")->type_name("NAME")->excludes(test);
   add_search_flags(command, f->search, false);
+  command
+      .add_option("--hypotheses", f->hypotheses,
+                  "File to write, NAME.jsonl: source, output, references and exact of each source, for gradus metrics")
+      ->type_name("FILE");
+  add_scoring_flags(command, f->scoring);
   add_threads(command);
   command.footer(
-      "Prints the accuracy by length of the source, then one line of JSON. Pairs that are too long for the run are "
-      "left\n"
-      "out; \"left_out\" is their number.\n\n"
+      "Prints the accuracy by length of the source, the measures with 95 % intervals, then one line of JSON. "
+      "docs/scoring.md defines the measures. Pairs that are too long for the run are left out; \"left_out\" is their "
+      "number.\n\n"
       "Examples:\n"
       "  gradus eval --run runs/words --test test.tsv --beam 5\n"
-      "  gradus eval --run runs/reverse --task reverse | tail -n 1");
+      "  gradus eval --run runs/reverse --task reverse | tail -n 1\n"
+      "  gradus eval --run runs/words --test test.tsv --hypotheses words.jsonl --confusions 10");
   command.callback([f, &command, &action] {
     check_search_flags(command, f->search);
     action = [f] { return evaluate_run(*f); };

@@ -72,7 +72,7 @@ int report(const RunDirectory& directory, const Run& run, const Outcome& outcome
                                                {"steps", outcome.position.step},
                                                {"epochs", outcome.position.epoch},
                                                {"best_step", outcome.position.best_step},
-                                               {best.c_str(), outcome.position.best}}) +
+                                               {best, outcome.position.best}}) +
                              '\n';
   if (outcome.ending != Ending::interrupted) {
     print_result("{}", result);

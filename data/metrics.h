@@ -22,8 +22,11 @@ struct Score {
   double token_error_rate = 0;     // edits / reference_tokens; may exceed 1
 };
 
-/// Scores hypotheses[i] against sets[i]. If several references are equally near, the first counts. Throws Error when
-/// `sets` is empty, the numbers of hypotheses and sets differ, or a set has no reference.
+/// Throws Error when `sets` is empty, the numbers of hypotheses and sets differ, or a set has no reference.
+void check(const std::vector<Tokens>& hypotheses, const std::vector<ReferenceSet>& sets);
+
+/// Scores hypotheses[i] against sets[i]. If several references are equally near, the first counts. Throws Error as
+/// `check` does.
 Score score(const std::vector<Tokens>& hypotheses, const std::vector<ReferenceSet>& sets);
 
 }  // namespace gradus::data

@@ -122,6 +122,19 @@ bool meets_cased(Iterator begin, Iterator end) {
 
 }  // namespace
 
+CharacterKind kind_of(char32_t point) {
+  switch (utf8proc_category_string(static_cast<CodePoint>(point))[0]) {
+    case 'N':
+      return CharacterKind::number;
+    case 'P':
+      return CharacterKind::punctuation;
+    case 'S':
+      return CharacterKind::symbol;
+    default:
+      return CharacterKind::other;
+  }
+}
+
 std::u32string code_points(std::string_view text) {
   const CodePoints points = points_of(text);
   return {points.begin(), points.end()};

@@ -10,6 +10,10 @@ namespace gradus::data {
 /// The normal forms of Unicode (Standard Annex 15). `none` leaves a text as it is.
 enum class UnicodeForm { none, nfc, nfd, nfkc };
 
+/// What a code point is, by its general category (Standard Annex 44): N*, P*, S*, or any other.
+enum class CharacterKind { number, punctuation, symbol, other };
+CharacterKind kind_of(char32_t point);
+
 /// The code points of the text. A byte that is not UTF-8 counts as one.
 std::u32string code_points(std::string_view text);
 

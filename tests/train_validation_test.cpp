@@ -3,6 +3,9 @@
 #include <atomic>
 #include <limits>
 
+#include <gradus/data/bleu.h>
+#include <gradus/data/chrf.h>
+
 #include "small_run.h"
 
 namespace gradus::train {
@@ -100,14 +103,17 @@ TEST_CASE("BLEU and chrF are those of the tokens as text") {
   RunConfig config;
   const std::vector<data::Tokens> letters{{"a", " ", "b", " ", "c", " ", "d", "."}}, words{{"a", "b", "c", "d."}};
   const std::vector<data::ReferenceSet> of_letters{{{"x"}, letters}}, of_words{{{"x"}, words}};
-  for (TextScore* score : {&data::bleu, &data::chrf}) {
-    config.data.target_tokens = TokensOf::characters;
-    CHECK(text_score(*score, config, letters, of_letters) == Approx(100));
-    config.data.target_tokens = TokensOf::whitespace;
-    CHECK(text_score(*score, config, words, of_words) == Approx(100));
-  }
+  const auto check = [&](const std::vector<data::Tokens>& outputs, const std::vector<data::ReferenceSet>& sets,
+                         double bleu, double chrf) {
+    const data::Texts texts = texts_of(config, outputs, sets);
+    CHECK(value(data::bleu(texts)) == Approx(bleu));
+    CHECK(value(data::chrf(texts)) == Approx(chrf));
+  };
   config.data.target_tokens = TokensOf::characters;
-  CHECK(text_score(data::bleu, config, words, of_words) == 0);  // "abcd." is one word and a full stop
+  check(letters, of_letters, 100, 100);
+  check(words, of_words, 0, 100);  // "abcd." is one word and a full stop
+  config.data.target_tokens = TokensOf::whitespace;
+  check(words, of_words, 100, 100);
 }
 
 TEST_CASE("a validation that is stopped ends between two batches, and is done again after resuming") {

@@ -35,17 +35,16 @@ Evaluation evaluate(const models::Seq2Seq& model, const data::Vocabulary& source
   return result;
 }
 
-double text_score(TextScore& score, const RunConfig& config, const std::vector<data::Tokens>& outputs,
-                  const std::vector<data::ReferenceSet>& sets) {
+data::Texts texts_of(const RunConfig& config, const std::vector<data::Tokens>& outputs,
+                     const std::vector<data::ReferenceSet>& sets) {
   const data::Tokenizer tokenizer = target_tokenizer(config);
-  std::vector<std::string> texts;
-  for (const data::Tokens& output : outputs) texts.push_back(join(output, tokenizer));
-  std::vector<data::References> references;
+  data::Texts texts;
+  for (const data::Tokens& output : outputs) texts.outputs.push_back(join(output, tokenizer));
   for (const data::ReferenceSet& set : sets) {
-    data::References& own = references.emplace_back();
+    std::vector<std::string>& own = texts.references.emplace_back();
     for (const data::Tokens& reference : set.references) own.push_back(join(reference, tokenizer));
   }
-  return score(texts, references);
+  return texts;
 }
 
 double mean_loss(const models::Seq2Seq& model, const std::vector<data::EncodedPair>& pairs,

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include <gradus/data/batches.h>
+#include <gradus/data/measure.h>
 #include <gradus/data/metrics.h>
-#include <gradus/data/text_scores.h>
 #include <gradus/data/vocabulary.h>
 #include <gradus/models/decode.h>
 #include <gradus/train/run_config.h>
@@ -25,12 +25,9 @@ struct Evaluation {
 Evaluation evaluate(const models::Seq2Seq& model, const data::Vocabulary& source, const data::Vocabulary& target,
                     const std::vector<data::ReferenceSet>& references, const models::DecodeOptions& options);
 
-/// A score of texts, data::bleu or data::chrf.
-using TextScore = double(const std::vector<std::string>& outputs, const std::vector<data::References>& references);
-
-/// The score of outputs and references as text: their tokens joined as the configuration says.
-double text_score(TextScore& score, const RunConfig& config, const std::vector<data::Tokens>& outputs,
-                  const std::vector<data::ReferenceSet>& sets);
+/// The outputs and references as text: their tokens joined as the configuration says.
+data::Texts texts_of(const RunConfig& config, const std::vector<data::Tokens>& outputs,
+                     const std::vector<data::ReferenceSet>& sets);
 
 /// Cross-entropy of the targets in nats per token, end marks included, without dropout and label smoothing. `stop` is
 /// called before each batch, on any thread; once it returns true, models::Stopped is thrown.

@@ -34,7 +34,7 @@ class Events : public nlohmann::json_sax<nlohmann::json> {
 
 std::string json_line(const JsonFields& fields) {
   nlohmann::ordered_json line = nlohmann::ordered_json::object();
-  for (const auto& [key, value] : fields) std::visit([&, k = key](const auto& v) { line[k] = v; }, value);
+  for (const auto& [key, value] : fields) std::visit([&, &k = key](const auto& v) { line[k] = v; }, value);
   return line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 

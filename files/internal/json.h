@@ -13,7 +13,7 @@ namespace gradus::files {
 
 using JsonValue = std::variant<bool, Index, double, std::string, std::vector<std::string>, std::vector<double>,
                                std::vector<std::vector<double>>>;
-using JsonFields = std::vector<std::pair<const char*, JsonValue>>;
+using JsonFields = std::vector<std::pair<std::string, JsonValue>>;
 
 /// One line of JSON: an object of the fields, in order. Numbers that are not finite become null, and bytes that are not
 /// UTF-8 become U+FFFD.

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include <gradus/data/bleu.h>
+#include <gradus/data/chrf.h>
 #include <gradus/train/evaluate.h>
 
 namespace gradus::train {
@@ -20,9 +22,9 @@ double value_of(const Validation& found, const RunConfig& config, const std::vec
     case BestBy::loss:
       return found.loss;
     case BestBy::bleu:
-      return text_score(data::bleu, config, outputs, sets);
+      return value(data::bleu(texts_of(config, outputs, sets)));
     case BestBy::chrf:
-      return text_score(data::chrf, config, outputs, sets);
+      return value(data::chrf(texts_of(config, outputs, sets)));
   }
   throw Error("train.best_by has no such value");
 }

@@ -1,0 +1,36 @@
+#include <gradus/data/measure.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include <gradus/autograd/foundation/error.h>
+
+namespace gradus::data {
+
+void check(const Texts& texts) {
+  const auto& [outputs, references] = texts;
+  if (outputs.size() != references.size())
+    throw Error(fmt::format("{} outputs for {} sources; expected one for each", outputs.size(), references.size()));
+  if (outputs.empty()) throw Error("there is nothing to score; expected at least one source");
+  for (std::size_t i = 0; i < references.size(); ++i)
+    if (references[i].empty()) throw Error(fmt::format("source {} has no reference; expected at least one", i + 1));
+}
+
+double value(const Measure& measure) {
+  std::vector<Index> sums(static_cast<std::size_t>(measure.columns));
+  for (std::size_t at = 0; at < measure.counts.size(); ++at) sums[at % sums.size()] += measure.counts[at];
+  return measure.value_of_sums(sums);
+}
+
+std::string signature(const Measure& measure, const Texts& texts, bool lowercase, Index samples, std::uint64_t seed,
+                      const std::string& version) {
+  const auto& references = texts.references;
+  const bool equal = std::all_of(references.begin(), references.end(),
+                                 [&](const auto& own) { return own.size() == references.front().size(); });
+  std::string text = fmt::format("nrefs:{}", equal ? fmt::format("{}", references.front().size()) : "var");
+  if (samples > 0) text += fmt::format("|bs:{}|seed:{}", samples, seed);
+  return fmt::format("{}|case:{}|{}|version:gradus-{}", text, lowercase ? "lc" : "mixed", measure.signature, version);
+}
+
+}  // namespace gradus::data
