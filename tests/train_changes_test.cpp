@@ -54,6 +54,7 @@ TEST_CASE("a setting that was changed before a run is resumed is reported with b
   for (const auto& [key, value, before] : {std::tuple{"train.lr", "0.001", "0.002"},
                                            {"train.shards", "3", "2"},
                                            {"model.dropout", "0.1", "0.3"},
+                                           {"model.word_dropout", "0.1", "0.0"},
                                            {"train.weight_decay", "0.5", "0.0"},
                                            {"train.epochs", "4", "3"}}) {
     CAPTURE(key);

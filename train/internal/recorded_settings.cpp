@@ -33,10 +33,10 @@ std::string renamed(std::string_view key, const std::string& value) {
 }  // namespace
 
 bool has_meaning(std::string_view key) {
-  constexpr std::string_view others[] = {"model.dropout",    "model.max_length", "data.task",
-                                         "data.on_bad_line", "data.min_count",   "data.max_vocabulary",
-                                         "data.held_out",    "data.pairs",       "data.valid_pairs",
-                                         "data.min_length",  "data.max_length",  "data.max_tokens"};
+  constexpr std::string_view others[] = {
+      "model.dropout",    "model.word_dropout", "model.attention_dropout", "model.max_length", "data.task",
+      "data.on_bad_line", "data.min_count",     "data.max_vocabulary",     "data.held_out",    "data.pairs",
+      "data.valid_pairs", "data.min_length",    "data.max_length",         "data.max_tokens"};
   return (key.starts_with("model.") || key.starts_with("data.")) && !contains(others, key);
 }
 

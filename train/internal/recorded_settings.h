@@ -34,7 +34,7 @@ bool has_meaning(std::string_view key);
 std::string text_of(const SettingChange& change);
 
 /// Throws Error when the parameters of the checkpoint `name` mean something else under a changed setting: one of the
-/// model other than dropout and the number of positions, or one that determines how text becomes tokens.
+/// model other than dropouts and the number of positions, or one that determines how text becomes tokens.
 void check_meaning(const std::vector<SettingChange>& changes, const std::string& name);
 
 }  // namespace gradus::train
