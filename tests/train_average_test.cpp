@@ -5,6 +5,7 @@
 
 #include <gradus/train/average.h>
 
+#include "program.h"
 #include "small_run.h"
 
 // The best models of a run (train.keep_best), and averages of checkpoints.
@@ -162,6 +163,33 @@ TEST_CASE("models that have no mean are refused, and the message has the differe
   };
   refused_here(of_file("other", other, "12"), "the source vocabularies differ: entry 5 is b and c");
   refused_here(of_file("more", more, "12"), "the target vocabularies differ: 6 entries and 7");
+}
+
+TEST_CASE("gradus average makes a run that eval reads, from which training starts, and which cannot be resumed") {
+  const Scratch scratch;
+  undisturbed(keeping(), scratch.folder() / "run");
+  undisturbed(keeping(), scratch.folder() / "second");
+  const Ran made = run(scratch, "average run second --out mean");
+  CAPTURE(made.err);
+  REQUIRE(made.code == 0);
+  CHECK_THAT(made.out, ContainsSubstring("\"averaged\":2"));
+  CHECK_THAT(made.err, ContainsSubstring("averaging second/best.safetensors\n"));
+  CHECK(run(scratch, "eval --run mean --task reverse").code == 0);
+  CHECK(run(scratch,
+            "train --from mean --task reverse --set data.pairs=60 --set data.valid_pairs=10 --steps 1 --out next")
+            .code == 0);
+  const Ran resumed = run(scratch, "train --resume --out mean");
+  CHECK(resumed.code == 1);
+  CHECK_THAT(resumed.err, ContainsSubstring("mean: it holds an average of checkpoints"));
+
+  CHECK(run(scratch, "average run --best 2 --out best").code == 0);
+  CHECK(run(scratch, "average run --last 2 --out last").code == 0);
+  const Ran again = run(scratch, "average run --last 2 --out last");
+  CHECK(again.code == 1);
+  CHECK_THAT(again.err, ContainsSubstring("last holds a run already"));
+  const Ran alone = run(scratch, "average run --out alone");
+  CHECK(alone.code == 2);
+  CHECK_THAT(alone.err, ContainsSubstring("give --last N or --best N"));
 }
 
 }  // namespace gradus::train
