@@ -11,7 +11,7 @@
 
 #include <gradus/autograd/foundation/internal/available_memory.h>
 #include <gradus/autograd/foundation/parallel.h>
-#include <gradus/cli/internal/config_flags.h>
+#include <gradus/cli/internal/train_run.h>
 #include <gradus/files/internal/json.h>
 #include <gradus/files/internal/utf8.h>
 #include <gradus/train/internal/suggest.h>
@@ -23,25 +23,6 @@ namespace gradus::cli {
 namespace {
 
 using namespace gradus::train;
-
-struct TrainFlags {
-  std::string out;
-  ConfigFlags config;
-  std::vector<std::string> renames;
-  bool overwrite = false, resume = false;
-};
-
-// Throws if `asked` changes a setting of the run. train.detect_nan may change, because it changes no result. Before
-// the data are read (`settled` is false), settings that the data determine may still have their original values.
-void check_repeats(const RunConfig& asked, const RunConfig& config, bool settled, const RunDirectory& directory) {
-  for (const Setting& s : settings()) {
-    if (s.get(asked) == s.get(config) || s.key == "train.detect_nan" || (!settled && is_left_to_data(s.key))) continue;
-    throw UsageError(fmt::format(
-        "{} = {} contradicts the run in {}, which has {}: a resumed run keeps its settings; omit this one, or "
-        "train a new run in another folder",
-        s.key, train::to_toml(s.get(asked)), directory.path().string(), train::to_toml(s.get(config))));
-  }
-}
 
 // The text as one word of a shell's command line.
 std::string shell_word(const std::string& text) {
@@ -63,24 +44,27 @@ std::string shell_word(const std::string& text) {
   return quoted + "'";
 }
 
-int report(const RunDirectory& directory, const Run& run, const Outcome& outcome) {
+std::string result_line(const RunDirectory& directory, const Run& run, const Outcome& outcome) {
   const Value by = setting_named("train.best_by").get(run.config);
   const std::string best = "best_valid_" + std::get<std::string>(by);
-  const std::string result = files::json_line({{"run", directory.path().string()},
-                                               {"model", run.config.model.model},
-                                               {"parameters", run.store->count()},
-                                               {"steps", outcome.position.step},
-                                               {"epochs", outcome.position.epoch},
-                                               {"best_step", outcome.position.best_step},
-                                               {best, outcome.position.best}}) +
-                             '\n';
-  if (outcome.ending != Ending::interrupted) {
-    print_result("{}", result);
+  return files::json_line({{"run", directory.path().string()},
+                           {"model", run.config.model.model},
+                           {"parameters", run.store->count()},
+                           {"steps", outcome.position.step},
+                           {"epochs", outcome.position.epoch},
+                           {"best_step", outcome.position.best_step},
+                           {best, outcome.position.best}}) +
+         '\n';
+}
+
+int report(const TrainResult& result, const std::string& out) {
+  if (result.outcome.ending != Ending::interrupted) {
+    print_result("{}", result.line);
     return success;
   }
-  say(stdout, result);
-  say_line(fmt::format("interrupted after step {}; to continue: {} train --resume --out {}", outcome.position.step,
-                       shell_word(program_name()), shell_word(directory.path().string())));
+  say(stdout, result.line);
+  say_line(fmt::format("interrupted after step {}; to continue: {} train --resume --out {}",
+                       result.outcome.position.step, shell_word(program_name()), shell_word(out)));
   return interrupt_code();
 }
 
@@ -92,12 +76,13 @@ void note_memory(const Run& run, const Dataset& dataset, Progress& progress) {
   progress.line(check_memory(*estimate, static_cast<double>(available.bytes), available.limit));
 }
 
-int train_in(const RunDirectory& directory, Run& run, Trainer& trainer, Progress& progress) {
+TrainResult train_in(const RunDirectory& directory, Run& run, Trainer& trainer, Progress& progress) {
   if (!directory.locked()) {
     progress.line(fmt::format("note: the file system of {} has no locks: make sure that no other trainer uses it",
                               directory.path().string()));
   }
-  return report(directory, run, trainer.run(progress, &directory, interrupt_requested));
+  const Outcome outcome = trainer.run(progress, &directory, interrupt_requested);
+  return {outcome, result_line(directory, run, outcome)};
 }
 
 std::map<std::string, std::string> renames_of(const TrainFlags& f) {
@@ -111,7 +96,7 @@ std::map<std::string, std::string> renames_of(const TrainFlags& f) {
   return renames;
 }
 
-int train_new(const TrainFlags& f) {
+TrainResult train_new(const TrainFlags& f) {
   const std::map<std::string, std::string> renames = renames_of(f);
   const std::string& start = f.config.from;
   std::optional<Run> from;
@@ -138,7 +123,7 @@ int train_new(const TrainFlags& f) {
   return train_in(directory, run, trainer, progress);
 }
 
-int train_on(const TrainFlags& f) {
+TrainResult train_on(const TrainFlags& f) {
   const RunDirectory directory = RunDirectory::reopen(f.out);
   const RunConfig own = read_config(directory.config());
   ConfigFlags flags = f.config;
@@ -172,6 +157,20 @@ bool begins(const TrainFlags& f) {
 }
 
 }  // namespace
+
+void check_repeats(const RunConfig& asked, const RunConfig& config, bool settled, const RunDirectory& directory) {
+  for (const Setting& s : settings()) {
+    if (s.get(asked) == s.get(config) || s.key == "train.detect_nan" || (!settled && is_left_to_data(s.key))) continue;
+    throw UsageError(fmt::format(
+        "{} = {} contradicts the run in {}, which has {}: a resumed run keeps its settings; omit this one, or "
+        "train a new run in another folder",
+        s.key, train::to_toml(s.get(asked)), directory.path().string(), train::to_toml(s.get(config))));
+  }
+}
+
+TrainResult run_training(const TrainFlags& flags) {
+  return flags.resume && !begins(flags) ? train_on(flags) : train_new(flags);
+}
 
 void add_train(CLI::App& program, Action& action) {
   CLI::App& command = *program.add_subcommand("train", "Train a model and save it in a run directory");
@@ -211,7 +210,7 @@ void add_train(CLI::App& program, Action& action) {
   command.callback([f, &action] {
     action = [f] {
       try {
-        return f->resume && !begins(*f) ? train_on(*f) : train_new(*f);
+        return report(run_training(*f), f->out);
       } catch (const ConfigError& e) {
         throw UsageError(e.what());
       }

@@ -42,6 +42,15 @@ std::tuple<double, double, double> rank(BestBy by, double value, double token_er
   return {higher_is_better(by) ? -value : value, token_error_rate, loss};
 }
 
+bool has_all_steps(const TrainConfig& config, const Position& position) {
+  return (config.steps > 0 && position.step >= config.steps) ||
+         (config.epochs > 0 && position.epoch >= config.epochs && position.step >= config.min_steps);
+}
+
+bool lost_patience(const TrainConfig& config, const Position& position) {
+  return config.patience > 0 && position.stale >= config.patience;
+}
+
 // Removes excess checkpoints, the first ones first.
 void remove_excess(const std::vector<std::filesystem::path>& files, Index keep) {
   std::error_code ignored;
@@ -50,6 +59,11 @@ void remove_excess(const std::vector<std::filesystem::path>& files, Index keep) 
 }
 
 }  // namespace
+
+bool is_complete(const TrainConfig& config, const Position& position) {
+  const bool ended = has_all_steps(config, position) || lost_patience(config, position);
+  return ended && position.validated == position.step;
+}
 
 Trainer::Trainer(Run& run, const Dataset& dataset)
     : run_(run),
@@ -140,12 +154,9 @@ StateOwners Trainer::owners() {
           .average = average_ ? &*average_ : nullptr};
 }
 
-bool Trainer::finished() const {
-  return (config_.steps > 0 && position_.step >= config_.steps) ||
-         (config_.epochs > 0 && position_.epoch >= config_.epochs && position_.step >= config_.min_steps);
-}
+bool Trainer::finished() const { return has_all_steps(config_, position_); }
 
-bool Trainer::out_of_patience() const { return config_.patience > 0 && position_.stale >= config_.patience; }
+bool Trainer::out_of_patience() const { return lost_patience(config_, position_); }
 
 bool Trainer::validation_due() const {
   if (position_.step == 0 || position_.validated == position_.step) return false;

@@ -33,6 +33,9 @@ struct TrainingLength {
 
 class Task;
 
+/// Whether a run at this position has nothing left to train or to validate.
+bool is_complete(const TrainConfig& config, const Position& position);
+
 /// Trains a run's model on a dataset.
 ///
 /// - Batches come in the order of their epoch. Validation follows each epoch, or every train.evaluate_every steps, and

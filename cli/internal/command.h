@@ -27,6 +27,7 @@ using Action = std::function<int()>;
 
 // Each function adds its command to the program. Each command has its own file.
 void add_train(CLI::App& program, Action& action);
+void add_sweep(CLI::App& program, Action& action);
 void add_average(CLI::App& program, Action& action);
 void add_eval(CLI::App& program, Action& action);
 void add_metrics(CLI::App& program, Action& action);

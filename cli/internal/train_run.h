@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <gradus/cli/internal/config_flags.h>
+#include <gradus/train/trainer.h>
+
+namespace gradus::cli {
+
+/// The flags of `gradus train`.
+struct TrainFlags {
+  std::string out = {};
+  ConfigFlags config = {};
+  std::vector<std::string> renames = {};
+  bool overwrite = false, resume = false;
+};
+
+/// How a training ended, and its result as a line of JSON.
+struct TrainResult {
+  train::Outcome outcome;
+  std::string line;
+};
+
+/// Trains a new run, or continues one with `resume`. Throws UsageError and Error as the command reports them.
+TrainResult run_training(const TrainFlags& flags);
+
+/// Throws UsageError if `asked` changes a setting of the run. train.detect_nan may change, because it changes no
+/// result. Before the data are read (`settled` is false), settings that the data determine may still have their
+/// original values.
+void check_repeats(const train::RunConfig& asked, const train::RunConfig& config, bool settled,
+                   const train::RunDirectory& directory);
+
+}  // namespace gradus::cli
