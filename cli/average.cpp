@@ -50,11 +50,11 @@ void add_average(CLI::App& program, Action& action) {
   CLI::App& command = *program.add_subcommand("average", "Average the parameters of checkpoints into a new run");
   auto f = std::make_shared<AverageFlags>();
   command
-      .add_option("RUN", f->runs,
+      .add_option("DIR", f->runs,
                   "Run directories of one model and vocabulary; of several runs without --last and --best, the best "
                   "checkpoint of each is averaged")
       ->required()
-      ->type_name("RUN");
+      ->type_name("DIR");
   command.add_option("--out", f->out, "Run directory to create")->required()->type_name("DIR");
   CLI::Option* last = command.add_option("--last", f->last, "The last N states that each run has kept (train.keep)");
   last->transform(whole_from(1, 1'000'000))->type_name("N");

@@ -41,8 +41,7 @@ bool is_complete(const TrainConfig& config, const Position& position);
 /// - Batches come in the order of their epoch. Validation follows each epoch, or every train.evaluate_every steps, and
 ///   the end.
 /// - The best and the last state are saved, with train.keep the newest states, and with train.keep_best the models of
-/// the
-///   best validations. With train.average the best state holds the averages, the last state both.
+///   the best validations. With train.average the best state holds the averages, the last state both.
 /// - The result depends only on the configuration and the data.
 class Trainer {
  public:
