@@ -11,11 +11,13 @@
 
 #include <gradus/autograd/foundation/internal/available_memory.h>
 #include <gradus/autograd/foundation/parallel.h>
+#include <gradus/cli/internal/command_line.h>
 #include <gradus/cli/internal/train_run.h>
 #include <gradus/files/internal/json.h>
 #include <gradus/files/internal/utf8.h>
 #include <gradus/train/internal/suggest.h>
 #include <gradus/train/memory_estimate.h>
+#include <gradus/train/provenance.h>
 #include <gradus/train/start.h>
 #include <gradus/train/trainer.h>
 
@@ -23,26 +25,6 @@ namespace gradus::cli {
 namespace {
 
 using namespace gradus::train;
-
-// The text as one word of a shell's command line.
-std::string shell_word(const std::string& text) {
-  const bool plain = !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
-    return std::isalnum(c) || c >= 0x80 ||
-           std::string_view("/._-+,:=@%").find(static_cast<char>(c)) != std::string::npos;
-  });
-  if (plain) return text;
-  if (files::shown(text, text.size()) != text) {
-    std::string quoted = "$'";
-    for (unsigned char c : text) {
-      const bool as_it_is = std::isprint(c) && c != '\'' && c != '\\';
-      quoted += as_it_is ? std::string(1, static_cast<char>(c)) : fmt::format("\\x{:02X}", c);
-    }
-    return quoted + "'";
-  }
-  std::string quoted = "'";
-  for (char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
-}
 
 std::string result_line(const RunDirectory& directory, const Run& run, const Outcome& outcome) {
   const Value by = setting_named("train.best_by").get(run.config);
@@ -101,7 +83,8 @@ TrainResult train_new(const TrainFlags& f) {
   const std::string& start = f.config.from;
   std::optional<Run> from;
   if (starts_from_run(f.config)) from = load_run(RunDirectory::open(start));
-  const RunConfig asked = resolve(sources_of(f.config));
+  Origins origins;
+  const RunConfig asked = resolve(sources_of(f.config), &origins);
   if (from && !asked.data.keep_vocabularies)
     throw UsageError("data.keep_vocabularies = false: the parameters of a run belong to its vocabularies");
   const Replace replace = f.overwrite ? Replace::run : f.resume ? Replace::unmade : Replace::nothing;
@@ -118,6 +101,9 @@ TrainResult train_new(const TrainFlags& f) {
   Trainer trainer(run, dataset);
   catch_interrupts();
   const RunDirectory directory = RunDirectory::create(f.out, dataset.config, dataset.source, dataset.target, replace);
+  Provenance provenance = provenance_of_program();
+  provenance.origins = std::move(origins);
+  write_provenance(directory, provenance);
   progress.line(fmt::format("{}: {} parameters, {} steps, threads: {}; run directory {}", dataset.config.model.model,
                             run.store->count(), trainer.total_steps(), threads(), f.out));
   return train_in(directory, run, trainer, progress);

@@ -25,10 +25,15 @@ fuzz_packages=(
 coverage_packages=(
   gcovr                  # coverage reports
 )
+browser_packages=(
+  chromium               # opens the page of gradus report
+  chromium-driver        # drives it
+  python3-selenium       # the language of the test
+)
 
 if [[ "${1:-}" == "--help" || "${1:-}" == "-h" ]]; then
   cat <<HELP
-Usage: scripts/install-dependencies.sh [--check] [--fuzz] [--coverage]
+Usage: scripts/install-dependencies.sh [--check] [--fuzz] [--coverage] [--browser]
 
 Installs the following Debian/Ubuntu packages if they are missing, with sudo unless you are root:
   ${packages[*]}
@@ -36,6 +41,7 @@ Installs the following Debian/Ubuntu packages if they are missing, with sudo unl
   --check      install nothing; print what is missing, and exit with 1 if anything is
   --fuzz       also install the packages for scripts/fuzz.sh: ${fuzz_packages[*]}
   --coverage   also install the packages for scripts/coverage.sh: ${coverage_packages[*]}
+  --browser    also install the packages for scripts/test-page.sh: ${browser_packages[*]}
 HELP
   exit 0
 fi
@@ -46,6 +52,7 @@ for argument in "$@"; do
     --check) check=yes ;;
     --fuzz) packages+=("${fuzz_packages[@]}") ;;
     --coverage) packages+=("${coverage_packages[@]}") ;;
+    --browser) packages+=("${browser_packages[@]}") ;;
     *)
       echo "install-dependencies: unknown argument '$argument'; see --help" >&2
       exit 2

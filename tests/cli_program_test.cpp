@@ -379,7 +379,16 @@ TEST_CASE("the demo prints accuracy by length for the four models, examples and 
        {"\nsource length", "\nrnn ", "\nrnn-attention ", "\nattention ", "\ntransformer ", "wanted", "⏎"})
     CHECK_THAT(demo.out, ContainsSubstring(text));
   CHECK(std::filesystem::exists(scratch.folder() / "runs" / "transformer" / "best.safetensors"));
+  CHECK_THAT(demo.out, ContainsSubstring((scratch.folder() / "runs" / "report.html").string()));
+  CHECK_THAT(data::contents(scratch.folder() / "runs" / "report.html"),
+             ContainsSubstring("transformer – gradus report</title>"));
   CHECK_THAT(run(scratch, "demo --steps 10 --out runs").err, ContainsSubstring("holds a run already"));
+
+  const Ran report = run(scratch, "report runs/rnn runs/attention --pairs 0");
+  CHECK(report.code == 0);
+  CHECK(report.out == (scratch.folder() / "report.html").string() + "\n");
+  CHECK_THAT(data::contents(scratch.folder() / "report.html"),
+             ContainsSubstring("demo --steps 10 --seed 3 --threads 2 --out runs"));
 }
 
 TEST_CASE("the program prints its version, its settings and its machine") {
@@ -390,7 +399,7 @@ TEST_CASE("the program prints its version, its settings and its machine") {
   CHECK_THAT(cmake, ContainsSubstring("VERSION " + version.substr(7, version.size() - 8)));
   CHECK_THAT(run(scratch, "train --help-settings").out, ContainsSubstring("train.label_smoothing"));
   CHECK_THAT(run(scratch, "doctor").out, ContainsSubstring("kernels"));
-  for (const char* command : {"train", "eval", "decode", "demo", "inspect", "doctor"}) {
+  for (const char* command : {"train", "eval", "decode", "report", "demo", "inspect", "doctor"}) {
     const Ran help = run(scratch, std::string(command) + " --help");
     CHECK(help.code == 0);
     CHECK_THAT(help.out, ContainsSubstring("Usage"));

@@ -299,7 +299,7 @@ TEST_CASE(
       CHECK_THAT(message, ContainsSubstring(path.string()));
       CHECK((message.find(failed + " ") != std::string::npos ||
              (failed == "open" && (message.find("create ") != std::string::npos ||
-                                   message.find("metrics.jsonl: cannot be opened") != std::string::npos))));
+                                   message.find(".jsonl: cannot be opened") != std::string::npos))));
       CHECK_THAT(message, ContainsSubstring(std::strerror(reason)));
     }
     if (!std::filesystem::exists(path)) {  // creation of the run failed and left nothing

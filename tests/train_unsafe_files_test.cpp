@@ -14,8 +14,8 @@ using data::contents;
 using data::Scratch;
 namespace fs = std::filesystem;
 
-const std::vector<std::string> run_files = {"config.toml",   "source.vocab",     "target.vocab",
-                                            "metrics.jsonl", "best.safetensors", "last.safetensors"};
+const std::vector<std::string> run_files = {"config.toml", "source.vocab",     "target.vocab",    "metrics.jsonl",
+                                            "times.jsonl", "best.safetensors", "last.safetensors"};
 
 void make_run_at(const fs::path& path) { undisturbed(small({{"train.epochs", "1"}, {"data.pairs", "30"}}), path); }
 
@@ -27,6 +27,7 @@ void open_file(const fs::path& file) {
   if (name == "target.vocab") RunDirectory::open(file.parent_path()).read_target_vocabulary({});
   if (name.ends_with(".safetensors")) read_checkpoint(file);
   if (name == "metrics.jsonl") MetricsLog(file, 0);
+  if (name == "times.jsonl") TimesLog(file, 0);
 }
 
 }  // namespace

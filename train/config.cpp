@@ -219,8 +219,8 @@ RunConfig overlay(RunConfig base, const ConfigSources& sources, Origins* origins
   return settle(base);
 }
 
-RunConfig resolve(const ConfigSources& sources) {
-  const RunConfig config = overlay({}, with_default_preset(sources));
+RunConfig resolve(const ConfigSources& sources, Origins* origins) {
+  const RunConfig config = overlay({}, with_default_preset(sources), origins);
   check(config);
   return config;
 }

@@ -37,7 +37,7 @@ RunConfig overlay(RunConfig base, const ConfigSources& sources, Origins* origins
 ///
 /// - ConfigError on unknown keys and presets, on values out of range and on settings that contradict each other;
 /// - Error when the file cannot be read.
-RunConfig resolve(const ConfigSources& sources);
+RunConfig resolve(const ConfigSources& sources, Origins* origins = nullptr);
 
 /// The same with the origins as comments, as TOML. Data need not be named.
 std::string explain(const ConfigSources& sources);

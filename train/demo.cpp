@@ -24,7 +24,7 @@ struct Contestant {
 };
 
 // Tanh cells and few layers, as in the lecture. Training takes half a minute.
-RunConfig config_of(const DemoOptions& options, const std::string& model) {
+RunConfig config_of(const DemoOptions& options, const std::string& model, Origins& origins) {
   ConfigSources sources{.preset = "tiny", .file = {}, .assignments = {}};
   const auto set = [&](const char* key, const std::string& value) { sources.assignments.emplace_back(key, value); };
   set("model.name", model);
@@ -39,7 +39,9 @@ RunConfig config_of(const DemoOptions& options, const std::string& model) {
   set("train.warmup", "100");
   set("train.lr", "0.002");
   for (const auto& [key, value] : models::model_info(model).demo) set(key.c_str(), value);
-  RunConfig config = resolve(sources);
+  RunConfig config = resolve(sources, &origins);
+  for (auto& [key, origin] : origins)
+    if (origin == "command line") origin = "the demo";
   config.data.pairs =
       std::clamp<Index>(config.train.steps * config.train.batch, 5000, 50000);  // not more than training reads
   return config;
@@ -119,13 +121,16 @@ bool run_demo(const DemoOptions& options, const Print& print, Progress& progress
     for (const std::string& model : names) RunDirectory::check(options.out / model, replace);
   std::vector<Contestant> all;
   for (const std::string& model : names) {
-    const Dataset dataset = load_dataset(config_of(options, model));
+    Provenance provenance = options.provenance;
+    const Dataset dataset = load_dataset(config_of(options, model, provenance.origins));
     Contestant c{model, make_run(dataset.config, dataset.source, dataset.target), {}, 0};
     progress.line(fmt::format("{}: {} parameters, task {}", model, c.run.store->count(), options.task));
     Trainer trainer(c.run, dataset);
     std::optional<RunDirectory> directory;
-    if (!options.out.empty())
+    if (!options.out.empty()) {
       directory = RunDirectory::create(options.out / model, dataset.config, dataset.source, dataset.target, replace);
+      write_provenance(*directory, provenance);
+    }
     const Stopwatch time;
     const Outcome outcome = trainer.run(progress, directory ? &*directory : nullptr, stop);
     c.seconds = time.seconds();

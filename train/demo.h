@@ -8,6 +8,7 @@
 
 #include <gradus/autograd/foundation/types.h>
 #include <gradus/train/progress.h>
+#include <gradus/train/provenance.h>
 
 namespace gradus::train {
 
@@ -17,6 +18,7 @@ struct DemoOptions {
   Index seed = 1;
   std::filesystem::path out;  // folder for a run directory per model; empty: nothing is written
   bool overwrite = false;
+  Provenance provenance = {};  // of the runs; the demo adds the origins of settings
 };
 
 /// Trains every model on one toy task and passes to `print`

@@ -18,9 +18,9 @@ class DirectoryLock;
 /// (without configuration and checkpoint), or all.
 enum class Replace { nothing, unmade, run };
 
-/// The folder of a run: configuration, both vocabularies and the models of their sub-words, metrics as JSON lines, the
-/// best and the last checkpoint, the newest train.keep ones and the best train.keep_best ones. The folder stays locked
-/// while a copy of an object from `create` or `reopen` exists.
+/// The folder of a run: configuration, both vocabularies and the models of their sub-words, metrics and times as JSON
+/// lines, how it was started, the best and the last checkpoint, the newest train.keep ones and the best train.keep_best
+/// ones. The folder stays locked while a copy of an object from `create` or `reopen` exists.
 class RunDirectory {
  public:
   /// Throws Error unless a run can be created at `path`: it does not exist, is an empty folder, or holds an older run
@@ -53,6 +53,8 @@ class RunDirectory {
   std::filesystem::path source_sub_words() const { return path_ / "source.model"; }
   std::filesystem::path target_sub_words() const { return path_ / "target.model"; }
   std::filesystem::path metrics() const { return path_ / "metrics.jsonl"; }
+  std::filesystem::path times() const { return path_ / "times.jsonl"; }
+  std::filesystem::path provenance() const { return path_ / "provenance.json"; }
   std::filesystem::path best() const { return path_ / "best.safetensors"; }
   std::filesystem::path last() const { return path_ / "last.safetensors"; }
 

@@ -107,9 +107,7 @@ std::vector<TrainingStep::Span> TrainingStep::cut(Span whole, Index pieces) {
 
 TrainingStep::Result TrainingStep::run(const data::Batch& batch, Index step, double lr, double progress) {
   if (model_ == nullptr) throw Error("TrainingStep: it has no model of pairs; give the model to its constructor");
-  Result result = run(PairBatch(*model_, config_, batch, progress), step, lr);
-  result.target_tokens = batch.target_tokens;
-  return result;
+  return run(PairBatch(*model_, config_, batch, progress), step, lr);
 }
 
 TrainingStep::Result TrainingStep::run(const StepBatch& batch, Index step, double lr) {
@@ -128,6 +126,7 @@ TrainingStep::Result TrainingStep::run(const StepBatch& batch, Index step, doubl
     }
   });
   Result result;
+  result.target_tokens = batch.target_tokens();
   ShardResult sum;
   for (const ShardResult& s : of_shards) {
     sum.loss += s.loss;

@@ -19,6 +19,8 @@ class StepBatch {
   virtual ~StepBatch() = default;
   /// The number of examples.
   virtual Index size() const = 0;
+  /// The tokens of the targets, end marks included; 0 of other examples than pairs.
+  virtual Index target_tokens() const { return 0; }
   /// The contribution of the examples [begin, end) to the mean loss of the batch. Called on several threads at once.
   virtual Tensor loss(Index begin, Index end) const = 0;
   /// The examples [begin, end) in messages: "training pairs 5, 17, 3", counted from 0 in the order of the data.
@@ -39,6 +41,7 @@ class PairBatch final : public StepBatch {
   PairBatch(const models::Seq2Seq& model, const TrainConfig& config, data::Batch batch, double progress = 0);
 
   Index size() const override { return batch_.size; }
+  Index target_tokens() const override { return batch_.target_tokens; }
   Tensor loss(Index begin, Index end) const override;
   std::string names(Index begin, Index end) const override;
   std::string size_advice() const override;

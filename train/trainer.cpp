@@ -226,6 +226,7 @@ void Trainer::train_steps(Progress& progress, const Stop& stop) {
 
 void Trainer::open_metrics(Progress& progress) {
   metrics_.emplace(directory_->metrics(), position_.metrics_bytes);
+  times_.emplace(directory_->times(), position_.step);
   if (metrics_->missing() == 0) return;
   progress.line(fmt::format("note: {} lacks {} of the {} bytes that were written to it: lines were removed; continuing",
                             directory_->metrics().string(), metrics_->missing(), position_.metrics_bytes));
@@ -248,6 +249,7 @@ void Trainer::train_batch(const std::vector<Index>& rows, Progress& progress) {
     refuse("there is not enough memory");
   }
   if (average_) average_->update();
+  if (times_) times_->add(result, batch->size());
   ++position_.step;
   ++position_.batch;
   position_.loss_sum += result.loss;
@@ -258,6 +260,7 @@ void Trainer::train_batch(const std::vector<Index>& rows, Progress& progress) {
                           {"loss", position_.loss_sum / static_cast<double>(position_.loss_steps)},
                           {"lr", lr},
                           {"grad_norm", result.grad_norm}}));
+    if (times_) times_->append(position_.step);
     position_.loss_sum = 0;
     position_.loss_steps = 0;
   }

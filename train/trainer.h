@@ -14,6 +14,7 @@
 #include <gradus/train/progress.h>
 #include <gradus/train/run.h>
 #include <gradus/train/step.h>
+#include <gradus/train/times.h>
 
 namespace gradus::train {
 
@@ -105,6 +106,7 @@ class Trainer {
   std::optional<optim::Plateau> plateau_;
   std::optional<optim::Average> average_;
   std::optional<MetricsLog> metrics_;
+  std::optional<TimesLog> times_;
   Position position_;
   data::Score score_;
   std::vector<double> values_;      // of train.best_by, in the validations of this call

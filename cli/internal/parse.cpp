@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include <gradus/cli/internal/command_line.h>
 #include <gradus/cli/internal/help.h>
 #include <gradus/cli/internal/version.h>
 #include <gradus/files/internal/utf8.h>
@@ -27,10 +28,10 @@ struct Command {
 };
 
 constexpr Command commands[] = {
-    {"train", add_train},     {"sweep", add_sweep},           {"average", add_average}, {"eval", add_eval},
-    {"metrics", add_metrics}, {"decode", add_decode},         {"score", add_score},     {"config", add_config},
-    {"demo", add_demo},       {"gradcheck", add_gradcheck},   {"bench", add_bench},     {"inspect", add_inspect},
-    {"doctor", add_doctor},   {"completion", add_completion}, {"man", add_man},
+    {"train", add_train},     {"sweep", add_sweep},   {"average", add_average},       {"eval", add_eval},
+    {"metrics", add_metrics}, {"decode", add_decode}, {"score", add_score},           {"report", add_report},
+    {"config", add_config},   {"demo", add_demo},     {"gradcheck", add_gradcheck},   {"bench", add_bench},
+    {"inspect", add_inspect}, {"doctor", add_doctor}, {"completion", add_completion}, {"man", add_man},
 };
 
 // Why the command has no place for this argument, and the probable intention.
@@ -140,6 +141,7 @@ std::unique_ptr<CLI::App> whole_program(Action& action) {
 
 Action parse(int argc, const char* const* argv) {
   set_program_name(name_from(argc, argv));
+  set_command_line(argc, argv);
   const auto program = make_program();
   Action action;
   add_commands(*program, action, argc, argv);

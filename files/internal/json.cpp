@@ -11,8 +11,12 @@ class Events : public nlohmann::json_sax<nlohmann::json> {
 
   bool null() override { return handler_.other("null"); }
   bool boolean(bool) override { return handler_.other("a boolean"); }
-  bool number_integer(number_integer_t) override { return handler_.other("a negative number"); }
-  bool number_float(number_float_t, const string_t&) override { return handler_.other("a number that is not whole"); }
+  bool number_integer(number_integer_t value) override {
+    return handler_.number(static_cast<double>(value), "a negative number");
+  }
+  bool number_float(number_float_t value, const string_t&) override {
+    return handler_.number(value, "a number that is not whole");
+  }
   bool binary(binary_t&) override { return handler_.other("binary data"); }
   bool number_unsigned(number_unsigned_t value) override { return handler_.whole(value); }
   bool string(string_t& value) override { return handler_.string(value); }

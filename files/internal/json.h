@@ -33,7 +33,9 @@ class JsonHandler {
   virtual bool end_list() = 0;
   virtual bool string(const std::string& value) = 0;
   virtual bool whole(std::uint64_t value) = 0;
-  /// Any other value: "null", "a boolean", "a negative number", "a number that is not whole".
+  /// A number that is negative or not whole: "a negative number", "a number that is not whole".
+  virtual bool number(double /*value*/, const char* what) { return other(what); }
+  /// Any other value: "null", "a boolean", or what `number` got.
   virtual bool other(const char* what) = 0;
   /// The text is not JSON at this byte.
   virtual void error(std::size_t byte) = 0;

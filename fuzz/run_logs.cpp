@@ -1,0 +1,27 @@
+#include <algorithm>
+#include <sstream>
+
+#include <gradus/report/curves.h>
+#include <gradus/train/provenance.h>
+
+#include "fuzz.h"
+
+using namespace gradus;
+
+// The metrics and the provenance of a run from elsewhere, as `gradus report` reads them.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string text(fuzz::text_of(data, size));
+  fuzz::accepts([&] { train::read_provenance(text, "provenance.json"); });
+  std::istringstream in(text);
+  std::vector<report::Curve> curves;
+  fuzz::accepts([&] { curves = report::read_curves(in, "metrics.jsonl"); });
+  for (const report::Curve& curve : curves) {
+    fuzz::expect(curve.steps.size() == curve.values.size(), "each value has its step", curve.name);
+    const report::Curve thin = report::thinned(curve, 4);
+    fuzz::expect(thin.values.size() <= 6, "a thinned curve is short", curve.name);
+    const auto peak = [](const report::Curve& c) { return *std::max_element(c.values.begin(), c.values.end()); };
+    fuzz::expect(peak(thin) == peak(curve), "a thinned curve has the peak", curve.name);
+  }
+  report::speed_of(curves);
+  return 0;
+}

@@ -1,0 +1,155 @@
+#include <gradus/report/pairs_json.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include <gradus/data/metrics.h>
+#include <gradus/files/internal/json.h>
+#include <gradus/files/internal/utf8.h>
+#include <gradus/report/attention_json.h>
+#include <gradus/report/confusions.h>
+#include <gradus/report/internal/json_text.h>
+#include <gradus/train/evaluate.h>
+#include <gradus/train/report.h>
+
+namespace gradus::report {
+namespace {
+
+constexpr std::size_t most_confusions = 50, most_worst = 20, most_samples = 8;
+constexpr std::size_t longest_sample = 40;  // tokens; a map has a cell per pair of tokens
+
+std::string number(Index value) { return fmt::format("{}", value); }
+
+// The outputs of a run beside their references.
+struct Outputs {
+  const train::Run& run;
+  const std::vector<data::ReferenceSet>& sets;
+  train::Evaluation found;
+  std::vector<Index> edits;
+
+  std::string row(std::size_t i, const std::string& attention = "") const {
+    const data::Tokenizer of_source = train::source_tokenizer(run.config),
+                          of_target = train::target_tokenizer(run.config);
+    const data::Tokens& wanted = nearest(sets[i].references, found.outputs[i]);
+    std::vector<std::pair<const char*, std::string>> fields = {
+        {"source", files::json_string(join(sets[i].source, of_source))},
+        {"wanted", files::json_string(join(wanted, of_target))},
+        {"output", files::json_string(join(found.outputs[i], of_target))},
+        {"wanted_tokens", json_strings(wanted)},
+        {"output_tokens", json_strings(found.outputs[i])},
+        {"edits", number(edits[i])}};
+    if (!attention.empty()) fields.emplace_back("attention", attention);
+    return json_object(fields);
+  }
+};
+
+std::string by_length_json(const Outputs& o) {
+  std::vector<Index> lengths;
+  for (const data::ReferenceSet& set : o.sets) lengths.push_back(std::ssize(set.source));
+  std::vector<std::string> rows;
+  for (const train::LengthBucket& b : train::by_length(lengths, o.found.exact)) {
+    rows.push_back(json_object(
+        {{"low", number(b.low)}, {"high", number(b.high)}, {"sources", number(b.pairs)}, {"exact", number(b.exact)}}));
+  }
+  return json_list(rows);
+}
+
+std::string confusions_json(const Outputs& o) {
+  std::vector<std::string> rows;
+  for (const Confusion& c : confusions(o.found.outputs, o.sets)) {
+    if (rows.size() == most_confusions) break;
+    rows.push_back(json_object(
+        {{"wanted", files::json_string(c.wanted)}, {"got", files::json_string(c.got)}, {"count", number(c.count)}}));
+  }
+  return json_list(rows);
+}
+
+std::string worst_json(const Outputs& o) {
+  std::vector<std::size_t> order(o.sets.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  const auto rate = [&](std::size_t i) {
+    const std::size_t length = nearest(o.sets[i].references, o.found.outputs[i]).size();
+    return static_cast<double>(o.edits[i]) / static_cast<double>(std::max<std::size_t>(length, 1));
+  };
+  std::vector<double> rates;
+  for (const std::size_t i : order) rates.push_back(rate(i));
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return rates[a] > rates[b]; });
+  std::vector<std::string> rows;
+  for (const std::size_t i : order)
+    if (o.edits[i] > 0 && rows.size() < most_worst) rows.push_back(o.row(i));
+  return json_list(rows);
+}
+
+// Sources from short to long, at equal distances in the order of lengths.
+std::vector<std::size_t> sample_rows(const std::vector<data::ReferenceSet>& sets) {
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < sets.size(); ++i)
+    if (sets[i].source.size() <= longest_sample) order.push_back(i);
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return sets[a].source.size() < sets[b].source.size(); });
+  if (order.size() <= most_samples) return order;
+  std::vector<std::size_t> rows;
+  for (std::size_t k = 0; k < most_samples; ++k) rows.push_back(order[(2 * k + 1) * order.size() / (2 * most_samples)]);
+  return rows;
+}
+
+}  // namespace
+
+ReportPairs report_pairs(const train::Run& run, const std::filesystem::path& test,
+                         const std::filesystem::path& test_target, const train::Notes& notes) {
+  const train::DataConfig& d = run.config.data;
+  const auto of_file = [&](const std::filesystem::path& file, const std::filesystem::path& targets) {
+    return train::load_test(run.config, file, targets, notes, run.source, run.target).references;
+  };
+  if (!test.empty()) return {fmt::format("pairs of {}", files::shown(test.string())), of_file(test, test_target)};
+  if (!d.task.empty())
+    return {fmt::format("test pairs of the task {}", d.task), train::load_test_task(run.config, d.task).references};
+  if (!d.valid.empty())
+    return {fmt::format("validation pairs of {}", files::shown(d.valid)), of_file(d.valid, d.valid_target)};
+  train::RunConfig config = run.config;
+  config.data.keep_vocabularies = true;
+  const train::Vocabularies kept{run.source, run.target};
+  return {fmt::format("validation pairs held out of {}", files::shown(d.train)),
+          train::load_dataset(config, notes, &kept).references};
+}
+
+std::vector<data::ReferenceSet> spread(const std::vector<data::ReferenceSet>& sets, std::size_t most) {
+  if (sets.size() <= most) return sets;
+  std::vector<data::ReferenceSet> some;
+  for (std::size_t k = 0; k < most; ++k) some.push_back(sets[k * sets.size() / most]);
+  return some;
+}
+
+std::string pairs_json(const train::Run& run, const ReportPairs& pairs, std::size_t most_bytes) {
+  Outputs o{run, pairs.sets, {}, {}};
+  o.found =
+      train::evaluate(*run.model, run.source, run.target, pairs.sets, {.max_length = run.config.decode.max_length});
+  for (std::size_t i = 0; i < pairs.sets.size(); ++i)
+    o.edits.push_back(data::edit_distance(o.found.outputs[i], nearest(pairs.sets[i].references, o.found.outputs[i])));
+
+  std::vector<std::string> samples;
+  std::size_t bytes = 0;
+  Index left_out = 0;
+  for (const std::size_t i : sample_rows(pairs.sets)) {
+    const std::string attention = attention_json(run, pairs.sets[i].source);
+    const bool fits = bytes + attention.size() <= most_bytes;
+    bytes += fits ? attention.size() : 0;
+    left_out += fits ? 0 : 1;
+    samples.push_back(o.row(i, fits ? attention : "[]"));
+  }
+  const data::Score& s = o.found.score;
+  return json_object({{"origin", files::json_string(pairs.origin)},
+                      {"sources", number(s.pairs)},
+                      {"exact", number(s.exact)},
+                      {"edits", number(s.edits)},
+                      {"reference_tokens", number(s.reference_tokens)},
+                      {"by_length", by_length_json(o)},
+                      {"confusions", confusions_json(o)},
+                      {"worst", worst_json(o)},
+                      {"samples", json_list(samples)},
+                      {"samples_left_out", number(left_out)}});
+}
+
+}  // namespace gradus::report
