@@ -3,7 +3,7 @@
 set -euo pipefail
 
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
-all=(safetensors pairs parallel dictionary columns csv jsonl hypotheses features vocabulary sub_words config assignments run_logs arguments)
+all=(safetensors pairs parallel dictionary columns csv jsonl hypotheses features idx vocabulary sub_words config assignments run_logs arguments)
 runs=10000000
 seed=0
 targets=()

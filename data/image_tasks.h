@@ -1,0 +1,28 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <gradus/data/toy_tasks.h>
+
+namespace gradus::data {
+
+/// Sets of labelled images that Debian packages hold: fashion-mnist (Xiao, Rasul, Vollgraf 2017), of the package
+/// dataset-fashion-mnist.
+std::vector<std::string> image_task_names();
+bool is_image_task(const std::string& name);
+
+struct ImageFiles {
+  std::filesystem::path images, labels;
+};
+
+/// The files of a set: of training, or of the test. Throws Error when there is no such set, and, with the name of the
+/// package, when the files are absent.
+ImageFiles image_task_files(const std::string& name, Split split,
+                            const std::filesystem::path& datasets = "/usr/share/datasets");
+
+/// The names of the classes, in the order of the labels.
+std::vector<std::string> image_task_classes(const std::string& name);
+
+}  // namespace gradus::data
