@@ -9,6 +9,16 @@
 #include <gradus/nn/losses.h>
 
 namespace gradus::checks {
+namespace {
+
+void copy_parameters(const nn::ParameterStore& from, const nn::ParameterStore& store) {
+  for (const nn::Parameter& p : from.all()) {
+    const Tensor into = store.at(p.path);
+    nn::copy_into(into, to(p.tensor.detach(), into.dtype()));
+  }
+}
+
+}  // namespace
 
 std::vector<data::EncodedPair> random_pairs(Index source_vocab, Index target_vocab, std::uint64_t seed) {
   const Philox random(seed, 0);
@@ -30,10 +40,16 @@ Doubled doubled(const nn::ParameterStore& store, const models::Seq2SeqOptions& o
   Doubled copy;
   copy.store = std::make_unique<nn::ParameterStore>(store.seed(), DType::f64);
   copy.model = models::make_model(copy.store->root(), options);
-  for (const nn::Parameter& p : store.all()) {
-    const Tensor into = copy.store->at(p.path);
-    nn::copy_into(into, to(p.tensor.detach(), into.dtype()));
-  }
+  copy_parameters(store, *copy.store);
+  return copy;
+}
+
+DoubledClassifier doubled(const nn::ParameterStore& store, const models::Seq2SeqOptions& options,
+                          const models::ImageOptions& images) {
+  DoubledClassifier copy;
+  copy.store = std::make_unique<nn::ParameterStore>(store.seed(), DType::f64);
+  copy.model = std::make_unique<models::ImageClassifier>(copy.store->root(), options, images);
+  copy_parameters(store, *copy.store);
   return copy;
 }
 
@@ -55,6 +71,17 @@ GradcheckReport check_model(const models::Seq2Seq& model, const nn::ParameterSto
       [&](const std::vector<Tensor>&) {
         return nn::sequence_cross_entropy(model.logits(source, target_in), target_out,
                                           {.label_smoothing = label_smoothing, .pad = data::pad_id});
+      },
+      store.trainable(), {}, options);
+}
+
+GradcheckReport check_model(const models::ImageClassifier& model, const nn::ParameterStore& store, const Tensor& pixels,
+                            const std::vector<Index>& labels, double label_smoothing, const GradcheckOptions& options) {
+  const Tensor classes = Tensor::from(labels, {std::ssize(labels)});
+  const nn::Training training;
+  return check_module(
+      [&](const std::vector<Tensor>&) {
+        return cross_entropy(model(pixels), classes, {.label_smoothing = label_smoothing});
       },
       store.trainable(), {}, options);
 }

@@ -5,6 +5,7 @@
 
 #include <gradus/autograd/checks/gradcheck.h>
 #include <gradus/data/batches.h>
+#include <gradus/models/image_classifier.h>
 #include <gradus/models/options.h>
 #include <gradus/models/seq2seq.h>
 #include <gradus/nn/parameters.h>
@@ -23,6 +24,14 @@ struct Doubled {
 };
 Doubled doubled(const nn::ParameterStore& store, const models::Seq2SeqOptions& options);
 
+/// The same for a model of images.
+struct DoubledClassifier {
+  std::unique_ptr<nn::ParameterStore> store;
+  std::unique_ptr<models::ImageClassifier> model;
+};
+DoubledClassifier doubled(const nn::ParameterStore& store, const models::Seq2SeqOptions& options,
+                          const models::ImageOptions& images);
+
 /// The options for models:
 /// - relative error 1e-6;
 /// - short steps and kinks allowed, because in a large model some relu is always close to its kink;
@@ -34,5 +43,9 @@ GradcheckOptions model_options();
 GradcheckReport check_model(const models::Seq2Seq& model, const nn::ParameterStore& store,
                             const std::vector<data::EncodedPair>& pairs, double label_smoothing,
                             const GradcheckOptions& options);
+
+/// The same for a model of images in f64: pixels [batch, channels, height, width] and a label per image.
+GradcheckReport check_model(const models::ImageClassifier& model, const nn::ParameterStore& store, const Tensor& pixels,
+                            const std::vector<Index>& labels, double label_smoothing, const GradcheckOptions& options);
 
 }  // namespace gradus::checks

@@ -11,11 +11,13 @@
 #include <gradus/checks/model_check.h>
 #include <gradus/checks/op_table.h>
 #include <gradus/cli/internal/command.h>
+#include <gradus/data/image_tasks.h>
 #include <gradus/files/internal/json.h>
 #include <gradus/files/internal/utf8.h>
 #include <gradus/models/registry.h>
 #include <gradus/train/dataset.h>
 #include <gradus/train/evaluate.h>
+#include <gradus/train/images.h>
 #include <gradus/train/progress.h>
 #include <gradus/train/report.h>
 #include <gradus/train/run.h>
@@ -185,17 +187,50 @@ GradcheckOptions options_of(const GradcheckFlags& f) {
   return options;
 }
 
+// Three images for a model of images, and their labels.
+struct RandomImages {
+  Tensor pixels;
+  std::vector<Index> labels;
+
+  explicit RandomImages(const models::ImageOptions& o)
+      : pixels(Tensor::uniform({3, o.channels, o.height, o.width}, 0, 1, Philox(1, 0), DType::f64)),
+        labels{0, o.classes - 1, o.classes / 2} {}
+};
+
+int gradcheck_model_of_images(const GradcheckFlags& f, RunConfig config) {
+  models::ImageOptions& o = config.image;
+  const auto set = [](Index& option, Index value) {
+    if (option == 0) option = value;
+  };
+  set(o.channels, 2);
+  set(o.height, 2 * o.patch);
+  set(o.width, 2 * o.patch);
+  set(o.classes, 3);
+  if (o.pixel_mean.empty()) o.pixel_mean.assign(static_cast<std::size_t>(o.channels), 0.5);
+  if (o.pixel_std.empty()) o.pixel_std.assign(static_cast<std::size_t>(o.channels), 0.25);
+  nn::ParameterStore store(static_cast<std::uint64_t>(config.train.seed), DType::f64);
+  const models::ImageClassifier model(store.root(), config.model, o);
+  const RandomImages images(o);
+  return report(
+      f, config.model.model,
+      checks::check_model(model, store, images.pixels, images.labels, config.train.label_smoothing, options_of(f)));
+}
+
 int gradcheck_model(const GradcheckFlags& f) {
   ConfigSources sources{.preset = {}, .file = {}, .assignments = {}};
   for (const auto& [key, value] : Assignments{{"model.name", f.model},
                                               {"model.dim", "8"},
                                               {"model.hidden", "8"},
                                               {"model.ffn", "8"},
-                                              {"model.dropout", "0.1"},
-                                              {"data.task", "copy"}})
+                                              {"model.dropout", "0.1"}})
     sources.assignments.emplace_back(key, value);
+  const std::vector<std::string> names = models::all_model_names();
+  const bool known = std::find(names.begin(), names.end(), f.model) != names.end();
+  const bool images = known && models::model_info(f.model).images;
+  sources.assignments.emplace_back("data.task", images ? data::image_task_names().front() : "copy");
   for (const std::string& set : f.sets) sources.assignments.push_back(split_assignment(set));
   RunConfig config = resolve(sources);
+  if (reads_images(config)) return gradcheck_model_of_images(f, config);
   config.model.source_vocab = 9;
   config.model.target_vocab = 8;
   config.model.target_of_source = {-1, -1, 2, 3, 5, 4, 7, 6, 2};  // any, for model.copy
@@ -220,7 +255,15 @@ std::vector<data::EncodedPair> pairs_of(const Run& run, const std::string& file)
 }
 
 int gradcheck_run(const GradcheckFlags& f) {
-  const Run run = load_run(RunDirectory::open(f.run));
+  const Run run = load_run(RunDirectory::open(f.run), Which::best, Reads::both);
+  if (run.classifier) {
+    if (!f.pairs.empty()) throw UsageError("--pairs: the run classifies images; random ones are used");
+    const checks::DoubledClassifier model = checks::doubled(*run.store, run.config.model, run.config.image);
+    const RandomImages images(run.config.image);
+    return report(f, f.run,
+                  checks::check_model(*model.model, *model.store, images.pixels, images.labels,
+                                      run.config.train.label_smoothing, options_of(f)));
+  }
   const checks::Doubled model = checks::doubled(*run.store, run.config.model);
   return report(f, f.run,
                 checks::check_model(*model.model, *model.store, pairs_of(run, f.pairs),

@@ -52,7 +52,10 @@ int report(const TrainResult& result, const std::string& out) {
 
 // Prints the estimated memory of the run. Throws Error when it cannot fit.
 void note_memory(const Run& run, const Dataset& dataset, Progress& progress) {
-  const auto estimate = estimate_memory(run.config, run.store->count(), dataset.train, threads());
+  const Index parameters = run.store->count();
+  const auto estimate = run.classifier
+                            ? estimate_image_memory(run.config, parameters, dataset.train_images.images, threads())
+                            : estimate_memory(run.config, parameters, dataset.train, threads());
   if (!estimate) return;
   const AvailableMemory available = available_memory();
   progress.line(check_memory(*estimate, static_cast<double>(available.bytes), available.limit));
@@ -82,7 +85,7 @@ TrainResult train_new(const TrainFlags& f) {
   const std::map<std::string, std::string> renames = renames_of(f);
   const std::string& start = f.config.from;
   std::optional<Run> from;
-  if (starts_from_run(f.config)) from = load_run(RunDirectory::open(start));
+  if (starts_from_run(f.config)) from = load_run(RunDirectory::open(start), Which::best, Reads::both);
   Origins origins;
   const RunConfig asked = resolve(sources_of(f.config), &origins);
   if (from && !asked.data.keep_vocabularies)
@@ -189,6 +192,7 @@ void add_train(CLI::App& program, Action& action) {
       "  gradus train --model transformer --train inflection.tsv --set data.columns=features=3 --set "
       "data.target_tokens=characters --out runs/inflection\n"
       "  gradus train --from runs/words --train names.tsv --lr 0.0005 --freeze encoder --out runs/names\n"
+      "  gradus train --model vit --task fashion-mnist --out runs/fashion\n"
       "  gradus train --resume --out runs/rnn\n"
       "Files are TSV, or CSV and JSON Lines by their endings (data.format); data.columns chooses columns. A source is "
       "split into characters, a target into words "

@@ -27,6 +27,7 @@ struct Cost {
 /// A model's row in the registry: the differences between models besides their equations. Each field has a default.
 struct ModelInfo {
   std::string summary = {};    // one line for messages and help
+  bool images = false;         // the model classifies images and is no Seq2Seq
   bool attends = false;        // the model overrides Seq2Seq::attention_weights
   bool has_positions = false;  // options.max_length limits sequences, where limits_length(options.positions)
   /// Numbers that the output layer reads per word. Without it options.tied is not checked.

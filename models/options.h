@@ -46,7 +46,7 @@ inline constexpr Range<double> dropout{0, 0.95};
 
 /// The options of the sequence-to-sequence models. A model ignores those of other models.
 struct Seq2SeqOptions {
-  std::string model = "rnn-attention";  // one of model_names()
+  std::string model = "rnn-attention";  // one of all_model_names()
   Index source_vocab = 0;
   Index target_vocab = 0;
   Index dim = 128;           // of an embedding, and of the whole of attention and transformer

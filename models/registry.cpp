@@ -7,6 +7,7 @@
 #include <deque>
 
 #include <gradus/models/attention.h>
+#include <gradus/models/image_classifier.h>
 #include <gradus/models/rnn.h>
 #include <gradus/models/rnn_attention.h>
 #include <gradus/models/transformer.h>
@@ -16,7 +17,7 @@ namespace {
 
 struct Entry {
   std::string name;
-  MakeModel make;
+  MakeModel make;  // null for a model of images
   ModelInfo info;
 };
 
@@ -32,6 +33,7 @@ std::deque<Entry>& entries() {
       entry<RnnAttention>("rnn-attention"),
       entry<AttentionOnly>("attention"),
       entry<Transformer>("transformer"),
+      {"vit", nullptr, ImageClassifier::info()},
   };
   return all;
 }
@@ -44,14 +46,22 @@ const Entry* find(std::string_view name) {
 
 const Entry& at(std::string_view name) {
   if (const Entry* found = find(name)) return *found;
-  throw Error(fmt::format("there is no model '{}'; the models are {}", name, fmt::join(model_names(), ", ")));
+  throw Error(fmt::format("there is no model '{}'; the models are {}", name, fmt::join(all_model_names(), ", ")));
 }
 
 }  // namespace
 
 std::vector<std::string> model_names() {
   std::vector<std::string> names;
-  for (const Entry& e : entries()) names.push_back(e.name);
+  for (const Entry& e : entries())
+    if (!e.info.images) names.push_back(e.name);
+  return names;
+}
+
+std::vector<std::string> all_model_names() {
+  std::vector<std::string> names = model_names();
+  for (const Entry& e : entries())
+    if (e.info.images) names.push_back(e.name);
   return names;
 }
 
@@ -72,6 +82,8 @@ void check(const Seq2SeqOptions& o) {
 
 std::unique_ptr<Seq2Seq> make_model(nn::Scope scope, const Seq2SeqOptions& options) {
   check(options);
+  if (model_info(options.model).images)
+    throw Error(fmt::format("the model {} classifies images; it is no model of sequences", options.model));
   return at(options.model).make(scope, options);
 }
 

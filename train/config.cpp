@@ -8,10 +8,12 @@
 #include <fstream>
 #include <sstream>
 
+#include <gradus/data/image_tasks.h>
 #include <gradus/data/toy_tasks.h>
 #include <gradus/files/internal/regular_input.h>
 #include <gradus/files/internal/utf8.h>
 #include <gradus/models/registry.h>
+#include <gradus/train/internal/image_settings.h>
 #include <gradus/train/internal/presets.h>
 #include <gradus/train/internal/renamed_values.h>
 #include <gradus/train/internal/suggest.h>
@@ -101,13 +103,15 @@ ConfigSources with_default_preset(ConfigSources sources) {
 // Throws ConfigError when settings contradict each other.
 void check_together(const RunConfig& config) {
   const DataConfig& d = config.data;
-  const std::vector<std::string> tasks = data::task_names();
+  std::vector<std::string> tasks = data::task_names();
+  for (const std::string& task : data::image_task_names()) tasks.push_back(task);
   if (!d.task.empty() && std::find(tasks.begin(), tasks.end(), d.task) == tasks.end()) {
     throw ConfigError(fmt::format("data.task = \"{}\" is not allowed: one of {}{}", files::shown(d.task),
                                   fmt::join(tasks, ", "), did_you_mean(d.task, tasks)));
   }
   if (!d.task.empty() && !(d.train.empty() && d.valid.empty() && d.train_target.empty() && d.valid_target.empty()))
     throw ConfigError("data.task and data.train (or another file of data) are both set: remove one of them");
+  check_image_settings(config);
   const auto check_sources = [](const std::string& sources, const std::string& targets, const char* key) {
     if (sources.empty() && !targets.empty())
       throw ConfigError(fmt::format("{0}_target is set, {0} is not: it names the file of the sources", key));
@@ -130,7 +134,8 @@ void check_together(const RunConfig& config) {
   }
   if (d.max_length != 0 && d.max_length < d.min_length)
     throw ConfigError(fmt::format("data.max_length = {} is below data.min_length = {}", d.max_length, d.min_length));
-  if (!d.task.empty() && d.max_length == 0 && data::longest_of_task(d.task) < d.min_length) {
+  if (!d.task.empty() && !data::is_image_task(d.task) && d.max_length == 0 &&
+      data::longest_of_task(d.task) < d.min_length) {
     throw ConfigError(fmt::format("data.min_length = {} is above {}, the task {}'s own data.max_length: set that too",
                                   d.min_length, data::longest_of_task(d.task), d.task));
   }

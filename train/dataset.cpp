@@ -14,6 +14,7 @@
 #include <gradus/data/unseen.h>
 #include <gradus/files/internal/utf8.h>
 #include <gradus/models/registry.h>
+#include <gradus/train/images.h>
 #include <gradus/train/internal/pair_files.h>
 #include <gradus/train/internal/target_of_source.h>
 
@@ -270,6 +271,7 @@ std::uint64_t validation_fingerprint(const Dataset& dataset) {
 }
 
 Dataset load_dataset(const RunConfig& asked, const Notes& notes, const Vocabularies* kept) {
+  if (reads_images(asked)) return load_image_dataset(asked, notes);
   Dataset set{.config = asked};
   RunConfig& config = set.config;
   if (config.data.keep_vocabularies) {
@@ -313,6 +315,9 @@ Dataset load_dataset(const RunConfig& asked, const Notes& notes, const Vocabular
 }
 
 bool is_left_to_data(std::string_view key) {
+  constexpr std::string_view of_images[] = {"model.channels", "model.height",     "model.width",
+                                            "model.classes",  "model.pixel_mean", "model.pixel_std"};
+  if (std::find(std::begin(of_images), std::end(of_images), key) != std::end(of_images)) return true;
   return key == "data.source_tokens" || key == "data.target_tokens" || key == "data.stress" ||
          key == "decode.max_length";
 }

@@ -9,6 +9,7 @@
 
 #include <gradus/data/batches.h>
 #include <gradus/data/corpus.h>
+#include <gradus/data/images.h>
 #include <gradus/data/references.h>
 #include <gradus/data/vocabulary.h>
 #include <gradus/train/config.h>
@@ -31,7 +32,8 @@ struct Dataset {
   RunConfig config = {};
   data::Vocabulary source = {}, target = {};  // of the training pairs, or those kept
   std::vector<data::EncodedPair> train = {}, valid = {};
-  std::vector<data::ReferenceSet> references = {};  // the validation pairs, one set per source
+  std::vector<data::ReferenceSet> references = {};            // the validation pairs, one set per source
+  data::LabelledImages train_images = {}, valid_images = {};  // of a model of images, which has no pairs
 };
 
 /// A number that identifies the training pairs, in their order, and both vocabularies.
@@ -43,8 +45,9 @@ std::uint64_t validation_fingerprint(const Dataset& dataset);
 /// A number that identifies two vocabularies; never 0.
 std::uint64_t fingerprint(const data::Vocabulary& source, const data::Vocabulary& target);
 
-/// Reads or makes the pairs that the configuration names. Without validation pairs some sources are held out, by a
-/// function of the source alone. Pairs of files that are longer than token_limit are left out. Throws
+/// Reads or makes the pairs, or reads the images, that the configuration names. Without validation pairs some sources
+/// are held out, by a function of the source alone. Pairs of files that are longer than token_limit are left out.
+/// Throws
 ///
 /// - Error when a file cannot be read, and when a pair of a task does not fit the model's positions;
 /// - ConfigError when the configuration contradicts the data.
@@ -57,7 +60,8 @@ Dataset load_dataset(const RunConfig& config, const Notes& notes = {}, const Voc
 void note_unseen(const data::TokenCounts& counts, const data::Vocabulary& vocabulary, const std::string& file,
                  std::string_view side, const Notes& notes);
 
-/// Whether load_dataset may set this setting: a tokenizer, the digits of a dictionary, or the longest output.
+/// Whether load_dataset may set this setting: a tokenizer, the digits of a dictionary, the longest output, or what a
+/// model of images has from its training images.
 bool is_left_to_data(std::string_view key);
 
 /// Pairs to test on.

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <gradus/data/batches.h>
+#include <gradus/data/images.h>
 #include <gradus/train/run_config.h>
 
 namespace gradus::train {
@@ -13,8 +14,9 @@ namespace gradus::train {
 struct MemoryEstimate {
   double bytes = 0;                         // of the whole process, within a factor of two
   Index pairs = 0, source = 0, target = 0;  // of the batch; the widest source and target, end marks included
+  Index images = 0;                         // of the batch, instead of pairs
 
-  /// "about 240 MB of memory for a batch of 128 pairs of up to 40 source and 40 target tokens".
+  /// "about 240 MB of memory for a batch of 128 pairs of up to 40 source and 40 target tokens", or "of 128 images".
   std::string text() const;
 };
 
@@ -23,6 +25,10 @@ struct MemoryEstimate {
 /// for a model without costs, and for no pairs.
 std::optional<MemoryEstimate> estimate_memory(const RunConfig& config, Index parameters,
                                               const std::vector<data::EncodedPair>& pairs, int threads);
+
+/// The same for images.
+std::optional<MemoryEstimate> estimate_image_memory(const RunConfig& config, Index parameters,
+                                                    const data::Images& images, int threads);
 
 /// A note about the estimate for a process that can still get `available` bytes because of `limit`. Throws Error when
 /// half of the estimate is more than that.

@@ -6,6 +6,7 @@
 #include <gradus/nn/internal/registration_check.h>
 #include <gradus/train/checkpoint.h>
 #include <gradus/train/dataset.h>
+#include <gradus/train/images.h>
 #include <gradus/train/internal/frozen.h>
 #include <gradus/train/internal/recorded_settings.h>
 #include <gradus/train/internal/target_of_source.h>
@@ -13,12 +14,15 @@
 namespace gradus::train {
 
 Run make_run(const RunConfig& config, const data::Vocabulary& source, const data::Vocabulary& target) {
-  Run run{config, source, target, nullptr, nullptr};
+  Run run{config, source, target, nullptr, nullptr, nullptr};
   run.config.model.source_vocab = source.size();
   run.config.model.target_vocab = target.size();
   if (config.model.copy) run.config.model.target_of_source = target_of_source(source, target);
   run.store = std::make_unique<nn::ParameterStore>(static_cast<std::uint64_t>(config.train.seed));
-  run.model = models::make_model(run.store->root(), run.config.model);
+  if (reads_images(config))
+    run.classifier = std::make_unique<models::ImageClassifier>(run.store->root(), config.model, config.image);
+  else
+    run.model = models::make_model(run.store->root(), run.config.model);
   freeze(*run.store, config.train.freeze);
   return run;
 }
@@ -40,9 +44,18 @@ nn::RegistrationCheck limit_of(const files::Safetensors& checkpoint, const std::
   });
 }
 
+void check_kind(const RunConfig& config, Reads reads, const std::filesystem::path& path) {
+  if (reads == Reads::both || reads_images(config) == (reads == Reads::images)) return;
+  throw Error(fmt::format("{}: its model is {}, {}", path.string(), config.model.model,
+                          reads == Reads::images
+                              ? "which writes sequences; decode gives its outputs"
+                              : "which classifies images; eval measures it, and classify gives the classes of images"));
+}
+
 }  // namespace
 
-Run load_run(const RunDirectory& directory, Which which) {
+Run load_run(const RunDirectory& directory, Which which, Reads reads) {
+  check_kind(read_config(directory.config()), reads, directory.path());
   const std::filesystem::path file = which == Which::best ? directory.best() : directory.last();
   if (!std::filesystem::exists(file)) {
     throw Error(fmt::format("{} has no {}: was training stopped before its first validation?",
@@ -53,8 +66,11 @@ Run load_run(const RunDirectory& directory, Which which) {
 
 Run load_run(const RunDirectory& directory, const std::filesystem::path& file) {
   const RunConfig config = read_config(directory.config());
-  const data::Vocabulary source = directory.read_source_vocabulary(config),
-                         target = directory.read_target_vocabulary(config);
+  data::Vocabulary source, target;
+  if (!reads_images(config)) {
+    source = directory.read_source_vocabulary(config);
+    target = directory.read_target_vocabulary(config);
+  }
   const files::Safetensors checkpoint = read_checkpoint(file);
   check_meaning(changed_settings(checkpoint.metadata, config), file.string());
   const nn::RegistrationCheck sizes = limit_of(checkpoint, file.string());

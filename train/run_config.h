@@ -6,21 +6,26 @@
 #include <gradus/data/batches.h>
 #include <gradus/data/corpus.h>
 #include <gradus/data/sub_words.h>
+#include <gradus/models/image_classifier.h>
 #include <gradus/models/options.h>
 
 namespace gradus::train {
 
 enum class DataFormat { automatic, tsv, csv, jsonl, dictionary };
 enum class TokensOf { automatic, characters, graphemes, whitespace, sentencepiece };
-enum class BestBy { sequence_error_rate, token_error_rate, loss, bleu, chrf };
+enum class BestBy { sequence_error_rate, token_error_rate, loss, bleu, chrf, accuracy };
 
-constexpr bool higher_is_better(BestBy by) { return by == BestBy::bleu || by == BestBy::chrf; }
+constexpr bool higher_is_better(BestBy by) {
+  return by == BestBy::bleu || by == BestBy::chrf || by == BestBy::accuracy;
+}
 
 /// The pairs of a run, and how text becomes tokens. Pairs come from a toy task or from files.
 struct DataConfig {
   std::string task;
   std::string train, valid;
   std::string train_target, valid_target;  // targets of the sources in the files above; empty: those hold pairs
+  std::string labels, valid_labels;        // of the images in the files above (vit)
+  std::string class_names;                 // in the order of the labels, separated by commas (vit)
   DataFormat format = DataFormat::automatic;
   std::string columns;  // as data::parse_columns reads it
   TokensOf source_tokens = TokensOf::automatic;
@@ -80,6 +85,8 @@ struct TrainConfig {
   double label_smoothing = 0;
   double scheduled_sampling = 0;
   double r_drop = 0;
+  Index crop = 0;  // of training images, as data::ImageChanges (vit)
+  bool flip = false;
   Index evaluate_every = 0;
   BestBy best_by = BestBy::sequence_error_rate;
   Index patience = 0;
@@ -101,6 +108,7 @@ struct DecodeConfig {
 /// Everything that determines the result of a run. `gradus train --help-settings` describes each field.
 struct RunConfig {
   models::Seq2SeqOptions model;  // load_dataset sets the sizes of the vocabularies
+  models::ImageOptions image;    // of a model of images; load_dataset sets what depends on the images
   DataConfig data;
   TrainConfig train;
   DecodeConfig decode;

@@ -12,6 +12,7 @@
 
 #include <gradus/files/internal/file_replacement.h>
 #include <gradus/files/internal/regular_file.h>
+#include <gradus/train/images.h>
 #include <gradus/train/internal/directory_lock.h>
 
 namespace gradus::train {
@@ -153,8 +154,10 @@ RunDirectory RunDirectory::create(const fs::path& path, const RunConfig& config,
   check_contents(path, replace);  // another process may have created a run since
   try {
     run.remove_files();
-    files::replace_file(run.source_vocabulary(), source.to_text());
-    files::replace_file(run.target_vocabulary(), target.to_text());
+    if (!reads_images(config)) {
+      files::replace_file(run.source_vocabulary(), source.to_text());
+      files::replace_file(run.target_vocabulary(), target.to_text());
+    }
     if (source.sub_words() != nullptr) files::replace_file(run.source_sub_words(), source.sub_words()->bytes());
     if (target.sub_words() != nullptr) files::replace_file(run.target_sub_words(), target.sub_words()->bytes());
     files::replace_file(run.metrics(), "");

@@ -18,9 +18,10 @@ class DirectoryLock;
 /// (without configuration and checkpoint), or all.
 enum class Replace { nothing, unmade, run };
 
-/// The folder of a run: configuration, both vocabularies and the models of their sub-words, metrics and times as JSON
-/// lines, how it was started, the best and the last checkpoint, the newest train.keep ones and the best train.keep_best
-/// ones. The folder stays locked while a copy of an object from `create` or `reopen` exists.
+/// The folder of a run: configuration, both vocabularies and the models of their sub-words (a model of images has
+/// none), metrics and times as JSON lines, how it was started, the best and the last checkpoint, the newest train.keep
+/// ones and the best train.keep_best ones. The folder stays locked while a copy of an object from `create` or `reopen`
+/// exists.
 class RunDirectory {
  public:
   /// Throws Error unless a run can be created at `path`: it does not exist, is an empty folder, or holds an older run
@@ -28,9 +29,9 @@ class RunDirectory {
   /// work.
   static void check(const std::filesystem::path& path, Replace replace);
 
-  /// Creates the folder and writes configuration and vocabularies, after removing the files of an older run that
-  /// `replace` allows. `write` then adds other files, before the configuration makes the folder a run. Throws Error as
-  /// `check` does and when a write fails; then no new file is left.
+  /// Creates the folder and writes configuration and vocabularies, those of a model of images excepted, after removing
+  /// the files of an older run that `replace` allows. `write` then adds other files, before the configuration makes the
+  /// folder a run. Throws Error as `check` does and when a write fails; then no new file is left.
   static RunDirectory create(const std::filesystem::path& path, const RunConfig& config, const data::Vocabulary& source,
                              const data::Vocabulary& target, Replace replace = Replace::nothing,
                              const std::function<void(const RunDirectory&)>& write = {});

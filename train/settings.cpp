@@ -16,6 +16,7 @@ namespace {
 
 using namespace kinds;
 using M = models::Seq2SeqOptions;
+using I = models::ImageOptions;
 using D = DataConfig;
 using T = TrainConfig;
 namespace limits = models::limits;
@@ -26,11 +27,12 @@ constexpr Index million = 1'000'000, largest_seed = std::numeric_limits<std::uin
 // A key with a flag behind it, "train.lr --lr", is an option of commands too.
 std::vector<Setting> table() {
   return {
-      name("model.name --model", &M::model, models::model_names, "which model"),
+      name("model.name --model", &M::model, models::all_model_names, "which model"),
       whole("model.dim --dim", &M::dim, limits::width,
             "size of an embedding, and of each layer of attention and transformer"),
       whole("model.hidden --hidden", &M::hidden, limits::width, "size of a recurrent state (rnn, rnn-attention)"),
-      whole("model.encoder_layers", &M::encoder_layers, limits::layers, "layers of the encoder (all but attention)"),
+      whole("model.encoder_layers", &M::encoder_layers, limits::layers,
+            "layers of the encoder (all but attention; those of vit)"),
       whole("model.decoder_layers", &M::decoder_layers, limits::layers, "layers of the decoder (all but attention)"),
       choice("model.cell --cell", &M::cell, models::cell_names, "recurrent cell (rnn, rnn-attention)"),
       flag("model.cell_norm", &M::cell_norm,
@@ -49,10 +51,10 @@ std::vector<Setting> table() {
             "positions further apart share a bias (relative positions of transformer)"),
       whole("model.max_length", &M::max_length, limits::max_length,
             "longest source and target, end marks included, if there are positions (attention, transformer)"),
-      whole("model.heads", &M::heads, limits::heads, "attention heads, a divisor of model.dim (transformer)"),
-      whole("model.ffn", &M::ffn, limits::ffn, "width of the feed-forward sublayers; 0: none (transformer)"),
+      whole("model.heads", &M::heads, limits::heads, "attention heads, a divisor of model.dim (transformer, vit)"),
+      whole("model.ffn", &M::ffn, limits::ffn, "width of the feed-forward sublayers; 0: none (transformer, vit)"),
       flag("model.residual", &M::residual, "residual connections (transformer)"),
-      choice("model.norm", &M::norm, models::norm_names, "layer norm before or after each sublayer (transformer)"),
+      choice("model.norm", &M::norm, models::norm_names, "layer norm before or after each sublayer (transformer, vit)"),
       number("model.dropout --dropout", &M::dropout, limits::dropout, "share of activations set to zero in training"),
       number("model.word_dropout", &M::word_dropout, limits::dropout,
              "share of source and target tokens whose embeddings are set to zero in training"),
@@ -62,14 +64,39 @@ std::vector<Setting> table() {
            "the output can copy source tokens that are target tokens too: a pointer-generator (rnn-attention, "
            "transformer)"),
       flag("model.tied", &M::tied, "the output layer's weight is the target embedding"),
+      whole("model.patch", &I::patch, {1, 4096}, "side of a square patch of an image, in pixels (vit)"),
+      choice("model.pooling", &I::pooling, models::pooling_names,
+             "what is classified: a learned extra token, or the mean over patches (vit)"),
+      whole("model.channels", &I::channels, {0, 4}, "channels of an image; 0: those of the training images (vit)"),
+      whole("model.height", &I::height, {0, million}, "pixels; 0: those of the training images (vit)"),
+      whole("model.width", &I::width, {0, million}, "pixels; 0: those of the training images (vit)"),
+      whole("model.classes", &I::classes, {0, million},
+            "classes; 0: those of data.class_names, of the task, or up to the largest label (vit)"),
+      number_list("model.pixel_mean", &I::pixel_mean, {0, 1},
+                  "number per channel that is subtracted from pixels of 0 to 1; empty: the mean of the training images "
+                  "(vit)"),
+      number_list("model.pixel_std", &I::pixel_std, {0, 1},
+                  "number per channel by which they are then divided; empty: the standard deviation of the training "
+                  "images (vit)"),
 
-      text("data.task --task", &D::task, "toy task: copy, reverse, sort, add or dates; empty: read data.train"),
-      text("data.train --train", &D::train, "file of training pairs", "FILE"),
-      text("data.valid --valid", &D::valid, "file of validation pairs; empty: hold out some training pairs", "FILE"),
+      text("data.task --task", &D::task,
+           "toy task: copy, reverse, sort, add or dates; or fashion-mnist, images of Debian's package "
+           "dataset-fashion-mnist (vit); empty: read data.train"),
+      text("data.train --train", &D::train, "file of training pairs, or of images in the idx format (vit)", "FILE"),
+      text("data.valid --valid", &D::valid,
+           "file of validation pairs or images; empty: hold out some of those for training", "FILE"),
       text("data.train_target --train-target", &D::train_target,
            "file of training targets, one line per source in data.train; empty: data.train holds pairs", "FILE"),
       text("data.valid_target --valid-target", &D::valid_target,
            "file of validation targets, one line per source in data.valid", "FILE"),
+      text("data.labels --labels", &D::labels, "file of the labels of the training images, in the idx format (vit)",
+           "FILE"),
+      text("data.valid_labels --valid-labels", &D::valid_labels, "file of the labels of the validation images (vit)",
+           "FILE"),
+      text("data.class_names", &D::class_names,
+           "names of the classes in the order of their labels, separated by commas; empty: those of the task, or "
+           "numbers "
+           "(vit)"),
       choice("data.format --format", &D::format, {"auto", "tsv", "csv", "jsonl", "dictionary"},
              "tsv: lines source<TAB>target, or one file per side; csv: source,target with quotes; jsonl: a JSON object "
              "per line; dictionary: a pronouncing dictionary like CMU's; auto: csv or jsonl by the file's ending, else "
@@ -107,7 +134,8 @@ std::vector<Setting> table() {
       whole("data.max_vocabulary", &D::max_vocabulary, {0, 100 * million}, "most tokens in a vocabulary; 0: no limit"),
       flag("data.keep_vocabularies", &D::keep_vocabularies,
            "use the vocabularies of the run that training starts from (--from), not those of the training pairs"),
-      positive("data.held_out", &D::held_out, 0.5, "share of the sources to validate on when data.valid is empty"),
+      positive("data.held_out", &D::held_out, 0.5,
+               "share of the sources or images to validate on when data.valid is empty"),
       whole("data.pairs", &D::pairs, {1, 100 * million}, "training pairs to make (toy tasks)"),
       whole("data.valid_pairs", &D::valid_pairs, {1, 100 * million},
             "validation pairs to make, and test pairs (toy tasks)"),
@@ -176,9 +204,13 @@ std::vector<Setting> table() {
           "and no second pass"),
       number("train.r_drop", &T::r_drop, {0, 1000},
              "weight of the divergence between two passes with other dropout (R-Drop); 0: one pass"),
+      whole("train.crop", &T::crop, {0, 4096},
+            "pixels by which a training image moves at most, at random, along each axis; black fills the rest (vit)"),
+      flag("train.flip", &T::flip, "mirror half of the training images from left to right, at random (vit)"),
       whole("train.evaluate_every", &T::evaluate_every, {0, 100 * million},
             "steps between two validations; 0: validate after each epoch"),
-      choice("train.best_by", &T::best_by, {"sequence_error_rate", "token_error_rate", "loss", "bleu", "chrf"},
+      choice("train.best_by", &T::best_by,
+             {"sequence_error_rate", "token_error_rate", "loss", "bleu", "chrf", "accuracy"},
              "validation result that chooses the best checkpoint; among equals the token error rate, then the loss"),
       whole("train.patience --patience", &T::patience, {0, million},
             "stop after so many validations without a new best; 0: never stop early"),

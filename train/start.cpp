@@ -7,6 +7,7 @@
 #include <gradus/files/internal/utf8.h>
 #include <gradus/files/safetensors.h>
 #include <gradus/train/checkpoint.h>
+#include <gradus/train/images.h>
 
 namespace gradus::train {
 namespace {
@@ -81,6 +82,7 @@ std::string take_parameters(const Start& start, nn::ParameterStore& store, const
 }
 
 Vocabularies load_vocabularies(const RunDirectory& directory, const RunConfig& config) {
+  if (reads_images(config)) return {};
   return {directory.read_source_vocabulary(config), directory.read_target_vocabulary(config)};
 }
 

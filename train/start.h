@@ -29,7 +29,7 @@ Start start_of(const std::filesystem::path& file);
 std::string take_parameters(const Start& start, nn::ParameterStore& store,
                             const std::map<std::string, std::string>& rename = {});
 
-/// The vocabularies of a run.
+/// The vocabularies of a run; those of a model of images are empty.
 Vocabularies load_vocabularies(const RunDirectory& directory, const RunConfig& config);
 
 }  // namespace gradus::train

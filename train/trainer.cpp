@@ -8,6 +8,7 @@
 
 #include <gradus/files/internal/json.h>
 #include <gradus/train/average.h>
+#include <gradus/train/internal/image_task.h>
 #include <gradus/train/internal/pair_task.h>
 #include <gradus/train/internal/recorded_settings.h>
 #include <gradus/train/optimizers.h>
@@ -42,6 +43,11 @@ std::tuple<double, double, double> rank(BestBy by, double value, double token_er
   return {higher_is_better(by) ? -value : value, token_error_rate, loss};
 }
 
+std::unique_ptr<const Task> task_of(const Run& run, const Dataset& dataset) {
+  if (run.classifier) return std::make_unique<ImageTask>(run, dataset);
+  return std::make_unique<PairTask>(run, dataset);
+}
+
 bool has_all_steps(const TrainConfig& config, const Position& position) {
   return (config.steps > 0 && position.step >= config.steps) ||
          (config.epochs > 0 && position.epoch >= config.epochs && position.step >= config.min_steps);
@@ -67,7 +73,7 @@ bool is_complete(const TrainConfig& config, const Position& position) {
 
 Trainer::Trainer(Run& run, const Dataset& dataset)
     : run_(run),
-      task_(std::make_unique<PairTask>(run, dataset)),
+      task_(task_of(run, dataset)),
       config_(run.config.train),
       step_(*run.store, config_),
       length_(length_of(config_, *task_)),
@@ -195,7 +201,8 @@ void Trainer::note_improvement(Progress& progress) const {
     return higher ? *std::max_element(begin, end) : *std::min_element(begin, end);
   };
   const double before = best_of(values_.begin(), values_.end() - last), now = best_of(values_.begin(), values_.end());
-  const double error_before = higher ? 100 - before : before, error_now = higher ? 100 - now : now;
+  const double most = config_.best_by == BestBy::accuracy ? 1 : 100;  // of a value of which more is better
+  const double error_before = higher ? most - before : before, error_now = higher ? most - now : now;
   if (error_now >= 0.9 * error_before) return;
   progress.line(
       fmt::format("note: the run ended while it still improved: {} went from {:.4g} to {:.4g} in the last fifth of its "

@@ -46,8 +46,8 @@ bool is_complete(const TrainConfig& config, const Position& position);
 /// - The result depends only on the configuration and the data.
 class Trainer {
  public:
-  /// Run and dataset must outlive it. Throws Error when the run has no model, the dataset has no pairs to train or to
-  /// validate on, or the optimiser or the schedule refuses a setting.
+  /// Run and dataset must outlive it. Throws Error when the run has no model, the dataset has no pairs or images to
+  /// train or to validate on, or the optimiser or the schedule refuses a setting.
   Trainer(Run& run, const Dataset& dataset);
   ~Trainer();
 

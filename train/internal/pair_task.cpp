@@ -25,6 +25,8 @@ double value_of(const Validation& found, const RunConfig& config, const std::vec
       return value(data::bleu(texts_of(config, outputs, sets)));
     case BestBy::chrf:
       return value(data::chrf(texts_of(config, outputs, sets)));
+    case BestBy::accuracy:
+      break;  // of images
   }
   throw Error("train.best_by has no such value");
 }

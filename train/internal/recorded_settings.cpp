@@ -18,9 +18,10 @@ bool contains(const std::string_view (&keys)[n], std::string_view key) {
 }
 
 bool is_recorded(std::string_view key) {
-  constexpr std::string_view others[] = {"data.train",        "data.valid",       "data.train_target",
-                                         "data.valid_target", "train.save_every", "train.keep",
-                                         "train.keep_best",   "train.log_every",  "train.detect_nan"};
+  constexpr std::string_view others[] = {"data.train",        "data.valid",      "data.train_target",
+                                         "data.valid_target", "data.labels",     "data.valid_labels",
+                                         "train.save_every",  "train.keep",      "train.keep_best",
+                                         "train.log_every",   "train.detect_nan"};
   return !contains(others, key);
 }
 
@@ -36,7 +37,7 @@ bool has_meaning(std::string_view key) {
   constexpr std::string_view others[] = {
       "model.dropout",    "model.word_dropout", "model.attention_dropout", "model.max_length", "data.task",
       "data.on_bad_line", "data.min_count",     "data.max_vocabulary",     "data.held_out",    "data.pairs",
-      "data.valid_pairs", "data.min_length",    "data.max_length",         "data.max_tokens"};
+      "data.valid_pairs", "data.min_length",    "data.max_length",         "data.max_tokens",  "data.class_names"};
   return (key.starts_with("model.") || key.starts_with("data.")) && !contains(others, key);
 }
 

@@ -39,6 +39,20 @@ std::optional<Value> parsed(std::string_view text, const Value& like) {
 
 std::string in_quotes(std::string_view text) { return fmt::format("\"{}\"", files::shown(text)); }
 
+template <class T>
+std::optional<std::vector<T>> list_of(std::string_view text, Range<T> range) {
+  std::vector<T> numbers;
+  while (!text.empty()) {
+    const std::size_t comma = text.find(',');
+    T number = 0;
+    if (!read_all(text.substr(0, comma), number) || !(number >= range.low && number <= range.high)) return std::nullopt;
+    numbers.push_back(number);
+    if (comma + 1 == text.size()) return std::nullopt;
+    text.remove_prefix(comma == std::string_view::npos ? text.size() : comma + 1);
+  }
+  return numbers;
+}
+
 }  // namespace
 
 bool is_text(std::string_view text) {
@@ -57,17 +71,14 @@ std::string list_text(const std::vector<std::string>& names) {
 
 std::string joined(const std::vector<Index>& numbers) { return fmt::format("{}", fmt::join(numbers, ",")); }
 
+std::string joined(const std::vector<double>& numbers) { return fmt::format("{}", fmt::join(numbers, ",")); }
+
 std::optional<std::vector<Index>> whole_numbers(std::string_view text, Range<Index> range) {
-  std::vector<Index> numbers;
-  while (!text.empty()) {
-    const std::size_t comma = text.find(',');
-    Index number = 0;
-    if (!read_all(text.substr(0, comma), number) || number < range.low || number > range.high) return std::nullopt;
-    numbers.push_back(number);
-    if (comma + 1 == text.size()) return std::nullopt;
-    text.remove_prefix(comma == std::string_view::npos ? text.size() : comma + 1);
-  }
-  return numbers;
+  return list_of<Index>(text, range);
+}
+
+std::optional<std::vector<double>> numbers_of(std::string_view text, Range<double> range) {
+  return list_of<double>(text, range);
 }
 
 std::optional<double> number_of(const Value& value) {

@@ -29,6 +29,9 @@ std::string list_text(const std::vector<std::string>& names);
 /// The numbers with commas between them, and the inverse: nothing when the text is another or a number out of range.
 std::string joined(const std::vector<Index>& numbers);
 std::optional<std::vector<Index>> whole_numbers(std::string_view text, Range<Index> range);
+/// The same for numbers in general, in their shortest notation.
+std::string joined(const std::vector<double>& numbers);
+std::optional<std::vector<double>> numbers_of(std::string_view text, Range<double> range);
 /// The value as a number, where it is one.
 std::optional<double> number_of(const Value& value);
 
@@ -37,6 +40,8 @@ template <class Section>
 inline constexpr Section RunConfig::*section = nullptr;
 template <>
 inline constexpr auto section<models::Seq2SeqOptions> = &RunConfig::model;
+template <>
+inline constexpr auto section<models::ImageOptions> = &RunConfig::image;
 template <>
 inline constexpr auto section<DataConfig> = &RunConfig::data;
 template <>
@@ -141,6 +146,22 @@ Setting whole_list(std::string key, std::vector<Index> Section::*member, Range<I
       [member, range](RunConfig& c, const Value& v) {
         const std::string* words = std::get_if<std::string>(&v);
         const auto numbers = words == nullptr ? std::nullopt : whole_numbers(*words, range);
+        if (numbers) c.*section<Section>.*member = *numbers;
+        return numbers.has_value();
+      },
+      std::string());
+}
+
+/// Numbers in `range`, separated by commas.
+template <class Section>
+Setting number_list(std::string key, std::vector<double> Section::*member, Range<double> range, std::string help) {
+  return make_setting(
+      std::move(key), std::move(help),
+      [range] { return range_text("numbers, separated by commas,", range.low, range.high, false); },
+      [member](const RunConfig& c) { return joined(c.*section<Section>.*member); },
+      [member, range](RunConfig& c, const Value& v) {
+        const std::string* words = std::get_if<std::string>(&v);
+        const auto numbers = words == nullptr ? std::nullopt : numbers_of(*words, range);
         if (numbers) c.*section<Section>.*member = *numbers;
         return numbers.has_value();
       },

@@ -14,12 +14,14 @@ Index total_steps(const TrainConfig& config, const Task& task) {
 
 std::string training_origin(const DataConfig& config) {
   if (!config.task.empty()) return fmt::format("the task {}", config.task);
-  return config.train_target.empty() ? config.train : fmt::format("{} and {}", config.train, config.train_target);
+  const std::string& other = config.labels.empty() ? config.train_target : config.labels;
+  return other.empty() ? config.train : fmt::format("{} and {}", config.train, other);
 }
 
 std::string validation_origin(const DataConfig& config) {
   if (config.valid.empty()) return training_origin(config);
-  return config.valid_target.empty() ? config.valid : fmt::format("{} and {}", config.valid, config.valid_target);
+  const std::string& other = config.labels.empty() ? config.valid_target : config.valid_labels;
+  return other.empty() ? config.valid : fmt::format("{} and {}", config.valid, other);
 }
 
 }  // namespace gradus::train

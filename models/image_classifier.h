@@ -1,0 +1,41 @@
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include <gradus/models/model_info.h>
+#include <gradus/models/options.h>
+#include <gradus/models/vit.h>
+
+namespace gradus::models {
+
+inline constexpr std::string_view pooling_names[] = {"cls", "mean"};
+
+/// The options of a model of images, beside those that it shares with other models: dim, encoder_layers, heads, ffn,
+/// norm and dropout of Seq2SeqOptions. What is 0 or empty comes from the training images.
+struct ImageOptions {
+  Index channels = 0, height = 0, width = 0;
+  Index classes = 0;
+  Index patch = 4;
+  Pooling pooling = Pooling::cls;
+  std::vector<double> pixel_mean = {}, pixel_std = {};  // one per channel
+};
+
+/// The options of the vision Transformer.
+VitOptions vit_options(const Seq2SeqOptions& options, const ImageOptions& images);
+
+/// A vision Transformer with the normalisation of its pixels.
+struct ImageClassifier {
+  Tensor mean, deviation;  // [channels, 1, 1]
+  Vit vit;
+
+  /// Throws an Error as Vit does, and unless mean and deviation have a number per channel and no deviation is 0.
+  ImageClassifier(nn::Scope scope, const Seq2SeqOptions& options, const ImageOptions& images);
+
+  static ModelInfo info();  // the row of the registry
+
+  /// pixels [batch, channels, height, width], from 0 to 1 -> logits [batch, classes]
+  Tensor operator()(const Tensor& pixels, Place place = Place::current()) const;
+};
+
+}  // namespace gradus::models
