@@ -5,10 +5,12 @@
 #include <optional>
 
 #include <gradus/cli/internal/command.h>
+#include <gradus/cli/internal/image_eval.h>
 #include <gradus/cli/internal/scoring.h>
 #include <gradus/cli/internal/search_flags.h>
 #include <gradus/data/features.h>
 #include <gradus/data/hypotheses.h>
+#include <gradus/data/image_tasks.h>
 #include <gradus/data/toy_tasks.h>
 #include <gradus/files/internal/file_replacement.h>
 #include <gradus/files/internal/json.h>
@@ -26,7 +28,8 @@ using namespace gradus::train;
 
 struct EvalFlags {
   std::vector<std::string> runs;
-  std::string test, test_target, task, hypotheses, checkpoint = "best";
+  std::string test, test_target, labels, task, hypotheses, checkpoint = "best";
+  Index misread = 10;  // of images
   SearchFlags search;
   ScoringFlags scoring;
 };
@@ -67,11 +70,25 @@ int evaluate_run(const EvalFlags& f) {
   if (f.test.empty() && f.task.empty()) throw UsageError("eval needs --test FILE or --task NAME");
   if (!f.hypotheses.empty() && !f.hypotheses.ends_with(".jsonl"))
     throw UsageError(fmt::format("--hypotheses {}: expected a name that ends in .jsonl", files::shown(f.hypotheses)));
-  const std::vector<std::string> tasks = data::task_names();
+  std::vector<std::string> tasks = data::task_names();
+  for (const std::string& task : data::image_task_names()) tasks.push_back(task);
   if (!f.task.empty() && std::find(tasks.begin(), tasks.end(), f.task) == tasks.end()) {
     throw UsageError(fmt::format("--task: there is no task {}; expected one of {}{}", files::shown(f.task),
                                  fmt::join(tasks, ", "), did_you_mean(f.task, tasks)));
   }
+  if (is_run_of_images(f.runs.front())) {
+    const char* misplaced = f.runs.size() > 1      ? "--run"
+                            : f.search.beam        ? "--beam"
+                            : f.hypotheses.empty() ? "--test-target"
+                                                   : "--hypotheses";
+    if (f.runs.size() > 1 || f.search.beam || !f.test_target.empty() || !f.hypotheses.empty())
+      throw UsageError(fmt::format("{}: the run in {} classifies images", misplaced, f.runs.front()));
+    return evaluate_images({f.runs.front(), f.test, f.labels, f.task, f.checkpoint, f.misread});
+  }
+  if (!f.labels.empty())
+    throw UsageError(fmt::format("--labels: the run in {} reads text, not images", f.runs.front()));
+  if (data::is_image_task(f.task))
+    throw UsageError(fmt::format("--task: {} has images, and the run in {} reads text", f.task, f.runs.front()));
   const Run run = load_runs(f.runs, f.checkpoint == "best" ? Which::best : Which::last);
   const TestSet test = f.task.empty() ? load_test(run.config, f.test, f.test_target, say_line, run.source, run.target)
                                       : load_test_task(run.config, f.task, say_line);
@@ -102,14 +119,21 @@ void add_eval(CLI::App& program, Action& action) {
   CLI::App& command = *program.add_subcommand("eval", "Measure a run on test pairs");
   auto f = std::make_shared<EvalFlags>();
   add_runs(command, f->runs, f->checkpoint);
-  CLI::Option* test = command.add_option("--test", f->test, "File of pairs; a source may have several targets");
+  CLI::Option* test =
+      command.add_option("--test", f->test, "File of pairs, of which a source may have several; or of images (vit)");
   test->type_name("FILE");
   command
       .add_option("--test-target", f->test_target,
                   "File of targets, one per line of the sources in --test (default: --test has pairs)")
       ->type_name("FILE")
       ->needs(test);
-  command.add_option("--task", f->task, "Toy task whose test pairs are used")->type_name("NAME")->excludes(test);
+  command.add_option("--labels", f->labels, "File of the labels of the images in --test (vit)")
+      ->type_name("FILE")
+      ->needs(test);
+  command.add_option("--task", f->task, "Task whose test pairs or images are used")->type_name("NAME")->excludes(test);
+  command.add_option("--misread", f->misread, "Number of the most misread images to list (vit; default: 10)")
+      ->transform(whole_from(0, 1'000'000))
+      ->type_name("N");
   add_search_flags(command, f->search, false);
   command
       .add_option("--hypotheses", f->hypotheses,
@@ -124,7 +148,8 @@ void add_eval(CLI::App& program, Action& action) {
       "Examples:\n"
       "  gradus eval --run runs/words --test test.tsv --beam 5\n"
       "  gradus eval --run runs/reverse --task reverse | tail -n 1\n"
-      "  gradus eval --run runs/words --test test.tsv --hypotheses words.jsonl --confusions 10");
+      "  gradus eval --run runs/words --test test.tsv --hypotheses words.jsonl --confusions 10\n"
+      "  gradus eval --run runs/fashion --task fashion-mnist");
   command.callback([f, &command, &action] {
     check_search_flags(command, f->search);
     action = [f] { return evaluate_run(*f); };

@@ -33,6 +33,7 @@ void add_eval(CLI::App& program, Action& action);
 void add_metrics(CLI::App& program, Action& action);
 void add_decode(CLI::App& program, Action& action);
 void add_score(CLI::App& program, Action& action);
+void add_classify(CLI::App& program, Action& action);
 void add_report(CLI::App& program, Action& action);
 void add_config(CLI::App& program, Action& action);
 void add_demo(CLI::App& program, Action& action);

@@ -28,10 +28,11 @@ struct Command {
 };
 
 constexpr Command commands[] = {
-    {"train", add_train},     {"sweep", add_sweep},   {"average", add_average},       {"eval", add_eval},
-    {"metrics", add_metrics}, {"decode", add_decode}, {"score", add_score},           {"report", add_report},
-    {"config", add_config},   {"demo", add_demo},     {"gradcheck", add_gradcheck},   {"bench", add_bench},
-    {"inspect", add_inspect}, {"doctor", add_doctor}, {"completion", add_completion}, {"man", add_man},
+    {"train", add_train},     {"sweep", add_sweep},     {"average", add_average}, {"eval", add_eval},
+    {"metrics", add_metrics}, {"decode", add_decode},   {"score", add_score},     {"classify", add_classify},
+    {"report", add_report},   {"config", add_config},   {"demo", add_demo},       {"gradcheck", add_gradcheck},
+    {"bench", add_bench},     {"inspect", add_inspect}, {"doctor", add_doctor},   {"completion", add_completion},
+    {"man", add_man},
 };
 
 // Why the command has no place for this argument, and the probable intention.
@@ -117,7 +118,8 @@ void name_examples(CLI::App& command) {
 
 std::unique_ptr<CLI::App> make_program() {
   auto program = std::make_unique<CLI::App>(
-      fmt::format("From an RNN to a Transformer, step by step: trains and uses sequence-to-sequence models ({}).",
+      fmt::format("From an RNN to a Transformer, step by step: trains and uses sequence-to-sequence models ({}) and a "
+                  "vision Transformer (vit).",
                   fmt::join(models::model_names(), ", ")),
       program_name());
   program->formatter(help_formatter());
