@@ -36,7 +36,7 @@ Assignments settings_of(const Scratch& scratch, const Assignments& more = {}) {
                    {"train.flip", "false"},
                    {"train.lr", "0.02"},
                    {"train.warmup", "0"},
-                   {"train.epochs", "8"},
+                   {"train.epochs", "12"},
                    {"train.min_steps", "0"},
                    {"train.evaluate_every", "5"},
                    {"train.save_every", "2"},
@@ -88,10 +88,12 @@ TEST_CASE("a model of images trains with the same bits at any number of threads 
   CHECK_THROWS_WITH(load_run(directory), ContainsSubstring("its model is vit, which classifies images; eval measures"));
 
   // Another run starts with its parameters.
-  const RunConfig next = resolve(
-      {.preset = "tiny",
-       .run = directory.config(),
-       .assignments = {{"data.train", config.data.train}, {"data.labels", config.data.labels}, {"train.epochs", "1"}}});
+  const RunConfig next = resolve({.preset = "tiny",
+                                  .run = directory.config(),
+                                  .assignments = {{"data.train", config.data.train},
+                                                  {"data.labels", config.data.labels},
+                                                  {"data.held_out", "0.2"},
+                                                  {"train.epochs", "1"}}});
   CHECK(next.image.pixel_mean == run.config.image.pixel_mean);
   Trained t(next);
   CHECK_THAT(take_parameters(start_of(run, "whole"), *t.run.store), ContainsSubstring("parameters from whole"));
