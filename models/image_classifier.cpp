@@ -86,7 +86,7 @@ ModelInfo ImageClassifier::info() {
                 .attention_weights = b.sequences * heads * layers * S * S,
                 .kept = b.sequences * S * (layers * (8 * d + 2 * f) + 2 * d)};
       },
-      .presets = {{"tiny", sized("64", "4", "4", "128", "64", "0.001", "15")},
+      .presets = {{"tiny", sized("64", "4", "4", "128", "64", "0.001", "40")},
                   {"small", sized("128", "4", "6", "256", "128", "0.001", "30")},
                   {"base", sized("256", "8", "8", "512", "128", "0.0005", "60")}},
   };
