@@ -59,9 +59,8 @@ std::vector<std::string> model_names() {
 }
 
 std::vector<std::string> all_model_names() {
-  std::vector<std::string> names = model_names();
-  for (const Entry& e : entries())
-    if (e.info.images) names.push_back(e.name);
+  std::vector<std::string> names;
+  for (const Entry& e : entries()) names.push_back(e.name);
   return names;
 }
 

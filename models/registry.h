@@ -15,7 +15,7 @@ namespace gradus::models {
 /// The names of the models of sequences: the four of the library, simplest first, then the registered ones.
 std::vector<std::string> model_names();
 
-/// The same, then those of the models of images: vit.
+/// The names of all models, of images (vit) too: those of the library, then the registered ones.
 std::vector<std::string> all_model_names();
 
 /// The row of the model of that name. Throws an Error that lists the names when there is none.
