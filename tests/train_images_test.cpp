@@ -157,6 +157,8 @@ TEST_CASE("settings of text and of images are not mixed") {
   };
   with_files({{"train.best_by", "bleu"}}, "train.best_by = \"bleu\" is of text");
   with_files({{"train.batch_by", "tokens"}}, "train.batch_by = tokens is of text");
+  with_files({{"train.r_drop", "1"}}, "train.r_drop is of text, and vit classifies images");
+  with_files({{"train.scheduled_sampling", "0.1"}}, "train.scheduled_sampling is of text");
   with_files({{"model.height", "6"}}, "model.patch = 4 does not divide model.height = 6");
   with_files({{"data.class_names", "a,b,c"}, {"model.classes", "2"}},
              "data.class_names has 3 names, and model.classes");

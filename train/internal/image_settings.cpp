@@ -60,6 +60,10 @@ void check_model_of_images(const RunConfig& c) {
   }
   if (c.train.batch_by == data::BatchBy::tokens)
     throw ConfigError("train.batch_by = tokens is of text, and vit classifies images: sentences, which counts images");
+  if (c.train.scheduled_sampling > 0 || c.train.r_drop > 0) {
+    throw ConfigError(fmt::format("train.{} is of text, and vit classifies images: set it to 0",
+                                  c.train.r_drop > 0 ? "r_drop" : "scheduled_sampling"));
+  }
   const models::ImageOptions& o = c.image;
   if (o.height % o.patch != 0 || o.width % o.patch != 0) {
     throw ConfigError(fmt::format("model.patch = {} does not divide model.height = {} and model.width = {}", o.patch,
