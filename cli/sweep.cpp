@@ -9,6 +9,7 @@
 
 #include <gradus/autograd/foundation/internal/stopwatch.h>
 #include <gradus/cli/internal/train_run.h>
+#include <gradus/train/internal/task.h>
 #include <gradus/train/report.h>
 #include <gradus/train/start.h>
 #include <gradus/train/sweep.h>
@@ -40,17 +41,18 @@ void report_runs(const std::string& folder) {
 Index steps_in(double minutes, const ConfigFlags& flags) {
   constexpr double share = 0.02, longest = 10;  // of the minutes, and in seconds
   std::optional<Run> from;
-  if (starts_from_run(flags)) from = load_run(RunDirectory::open(flags.from));
+  if (starts_from_run(flags)) from = load_run(RunDirectory::open(flags.from), Which::best, Reads::both);
   const Vocabularies kept = from ? Vocabularies{from->source, from->target} : Vocabularies{};
   const Dataset dataset = load_dataset(resolve(sources_of(flags)), {}, from ? &kept : nullptr);
   const Run run = make_run(dataset.config, dataset.source, dataset.target);
   const TrainConfig& config = run.config.train;
-  TrainingStep step(*run.model, *run.store, config);
-  const auto batches = data::plan_batches(
-      dataset.train, {.by = config.batch_by, .size = config.batch, .seed = static_cast<std::uint64_t>(config.seed)});
+  const std::unique_ptr<const Task> task = make_task(run, dataset);
+  TrainingStep step(*run.store, config);
+  const auto batches = task->plan(0);
+  const Index last = total_steps(config, *task);  // its batch has all of the scheduled sampling
   const auto train_on = [&](Index i) {
     const auto& rows = batches[static_cast<std::size_t>(i % std::ssize(batches))];
-    step.run(data::make_batch(dataset.train, rows), i, 0, 1);
+    step.run(*task->batch(rows, last), i, 0);
   };
   train_on(0);  // to warm up
   const Stopwatch time;

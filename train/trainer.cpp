@@ -8,9 +8,8 @@
 
 #include <gradus/files/internal/json.h>
 #include <gradus/train/average.h>
-#include <gradus/train/internal/image_task.h>
-#include <gradus/train/internal/pair_task.h>
 #include <gradus/train/internal/recorded_settings.h>
+#include <gradus/train/internal/task.h>
 #include <gradus/train/optimizers.h>
 #include <gradus/train/settings.h>
 
@@ -73,7 +72,7 @@ bool is_complete(const TrainConfig& config, const Position& position) {
 
 Trainer::Trainer(Run& run, const Dataset& dataset)
     : run_(run),
-      task_(task_of(run, dataset)),
+      task_(make_task(run, dataset)),
       config_(run.config.train),
       step_(*run.store, config_),
       length_(length_of(config_, *task_)),

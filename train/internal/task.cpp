@@ -4,7 +4,15 @@
 
 #include <algorithm>
 
+#include <gradus/train/internal/image_task.h>
+#include <gradus/train/internal/pair_task.h>
+
 namespace gradus::train {
+
+std::unique_ptr<const Task> make_task(const Run& run, const Dataset& dataset) {
+  if (run.classifier) return std::make_unique<ImageTask>(run, dataset);
+  return std::make_unique<PairTask>(run, dataset);
+}
 
 Index total_steps(const TrainConfig& config, const Task& task) {
   if (config.epochs == 0) return config.steps;

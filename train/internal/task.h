@@ -8,6 +8,8 @@
 #include <gradus/data/metrics.h>
 #include <gradus/files/internal/json.h>
 #include <gradus/train/checkpoint.h>
+#include <gradus/train/dataset.h>
+#include <gradus/train/run.h>
 #include <gradus/train/run_directory.h>
 #include <gradus/train/step.h>
 
@@ -47,6 +49,10 @@ class Task {
   /// Throws Error unless the files of a run beside its checkpoints belong to the dataset.
   virtual void check_files(const RunDirectory& directory) const = 0;
 };
+
+/// The task of a run's model. Throws Error when the run has no model, or the dataset nothing to train or to validate
+/// on.
+std::unique_ptr<const Task> make_task(const Run& run, const Dataset& dataset);
 
 /// The number of steps of a run; an estimate where epochs differ.
 Index total_steps(const TrainConfig& config, const Task& task);
