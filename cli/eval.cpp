@@ -8,7 +8,6 @@
 #include <gradus/cli/internal/image_eval.h>
 #include <gradus/cli/internal/scoring.h>
 #include <gradus/cli/internal/search_flags.h>
-#include <gradus/data/features.h>
 #include <gradus/data/hypotheses.h>
 #include <gradus/data/image_tasks.h>
 #include <gradus/data/toy_tasks.h>
@@ -34,21 +33,6 @@ struct EvalFlags {
   ScoringFlags scoring;
 };
 
-// The source as the model reads it, or source<TAB>features.
-std::string text_of(const RunConfig& config, const data::Tokens& source) {
-  data::Tokens words;
-  std::vector<std::string_view> features;
-  for (const std::string& token : source) {
-    const std::string_view feature = data::feature_name(token);
-    if (feature.empty())
-      words.push_back(token);
-    else
-      features.push_back(feature);
-  }
-  const std::string text = join(words, source_tokenizer(config));
-  return features.empty() ? text : fmt::format("{}\t{}", text, fmt::join(features, ";"));
-}
-
 std::vector<Index> source_lengths(const std::vector<data::ReferenceSet>& references) {
   std::vector<Index> lengths;
   for (const data::ReferenceSet& r : references) lengths.push_back(std::ssize(r.source));
@@ -58,7 +42,7 @@ std::vector<Index> source_lengths(const std::vector<data::ReferenceSet>& referen
 void write_hypotheses(files::FileReplacement& file, const RunConfig& config, const Scored& scored,
                       const std::vector<bool>& exact) {
   for (std::size_t i = 0; i < exact.size(); ++i) {
-    const std::string line = data::hypothesis_line(text_of(config, scored.sets[i].source), scored.texts.outputs[i],
+    const std::string line = data::hypothesis_line(source_text(config, scored.sets[i].source), scored.texts.outputs[i],
                                                    scored.texts.references[i], exact[i]) +
                              '\n';
     file.write(line.data(), line.size());

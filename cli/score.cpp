@@ -6,7 +6,6 @@
 
 #include <gradus/cli/internal/command.h>
 #include <gradus/cli/internal/search_flags.h>
-#include <gradus/data/features.h>
 #include <gradus/data/internal/counted.h>
 #include <gradus/files/internal/json.h>
 #include <gradus/train/dataset.h>
@@ -24,17 +23,6 @@ struct ScoreFlags {
   std::string test, test_target, checkpoint = "best";
   bool tokens = false, json = false;
 };
-
-// The text of a source as `decode` reads it: source, or source<TAB>features.
-std::string source_text(const RunConfig& config, const data::Tokens& tokens) {
-  const auto features = std::find_if(tokens.begin(), tokens.end(),
-                                     [](const std::string& token) { return !data::feature_name(token).empty(); });
-  std::string text = join({tokens.begin(), features}, source_tokenizer(config));
-  if (!has_features(config)) return text;
-  for (auto token = features; token != tokens.end(); ++token)
-    text += fmt::format("{}{}", token == features ? "\t" : ";", data::feature_name(*token));
-  return features == tokens.end() ? text + "\t" : text;
-}
 
 void print(const Run& run, const ScoreFlags& f, const data::Pair& pair, Index line, const models::Hypothesis& h) {
   const std::string source = source_text(run.config, pair.source),

@@ -238,6 +238,16 @@ data::Tokens source_tokens(const RunConfig& config, std::string_view text) {
   return tokens;
 }
 
+std::string source_text(const RunConfig& config, const data::Tokens& tokens) {
+  const auto features = std::find_if(tokens.begin(), tokens.end(),
+                                     [](const std::string& token) { return !data::feature_name(token).empty(); });
+  std::string text = join({tokens.begin(), features}, source_tokenizer(config));
+  if (!has_features(config)) return text;
+  for (auto token = features; token != tokens.end(); ++token)
+    text += fmt::format("{}{}", token == features ? "\t" : ";", data::feature_name(*token));
+  return features == tokens.end() ? text + "\t" : text;
+}
+
 data::Tokens target_tokens(const RunConfig& config, std::string_view text) {
   const bool lower = config.data.format != DataFormat::dictionary && config.data.lowercase;
   return tokenize(data::prepare(text, config.data.unicode, lower), target_tokenizer(config));

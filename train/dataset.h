@@ -89,6 +89,8 @@ bool has_features(const RunConfig& config);
 /// The tokens of a source as in training, in the configuration's Unicode form and case. With features, the text is
 /// source<TAB>features.
 data::Tokens source_tokens(const RunConfig& config, std::string_view text);
+/// The text of source tokens, as source_tokens reads it.
+std::string source_text(const RunConfig& config, const data::Tokens& tokens);
 /// The tokens of a target likewise.
 data::Tokens target_tokens(const RunConfig& config, std::string_view text);
 
