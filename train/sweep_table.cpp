@@ -23,6 +23,10 @@ std::string text_of(const Value& value) {
   return words != nullptr ? *words : to_toml(value);
 }
 
+files::JsonValue json_of(const Value& value) {
+  return std::visit([](const auto& v) -> files::JsonValue { return v; }, value);
+}
+
 SweptRun read_run(const fs::path& path) {
   const RunDirectory directory = RunDirectory::open(path);
   SweptRun run{.name = path.filename().string(), .config = read_config(directory.config())};
@@ -107,7 +111,7 @@ void write_sweep_files(const fs::path& folder, const std::vector<SweptRun>& runs
   const std::vector<std::string> keys = differing_settings(runs);
   for (const SweptRun& run : runs) {
     files::JsonFields fields{{"run", run.name}};
-    for (const std::string& key : keys) fields.emplace_back(key.c_str(), setting_named(key).get(run.config));
+    for (const std::string& key : keys) fields.emplace_back(key, json_of(setting_named(key).get(run.config)));
     fields.emplace_back("best_by", std::get<std::string>(setting_named("train.best_by").get(run.config)));
     if (run.position.best_step > 0) fields.emplace_back("best", run.position.best);
     fields.emplace_back("best_step", run.position.best_step);

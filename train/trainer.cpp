@@ -42,11 +42,6 @@ std::tuple<double, double, double> rank(BestBy by, double value, double token_er
   return {higher_is_better(by) ? -value : value, token_error_rate, loss};
 }
 
-std::unique_ptr<const Task> task_of(const Run& run, const Dataset& dataset) {
-  if (run.classifier) return std::make_unique<ImageTask>(run, dataset);
-  return std::make_unique<PairTask>(run, dataset);
-}
-
 bool has_all_steps(const TrainConfig& config, const Position& position) {
   return (config.steps > 0 && position.step >= config.steps) ||
          (config.epochs > 0 && position.epoch >= config.epochs && position.step >= config.min_steps);
