@@ -5,19 +5,22 @@
 #include <algorithm>
 #include <numeric>
 
+#include <gradus/data/confusions.h>
+#include <gradus/data/internal/nearest.h>
 #include <gradus/data/metrics.h>
 #include <gradus/files/internal/json.h>
 #include <gradus/files/internal/utf8.h>
 #include <gradus/report/attention_json.h>
-#include <gradus/report/confusions.h>
 #include <gradus/report/internal/json_text.h>
+#include <gradus/train/dataset.h>
 #include <gradus/train/evaluate.h>
 #include <gradus/train/report.h>
 
 namespace gradus::report {
 namespace {
 
-constexpr std::size_t most_confusions = 50, most_worst = 20, most_samples = 8;
+constexpr Index most_confusions = 50;
+constexpr std::size_t most_worst = 20, most_samples = 8;
 constexpr std::size_t longest_sample = 40;  // tokens; a map has a cell per pair of tokens
 
 std::string number(Index value) { return fmt::format("{}", value); }
@@ -27,19 +30,18 @@ struct Outputs {
   const train::Run& run;
   const std::vector<data::ReferenceSet>& sets;
   train::Evaluation found;
-  std::vector<Index> edits;
+  std::vector<data::Nearest> nearest;
 
   std::string row(std::size_t i, const std::string& attention = "") const {
-    const data::Tokenizer of_source = train::source_tokenizer(run.config),
-                          of_target = train::target_tokenizer(run.config);
-    const data::Tokens& wanted = nearest(sets[i].references, found.outputs[i]);
+    const data::Tokenizer of_target = train::target_tokenizer(run.config);
+    const data::Tokens& wanted = sets[i].references[nearest[i].index];
     std::vector<std::pair<const char*, std::string>> fields = {
-        {"source", files::json_string(join(sets[i].source, of_source))},
+        {"source", files::json_string(train::source_text(run.config, sets[i].source))},
         {"wanted", files::json_string(join(wanted, of_target))},
         {"output", files::json_string(join(found.outputs[i], of_target))},
         {"wanted_tokens", json_strings(wanted)},
         {"output_tokens", json_strings(found.outputs[i])},
-        {"edits", number(edits[i])}};
+        {"edits", number(nearest[i].edits)}};
     if (!attention.empty()) fields.emplace_back("attention", attention);
     return json_object(fields);
   }
@@ -58,10 +60,10 @@ std::string by_length_json(const Outputs& o) {
 
 std::string confusions_json(const Outputs& o) {
   std::vector<std::string> rows;
-  for (const Confusion& c : confusions(o.found.outputs, o.sets)) {
-    if (rows.size() == most_confusions) break;
-    rows.push_back(json_object(
-        {{"wanted", files::json_string(c.wanted)}, {"got", files::json_string(c.got)}, {"count", number(c.count)}}));
+  for (const data::Confusion& c : data::confusions(o.found.outputs, o.sets, most_confusions)) {
+    rows.push_back(json_object({{"wanted", files::json_string(c.reference)},
+                                {"got", files::json_string(c.output)},
+                                {"count", number(c.count)}}));
   }
   return json_list(rows);
 }
@@ -70,15 +72,14 @@ std::string worst_json(const Outputs& o) {
   std::vector<std::size_t> order(o.sets.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   const auto rate = [&](std::size_t i) {
-    const std::size_t length = nearest(o.sets[i].references, o.found.outputs[i]).size();
-    return static_cast<double>(o.edits[i]) / static_cast<double>(std::max<std::size_t>(length, 1));
+    return static_cast<double>(o.nearest[i].edits) / static_cast<double>(std::max(o.nearest[i].length, Index{1}));
   };
   std::vector<double> rates;
   for (const std::size_t i : order) rates.push_back(rate(i));
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return rates[a] > rates[b]; });
   std::vector<std::string> rows;
   for (const std::size_t i : order)
-    if (o.edits[i] > 0 && rows.size() < most_worst) rows.push_back(o.row(i));
+    if (o.nearest[i].edits > 0 && rows.size() < most_worst) rows.push_back(o.row(i));
   return json_list(rows);
 }
 
@@ -127,7 +128,7 @@ std::string pairs_json(const train::Run& run, const ReportPairs& pairs, std::siz
   o.found =
       train::evaluate(*run.model, run.source, run.target, pairs.sets, {.max_length = run.config.decode.max_length});
   for (std::size_t i = 0; i < pairs.sets.size(); ++i)
-    o.edits.push_back(data::edit_distance(o.found.outputs[i], nearest(pairs.sets[i].references, o.found.outputs[i])));
+    o.nearest.push_back(data::nearest_of(o.found.outputs[i], pairs.sets[i].references));
 
   std::vector<std::string> samples;
   std::size_t bytes = 0;

@@ -2,7 +2,6 @@
 
 #include <fstream>
 
-#include <gradus/report/confusions.h>
 #include <gradus/report/curves.h>
 #include <gradus/report/page.h>
 #include <gradus/report/pairs_json.h>
@@ -87,16 +86,6 @@ TEST_CASE("the speed is the tokens between two lines over their seconds") {
   CHECK(of_images.name == "examples_per_second");
   CHECK(of_images.values == std::vector<double>{4});
   CHECK(speed_of({}).values.empty());
-}
-
-TEST_CASE("confusions are the edits of shortest alignments with the nearest references") {
-  CHECK(edits_between({"a", "b", "c"}, {"a", "x", "c"}) == std::vector<Confusion>{{"b", "x", 1}});
-  CHECK(edits_between({"a", "b"}, {"b", "c"}) == std::vector<Confusion>{{"a", "", 1}, {"", "c", 1}});
-  CHECK(edits_between({}, {"a"}) == std::vector<Confusion>{{"", "a", 1}});
-  CHECK(edits_between({}, {}).empty());
-  const std::vector<data::ReferenceSet> sets = {{{"s"}, {{"a", "a", "a"}, {"b", "a"}}}, {{"t"}, {{"b"}}}};
-  CHECK(nearest(sets[0].references, {"c", "a"}) == data::Tokens{"b", "a"});
-  CHECK(confusions({{"c", "a"}, {"c"}}, sets) == std::vector<Confusion>{{"b", "c", 2}});
 }
 
 TEST_CASE("of many pairs a report takes some, evenly spread") {
