@@ -95,7 +95,7 @@ case "$1" in
     [[ "$(echo abc | ./user decode --run run)" == abc$'\t'* ]] || fail "decode prints no output for abc"
     ./user gradcheck --model bag
     if printed="$(./user train --model bga --task copy --out other 2>&1)"; then fail "an unknown model is trained"; fi
-    [[ "$printed" == "user: "*"transformer, bag; did you mean bag?"* ]] || fail "found: $printed"
+    [[ "$printed" == "user: "*"transformer, vit, bag; did you mean bag?"* ]] || fail "found: $printed"
     ;;
   everything)
     configure -DPROGRAM="$tree/examples/1_train.cpp" -DLIBRARY=gradus::gradus
