@@ -8,6 +8,7 @@
 #include "catch.h"
 #include "models_few.h"
 #include "models_variants.h"
+#include "scaled.h"
 
 using namespace gradus;
 using namespace gradus::models;
@@ -25,7 +26,7 @@ std::vector<Index> ids_of(const Tensor& source, Index row, Index length) {
 TEST_CASE("a sentence decodes to the same bits alone, in a batch, and with padding", "[models][decode]") {
   std::vector<Index> lengths;
   for (Index i = 0; i < 32; ++i) lengths.push_back(1 + i * 7 % 9);
-  for (const auto& options : all_variants()) {
+  for (const auto& options : shared(all_variants(), 0)) {
     INFO(models::describe(options));
     const Built built(options, DType::f32);
     stir(built.store, 2);
