@@ -10,6 +10,7 @@
 
 #include <gradus/autograd/foundation/error.h>
 #include <gradus/data/internal/counted.h>
+#include <gradus/data/internal/json_object.h>
 #include <gradus/data/internal/lines.h>
 #include <gradus/files/internal/json.h>
 #include <gradus/files/internal/utf8.h>
@@ -47,72 +48,6 @@ std::pair<std::string, std::string> sides_of(const Line& line, const char* expec
   return {std::string(line.text.substr(0, tab)), std::string(line.text.substr(tab + 1))};
 }
 
-// Takes source, output and references from an object.
-class HypothesisHandler : public files::JsonHandler {
- public:
-  std::string source, output;
-  std::vector<std::string> references;
-
-  bool start_object() override {
-    const bool good = depth_ == 0 || unwanted("an object");
-    ++depth_;
-    return good;
-  }
-  bool end_object() override {
-    --depth_;
-    return true;
-  }
-  bool start_list() override {
-    const bool good = (depth_ == 1 && key_ == "references") || unwanted("a list");
-    ++depth_;
-    return good;
-  }
-  bool end_list() override { return end_object(); }
-  bool key(const std::string& name) override {
-    if (depth_ != 1) return true;
-    key_ = name;
-    if (!is_wanted() || found_.emplace(name, true).second) return true;
-    return refuse(fmt::format("the key {} occurs twice", name));
-  }
-  bool string(const std::string& value) override {
-    if (depth_ == 0 || (depth_ == 1 && key_ == "references")) return unwanted("a string");
-    if (depth_ == 1 && key_ == "source") source = value;
-    if (depth_ == 1 && key_ == "output") output = value;
-    if (depth_ == 2 && key_ == "references") references.push_back(value);
-    return true;
-  }
-  bool whole(std::uint64_t) override { return unwanted("a number"); }
-  bool other(const char* what) override { return unwanted(what); }
-  void error(std::size_t byte) override { flaw_ = Flaw{std::max<std::size_t>(byte, 1) - 1, "not JSON"}; }
-
-  std::optional<Flaw> finish() {
-    for (const char* name : {"source", "output", "references"})
-      if (!flaw_ && !found_.contains(name)) refuse(fmt::format("there is no key {}", name));
-    if (!flaw_ && references.empty()) refuse("references is empty; expected at least one");
-    return flaw_;
-  }
-
- private:
-  bool is_wanted() const { return key_ == "source" || key_ == "output" || key_ == "references"; }
-
-  bool unwanted(const char* what) {
-    if (depth_ == 0) return refuse(fmt::format("{}; expected a JSON object", what));
-    if (!is_wanted()) return true;
-    return refuse(fmt::format("{} {} {}; expected a {}", key_, depth_ == 1 ? "is" : "has", what,
-                              depth_ == 1 && key_ == "references" ? "list of strings" : "string"));
-  }
-
-  bool refuse(std::string reason) {
-    flaw_ = Flaw{0, std::move(reason)};
-    return false;
-  }
-
-  std::string key_;  // of the value at depth 1
-  std::size_t depth_ = 0;
-  std::map<std::string, bool> found_;
-  std::optional<Flaw> flaw_;
-};
-
 }  // namespace
 
 std::string hypothesis_line(const std::string& source, const std::string& output,
@@ -126,17 +61,20 @@ std::string hypothesis_line(const std::string& source, const std::string& output
 Hypotheses read_hypotheses(const std::filesystem::path& path) {
   Hypotheses found;
   for_lines(path, [&](const Line& line) {
-    HypothesisHandler handler;
-    files::read_json(std::string(line.text), handler);
-    if (const auto flaw = handler.finish()) {
+    std::string source, output;
+    std::vector<std::string> references;
+    std::optional<Flaw> flaw =
+        read_object(line.text, {{"source", &source}, {"output", &output}, {"references", nullptr, &references}});
+    if (!flaw && references.empty()) flaw = Flaw{0, "references is empty; expected at least one"};
+    if (flaw) {
       refuse(line, flaw->offset,
              fmt::format("{}; expected a line of gradus eval --hypotheses: "
                          "{{\"source\":\"...\",\"output\":\"...\",\"references\":[\"...\"]}}",
                          flaw->reason));
     }
-    found.sources.push_back(std::move(handler.source));
-    found.texts.outputs.push_back(std::move(handler.output));
-    found.texts.references.push_back(std::move(handler.references));
+    found.sources.push_back(std::move(source));
+    found.texts.outputs.push_back(std::move(output));
+    found.texts.references.push_back(std::move(references));
   });
   return found;
 }
