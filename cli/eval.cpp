@@ -10,7 +10,6 @@
 #include <gradus/cli/internal/search_flags.h>
 #include <gradus/data/hypotheses.h>
 #include <gradus/data/image_tasks.h>
-#include <gradus/data/toy_tasks.h>
 #include <gradus/files/internal/file_replacement.h>
 #include <gradus/files/internal/json.h>
 #include <gradus/files/internal/utf8.h>
@@ -54,8 +53,7 @@ int evaluate_run(const EvalFlags& f) {
   if (f.test.empty() && f.task.empty()) throw UsageError("eval needs --test FILE or --task NAME");
   if (!f.hypotheses.empty() && !f.hypotheses.ends_with(".jsonl"))
     throw UsageError(fmt::format("--hypotheses {}: expected a name that ends in .jsonl", files::shown(f.hypotheses)));
-  std::vector<std::string> tasks = data::task_names();
-  for (const std::string& task : data::image_task_names()) tasks.push_back(task);
+  const std::vector<std::string> tasks = data::all_task_names();
   if (!f.task.empty() && std::find(tasks.begin(), tasks.end(), f.task) == tasks.end()) {
     throw UsageError(fmt::format("--task: there is no task {}; expected one of {}{}", files::shown(f.task),
                                  fmt::join(tasks, ", "), did_you_mean(f.task, tasks)));

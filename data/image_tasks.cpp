@@ -47,6 +47,12 @@ bool is_image_task(const std::string& name) {
   return std::any_of(tasks().begin(), tasks().end(), [&](const ImageTaskRow& task) { return task.name == name; });
 }
 
+std::vector<std::string> all_task_names() {
+  std::vector<std::string> names = task_names();
+  for (const ImageTaskRow& task : tasks()) names.emplace_back(task.name);
+  return names;
+}
+
 ImageFiles image_task_files(const std::string& name, Split split, const std::filesystem::path& datasets) {
   const ImageTaskRow& task = at(name);
   const ImageFiles& of_split = split == Split::test ? task.test : task.train;

@@ -13,6 +13,9 @@ namespace gradus::data {
 std::vector<std::string> image_task_names();
 bool is_image_task(const std::string& name);
 
+/// The names of all tasks: those of text, then those of images.
+std::vector<std::string> all_task_names();
+
 struct ImageFiles {
   std::filesystem::path images, labels;
 };

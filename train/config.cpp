@@ -103,8 +103,7 @@ ConfigSources with_default_preset(ConfigSources sources) {
 // Throws ConfigError when settings contradict each other.
 void check_together(const RunConfig& config) {
   const DataConfig& d = config.data;
-  std::vector<std::string> tasks = data::task_names();
-  for (const std::string& task : data::image_task_names()) tasks.push_back(task);
+  const std::vector<std::string> tasks = data::all_task_names();
   if (!d.task.empty() && std::find(tasks.begin(), tasks.end(), d.task) == tasks.end()) {
     throw ConfigError(fmt::format("data.task = \"{}\" is not allowed: one of {}{}", files::shown(d.task),
                                   fmt::join(tasks, ", "), did_you_mean(d.task, tasks)));

@@ -8,7 +8,6 @@
 #include <string_view>
 
 #include <gradus/data/image_tasks.h>
-#include <gradus/data/toy_tasks.h>
 #include <gradus/train/internal/presets.h>
 #include <gradus/train/run_directory.h>
 
@@ -71,9 +70,7 @@ void add_config_flags(CLI::App& command, ConfigFlags& flags) {
     if (!setting.flag.empty()) add_flag(command, flags, setting);
   for (const char* file : {"--train", "--valid", "--train-target", "--valid-target", "--labels", "--valid-labels"})
     command.get_option("--task")->excludes(command.get_option(file));
-  std::vector<std::string> tasks = data::task_names();
-  for (const std::string& task : data::image_task_names()) tasks.push_back(task);
-  command.get_option("--task")->type_name(type_of("NAME", tasks));
+  command.get_option("--task")->type_name(type_of("NAME", data::all_task_names()));
   command.get_option("--steps")->excludes(command.get_option("--epochs"));
 
   command
