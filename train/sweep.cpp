@@ -20,9 +20,7 @@ namespace {
 std::string checked(const Setting& setting, const std::string& text) {
   RunConfig probe;
   setting.set(probe, setting.parse(text));
-  const Value value = setting.get(probe);
-  const auto* words = std::get_if<std::string>(&value);
-  return words != nullptr ? *words : to_toml(value);
+  return plain_text(setting.get(probe));
 }
 
 std::optional<std::string> value_of(const Setting& setting, const std::string& text) {
@@ -103,6 +101,11 @@ std::string draw(const SweptSetting& setting, std::uint64_t seed, std::uint64_t 
 }
 
 }  // namespace
+
+std::string plain_text(const Value& value) {
+  const auto* words = std::get_if<std::string>(&value);
+  return words != nullptr ? *words : to_toml(value);
+}
 
 std::vector<SweptSetting> read_sweep(const std::vector<std::string>& assignments) {
   std::vector<SweptSetting> all;

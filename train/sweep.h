@@ -8,6 +8,9 @@
 
 namespace gradus::train {
 
+/// The value as --set takes it: text without quotes, anything else as in TOML.
+std::string plain_text(const Value& value);
+
 /// A setting of a sweep: a list of values, or a range of numbers.
 struct SweptSetting {
   std::string key;

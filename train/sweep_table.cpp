@@ -12,16 +12,12 @@
 #include <gradus/files/internal/utf8.h>
 #include <gradus/train/dataset.h>
 #include <gradus/train/run_directory.h>
+#include <gradus/train/sweep.h>
 #include <gradus/train/trainer.h>
 
 namespace gradus::train {
 namespace fs = std::filesystem;
 namespace {
-
-std::string text_of(const Value& value) {
-  const auto* words = std::get_if<std::string>(&value);
-  return words != nullptr ? *words : to_toml(value);
-}
 
 files::JsonValue json_of(const Value& value) {
   return std::visit([](const auto& v) -> files::JsonValue { return v; }, value);
@@ -90,7 +86,7 @@ std::vector<std::vector<std::string>> sweep_rows(const std::vector<SweptRun>& ru
   for (const char* heading : {"best step", "steps", "parameters", "state"}) rows.front().emplace_back(heading);
   for (const SweptRun& run : runs) {
     std::vector<std::string> row{run.name};
-    for (const std::string& key : keys) row.push_back(text_of(setting_named(key).get(run.config)));
+    for (const std::string& key : keys) row.push_back(plain_text(setting_named(key).get(run.config)));
     const bool validated = run.position.best_step > 0;
     row.push_back(validated ? fmt::format("{:.4f}", run.position.best) : "-");
     row.push_back(validated ? fmt::format("{}", run.position.best_step) : "-");
