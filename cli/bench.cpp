@@ -27,6 +27,10 @@ auto of_sizes(F&& f) {
   }
 }
 
+void add_seconds(CLI::App& command, double& seconds, const char* help, std::pair<double, double> range) {
+  command.add_option("--seconds", seconds, help)->check(number_from(range.first, range.second))->type_name("X");
+}
+
 // The training step to measure.
 struct ChosenStep {
   std::string model, size;
@@ -78,9 +82,7 @@ void add_step(CLI::App& bench, Action& action) {
   CLI::App& command = *bench.add_subcommand("step", "Time training steps: forward, backward, clip, update");
   auto flags = std::make_shared<StepFlags>();
   add_step_arguments(command, *flags);
-  command.add_option("--seconds", flags->seconds, "Seconds of training (default: 3)")
-      ->check(number_from(0.01, 3600))
-      ->type_name("X");
+  add_seconds(command, flags->seconds, "Seconds of training (default: 3)", {0.01, 3600});
   command
       .add_option("--peak", flags->peak, "GFLOP/s that count as 100 % in mfu_pct (default: those of a large product)")
       ->check(number_from(0.001, 1e9))
@@ -118,9 +120,7 @@ void add_ops(CLI::App& bench, Action& action) {
           },
           "TEXT"))
       ->type_name("NAME");
-  command.add_option("--seconds", options->seconds, "Seconds per measurement (default: 0.25)")
-      ->check(number_from(0.001, 60))
-      ->type_name("X");
+  add_seconds(command, options->seconds, "Seconds per measurement (default: 0.25)", {0.001, 60});
   add_threads(command);
   command.footer(
       "Measures the speed of the machine, then the ops at 1K, 64K and 4M elements, Adam with clipping on 10M "
@@ -171,9 +171,7 @@ void add_scaling(CLI::App& bench, Action& action) {
                   "batch, or length (of source and target); starts at a quarter of SIZE's value (default: batch)")
       ->check(CLI::IsMember({"batch", "length"}))
       ->type_name("NAME");
-  command.add_option("--seconds", flags->seconds, "Seconds per point (default: 1)")
-      ->check(number_from(0.001, 3600))
-      ->type_name("X");
+  add_seconds(command, flags->seconds, "Seconds per point (default: 1)", {0.001, 3600});
   add_threads(command);
   command.footer(
       "Examples:\n"
@@ -245,9 +243,7 @@ void add_decoding(CLI::App& bench, Action& action) {
       *bench.add_subcommand("decode", "Time decoding: greedy and beam 5, one sentence and batches of 64");
   auto flags = std::make_shared<DecodeFlags>();
   add_step_arguments(command, *flags);
-  command.add_option("--seconds", flags->seconds, "Seconds per line (default: 2)")
-      ->check(number_from(0.001, 3600))
-      ->type_name("X");
+  add_seconds(command, flags->seconds, "Seconds per line (default: 2)", {0.001, 3600});
   add_threads(command);
   command.footer(
       "Decodes random sentences to outputs of a fixed length, and prints the median of the rounds. A round is one\n"
@@ -271,9 +267,7 @@ int bench_cnn(double seconds) {
 void add_cnn(CLI::App& bench, Action& action) {
   CLI::App& command = *bench.add_subcommand("cnn", "Time training steps of a small convolutional network");
   auto seconds = std::make_shared<double>(3);
-  command.add_option("--seconds", *seconds, "Seconds of training (default: 3)")
-      ->check(number_from(0.01, 3600))
-      ->type_name("X");
+  add_seconds(command, *seconds, "Seconds of training (default: 3)", {0.01, 3600});
   add_threads(command);
   command.footer(
       "Two convolutions of 3 x 3 with relu and max pooling, and a linear layer, on 100 images of 28 x 28 with Adam.\n"
