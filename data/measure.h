@@ -21,7 +21,7 @@ void check(const Texts& texts);
 /// so the value for a part or a sample of the outputs comes from their counts alone.
 struct Measure {
   std::string name;           // as a key of JSON: "bleu"
-  std::string title;          // for people: "BLEU"
+  std::string title;          // in tables: "BLEU"
   std::string signature;      // its variant in sacreBLEU's notation; empty for error rates
   bool is_error_rate = true;  // a share, less is better; otherwise a score up to 100, more is better
   Index columns = 0;

@@ -21,8 +21,8 @@ struct Reading {
 /// Attention of decoder states s [batch, hidden] to encoder states h [batch, source, source_dim]. The option
 /// `alignment` selects its kind.
 ///
-/// With the option `attentional` the vector tanh(W_c [s_j; c_j]) takes the place of c_j in the next step, and of
-/// [s_j; c_j] before the output layer (Luong et al. 2015, eq. 5, with input feeding, 3.3).
+/// With the option `attentional` the vector tanh(W_c [s_j; c_j]) replaces c_j in the next step, and [s_j; c_j] before
+/// the output layer (Luong et al. 2015, eq. 5, with input feeding, 3.3).
 struct SourceAttention {
   std::variant<nn::AdditiveAttention, nn::Attention, nn::MultiplicativeAttention, nn::LocationAttention> kind;
   std::optional<nn::Linear> attentional;  // W_c

@@ -28,7 +28,7 @@ std::vector<Measure> measures_of(const Scored& scored, const ScoringFlags& flags
           chrf(scored.texts, 2)};
 }
 
-// A value, or with a `format` such as "{:+.2f}" a difference of values, as people read it.
+// The value in a table: an error rate in percent.
 std::string shown_value(const Measure& measure, double value) {
   return measure.is_error_rate ? fmt::format("{:.2f} %", 100 * value) : fmt::format("{:.2f}", value);
 }
