@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include <gradus/autograd/foundation/internal/fnv1a.h>
-#include <gradus/autograd/foundation/random.h>
 #include <gradus/data/dictionary.h>
 #include <gradus/data/features.h>
 #include <gradus/data/internal/counted.h>
@@ -15,6 +14,7 @@
 #include <gradus/files/internal/utf8.h>
 #include <gradus/models/registry.h>
 #include <gradus/train/images.h>
+#include <gradus/train/internal/held_out.h>
 #include <gradus/train/internal/pair_files.h>
 #include <gradus/train/internal/target_of_source.h>
 
@@ -49,7 +49,7 @@ class Hash : public Fnv1a {
 bool held_out(const data::Tokens& source, double share) {
   Hash hash;
   hash.take(source);
-  return Philox(0, hash.value()).uniform(0) < share;
+  return is_held_out(hash, share);
 }
 
 TokensOf settled(Tokenizer tokenizer) {
@@ -325,11 +325,10 @@ Dataset load_dataset(const RunConfig& asked, const Notes& notes, const Vocabular
 }
 
 bool is_left_to_data(std::string_view key) {
-  constexpr std::string_view of_images[] = {"model.channels", "model.height",     "model.width",
-                                            "model.classes",  "model.pixel_mean", "model.pixel_std"};
-  if (std::find(std::begin(of_images), std::end(of_images), key) != std::end(of_images)) return true;
-  return key == "data.source_tokens" || key == "data.target_tokens" || key == "data.stress" ||
-         key == "decode.max_length";
+  constexpr std::string_view keys[] = {"data.source_tokens", "data.target_tokens", "data.stress", "decode.max_length",
+                                       "model.channels",     "model.height",       "model.width", "model.classes",
+                                       "model.pixel_mean",   "model.pixel_std"};
+  return std::find(std::begin(keys), std::end(keys), key) != std::end(keys);
 }
 
 data::Corpus load_pairs(const RunConfig& config, const std::filesystem::path& file,

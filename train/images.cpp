@@ -7,13 +7,13 @@
 #include <gradus/autograd/engine/modes.h>
 #include <gradus/autograd/foundation/internal/fnv1a.h>
 #include <gradus/autograd/foundation/parallel.h>
-#include <gradus/autograd/foundation/random.h>
 #include <gradus/autograd/ops/softmax.h>
 #include <gradus/data/image_tasks.h>
 #include <gradus/data/internal/counted.h>
 #include <gradus/models/decode.h>
 #include <gradus/models/registry.h>
 #include <gradus/nn/training.h>
+#include <gradus/train/internal/held_out.h>
 #include <gradus/train/internal/image_settings.h>
 
 namespace gradus::train {
@@ -68,7 +68,7 @@ bool held_out(const Images& images, Index i, double share) {
   const auto* first = reinterpret_cast<const char*>(images.pixels.data()) + i * images.numbers();
   Fnv1a hash;
   hash.take(std::string_view(first, static_cast<std::size_t>(images.numbers())));
-  return Philox(0, hash.value()).uniform(0) < share;
+  return is_held_out(hash, share);
 }
 
 void hold_out(Dataset& set, const LabelledImages& all, const std::string& file, const Notes& notes) {
