@@ -12,11 +12,6 @@ using Catch::Matchers::EndsWith;
 using Catch::Matchers::StartsWith;
 using data::Scratch;
 
-nlohmann::json last_json(const std::string& text) {
-  const std::string body = text.substr(0, text.size() - 1);
-  return nlohmann::json::parse(body.substr(body.rfind('\n') + 1));
-}
-
 }  // namespace
 
 TEST_CASE("train, eval, classify and gradcheck use images") {
@@ -31,15 +26,15 @@ TEST_CASE("train, eval, classify and gradcheck use images") {
           "train.flip=false --set data.class_names=left,middle,right");
   INFO(trained.err);
   REQUIRE(trained.code == 0);
-  CHECK(last_json(trained.out)["best_valid_accuracy"] == 1.0);
+  CHECK(nlohmann::json::parse(last_line(trained.out))["best_valid_accuracy"] == 1.0);
   CHECK_THAT(trained.err, ContainsSubstring("train.idx.gz: 60 images of 4 x 12 with 1 channel\n"));
   CHECK_THAT(trained.err, ContainsSubstring("accuracy 100.00 %  best so far"));
 
   const Ran tested = run(scratch, "eval --run new --test test.idx.gz --labels test-labels.idx");
   REQUIRE(tested.code == 0);
   CHECK_THAT(tested.out, StartsWith("label ") && ContainsSubstring("\n1 middle ") && ContainsSubstring("  100.0 %\n"));
-  CHECK(last_json(tested.out)["correct"] == 20);
-  CHECK(last_json(tested.out)["accuracy"] == 1.0);
+  CHECK(nlohmann::json::parse(last_line(tested.out))["correct"] == 20);
+  CHECK(nlohmann::json::parse(last_line(tested.out))["accuracy"] == 1.0);
 
   // With labels that are all wrong, each image is misread.
   scratch.write("wrong.idx", data::idx_header(8, {20}) + std::string(20, '\1'));

@@ -9,9 +9,7 @@ namespace {
 using Catch::Matchers::ContainsSubstring;
 using data::Scratch;
 
-nlohmann::json last_object(const std::string& text) {
-  return nlohmann::json::parse(text.substr(text.rfind("\n{") + 1));
-}
+nlohmann::json last_object(const std::string& text) { return nlohmann::json::parse(last_line(text)); }
 
 void refuses(const Scratch& scratch, const std::string& arguments, int code, const std::string& message) {
   CAPTURE(arguments);

@@ -29,11 +29,6 @@ void refuses(const Scratch& scratch, const std::string& arguments, int code, con
   CHECK_FALSE(std::filesystem::exists(scratch.folder() / "new"));
 }
 
-std::string last_line(const std::string& text) {
-  const std::string body = text.substr(0, text.size() - 1);
-  return body.substr(body.rfind('\n') + 1);
-}
-
 const std::string quick =
     " --set model.dim=16 --set model.hidden=16 --set model.ffn=16 --set data.pairs=400 --set data.valid_pairs=30 --set "
     "data.max_length=4 --set model.max_length=12";

@@ -24,6 +24,11 @@ struct Ran {
   std::string out, err;
 };
 
+inline std::string last_line(const std::string& text) {
+  const std::string body = text.substr(0, text.size() - 1);
+  return body.substr(body.rfind('\n') + 1);
+}
+
 /// Runs the program in the folder and waits for its end. `before`: a command of the shell, such as a limit.
 inline Ran run(const data::Scratch& scratch, const std::string& arguments, const std::string& input = "",
                const std::string& before = ":") {
