@@ -2,28 +2,11 @@
 
 #include <algorithm>
 #include <map>
-#include <numeric>
 #include <utility>
 
+#include <gradus/autograd/foundation/internal/edit_distance.h>
+
 namespace gradus::models {
-namespace {
-
-// Levenshtein 1966, with one row of the table in memory.
-Index edit_distance(const std::vector<Index>& a, const std::vector<Index>& b) {
-  std::vector<Index> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), Index{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    Index diagonal = std::exchange(row[0], static_cast<Index>(i) + 1);
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const Index changed = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({changed, row[j] + 1, diagonal + 1});
-    }
-  }
-  return row.back();
-}
-
-}  // namespace
 
 Hypotheses by_risk(const Hypotheses& samples) {
   Hypotheses different;
