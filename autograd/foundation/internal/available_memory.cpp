@@ -1,6 +1,5 @@
 #include <gradus/autograd/foundation/internal/available_memory.h>
 
-#include <sys/resource.h>
 #include <unistd.h>
 #include <algorithm>
 #include <cstdint>
@@ -68,11 +67,11 @@ AvailableMemory available_memory(const fs::path& root) {
   if (const auto kilobytes = number_after(root / "proc/meminfo", "MemAvailable:"))
     lower(found, *kilobytes * 1024, "the free memory of the machine");
   for (const bool second : {false, true}) lower_to_groups(found, root, second);
-  rlimit space{};
+  const auto space = number_after(root / "proc/self/limits", "Max address space");  // none if "unlimited"
   const auto pages = number_in(root / "proc/self/statm");
-  if (getrlimit(RLIMIT_AS, &space) == 0 && space.rlim_cur != RLIM_INFINITY && pages) {
+  if (space && pages) {
     const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-    lower(found, rest(static_cast<std::size_t>(space.rlim_cur), *pages * page), "the limit of the address space");
+    lower(found, rest(*space, *pages * page), "the limit of the address space");
   }
   return found;
 }
