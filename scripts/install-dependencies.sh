@@ -17,6 +17,7 @@ packages=(
   libsentencepiece-dev   # sub-words
   libutf8proc-dev        # Unicode: normal forms, lower case, graphemes
   catch2                 # tests
+  python3                # runs the pages of docs/course as tests
 )
 fuzz_packages=(
   clang                  # 14 or newer
