@@ -25,10 +25,14 @@ struct OutputLayer {
     if (o.copy) copying.emplace(scope / "copy", o, width, key_dim);
   }
 
-  Tensor operator()(const Tensor& r, Place place = Place::current()) const { return linear(dropout(r, place), place); }
+  Tensor operator()(const Tensor& r, Place place = Place::current()) const {
+    const Region region(linear.path);
+    return linear(dropout(r, place), place);
+  }
 
   /// The same for a model that can copy: r [batch, width] or [batch, T, width].
   Tensor operator()(const Tensor& r, const CopySource& source, Place place = Place::current()) const {
+    const Region region(linear.path);
     const Tensor dropped = dropout(r, place), z = linear(dropped, place);
     return copying ? (*copying)(dropped, z, source, place) : z;
   }

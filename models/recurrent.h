@@ -56,10 +56,16 @@ struct Bridge {
     }
     std::vector<nn::CellState> first(hidden.size());
     for (std::size_t layer = 0; layer < hidden.size(); ++layer) {
-      first[layer].hidden = tanh(hidden[layer](concat(h, -1, place), place));
-      if (!cell.empty()) first[layer].cell = tanh(cell[layer](concat(c, -1, place), place));
+      first[layer].hidden = of_last(hidden[layer], h, place);
+      if (!cell.empty()) first[layer].cell = of_last(cell[layer], c, place);
     }
     return first;
+  }
+
+ private:
+  static Tensor of_last(const nn::Linear& linear, const std::vector<Tensor>& last, const Place& place) {
+    const Region region(linear.path);
+    return tanh(linear(concat(last, -1, place), place));
   }
 };
 

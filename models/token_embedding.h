@@ -36,6 +36,7 @@ struct TokenEmbedding {
 
   /// `start` is the position of the first id. Throws when the sequence is longer than max_length.
   Tensor operator()(const Tensor& ids, Index start = 0, Place place = Place::current()) const {
+    const Region region(embedding.path);
     Tensor x = embedding(ids, place);
     if (scale != 1) x = mul({x, place}, scale);
     x = word_dropout(x, place);

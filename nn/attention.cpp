@@ -8,7 +8,7 @@
 
 namespace gradus::nn {
 
-AttentionOptions options_for(const LayerName& layer, const Tensor& queries, const KeyValues& source, Index heads,
+AttentionOptions options_for(const LayerCall& layer, const Tensor& queries, const KeyValues& source, Index heads,
                              AttentionOptions options) {
   const Shape& q = queries.shape();
   check_input(layer, "source.keys", source.keys, queries.dtype(), {q[0], "source", q[2]});

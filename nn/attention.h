@@ -26,7 +26,7 @@ inline Tensor weighted_sum(const Tensor& alpha, const Tensor& values, Place plac
 
 /// For a layer: the options of `attention` with the padding of the source hidden as well. Throws an Error with the
 /// layer's name unless source, mask and bias fit the queries [batch, T, heads * d].
-AttentionOptions options_for(const LayerName& layer, const Tensor& queries, const KeyValues& source, Index heads,
+AttentionOptions options_for(const LayerCall& layer, const Tensor& queries, const KeyValues& source, Index heads,
                              AttentionOptions options);
 
 /// Additive attention (Bahdanau et al. 2015): score_ij = vᵀ tanh(W [h_i; s_j]), alpha_j = softmax_i(score_ij),
@@ -45,7 +45,7 @@ struct AdditiveAttention {
 
   /// h [batch, S, source_dim], mask [batch, S]
   KeyValues key_values(const Tensor& h, const Tensor& mask = {}, Place place = Place::current()) const {
-    const LayerName layer{"AdditiveAttention", path, place};
+    const LayerCall layer{"AdditiveAttention", path, place};
     check_input(layer, "h", h, key.weight.dtype(), {"batch", "source", key.weight.shape()[1]});
     if (mask.defined()) check_shape(layer, "the mask", mask, {h.shape()[0], h.shape()[1]});
     return {key(h, place), h, mask};
@@ -53,7 +53,7 @@ struct AdditiveAttention {
 
   /// alpha_j: s [batch, query_dim] -> [batch, S]. A row sums to 1; it is zero if the whole source is masked.
   Tensor attention_weights(const Tensor& s, const KeyValues& source, Place place = Place::current()) const {
-    const LayerName layer{"AdditiveAttention", path, place};
+    const LayerCall layer{"AdditiveAttention", path, place};
     check_input(layer, "source.keys", source.keys, key.weight.dtype(), {"batch", "source", key.weight.shape()[0]});
     check_input(layer, "s", s, query.weight.dtype(), {source.keys.shape()[0], query.weight.shape()[1]});
     const Tensor scores = score(tanh(source.keys + unsqueeze(query(s, place), 1)), place);  // [batch, S, 1]
@@ -62,6 +62,7 @@ struct AdditiveAttention {
 
   /// c_j: s [batch, query_dim] -> [batch, source_dim]
   Tensor context(const Tensor& s, const KeyValues& source, Place place = Place::current()) const {
+    const LayerCall layer{"AdditiveAttention", path, place};
     return weighted_sum(attention_weights(s, source, place), source.values, place);
   }
 };
@@ -81,7 +82,7 @@ struct Attention {
 
   /// x [batch, S, source_dim], mask [batch, S]
   KeyValues key_values(const Tensor& x, const Tensor& mask = {}, Place place = Place::current()) const {
-    const LayerName layer{"Attention", path, place};
+    const LayerCall layer{"Attention", path, place};
     check_input(layer, "x", x, key.weight.dtype(), {"batch", "source", key.weight.shape()[1]});
     if (mask.defined()) check_shape(layer, "the mask", mask, {x.shape()[0], x.shape()[1]});
     return {key(x, place), value(x, place), mask};
@@ -91,8 +92,9 @@ struct Attention {
   /// A row sums to 1; it is zero if the whole source is masked.
   Tensor attention_weights(const Tensor& s, const KeyValues& source, const AttentionOptions& options = {},
                            Place place = Place::current()) const {
-    const Tensor q = queries(s, place);
-    const AttentionOptions o = options_for({"Attention", path, place}, q, source, 1, options);
+    const LayerCall layer{"Attention", path, place};
+    const Tensor q = queries(layer, s);
+    const AttentionOptions o = options_for(layer, q, source, 1, options);
     const Tensor alpha = squeeze(gradus::attention_weights(q, source.keys, 1, o, place), 1);
     return s.rank() == 2 ? squeeze(alpha, 1) : alpha;
   }
@@ -101,8 +103,9 @@ struct Attention {
   /// One op, which does not store alpha.
   Tensor context(const Tensor& s, const KeyValues& source, const AttentionOptions& options = {},
                  Place place = Place::current()) const {
-    const Tensor q = queries(s, place);
-    const AttentionOptions o = options_for({"Attention", path, place}, q, source, 1, options);
+    const LayerCall layer{"Attention", path, place};
+    const Tensor q = queries(layer, s);
+    const AttentionOptions o = options_for(layer, q, source, 1, options);
     const Tensor c = attention(q, source.keys, source.values, 1, o, place);
     return s.rank() == 2 ? squeeze(c, 1) : c;
   }
@@ -115,15 +118,14 @@ struct Attention {
 
  private:
   /// [batch, query_dim] or [batch, T, query_dim] -> [batch, T, dim]
-  Tensor queries(const Tensor& s, const Place& place) const {
-    const LayerName layer{"Attention", path, place};
+  Tensor queries(const LayerCall& layer, const Tensor& s) const {
     const Index width = query.weight.shape()[1];
     if (s.defined() && s.rank() == 2) {
       check_input(layer, "the query", s, query.weight.dtype(), {"batch", width});
-      return query(unsqueeze(s, 1), place);
+      return query(unsqueeze(s, 1), layer.place);
     }
     check_input(layer, "the query", s, query.weight.dtype(), {"batch", "time", width});
-    return query(s, place);
+    return query(s, layer.place);
   }
 };
 

@@ -31,7 +31,8 @@ struct BatchNorm {
         path(scope.path()) {}
 
   Tensor operator()(const Tensor& x, Place place = Place::current()) const {
-    check_input({"BatchNorm", path, place}, "x", x, weight.dtype(), {"batch", weight.shape()[0], "..."});
+    const LayerCall layer{"BatchNorm", path, place};
+    check_input(layer, "x", x, weight.dtype(), {"batch", weight.shape()[0], "..."});
     return batch_norm(x, running_mean, running_var, weight, bias, Training::on_for("BatchNorm", place), momentum,
                       epsilon, place);
   }

@@ -71,12 +71,10 @@ struct CellWeights {
     return affine(h, weight_hh, norm_hh, b, place);
   }
 
-  void check_x(const char* type, const Tensor& x, const Place& place) const {
-    check_input({type, path, place}, "x", x, weight_ih.dtype(), {"...", weight_ih.shape()[1]});
+  void check_x(const LayerCall& layer, const Tensor& x) const {
+    check_input(layer, "x", x, weight_ih.dtype(), {"...", weight_ih.shape()[1]});
   }
-  void check_step(const char* type, const Tensor& projected, const CellState& state, bool has_cell,
-                  const Place& place) const {
-    const LayerName layer{type, path, place};
+  void check_step(const LayerCall& layer, const Tensor& projected, const CellState& state, bool has_cell) const {
     const DType dtype = weight_hh.dtype();
     const Index gates = weight_hh.shape()[0], hidden = weight_hh.shape()[1];
     check_input(layer, "the projected x", projected, dtype, {"batch", gates});
@@ -101,11 +99,13 @@ struct RNNCell : CellWeights {
       : CellWeights(scope, 1, in, hidden, o), nonlinearity(o.nonlinearity) {}
 
   Tensor project(const Tensor& x, Place place = Place::current()) const {
-    check_x("RNNCell", x, place);
+    const LayerCall layer{"RNNCell", path, place};
+    check_x(layer, x);
     return of_input(x, bias(), place);
   }
   CellState step(const Tensor& projected, const CellState& state, Place place = Place::current()) const {
-    check_step("RNNCell", projected, state, false, place);
+    const LayerCall layer{"RNNCell", path, place};
+    check_step(layer, projected, state, false);
     const Tensor sum = of_state(state.hidden, projected, place);
     return {nonlinearity == Nonlinearity::tanh ? tanh(sum) : relu(sum), {}};
   }
@@ -120,11 +120,13 @@ struct GRUCell : CellWeights {
   GRUCell(Scope scope, Index in, Index hidden, const CellOptions& o = {}) : CellWeights(scope, 3, in, hidden, o) {}
 
   Tensor project(const Tensor& x, Place place = Place::current()) const {
-    check_x("GRUCell", x, place);
+    const LayerCall layer{"GRUCell", path, place};
+    check_x(layer, x);
     return of_input(x, bias_ih, place);
   }
   CellState step(const Tensor& projected, const CellState& state, Place place = Place::current()) const {
-    check_step("GRUCell", projected, state, false, place);
+    const LayerCall layer{"GRUCell", path, place};
+    check_step(layer, projected, state, false);
     return {gru_gates(projected, of_state(state.hidden, bias_hh, place), state.hidden, place), {}};
   }
   CellState operator()(const Tensor& x, const CellState& state, Place place = Place::current()) const {
@@ -138,11 +140,13 @@ struct LSTMCell : CellWeights {
   LSTMCell(Scope scope, Index in, Index hidden, const CellOptions& o = {}) : CellWeights(scope, 4, in, hidden, o) {}
 
   Tensor project(const Tensor& x, Place place = Place::current()) const {
-    check_x("LSTMCell", x, place);
+    const LayerCall layer{"LSTMCell", path, place};
+    check_x(layer, x);
     return of_input(x, bias(), place);
   }
   CellState step(const Tensor& projected, const CellState& state, Place place = Place::current()) const {
-    check_step("LSTMCell", projected, state, true, place);
+    const LayerCall layer{"LSTMCell", path, place};
+    check_step(layer, projected, state, true);
     auto [hidden, cell] = lstm_gates(of_state(state.hidden, projected, place), state.cell, place);
     return {hidden, cell};
   }

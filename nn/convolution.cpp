@@ -21,7 +21,7 @@ Shape weight_shape(const char* layer, const Scope& scope, Index first, Index sec
     throw Error(
         fmt::format("{}: {} and {} channels in {} groups with a kernel of {} are not a convolution; expected "
                     "sizes of at least 1, and groups that divide both",
-                    to_string(LayerName{layer, scope.path(), {}}), first, second, groups,
+                    to_string(LayerCall{layer, scope.path(), {}}), first, second, groups,
                     fmt::join(kernel.begin(), kernel.end(), " x ")));
   }
   return shape;
@@ -41,7 +41,8 @@ Conv1d::Conv1d(Scope scope, Index in, Index out, PerAxis<1> kernel_size, const C
       path(scope.path()) {}
 
 Tensor Conv1d::operator()(const Tensor& x, Place place) const {
-  check_input({"Conv1d", path, place}, "x", x, weight.dtype(), {"batch", weight.shape()[1] * options.groups, "length"});
+  const LayerCall layer{"Conv1d", path, place};
+  check_input(layer, "x", x, weight.dtype(), {"batch", weight.shape()[1] * options.groups, "length"});
   return conv1d(x, weight, bias, options, place);
 }
 
@@ -53,8 +54,8 @@ Conv2d::Conv2d(Scope scope, Index in, Index out, PerAxis<2> kernel_size, const C
       path(scope.path()) {}
 
 Tensor Conv2d::operator()(const Tensor& x, Place place) const {
-  check_input({"Conv2d", path, place}, "x", x, weight.dtype(),
-              {"batch", weight.shape()[1] * options.groups, "height", "width"});
+  const LayerCall layer{"Conv2d", path, place};
+  check_input(layer, "x", x, weight.dtype(), {"batch", weight.shape()[1] * options.groups, "height", "width"});
   return conv2d(x, weight, bias, options, place);
 }
 
@@ -66,7 +67,8 @@ ConvTranspose1d::ConvTranspose1d(Scope scope, Index in, Index out, PerAxis<1> ke
       path(scope.path()) {}
 
 Tensor ConvTranspose1d::operator()(const Tensor& x, Place place) const {
-  check_input({"ConvTranspose1d", path, place}, "x", x, weight.dtype(), {"batch", weight.shape()[0], "positions"});
+  const LayerCall layer{"ConvTranspose1d", path, place};
+  check_input(layer, "x", x, weight.dtype(), {"batch", weight.shape()[0], "positions"});
   return conv_transpose1d(x, weight, bias, options, place);
 }
 
@@ -79,8 +81,8 @@ ConvTranspose2d::ConvTranspose2d(Scope scope, Index in, Index out, PerAxis<2> ke
       path(scope.path()) {}
 
 Tensor ConvTranspose2d::operator()(const Tensor& x, Place place) const {
-  check_input({"ConvTranspose2d", path, place}, "x", x, weight.dtype(),
-              {"batch", weight.shape()[0], "rows", "columns"});
+  const LayerCall layer{"ConvTranspose2d", path, place};
+  check_input(layer, "x", x, weight.dtype(), {"batch", weight.shape()[0], "rows", "columns"});
   return conv_transpose2d(x, weight, bias, options, place);
 }
 

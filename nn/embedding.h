@@ -24,7 +24,7 @@ struct Embedding {
     if (!padding) return;
     const Index given = *padding, row = given < 0 ? given + rows : given;
     if (row < 0 || row >= rows) {
-      throw Error(to_string(LayerName{"Embedding", path, {}}) + ": padding_idx " + std::to_string(given) +
+      throw Error(to_string(LayerCall{"Embedding", path, {}}) + ": padding_idx " + std::to_string(given) +
                   " is not a row of the table, which has " + std::to_string(rows));
     }
     dispatch_floating(weight.dtype(),
@@ -32,7 +32,8 @@ struct Embedding {
   }
 
   Tensor operator()(const Tensor& ids, Place place = Place::current()) const {
-    check_ids({"Embedding", path, place}, ids, weight.shape()[0]);
+    const LayerCall layer{"Embedding", path, place};
+    check_ids(layer, ids, weight.shape()[0]);
     return embedding(weight, ids, padding_idx, place);
   }
 };

@@ -23,7 +23,8 @@ struct GroupNorm {
         path(scope.path()) {}
 
   Tensor operator()(const Tensor& x, Place place = Place::current()) const {
-    check_input({"GroupNorm", path, place}, "x", x, weight.dtype(), {"batch", weight.shape()[0], "..."});
+    const LayerCall layer{"GroupNorm", path, place};
+    check_input(layer, "x", x, weight.dtype(), {"batch", weight.shape()[0], "..."});
     return group_norm(x, num_groups, weight, bias, epsilon, place);
   }
 };

@@ -23,7 +23,7 @@ bool fits(const Shape& shape, ExpectedAxes axes) {
   return true;
 }
 
-[[noreturn]] void refuse(const LayerName& layer, const char* what, const Tensor& x, std::string_view dtype,
+[[noreturn]] void refuse(const LayerCall& layer, const char* what, const Tensor& x, std::string_view dtype,
                          ExpectedAxes axes) {
   std::string expected;
   for (const ExpectedAxis& axis : axes) {
@@ -36,20 +36,20 @@ bool fits(const Shape& shape, ExpectedAxes axes) {
 
 }  // namespace
 
-std::string to_string(const LayerName& layer) {
+std::string to_string(const LayerCall& layer) {
   return layer.path.empty() ? layer.type : fmt::format("{} '{}'", layer.type, layer.path);
 }
 
-void check_shape(const LayerName& layer, const char* what, const Tensor& x, ExpectedAxes axes) {
+void check_shape(const LayerCall& layer, const char* what, const Tensor& x, ExpectedAxes axes) {
   if (!x.defined() || !fits(x.shape(), axes)) refuse(layer, what, x, "", axes);
 }
 
-void check_input(const LayerName& layer, const char* what, const Tensor& x, DType dtype, ExpectedAxes axes) {
+void check_input(const LayerCall& layer, const char* what, const Tensor& x, DType dtype, ExpectedAxes axes) {
   if (!x.defined() || x.dtype() != dtype || !fits(x.shape(), axes))
     refuse(layer, what, x, std::string(name(dtype)) + " ", axes);
 }
 
-void check_ids(const LayerName& layer, const Tensor& ids, Index bound) {
+void check_ids(const LayerCall& layer, const Tensor& ids, Index bound) {
   check_input(layer, "ids", ids, DType::i64, {"..."});
   const Index *id = ids.data<Index>(), n = ids.numel();
   for (Index i = 0; i < n; ++i) {

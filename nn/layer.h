@@ -3,20 +3,22 @@
 #include <initializer_list>
 #include <string>
 
+#include <gradus/autograd/engine/observer.h>
 #include <gradus/autograd/engine/tensor.h>
 
 // Checks of a layer's inputs. Their errors contain the layer's path, the expected shape and the caller's line: a layer
 // keeps the path of its scope, and its functions take the caller's Place last and pass it on.
 namespace gradus::nn {
 
-/// A layer in messages.
-struct LayerName {
+/// A call of a layer: its name in messages. While it exists, ops of this thread belong to the layer (Region).
+struct LayerCall {
   const char* type;
   const std::string& path;  // of the layer's scope
   Place place;              // of the call
+  Region region{path};
 };
 /// "Linear 'decoder.query'"; the type alone at the root.
-std::string to_string(const LayerName& layer);
+std::string to_string(const LayerCall& layer);
 
 /// An axis of an expected shape: its size, or a name where any size fits.
 class ExpectedAxis {
@@ -34,11 +36,11 @@ class ExpectedAxis {
 /// The axes of an expected shape. "..." as the first or the last one stands for any number of axes.
 using ExpectedAxes = std::initializer_list<ExpectedAxis>;
 
-/// Throws an Error unless `x` has these axes: check_shape({"Linear", path, place}, "x", x, {"...", in}).
-void check_shape(const LayerName& layer, const char* what, const Tensor& x, ExpectedAxes axes);
+/// Throws an Error unless `x` has these axes: check_shape(layer, "x", x, {"...", in}).
+void check_shape(const LayerCall& layer, const char* what, const Tensor& x, ExpectedAxes axes);
 /// Also unless it has the dtype.
-void check_input(const LayerName& layer, const char* what, const Tensor& x, DType dtype, ExpectedAxes axes);
+void check_input(const LayerCall& layer, const char* what, const Tensor& x, DType dtype, ExpectedAxes axes);
 /// Throws an Error unless the ids are i64 and in [0, bound).
-void check_ids(const LayerName& layer, const Tensor& ids, Index bound);
+void check_ids(const LayerCall& layer, const Tensor& ids, Index bound);
 
 }  // namespace gradus::nn

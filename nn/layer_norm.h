@@ -22,7 +22,8 @@ struct LayerNorm {
         path(scope.path()) {}
 
   Tensor operator()(const Tensor& x, Place place = Place::current()) const {
-    check_input({"LayerNorm", path, place}, "x", x, weight.dtype(), {"...", weight.shape()[0]});
+    const LayerCall layer{"LayerNorm", path, place};
+    check_input(layer, "x", x, weight.dtype(), {"...", weight.shape()[0]});
     return layer_norm(x, weight, bias, epsilon, place);
   }
 };

@@ -32,7 +32,8 @@ struct Linear {
   }
 
   Tensor operator()(const Tensor& x, Place place = Place::current()) const {
-    check_input({"Linear", path, place}, "x", x, weight.dtype(), {"...", weight.shape()[1]});
+    const LayerCall layer{"Linear", path, place};
+    check_input(layer, "x", x, weight.dtype(), {"...", weight.shape()[1]});
     return linear(x, weight, bias, place);
   }
 

@@ -28,7 +28,7 @@ struct LocationAttention : AdditiveAttention {
   /// The source of step j, for the functions of AdditiveAttention: its keys are W_h h_i + L a_ij. `before` is
   /// alpha_{j-1} [batch, S].
   KeyValues located(const KeyValues& source, const Tensor& before, Place place = Place::current()) const {
-    const LayerName layer{"LocationAttention", path, place};
+    const LayerCall layer{"LocationAttention", path, place};
     check_input(layer, "source.keys", source.keys, key.weight.dtype(), {"batch", "source", key.weight.shape()[0]});
     check_input(layer, "the weights before", before, key.weight.dtype(),
                 {source.keys.shape()[0], source.keys.shape()[1]});

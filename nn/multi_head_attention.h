@@ -59,15 +59,17 @@ struct MultiHeadAttention {
   /// alpha of each head: x [batch, T, dim] -> [batch, heads, T, S]
   Tensor attention_weights(const Tensor& x, const KeyValues& source, const AttentionOptions& options = {},
                            Place place = Place::current()) const {
-    const Tensor q = queries(x, 0, place);
-    const AttentionOptions o = options_for({"MultiHeadAttention", path, place}, q, source, heads, options);
+    const LayerCall layer{"MultiHeadAttention", path, place};
+    const Tensor q = queries(layer, x, 0);
+    const AttentionOptions o = options_for(layer, q, source, heads, options);
     return gradus::attention_weights(q, source.keys, heads, o, place);
   }
 
   /// x [batch, T, dim] attends to a source: [batch, T, dim].
   Tensor context(const Tensor& x, const KeyValues& source, const AttentionOptions& options = {},
                  Place place = Place::current()) const {
-    return attend(queries(x, 0, place), source, options, place);
+    const LayerCall layer{"MultiHeadAttention", path, place};
+    return attend(layer, queries(layer, x, 0), source, options);
   }
 
   /// x [batch, T, dim] attends to itself: [batch, T, dim]. The mask is [batch, T], non-zero at tokens.
@@ -87,12 +89,13 @@ struct MultiHeadAttention {
   /// positions, undefined before the first; those of x are appended.
   Tensor step(const Tensor& x, KeyValues& past, const AttentionOptions& options = {},
               Place place = Place::current()) const {
+    const LayerCall layer{"MultiHeadAttention", path, place};
     const bool first = !past.keys.defined();
     const Index position = first ? 0 : past.keys.shape()[1];
     const KeyValues now = key_values_at(position, x, x, {}, place);
     past.keys = first ? now.keys : concat({past.keys, now.keys}, 1, place);
     past.values = first ? now.values : concat({past.values, now.values}, 1, place);
-    return attend(queries(x, position, place), past, options, place);
+    return attend(layer, queries(layer, x, position), past, options);
   }
 
  private:
@@ -132,15 +135,14 @@ struct MultiHeadAttention {
   }
 
   /// The queries of x [batch, T, dim], the first at the position `start`.
-  Tensor queries(const Tensor& x, Index start, const Place& place) const {
-    check_input({"MultiHeadAttention", path, place}, "x", x, out_proj.weight.dtype(),
-                {"batch", "time", out_proj.weight.shape()[1]});
-    return rotated(project(x, 0, place), start, place);
+  Tensor queries(const LayerCall& layer, const Tensor& x, Index start) const {
+    check_input(layer, "x", x, out_proj.weight.dtype(), {"batch", "time", out_proj.weight.shape()[1]});
+    return rotated(project(x, 0, layer.place), start, layer.place);
   }
 
   KeyValues key_values_at(Index start, const Tensor& key, const Tensor& value, const Tensor& mask,
                           const Place& place) const {
-    const LayerName layer{"MultiHeadAttention", path, place};
+    const LayerCall layer{"MultiHeadAttention", path, place};
     check_input(layer, "the key", key, out_proj.weight.dtype(), {"batch", "source", weight(1).shape()[1]});
     check_input(layer, "the value", value, out_proj.weight.dtype(),
                 {key.shape()[0], key.shape()[1], weight(2).shape()[1]});
@@ -153,8 +155,10 @@ struct MultiHeadAttention {
   }
 
   /// Queries q [batch, T, dim] attend to a source: [batch, T, dim].
-  Tensor attend(const Tensor& q, const KeyValues& source, const AttentionOptions& options, const Place& place) const {
-    const AttentionOptions o = options_for({"MultiHeadAttention", path, place}, q, source, heads, options);
+  Tensor attend(const LayerCall& layer, const Tensor& q, const KeyValues& source,
+                const AttentionOptions& options) const {
+    const Place& place = layer.place;
+    const AttentionOptions o = options_for(layer, q, source, heads, options);
     if (dropout.p == 0 || !Training::on_for("MultiHeadAttention with dropout", place))
       return out_proj(attention(q, source.keys, source.values, heads, o, place), place);
     const Tensor alpha = dropout(gradus::attention_weights(q, source.keys, heads, o, place), place);

@@ -30,7 +30,7 @@ struct MultiplicativeAttention {
 
   /// h [batch, S, source_dim], mask [batch, S]
   KeyValues key_values(const Tensor& h, const Tensor& mask = {}, Place place = Place::current()) const {
-    const LayerName layer{"MultiplicativeAttention", path, place};
+    const LayerCall layer{"MultiplicativeAttention", path, place};
     check_shape(layer, "h", h, {"batch", "source", key ? key->weight.shape()[1] : query_dim});
     if (mask.defined()) check_shape(layer, "the mask", mask, {h.shape()[0], h.shape()[1]});
     return {key ? (*key)(h, place) : h, h, mask};
@@ -38,23 +38,25 @@ struct MultiplicativeAttention {
 
   /// alpha_j: s [batch, query_dim] -> [batch, S]. A row sums to 1; it is zero if the whole source is masked.
   Tensor attention_weights(const Tensor& s, const KeyValues& source, Place place = Place::current()) const {
-    const Tensor q = queries(s, place);
-    return squeeze(squeeze(gradus::attention_weights(q, source.keys, 1, options(q, source, place), place), 1), 1);
+    const LayerCall layer{"MultiplicativeAttention", path, place};
+    const Tensor q = queries(layer, s);
+    return squeeze(squeeze(gradus::attention_weights(q, source.keys, 1, options(layer, q, source), place), 1), 1);
   }
 
   /// c_j: s [batch, query_dim] -> [batch, source_dim]. One op, which does not store alpha.
   Tensor context(const Tensor& s, const KeyValues& source, Place place = Place::current()) const {
-    const Tensor q = queries(s, place);
-    return squeeze(attention(q, source.keys, source.values, 1, options(q, source, place), place), 1);
+    const LayerCall layer{"MultiplicativeAttention", path, place};
+    const Tensor q = queries(layer, s);
+    return squeeze(attention(q, source.keys, source.values, 1, options(layer, q, source), place), 1);
   }
 
  private:
-  Tensor queries(const Tensor& s, const Place& place) const {
-    check_shape({"MultiplicativeAttention", path, place}, "s", s, {"batch", query_dim});
+  Tensor queries(const LayerCall& layer, const Tensor& s) const {
+    check_shape(layer, "s", s, {"batch", query_dim});
     return unsqueeze(s, 1);
   }
-  AttentionOptions options(const Tensor& q, const KeyValues& source, const Place& place) const {
-    return options_for({"MultiplicativeAttention", path, place}, q, source, 1, {.scale = 1});
+  static AttentionOptions options(const LayerCall& layer, const Tensor& q, const KeyValues& source) {
+    return options_for(layer, q, source, 1, {.scale = 1});
   }
 };
 

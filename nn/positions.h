@@ -19,7 +19,8 @@ struct PositionTable {
 
   /// `start` is the position of the first step of x. Throws when the sequence is longer than max_length.
   Tensor operator()(const Tensor& x, Index start = 0, Place place = Place::current()) const {
-    check_input({"Positions", path, place}, "x", x, table.dtype(), {"...", "time", table.shape()[1]});
+    const LayerCall layer{"Positions", path, place};
+    check_input(layer, "x", x, table.dtype(), {"...", "time", table.shape()[1]});
     const Index time = x.shape()[-2];
     if (start < 0)
       throw Error("'" + path + "' got the position " + std::to_string(start) + " of the first step", place);

@@ -58,15 +58,16 @@ struct Recurrent {
   /// padding. `initial` has a state per cell, in the order of `Sequence::final`; empty means zeros.
   Sequence operator()(const Tensor& x, const Tensor& mask = {}, const std::vector<CellState>& initial = {},
                       Place place = Place::current()) const {
-    check(x, mask, initial, place);
+    const LayerCall layer{"Recurrent", path, place};
+    check(layer, x, mask, initial);
     const std::vector<Tensor> tokens = columns_with_padding(mask, x.size(1));
     Sequence s;
     Tensor inputs = transpose(x, 0, 1);  // [time, batch, in]
-    for (Index layer = 0; layer < std::ssize(cells) / directions; ++layer) {
-      if (layer > 0) inputs = dropout(inputs, place);
+    for (Index depth = 0; depth < std::ssize(cells) / directions; ++depth) {
+      if (depth > 0) inputs = dropout(inputs, place);
       std::vector<Tensor> outputs;
       for (Index direction = 0; direction < directions; ++direction) {
-        const auto c = static_cast<std::size_t>(layer * directions + direction);
+        const auto c = static_cast<std::size_t>(depth * directions + direction);
         CellState state = initial.empty() ? cells[c].zero_state(x.size(0)) : initial[c];
         outputs.push_back(run(cells[c], inputs, tokens, direction == 1, state, place));
         s.final.push_back(std::move(state));
@@ -88,14 +89,16 @@ struct Recurrent {
   Tensor project(const Tensor& x, Place place = Place::current()) const { return cells[0].project(x, place); }
   std::vector<CellState> step_projected(const Tensor& projected, const std::vector<CellState>& states,
                                         Place place = Place::current()) const {
+    const LayerCall layer{"Recurrent", path, place};
     if (directions != 1) {
-      throw Error(name(place) + " is bidirectional and cannot run step by step: its backward half begins at the end",
-                  place);
+      throw Error(
+          to_string(layer) + " is bidirectional and cannot run step by step: its backward half begins at the end",
+          place);
     }
-    check_states(states, "states", place);
+    check_states(layer, states, "states");
     std::vector<CellState> next{cells[0].step(projected, states[0], place)};
-    for (std::size_t layer = 1; layer < cells.size(); ++layer)
-      next.push_back(cells[layer](dropout(next.back().hidden, place), states[layer], place));
+    for (std::size_t c = 1; c < cells.size(); ++c)
+      next.push_back(cells[c](dropout(next.back().hidden, place), states[c], place));
     return next;
   }
 
@@ -135,22 +138,20 @@ struct Recurrent {
     return columns;
   }
 
-  std::string name(const Place& place) const { return to_string(LayerName{"Recurrent", path, place}); }
-
-  void check(const Tensor& x, const Tensor& mask, const std::vector<CellState>& initial, const Place& place) const {
-    const LayerName layer{"Recurrent", path, place};
+  void check(const LayerCall& layer, const Tensor& x, const Tensor& mask, const std::vector<CellState>& initial) const {
     const Tensor& weight = cells[0].weights().weight_ih;
     check_input(layer, "x", x, weight.dtype(), {"batch", "time", weight.shape()[1]});
-    if (x.shape()[1] == 0) throw Error(name(place) + ": x is " + describe(x) + "; expected at least one step", place);
+    if (x.shape()[1] == 0)
+      throw Error(to_string(layer) + ": x is " + describe(x) + "; expected at least one step", layer.place);
     if (mask.defined()) check_shape(layer, "the mask", mask, {x.shape()[0], x.shape()[1]});
-    if (!initial.empty()) check_states(initial, "initial states", place);
+    if (!initial.empty()) check_states(layer, initial, "initial states");
   }
 
-  void check_states(const std::vector<CellState>& states, const char* what, const Place& place) const {
+  void check_states(const LayerCall& layer, const std::vector<CellState>& states, const char* what) const {
     if (states.size() == cells.size()) return;
-    throw Error(name(place) + " got " + std::to_string(states.size()) + " " + what + "; expected one for each of its " +
-                    std::to_string(cells.size()) + " cells",
-                place);
+    throw Error(to_string(layer) + " got " + std::to_string(states.size()) + " " + what +
+                    "; expected one for each of its " + std::to_string(cells.size()) + " cells",
+                layer.place);
   }
 };
 

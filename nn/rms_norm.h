@@ -19,7 +19,8 @@ struct RMSNorm {
       : weight(scope.ones("weight", {dim})), epsilon(eps), path(scope.path()) {}
 
   Tensor operator()(const Tensor& x, Place place = Place::current()) const {
-    check_input({"RMSNorm", path, place}, "x", x, weight.dtype(), {"...", weight.shape()[0]});
+    const LayerCall layer{"RMSNorm", path, place};
+    check_input(layer, "x", x, weight.dtype(), {"...", weight.shape()[0]});
     return rms_norm(x, weight, epsilon, place);
   }
 };

@@ -71,9 +71,10 @@ struct TransformerEncoderLayer {
   std::optional<FeedForward> feed_forward;
   ResidualNorm norm1;
   std::optional<ResidualNorm> norm2;
+  std::string path;  // of the scope
 
   TransformerEncoderLayer(Scope scope, const TransformerOptions& o)
-      : self_attn(scope / "self_attn", self_attention_of(o)), norm1(scope / "norm1", o) {
+      : self_attn(scope / "self_attn", self_attention_of(o)), norm1(scope / "norm1", o), path(scope.path()) {
     if (o.ffn == 0) return;
     feed_forward.emplace(scope, o.dim, o.ffn, feed_forward_of(o));
     norm2.emplace(scope / "norm2", o);
@@ -83,6 +84,7 @@ struct TransformerEncoderLayer {
   /// have a mask [S, S] and a bias of the scores, and make self-attention causal.
   Tensor operator()(Tensor x, const Tensor& mask = {}, const AttentionOptions& attention = {},
                     Place place = Place::current()) const {
+    const Region region(path);
     x = norm1.after(x, self_attn(norm1.before(x, place), mask, attention, place), place);
     if (feed_forward) x = norm2->after(x, (*feed_forward)(norm2->before(x, place), place), place);
     return x;
@@ -119,12 +121,14 @@ struct TransformerDecoderLayer {
   std::optional<FeedForward> feed_forward;
   ResidualNorm norm1, norm2;
   std::optional<ResidualNorm> norm3;
+  std::string path;  // of the scope
 
   TransformerDecoderLayer(Scope scope, const TransformerOptions& o)
       : self_attn(scope / "self_attn", self_attention_of(o)),
         multihead_attn(scope / "multihead_attn", attention_of(o)),
         norm1(scope / "norm1", o),
-        norm2(scope / "norm2", o) {
+        norm2(scope / "norm2", o),
+        path(scope.path()) {
     if (o.ffn == 0) return;
     feed_forward.emplace(scope, o.dim, o.ffn, feed_forward_of(o));
     norm3.emplace(scope / "norm3", o);
@@ -139,12 +143,14 @@ struct TransformerDecoderLayer {
   /// a target needs no mask.
   Tensor operator()(const Tensor& x, const KeyValues& source, const DecoderAttention& attention = {},
                     Place place = Place::current()) const {
+    const Region region(path);
     return read_source(read_target(x, attention, place), source, attention, place);
   }
 
   /// One further position x [batch, 1, dim] -> [batch, 1, dim]. `past` is that of MultiHeadAttention::step.
   Tensor step(const Tensor& x, KeyValues& past, const KeyValues& source, const DecoderAttention& attention = {},
               Place place = Place::current()) const {
+    const Region region(path);
     const AttentionOptions self{.mask = attention.mask, .bias = attention.bias};
     const Tensor read = self_attn.step(norm1.before(x, place), past, self, place);
     return read_source(norm1.after(x, read, place), source, attention, place);
@@ -274,7 +280,7 @@ struct TransformerDecoder : TransformerStack<TransformerDecoderLayer> {
   }
 
  private:
-  LayerName name(const Place& place) const { return {"TransformerDecoder", path, place}; }
+  LayerCall name(const Place& place) const { return {"TransformerDecoder", path, place}; }
 
   void check_source(const std::vector<KeyValues>& source, const Place& place) const {
     if (source.size() == layers.size()) return;

@@ -36,3 +36,25 @@ TEST_CASE("a graph of any depth is drawn") {
   for (int i = 0; i < n; ++i) y = y + 1.0;
   CHECK_THAT(graph_to_dot(y), ContainsSubstring("n" + std::to_string(n) + " -> n" + std::to_string(n - 1) + ";"));
 }
+
+TEST_CASE("under KeepRegions a drawing has a box per layer, with its parameters and ops, and the named inputs") {
+  nn::ParameterStore store(1);
+  const nn::Linear query(store.root() / "heads" / 0 / "query", 3, 2);
+  const Tensor x = Tensor::zeros({4, 3}).set_name("x"), ids = Tensor::zeros({4, 1}, DType::i64).set_name("ids");
+  const KeepRegions keep;
+  const Tensor y = tanh(query(x)) * not_equal(ids, 0.0);
+  const std::string dot = graph_to_dot(sum(y));
+  for (const char* part : {"subgraph \"cluster_heads.0\" {\n  label=\"heads.0\"",
+                           "subgraph \"cluster_heads.0.query\" {\n  label=\"query\"", "label=\"weight\\n[2, 3]\"",
+                           "label=\"linear\\n[4, 2]\"", "label=\"x\\n[4, 3]\"", "label=\"ids\\n[4, 1]\"",
+                           "d0 -> n1 [style=dashed]", "d1 -> n3 [style=dashed]"}) {
+    CAPTURE(part);
+    CHECK_THAT(dot, ContainsSubstring(part));
+  }
+  CHECK(dot.find("label=\"tanh") < dot.find("subgraph"));
+
+  const std::string folded = graph_to_dot(sum(y), 1);
+  CHECK_THAT(folded, ContainsSubstring("layer_0 [label=\"heads.0\\n1 op\""));
+  CHECK_THAT(folded, ContainsSubstring("layer_0 -> n2;"));
+  CHECK_THAT(folded, !ContainsSubstring("weight"));
+}

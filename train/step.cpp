@@ -5,8 +5,11 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
+#include <utility>
 
 #include <gradus/autograd/checks/anomaly.h>
+#include <gradus/autograd/engine/observer.h>
 #include <gradus/autograd/foundation/internal/stopwatch.h>
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/autograd/ops/comparison.h>
@@ -66,18 +69,25 @@ Tensor PairBatch::loss(Index begin, Index end) const {
     return nn::sequence_cross_entropy(
         logits, target_out, {.label_smoothing = label_smoothing_, .pad = data::pad_id, .reduction = Reduction::sum});
   };
-  const Tensor logits = model_.logits(source, target_in);
+  const Tensor logits = model_.logits(source, target_in),
+               others = r_drop_ > 0 ? model_.logits(source, target_in) : Tensor();
+  const Region region("loss");
   Tensor sum = cross_entropy_of(logits);
-  if (r_drop_ > 0) {
-    const Tensor others = model_.logits(source, target_in);
+  if (others.defined())
     sum = (sum + cross_entropy_of(others)) * 0.5 + divergence(logits, others, target_out) * (0.25 * r_drop_);
-  }
   return sum * (1.0 / static_cast<double>(batch_.target_tokens));
 }
 
 TrainingStep::TrainingStep(const models::Seq2Seq& model, nn::ParameterStore& store, const TrainConfig& config)
     : TrainingStep(store, config) {
   model_ = &model;
+}
+
+void TrainingStep::observe(std::vector<Observer*> observers) {
+  if (!observers.empty() && observers.size() != blocks_.size() + 1)
+    throw Error(fmt::format("TrainingStep::observe got {} observers; expected one for each of its {} shards, and one",
+                            observers.size(), blocks_.size()));
+  observers_ = std::move(observers);
 }
 
 TrainingStep::TrainingStep(nn::ParameterStore& store, const TrainConfig& config)
@@ -137,6 +147,8 @@ TrainingStep::Result TrainingStep::run(const StepBatch& batch, Index step, doubl
   result.seconds.forward = shard_time.seconds() * sum.forward_seconds / (sum.forward_seconds + sum.backward_seconds);
   result.seconds.backward = shard_time.seconds() - result.seconds.forward;
   if (!std::isfinite(result.loss)) refuse(fmt::format("the loss of step {} is {}", step + 1, result.loss), batch, step);
+  const ObserverScope observed(observers_.empty() ? observer() : observers_.back());
+  std::optional<Region> part(std::in_place, "clip");
   const Stopwatch clip_time;
   add_blocks(shards.size());
   const double longest = config_.clip > 0 ? config_.clip : std::numeric_limits<double>::infinity();
@@ -145,6 +157,7 @@ TrainingStep::Result TrainingStep::run(const StepBatch& batch, Index step, doubl
   if (!clip.finite())
     refuse(fmt::format("the gradient of step {} is not finite, its loss is {}", step + 1, result.loss), batch, step);
   result.seconds.clip = clip_time.seconds();
+  part.emplace("update");
   const Stopwatch update_time;
   optimizer_->step(lr, clip.scale);
   result.seconds.update = update_time.seconds();
@@ -168,11 +181,16 @@ TrainingStep::ShardResult TrainingStep::run_shard(const StepBatch& batch, Span s
     const RandomScope random(static_cast<std::uint64_t>(config_.seed), static_cast<std::uint64_t>(stream));
     const nn::Training training;
     const DetectAnomaly anomaly(config_.detect_nan);
+    const ObserverScope observed(observers_.empty() ? observer() : observers_[k]);
     const Stopwatch forward_time;
-    const Tensor loss = batch.loss(parts[j].begin, parts[j].end);
+    const Tensor loss = [&] {
+      const Region region("forward");
+      return batch.loss(parts[j].begin, parts[j].end);
+    }();
     sum.loss += loss.item();
     sum.forward_seconds += forward_time.seconds();
     const Stopwatch backward_time;
+    const Region region("backward");
     backward(loss, {.into = &gradients_[k]});
     sum.backward_seconds += backward_time.seconds();
   }

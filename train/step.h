@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <gradus/autograd/engine/backward.h>
+#include <gradus/autograd/engine/observer.h>
 #include <gradus/data/batches.h>
 #include <gradus/models/seq2seq.h>
 #include <gradus/nn/parameters.h>
@@ -87,6 +88,11 @@ class TrainingStep {
   /// The same for pairs of the model that the constructor was given. `progress` is that of PairBatch.
   Result run(const data::Batch& batch, Index step, double lr, double progress = 0);
 
+  /// The observers of the steps that follow, for profiles: one for each shard, in place of train.detect_nan, and one
+  /// for the work after the shards. They see the regions "forward" and "backward", and "clip" and "update". An empty
+  /// list ends it. Throws when there are not as many.
+  void observe(std::vector<Observer*> observers);
+
   optim::Optimizer& optimizer() { return *optimizer_; }
   const optim::Optimizer& optimizer() const { return *optimizer_; }
 
@@ -107,6 +113,7 @@ class TrainingStep {
   std::vector<Tensor> parameters_;
   std::vector<Tensor> blocks_;  // one per shard
   std::vector<Gradients> gradients_;
+  std::vector<Observer*> observers_;  // empty: none
   std::unique_ptr<optim::Optimizer> optimizer_;
 };
 

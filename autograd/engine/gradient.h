@@ -55,8 +55,9 @@ class Gradient {
   Tensor product_x() const;
   Tensor product_dy() const;
 
-  /// Names the op whose rule returned this addition, for errors.
+  /// The op whose rule returned this addition.
   void set_op(const OpName& op) { addition_->op = op; }
+  const OpName& op() const { return addition_->op; }
   /// Adds gradients, all of them additions, to sum in their order. Throws when one replaces the sum.
   static void add_to(Tensor& sum, std::span<const Gradient> additions);
 

@@ -14,8 +14,10 @@ bool detail::begin_record(const OpName& op, const Tensor& value, std::span<const
          std::any_of(inputs.begin(), inputs.end(), [](const Input& in) { return in.node != nullptr; });
 }
 
-Tensor without_gradient(Tensor value, std::initializer_list<Input> inputs) {
-  NewNodes::add_value(value, std::span<const Input>(inputs.begin(), inputs.size()));
+Tensor without_gradient(const OpName& op, Tensor value, std::initializer_list<Input> inputs) {
+  const std::span<const Input> all(inputs.begin(), inputs.size());
+  if (Observer* o = observer()) o->on_value(op, value, all);
+  NewNodes::add_value(value, all);
   return value;
 }
 

@@ -47,7 +47,7 @@ class RuleNode final : public Node {
 }  // namespace detail
 
 /// Returns the value of an op without a gradient. `checkpoint` watches the inputs that it was computed from.
-Tensor without_gradient(Tensor value, std::initializer_list<Input> inputs);
+Tensor without_gradient(const OpName& op, Tensor value, std::initializer_list<Input> inputs);
 
 /// Puts a freshly computed value into the graph and returns it. The rule is callable as (dy), (dy, y), (dy, needs) or
 /// (dy, y, needs), with dy the gradient of the value y, and returns one gradient per input.

@@ -102,9 +102,14 @@ class Local {
 
   void count(std::ptrdiff_t bytes) {
     counted_ += bytes;
-    if (bytes > 0) shared().observe(counted_);
+    net_ += bytes;
+    if (bytes > 0) {
+      allocated_ += bytes;
+      shared().observe(counted_);
+    }
     if (counted_ >= most_uncounted || counted_ <= -most_uncounted || !alive_) flush();
   }
+  Bytes bytes() const { return {static_cast<std::size_t>(allocated_), static_cast<std::size_t>(allocated_ - net_)}; }
   void flush() {
     shared().in_use.fetch_add(static_cast<std::size_t>(std::exchange(counted_, 0)), std::memory_order_relaxed);
   }
@@ -117,6 +122,7 @@ class Local {
   std::array<Link*, classes> heads_{};
   std::size_t kept_ = 0, limit_ = least_kept / 4;
   std::ptrdiff_t counted_ = 0;
+  std::ptrdiff_t allocated_ = 0, net_ = 0;  // since the thread started
   bool alive_ = true;
 };
 thread_local Local local;
@@ -185,6 +191,7 @@ std::size_t in_use() {
   return static_cast<std::size_t>(std::max(bytes, std::ptrdiff_t{0}));
 }
 std::size_t peak() { return shared().peak.load(std::memory_order_relaxed); }
+Bytes of_thread() { return local.bytes(); }
 void reset_peak() { shared().peak.store(in_use(), std::memory_order_relaxed); }
 
 }  // namespace gradus::memory

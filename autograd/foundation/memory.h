@@ -19,4 +19,10 @@ std::size_t in_use();
 std::size_t peak();
 void reset_peak();
 
+/// Bytes that the calling thread has allocated and released since it started.
+struct Bytes {
+  std::size_t allocated = 0, released = 0;
+};
+Bytes of_thread();
+
 }  // namespace gradus::memory

@@ -29,7 +29,7 @@ Tensor test(const OpName& op, const Tensor& x, F holds) {
       map_elements<T, M>(x, mask, [holds](T v) { return static_cast<M>(holds(v)); });
     });
   });
-  return without_gradient(mask, {x});
+  return without_gradient(op, mask, {x});
 }
 
 /// A mask of the pairs for which `holds` is true.
@@ -48,7 +48,7 @@ Tensor test(const OpName& op, const Tensor& a, const Tensor& b, F holds) {
       map_pairs<T, M>(a, b, mask, [holds](T x, T y) { return static_cast<M>(holds(x, y)); });
     });
   });
-  return without_gradient(mask, {a, b});
+  return without_gradient(op, mask, {a, b});
 }
 
 /// Calls f(element, number) in the dtype of the element, or in f64 if that is i64 and the number is no integer.

@@ -17,7 +17,7 @@ Tensor to(const Tensor& x, DType dtype, Place place) {
       for (Index i = 0; i < n; ++i) out[i] = static_cast<decltype(into)>(p[i]);
     });
   });
-  if (!is_floating(dtype) || !is_floating(x.dtype())) return without_gradient(y, {x});
+  if (!is_floating(dtype) || !is_floating(x.dtype())) return without_gradient(op, y, {x});
   return record(op, y, {unread(x)}, [from = x.dtype()](const Tensor& dy) { return Grads{to(dy, from)}; });
 }
 

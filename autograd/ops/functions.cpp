@@ -78,7 +78,8 @@ Tensor abs(const Argument& x) {
   const OpName op("abs", x.place());
   if (x.tensor().dtype() == DType::i64) {
     return without_gradient(
-        map_elements(op, x.tensor(), [](auto v) { return v < 0 ? wrapping_sub(decltype(v)(0), v) : v; }), {x.tensor()});
+        op, map_elements(op, x.tensor(), [](auto v) { return v < 0 ? wrapping_sub(decltype(v)(0), v) : v; }),
+        {x.tensor()});
   }
   return pointwise(op, x.tensor(), [](auto v) { return abs(v); });
 }

@@ -99,7 +99,7 @@ Tensor one_hot(const Tensor& ids, Integer num_classes, Place place) {
   const Index *id = ids.data<Index>(), n = ids.numel();
   Index* out = y.mutable_data<Index>();
   for (Index i = 0; i < n; ++i) out[i * classes + id[i]] = 1;
-  return without_gradient(y, {ids});
+  return without_gradient(op, y, {ids});
 }
 
 Tensor index_select(const Tensor& x, Integer dim, const Tensor& index, Place place) {

@@ -134,7 +134,7 @@ Tensor extreme_index(const OpName& op, const Tensor& x, std::optional<Integer> d
       }
     });
   });
-  return without_gradient(y, {x});
+  return without_gradient(op, y, {x});
 }
 
 }  // namespace

@@ -93,7 +93,7 @@ Tensor multinomial(const Tensor& weights, Integer num_samples, Flag replacement,
         draw_without_replacement(w + r * classes, classes, random, r * classes, n, out + r * n);
     });
   });
-  return without_gradient(drawn, {weights});
+  return without_gradient(op, drawn, {weights});
 }
 
 Tensor bernoulli(const Argument& p) {
@@ -114,7 +114,7 @@ Tensor bernoulli(const Argument& p) {
       to[i] = random.uniform(static_cast<std::uint64_t>(i)) < static_cast<double>(from[i]) ? T(1) : T(0);
     });
   });
-  return without_gradient(y, {x});
+  return without_gradient(op, y, {x});
 }
 
 }  // namespace gradus

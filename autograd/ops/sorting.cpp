@@ -58,7 +58,7 @@ Tensor sorted_positions(const OpName& op, const Tensor& x, Index axis, Index cou
         }
       });
   });
-  return without_gradient(positions, {x});
+  return without_gradient(op, positions, {x});
 }
 
 }  // namespace

@@ -31,7 +31,9 @@ class ImageBatch final : public StepBatch {
     std::vector<Index> labels;
     for (Index i = begin; i < end; ++i)
       labels.push_back(all_.labels[static_cast<std::size_t>(rows_[static_cast<std::size_t>(i)])]);
-    const Tensor sum = cross_entropy((*run_.classifier)(pixels), Tensor::from(labels, {end - begin}),
+    const Tensor logits = (*run_.classifier)(pixels);
+    const Region region("loss");
+    const Tensor sum = cross_entropy(logits, Tensor::from(labels, {end - begin}),
                                      {.label_smoothing = t.label_smoothing, .reduction = Reduction::sum});
     return sum * (1.0 / static_cast<double>(size()));
   }

@@ -63,6 +63,7 @@ void check_gradient(const Gradient& g, const Node& to, const OpName& op) {
 
 Grads call_rule(Node& node, const Tensor& dy, const Tensor& y, Needs needs, Observer* watching) {
   const bool inside = watching && (watching->observes_rules() || node.observed_inside);
+  if (watching) watching->on_rule(node);
   const ObserverScope scope(inside ? watching : nullptr);
   return node.apply(dy, y, needs);
 }
@@ -113,8 +114,11 @@ Visit* BackwardRun::next() {
 
 // The complete gradient of the visited node; the visit can be used again.
 Tensor BackwardRun::finish(Visit& visit, const Node& node) {
-  if (!visit.additions.empty()) accumulate_additions(visit.gradient, visit.additions, node);
-  visit.additions.clear();
+  if (!visit.additions.empty()) {
+    accumulate_additions(visit.gradient, visit.additions, node);
+    if (Observer* o = observer()) o->on_sum(visit.additions.front().op(), node);
+    visit.additions.clear();
+  }
   unused_.push_back(&visit);
   return std::exchange(visit.gradient, Tensor());
 }
@@ -160,13 +164,25 @@ void BackwardRun::deliver(const Ref<Node>& to, Gradient g, const OpName& op) {
     g = detail::sum_to(OpName("sum_to", op.place), g.tensor(), to->shape);
   const bool at_boundary = options_.boundary && options_.boundary->contains(to.get());
   if (to->leaf || at_boundary) {
+    const bool adds = !g.is_product();
     Gradients& sink = to->hooks && !at_boundary ? hooked_leaves_ : leaves_;
     sink.add(to, std::move(g), op);
+    if (Observer* o = observer(); o && adds) o->on_sum(op, *to);
   } else if (Visit& visit = visit_of(to); g.is_addition()) {
     visit.additions.push_back(std::move(g));
   } else {
-    accumulate(visit.gradient, g.is_tensor() ? std::move(g.tensor()) : g.evaluate(to->shape, to->dtype));
+    add(visit, *to, std::move(g), op);
   }
+}
+
+// Adds a gradient that is no addition.
+void BackwardRun::add(Visit& visit, const Node& to, Gradient g, const OpName& op) {
+  Tensor value = g.is_tensor() ? std::move(g.tensor()) : g.evaluate(to.shape, to.dtype);
+  Observer* const watching = observer();
+  if (watching && g.is_product()) watching->on_product(op, value, to, g.product_x(), g.product_dy());
+  const bool adds = visit.gradient.defined();
+  accumulate(visit.gradient, std::move(value));
+  if (watching && adds) watching->on_sum(op, to);
 }
 
 void BackwardRun::run_leaf_hooks() {

@@ -47,6 +47,7 @@ class BackwardRun {
   void keep_if_target(const Node& node, const Tensor& dy);
   Grads apply_rule(const Ref<Node>& node, Tensor dy, Needs needs) const;
   void deliver(const Ref<Node>& to, Gradient g, const OpName& op);
+  static void add(Visit& visit, const Node& to, Gradient g, const OpName& op);
   void run_leaf_hooks();
 
   Needs needs_of(const Node& node) const;

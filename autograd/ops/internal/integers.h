@@ -29,7 +29,7 @@ Tensor map_integers(const OpName& op, const Operand& a, const Operand& b, F f) {
   const Tensor x = integer_tensor(a), y = integer_tensor(b);
   Tensor out = Tensor::empty(op, broadcast_shapes(op, x.shape(), y.shape()), DType::i64);
   map_pairs<Index, Index>(x, y, out, f);
-  return without_gradient(out, {x, y});
+  return without_gradient(op, out, {x, y});
 }
 
 }  // namespace gradus
