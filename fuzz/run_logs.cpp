@@ -2,13 +2,14 @@
 #include <sstream>
 
 #include <gradus/report/curves.h>
+#include <gradus/report/text_plot.h>
 #include <gradus/train/provenance.h>
 
 #include "fuzz.h"
 
 using namespace gradus;
 
-// The metrics and the provenance of a run from elsewhere, as `gradus report` reads them.
+// The metrics and the provenance of a run from elsewhere, as `gradus report` and `gradus watch` read them.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string text(fuzz::text_of(data, size));
   fuzz::accepts([&] { train::read_provenance(text, "provenance.json"); });
@@ -23,5 +24,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     fuzz::expect(peak(thin) == peak(curve), "a thinned curve has the peak", curve.name);
   }
   report::speed_of(curves);
+  for (const report::Marks marks : {report::Marks::braille, report::Marks::ascii}) {
+    const auto lines = report::text_plot("curves", curves, {.columns = 40, .marks = marks, .last_step = 100});
+    fuzz::expect(lines.size() == 1 || lines.size() == 10, "a plot has its rows, a title and an axis", "");
+  }
   return 0;
 }

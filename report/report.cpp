@@ -3,14 +3,13 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <ctime>
 
 #include <gradus/files/internal/file_replacement.h>
 #include <gradus/files/internal/json.h>
-#include <gradus/files/internal/utf8.h>
 #include <gradus/report/internal/json_text.h>
 #include <gradus/report/internal/run_json.h>
+#include <gradus/report/internal/run_names.h>
 #include <gradus/report/page.h>
 #include <gradus/train/settings.h>
 
@@ -18,29 +17,6 @@ namespace gradus::report {
 namespace {
 
 namespace fs = std::filesystem;
-
-// The last parts of the paths, as many as the runs need to have different names.
-std::vector<std::string> names_of(const std::vector<fs::path>& runs) {
-  std::vector<std::string> names(runs.size());
-  std::vector<fs::path> rest;
-  for (const fs::path& run : runs) {
-    const fs::path path = fs::absolute(run).lexically_normal();
-    rest.push_back(path.has_filename() ? path : path.parent_path());
-  }
-  const auto different = [&] {
-    std::vector<std::string> sorted = names;
-    std::sort(sorted.begin(), sorted.end());
-    return std::adjacent_find(sorted.begin(), sorted.end()) == sorted.end();
-  };
-  do {
-    for (std::size_t i = 0; i < runs.size(); ++i) {
-      names[i] = files::shown(rest[i].filename().string()) + (names[i].empty() ? "" : "/" + names[i]);
-      rest[i] = rest[i].parent_path();
-    }
-  } while (!different() &&
-           std::any_of(rest.begin(), rest.end(), [](const fs::path& path) { return path.has_filename(); }));
-  return names;
-}
 
 std::string help_json() {
   std::vector<std::string> rows;
@@ -53,7 +29,7 @@ std::string help_json() {
 
 std::string report_json(const std::vector<fs::path>& runs, const ReportOptions& options, train::Progress& progress) {
   if (runs.empty()) throw Error("a report needs at least one run");
-  const std::vector<std::string> names = names_of(runs);
+  const std::vector<std::string> names = run_names(runs);
   std::vector<std::string> texts;
   for (std::size_t i = 0; i < runs.size(); ++i)
     texts.push_back(run_json(runs[i], names[i], runs.size(), options, progress));
@@ -67,7 +43,7 @@ std::string report_json(const std::vector<fs::path>& runs, const ReportOptions& 
 void write_report(const std::vector<fs::path>& runs, const fs::path& file, const ReportOptions& options,
                   train::Progress& progress) {
   const std::string data = report_json(runs, options, progress);
-  files::replace_file(file, page(fmt::format("{} – gradus report", fmt::join(names_of(runs), ", ")), data));
+  files::replace_file(file, page(fmt::format("{} – gradus report", fmt::join(run_names(runs), ", ")), data));
 }
 
 }  // namespace gradus::report

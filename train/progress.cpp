@@ -2,16 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <sys/ioctl.h>
 #include <unistd.h>
 #include <algorithm>
-#include <charconv>
 #include <cmath>
-#include <cstdlib>
 
 #include <gradus/autograd/foundation/internal/stopwatch.h>
 #include <gradus/data/unicode.h>
 #include <gradus/files/internal/utf8.h>
+#include <gradus/train/terminal.h>
 
 namespace gradus::train {
 namespace {
@@ -26,18 +24,6 @@ double steady_seconds() {
 std::string as_line(std::string_view text) {
   constexpr std::size_t longest = 10000;  // enough for two of the longest paths
   return files::shown(text, longest) + '\n';
-}
-
-// The columns of the terminal at this moment. Its size comes before COLUMNS, which a shell does not always update.
-Index terminal_columns(std::FILE* out) {
-  winsize size{};
-  if (::ioctl(::fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
-  const char* columns = std::getenv("COLUMNS");
-  const std::string_view text = columns == nullptr ? "" : columns;
-  Index number = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
-  constexpr Index usual = 80;
-  return problem == std::errc() && end == text.data() + text.size() && number > 0 ? number : usual;
 }
 
 // A bar with a space before it, or nothing where it would be too short to read.
@@ -71,12 +57,7 @@ std::string clock_time(double seconds) {
 Progress::Progress(std::FILE* out, bool terminal, Clock clock)
     : out_(out), terminal_(terminal), clock_(std::move(clock)) {}
 
-bool can_redraw(int file) {
-  const char* terminal = std::getenv("TERM");
-  const char* no_color = std::getenv("NO_COLOR");
-  const bool plain = no_color != nullptr && *no_color != '\0';
-  return ::isatty(file) == 1 && !plain && terminal != nullptr && std::string_view(terminal) != "dumb";
-}
+bool can_redraw(int file) { return is_screen(file) && !no_color(); }
 
 Progress Progress::on_stderr() { return Progress(stderr, can_redraw(STDERR_FILENO), steady_seconds); }
 
@@ -109,7 +90,7 @@ void Progress::draw(Index done, std::string_view note, double now) {
     say(out_, fmt::format("{}: {}\n", label_, numbers));
     return;
   }
-  const Index room = terminal_columns(out_) - 1;  // the last column stays free, so that no terminal wraps
+  const Index room = terminal_size(out_).columns - 1;  // the last column stays free, so that no terminal wraps
   const std::string label = files::shown(label_, 1000), after = files::shown(numbers, 1000);
   const std::string bar = bar_of(share, room - static_cast<Index>(data::width(label + after)) - 2);
   say(out_, "\r\033[K" + data::cut_to_width(label + bar + ' ' + after, static_cast<std::size_t>(room)));

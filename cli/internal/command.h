@@ -35,6 +35,7 @@ void add_decode(CLI::App& program, Action& action);
 void add_score(CLI::App& program, Action& action);
 void add_classify(CLI::App& program, Action& action);
 void add_report(CLI::App& program, Action& action);
+void add_watch(CLI::App& program, Action& action);
 void add_config(CLI::App& program, Action& action);
 void add_demo(CLI::App& program, Action& action);
 void add_gradcheck(CLI::App& program, Action& action);
