@@ -1,3 +1,6 @@
+// A gradient in ten lines: of the sum of squares, 2 x.
+// Build: cmake --preset release && cmake --build --preset release --target example_0_gradient
+// Run:   build/release/examples/0_gradient
 #include <iostream>
 
 #include <gradus/autograd/autograd.h>

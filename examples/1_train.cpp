@@ -1,4 +1,6 @@
-// Trains a model on a toy task and counts its correct outputs.
+// Trains a model of the library on a toy task, and counts its correct outputs.
+// Build: cmake --preset release && cmake --build --preset release --target example_1_train
+// Run:   build/release/examples/1_train
 #include <cstdio>
 
 #include <gradus/train/trainer.h>

@@ -1,4 +1,6 @@
 // Two ops and a layer of your own, and the check of their gradients.
+// Build: cmake --preset release && cmake --build --preset release --target example_3_own_op_and_layer
+// Run:   build/release/examples/3_own_op_and_layer
 #include <cstdio>
 
 #include <gradus/autograd/checks/gradcheck.h>
@@ -39,5 +41,7 @@ int main() {
   const Tensor x = Tensor::normal({2, 4}, 0, 1, Philox(1, 3), DType::f64);
   const auto layer = check_module([&](const std::vector<Tensor>& in) { return gate(in[0]); }, store.trainable(), {x});
   std::puts(to_string(layer).c_str());
-  return op.passed() && layer.passed() ? 0 : 1;
+  if (op.passed() && layer.passed()) return 0;
+  std::fprintf(stderr, "a gradient differs from the differences\n");
+  return 1;
 }

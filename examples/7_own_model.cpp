@@ -1,6 +1,9 @@
-// A program with a model of your own. It has all commands of gradus:
+// A program with a model of your own, which has all commands of gradus.
+// Build: cmake --preset release && cmake --build --preset release --target example_7_own_model
+// Run:   build/release/examples/7_own_model train --model bag --task copy --out runs/bag
 //
-//     7_own_model train --model bag --task copy --out runs/bag
+// Then, for example:
+//
 //     echo abc | 7_own_model decode --run runs/bag
 //     7_own_model gradcheck --model bag
 #include <gradus/autograd/ops.h>

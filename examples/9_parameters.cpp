@@ -1,4 +1,6 @@
 // Saves the parameters of a model, and loads them from its own and from another program's file.
+// Build: cmake --preset release && cmake --build --preset release --target example_9_parameters
+// Run:   build/release/examples/9_parameters
 #include <cstdio>
 
 #include <gradus/autograd/ops.h>
@@ -33,5 +35,7 @@ int main() {
   }
   const double y = output(hidden(Tensor::ones({1, 2}))).item();
   std::printf("output: %g\n", y);
-  return y == 8 ? 0 : 1;
+  if (y == 8) return 0;
+  std::fprintf(stderr, "expected an output of 8\n");
+  return 1;
 }

@@ -44,8 +44,25 @@ TEST_CASE("the C++ in README and docs consists of lines of the examples") {
   }
 }
 
-TEST_CASE("the first C++ in README is the whole first example") {
+TEST_CASE("the first C++ in README is the whole first example, below its comment") {
   const std::vector<std::string> blocks = code_in(text_of("README.md"));
   REQUIRE(!blocks.empty());
-  CHECK(blocks[0] == text_of("examples/0_gradient.cpp"));
+  const std::string example = text_of("examples/0_gradient.cpp");
+  CHECK(blocks[0] == example.substr(example.find("#include")));
+}
+
+TEST_CASE("an example begins with what it shows, its build and its run, and has at most 120 lines") {
+  for (const auto& file : std::filesystem::directory_iterator("examples")) {
+    if (file.path().extension() != ".cpp") continue;
+    CAPTURE(file.path());
+    const std::string name = file.path().stem().string();
+    std::istringstream text(text_of(file.path()));
+    std::vector<std::string> lines;
+    for (std::string line; std::getline(text, line);) lines.push_back(line);
+    REQUIRE(lines.size() > 3);
+    CHECK(lines.size() <= 120);
+    CHECK(lines[0].starts_with("// "));
+    CHECK(lines[1] == "// Build: cmake --preset release && cmake --build --preset release --target example_" + name);
+    CHECK(lines[2].starts_with("// Run:   build/release/examples/" + name));
+  }
 }
