@@ -17,7 +17,7 @@
 using namespace gradus;
 
 constexpr double speed = 1, left = -6, right = 8, duration = 2;
-constexpr int steps = 4000;
+constexpr int steps = 2000;
 constexpr Index points = 256;
 
 Tensor soliton(const Tensor& x, const Tensor& t) {
@@ -71,7 +71,7 @@ int main() {
     loss.backward();
     adam.step(/*lr=*/0.01 * (1 - step / double{steps}));
     adam.zero_grad();
-    if (step % 1000 == 0)
+    if (step % 500 == 0)
       std::printf("step %4d: loss %.6f, relative error %.4f\n", step, loss.item(), relative_error(u));
   }
   const double error = relative_error(u);
