@@ -12,7 +12,7 @@ The blocks of a page are taken in order:
 
 In an output "..." stands for any text, and alone on a line for any lines. Spaces count as one, empty lines as none. Two
 comments of Markdown before a block change that:
-- <!-- numbers within 3 --> numbers may differ by that much,
+- <!-- numbers within 3 --> numbers may differ by that much, and the shades of attention maps in any way,
 - <!-- needs: COMMAND --> the block is left out, with a note, where this command fails.
 
 FOLDER begins with the files beside the page that are neither pages nor pictures.
@@ -98,13 +98,15 @@ def spaced(line):
 def same(expected, got, within):
     """Whether a line of output is the one on the page."""
     pattern, numbers, end = "", [], 0
-    expected = spaced(expected)
+    expected, got = spaced(expected), spaced(got)
+    if within is not None:
+        expected, got = (re.sub("[░▒▓█]", "·", line) for line in (expected, got))
     literal = lambda text: re.escape(text).replace(re.escape("..."), ".*")
     for number in NUMBER.finditer(expected) if within is not None else ():
         pattern += literal(expected[end:number.start()]) + f"({NUMBER.pattern})"
         numbers.append(float(number[0]))
         end = number.end()
-    found = re.fullmatch(pattern + literal(expected[end:]), spaced(got))
+    found = re.fullmatch(pattern + literal(expected[end:]), got)
     return found is not None and all(abs(float(a) - b) <= within for a, b in zip(found.groups(), numbers))
 
 
@@ -164,6 +166,11 @@ def script_of(page, folder):
     return commands, "\n".join(script) + "\n"
 
 
+def explain(page, line, problem, command, printed, details=""):
+    print(f"{page}:{line}: {problem}\n  command:  {command.text}\n{details}  all of its output:")
+    print("\n".join("    " + line for line in printed))
+
+
 def run(page, folder):
     """Prints the differences, and returns their number."""
     shutil.rmtree(folder, ignore_errors=True)
@@ -175,25 +182,23 @@ def run(page, folder):
     done = subprocess.run(["bash", "-c", script], cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, env=os.environ | {"LC_ALL": "C.UTF-8"})
     failures = ended = 0
-    command = commands[0] if commands else None
     for part in done.stdout.decode("utf-8", "replace").split("\n" + MARK)[1:]:
         head, *got = part.split("\n")
         if head.startswith("exit"):
-            failures = ended = failures + 1
-            print(f"{page}:{command.line}: the command ended with {head.replace('exit', 'exit code')}\n"
-                  f"  command:  {command.text}")
+            ended = 1
+            explain(page, command.line, f"the command ended with {head.replace('exit', 'exit code')}", command, printed)
             continue
         command = commands[int(head)]
-        got = [line for line in got if line.strip()]
-        if found := difference(command, got):
+        printed = [line for line in got if line.strip()]
+        if found := difference(command, printed):
             failures += 1
             line, expected, instead = found
-            print(f"{page}:{line}: the output differs from the page\n  command:  {command.text}\n"
-                  f"  expected: {expected.strip()}\n  got:      {instead.strip()}\n  all of it:")
-            print("\n".join("    " + line for line in got))
-    if commands and command is not commands[-1] and not ended:
-        failures += 1
-        print(f"{page}:{command.line}: the shell ended here, before the other commands\n  command:  {command.text}")
+            explain(page, line, "the output differs from the page", command, printed,
+                    f"  expected: {expected.strip()}\n  got:      {instead.strip()}\n")
+    if commands and not ended and command is not commands[-1]:
+        ended = 1
+        explain(page, command.line, "the shell ended here, before the other commands", command, printed)
+    failures += ended
     print(f"{page}: {len(commands)} commands, {failures} failures")
     return failures
 
