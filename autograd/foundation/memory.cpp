@@ -118,7 +118,7 @@ class Local {
   struct Link {
     Link* next;
   };
-  static constexpr std::size_t least_kept = std::size_t{1} << 22;  // bytes of all threads
+  static constexpr std::size_t least_kept = std::size_t{1} << 20;  // bytes of all threads
   std::array<Link*, classes> heads_{};
   std::size_t kept_ = 0, limit_ = least_kept / 4;
   std::ptrdiff_t counted_ = 0;

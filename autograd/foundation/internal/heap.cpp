@@ -3,7 +3,6 @@
 #include <sys/mman.h>
 #include <algorithm>
 #include <bit>
-#include <cstdlib>
 #include <new>
 
 namespace gradus::memory {
@@ -19,18 +18,21 @@ struct alignas(Heap::granule) Heap::Block {
   Block* after() { return reinterpret_cast<Block*>(static_cast<char*>(body()) + bytes); }
 };
 
-// The header of memory from the system. The blocks follow it; the last one has no bytes and is in use.
+// The header of memory from the system. The blocks follow it. The last one has no bytes and is in use.
 struct alignas(Heap::granule) Heap::Chunk {
   Chunk* next;
   std::size_t bytes;
+  Block* last;
 
   Block* first() { return reinterpret_cast<Block*>(this + 1); }
+  char* end() { return reinterpret_cast<char*>(this) + bytes; }
 };
 
 namespace {
 
-constexpr std::size_t page = std::size_t{1} << 12, huge_page = std::size_t{1} << 21;
-constexpr std::size_t least_chunk = std::size_t{1} << 20;
+constexpr std::size_t page = std::size_t{1} << 16;  // a multiple of the page of every system
+constexpr std::size_t huge_page = std::size_t{1} << 21;
+constexpr std::size_t least_growth = std::size_t{1} << 20;
 constexpr int most_tried = 32;  // blocks of a list per request
 
 std::size_t round_up(std::size_t bytes, std::size_t unit) { return (bytes + unit - 1) / unit * unit; }
@@ -44,18 +46,17 @@ List list_of(std::size_t bytes) {
   return {doubling, static_cast<int>((bytes >> (doubling - 3)) & 7)};
 }
 
-// The alignment of a chunk, of which its size is a multiple. Large chunks request huge pages: 100 MB are 25,000 pages
-// of 4 KiB.
-std::size_t alignment_of(std::size_t bytes) { return bytes >= 2 * huge_page ? huge_page : page; }
-std::size_t chunk_size(std::size_t bytes) { return round_up(bytes, alignment_of(bytes)); }
+char* up_to(void* address, std::size_t unit) {
+  return reinterpret_cast<char*>(round_up(reinterpret_cast<std::uintptr_t>(address), unit));
+}
 
-void* from_system(std::size_t bytes) {
-  const bool huge = alignment_of(bytes) == huge_page;
-  void* p = std::aligned_alloc(alignment_of(bytes), bytes);
-#ifdef MADV_HUGEPAGE
-  if (p && huge) madvise(p, bytes, MADV_HUGEPAGE);  // failure is harmless
-#endif
-  return p;
+// Far from all addresses that the system chooses, so that a chunk has room to grow.
+void* const first_chunk = reinterpret_cast<void*>(std::uintptr_t{1} << 44);
+
+// Memory at `wanted` if the addresses are free, or else anywhere. Null when the system refuses.
+char* from_system(void* wanted, std::size_t bytes) {
+  void* p = mmap(wanted, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return p == MAP_FAILED ? nullptr : static_cast<char*>(p);
 }
 
 }  // namespace
@@ -81,20 +82,22 @@ void* Heap::take(std::size_t bytes) {
 
 void Heap::give_back(void* body) noexcept {
   Block* block = static_cast<Block*>(body) - 1;
-  const auto absorb = [](Block* into, Block* next) {
-    into->bytes += sizeof(Block) + next->bytes;
-    into->after()->before = into;
-  };
   if (Block* next = block->after(); next->free) {
     remove(next);
-    absorb(block, next);
+    block->bytes += sizeof(Block) + next->bytes;
+    block->after()->before = block;
   }
-  if (Block* before = block->before; before && before->free) {
-    remove(before);
-    absorb(before, block);
-    block = before;
-  }
-  insert(block);
+  insert(joined_with_before(block));
+}
+
+// A block and the free one in front of it as one block.
+Heap::Block* Heap::joined_with_before(Block* block) noexcept {
+  Block* before = block->before;
+  if (!before || !before->free) return block;
+  remove(before);
+  before->bytes += sizeof(Block) + block->bytes;
+  before->after()->before = before;
+  return before;
 }
 
 // The shortest of the first fitting blocks in the list of `bytes`, or else one of the next list. Null when there is
@@ -115,22 +118,38 @@ Heap::Block* Heap::fitting(std::size_t bytes) {
   return free_[next][static_cast<std::size_t>(std::countr_zero(static_cast<unsigned>(steps_used_[next])))];
 }
 
-// A block that is a whole new chunk. Chunks grow with the heap, so they stay few and blocks of many sizes share each.
-// The unused end of a chunk takes no memory.
+// A block at the end of the newest chunk, of memory behind it, or else in a new chunk. Each growth is half of the heap,
+// so they stay few. Its unused end takes no memory. Large ones request huge pages: 100 MB are 25,000 pages of 4 KiB.
 Heap::Block* Heap::grow(std::size_t bytes) {
-  const std::size_t headers = sizeof(Chunk) + 2 * sizeof(Block), least = chunk_size(bytes + headers);
-  std::size_t size = chunk_size(std::max({least, least_chunk, total_ / 2}));
-  void* memory = from_system(size);
-  if (!memory && size > least) {
-    size = least;
-    memory = from_system(size);
+  const std::size_t least = bytes + sizeof(Chunk) + 2 * sizeof(Block);
+  char* const wanted = chunks_ ? chunks_->end() : static_cast<char*>(first_chunk);
+  // Ends where a page does, or a huge page if the memory has some.
+  const auto whole = [&](std::size_t size) {
+    const bool huge = size >= 2 * huge_page;
+    return static_cast<std::size_t>(up_to(wanted + size, huge ? huge_page : page) - wanted);
+  };
+  std::size_t size = whole(std::max({least, least_growth, total_ / 2}));
+  char* memory = from_system(wanted, size);
+  if (!memory && size > whole(least)) {
+    size = whole(least);
+    memory = from_system(wanted, size);
   }
   if (!memory) return nullptr;
+#ifdef MADV_HUGEPAGE
+  if (size >= 2 * huge_page) madvise(memory, size, MADV_HUGEPAGE);  // failure is harmless
+#endif
   total_ += size;
-  chunks_ = new (memory) Chunk{chunks_, size};
-  Block* block = new (chunks_->first()) Block{size - headers, nullptr, true, nullptr, nullptr};
-  new (block->after()) Block{0, block, false, nullptr, nullptr};
-  return block;
+  Block* block = nullptr;
+  if (chunks_ && memory == wanted) {
+    chunks_->bytes += size;
+    block = chunks_->last;
+  } else {
+    chunks_ = new (memory) Chunk{chunks_, size, nullptr};
+    block = new (chunks_->first()) Block{0, nullptr, false, nullptr, nullptr};
+  }
+  chunks_->last = new (chunks_->end() - sizeof(Block)) Block{0, block, false, nullptr, nullptr};
+  block->bytes = static_cast<std::size_t>(reinterpret_cast<char*>(chunks_->last) - static_cast<char*>(block->body()));
+  return joined_with_before(block);
 }
 
 void Heap::insert(Block* block) noexcept {
@@ -162,16 +181,37 @@ void Heap::remove(Block* block) noexcept {
 void Heap::trim() noexcept {
   for (Chunk** link = &chunks_; *link;) {
     Chunk* chunk = *link;
-    Block* first = chunk->first();
-    if (!first->free || first->after()->bytes != 0) {
-      link = &chunk->next;
-      continue;
+    if (Block* end = chunk->last->before; end && end->free) {
+      remove(end);
+      end->free = false;
+      end->bytes = 0;
+      chunk->last = end;
+      shorten(chunk, up_to(end->body(), page));
     }
-    remove(first);
-    *link = chunk->next;
-    total_ -= chunk->bytes;
-    std::free(chunk);
+    if (chunk->last == chunk->first()) {
+      *link = chunk->next;
+      shorten(chunk, reinterpret_cast<char*>(chunk));
+    } else {
+      link = &chunk->next;
+    }
   }
+  for (const auto& lists : free_)
+    for (Block* block : lists)
+      for (; block; block = block->next) {
+        char* const begin = up_to(block->body(), page);
+        char* const end = reinterpret_cast<char*>(block->after());
+        if (end - begin >= static_cast<std::ptrdiff_t>(page))
+          madvise(begin, static_cast<std::size_t>(end - begin) / page * page, MADV_DONTNEED);
+      }
+}
+
+// Returns the memory from `end` on to the system.
+void Heap::shorten(Chunk* chunk, char* end) noexcept {
+  const auto bytes = static_cast<std::size_t>(chunk->end() - end);
+  if (bytes == 0) return;
+  chunk->bytes -= bytes;
+  total_ -= bytes;
+  munmap(end, bytes);
 }
 
 }  // namespace gradus::memory

@@ -6,9 +6,10 @@
 
 namespace gradus::memory {
 
-/// Blocks of any size, cut from chunks of the system. Free neighbours are joined, so freed bytes serve requests of
-/// other sizes. Free blocks are in lists by size, with a bit per list that is not empty, so a request takes constant
-/// time (Masmano et al., TLSF, 2004). Not safe for threads.
+/// Blocks of any size, cut from one chunk of memory that grows at its end. Where the system has no room behind it,
+/// another chunk begins. Free neighbours are joined, so freed bytes serve requests of other sizes. Free blocks are in
+/// lists by size, with a bit per list that is not empty, so a request takes constant time (Masmano et al., TLSF, 2004).
+/// Not safe for threads.
 class Heap {
  public:
   static constexpr std::size_t granule = 64;  // alignment of blocks and unit of their sizes, in bytes
@@ -17,7 +18,7 @@ class Heap {
   void* take(std::size_t bytes);
   void give_back(void* block) noexcept;
 
-  /// Returns to the system each chunk without a block in use.
+  /// Returns to the system the pages of free blocks, and the ends of chunks with their addresses.
   void trim() noexcept;
 
   /// Bytes of all chunks.
@@ -30,6 +31,8 @@ class Heap {
 
   Block* fitting(std::size_t bytes);
   Block* grow(std::size_t bytes);
+  Block* joined_with_before(Block* block) noexcept;
+  void shorten(Chunk* chunk, char* end) noexcept;
   void insert(Block* block) noexcept;
   void remove(Block* block) noexcept;
 
