@@ -10,7 +10,7 @@ using namespace gradus;
 int main() {
   const train::Dataset data = train::load_dataset(train::resolve(
       {.preset = "tiny",
-       .assignments = {{"model.name", "rnn-attention"}, {"data.task", "reverse"}, {"train.steps", "60"}}}));
+       .assignments = {{"model.name", "rnn-attention"}, {"data.task", "reverse"}, {"train.steps", "120"}}}));
   train::Run run = train::make_run(data.config, data.source, data.target);
   train::Progress progress = train::Progress::on_stderr();
   train::Trainer(run, data).run(progress);

@@ -17,7 +17,7 @@ packages=(
   libsentencepiece-dev   # sub-words
   libutf8proc-dev        # Unicode: normal forms, lower case, graphemes
   catch2                 # tests
-  python3                # runs the pages of docs/course as tests
+  python3                # runs the pages of docs/course as tests, and checks links
 )
 fuzz_packages=(
   clang                  # 14 or newer
