@@ -26,6 +26,9 @@ fuzz_packages=(
 coverage_packages=(
   gcovr                  # coverage reports
 )
+docs_packages=(
+  doxygen                # the reference and the site
+)
 browser_packages=(
   chromium               # opens the page of gradus report
   chromium-driver        # drives it
@@ -34,7 +37,7 @@ browser_packages=(
 
 if [[ "${1:-}" == "--help" || "${1:-}" == "-h" ]]; then
   cat <<HELP
-Usage: scripts/install-dependencies.sh [--check] [--fuzz] [--coverage] [--browser]
+Usage: scripts/install-dependencies.sh [--check] [--fuzz] [--coverage] [--browser] [--docs]
 
 Installs the following Debian/Ubuntu packages if they are missing, with sudo unless you are root:
   ${packages[*]}
@@ -43,6 +46,7 @@ Installs the following Debian/Ubuntu packages if they are missing, with sudo unl
   --fuzz       also install the packages for scripts/fuzz.sh: ${fuzz_packages[*]}
   --coverage   also install the packages for scripts/coverage.sh: ${coverage_packages[*]}
   --browser    also install the packages for scripts/test-page.sh: ${browser_packages[*]}
+  --docs       also install the packages for scripts/docs.sh: ${docs_packages[*]}
 HELP
   exit 0
 fi
@@ -54,6 +58,7 @@ for argument in "$@"; do
     --fuzz) packages+=("${fuzz_packages[@]}") ;;
     --coverage) packages+=("${coverage_packages[@]}") ;;
     --browser) packages+=("${browser_packages[@]}") ;;
+    --docs) packages+=("${docs_packages[@]}") ;;
     *)
       echo "install-dependencies: unknown argument '$argument'; see --help" >&2
       exit 2

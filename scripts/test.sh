@@ -19,7 +19,7 @@ root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 step() { printf '\n==> %s\n' "$*"; }
 
 step "Dependencies"
-"$root/scripts/install-dependencies.sh"
+"$root/scripts/install-dependencies.sh" --docs
 cd "$root"
 step "Configure: cmake --preset release"
 cmake --preset release -DGRADUS_TESTS=ON -DGRADUS_EXAMPLES=ON
