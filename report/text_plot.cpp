@@ -94,9 +94,9 @@ struct Range {
   double low = std::numeric_limits<double>::infinity(), high = -std::numeric_limits<double>::infinity();
 
   bool empty() const { return low > high; }
-  // From 0 for `low` to 1 for `high`. The halves cannot overflow.
+  // From 0 for `low` to 1 for `high`; 1 where both are equal. The halves cannot overflow.
   double share(double value) const {
-    const double share = high > low ? (value / 2 - low / 2) / (high / 2 - low / 2) : 0;
+    const double share = high > low ? (value / 2 - low / 2) / (high / 2 - low / 2) : 1;
     return std::isfinite(share) ? std::clamp(share, 0.0, 1.0) : 0;
   }
 };

@@ -40,7 +40,7 @@ TEST_CASE("a plot in Braille joins the points of a curve") {
   const PlotStyle style{.columns = 8, .rows = 2, .first_step = 0, .last_step = 10};
   CHECK(text_plot("loss", {rising}, style) == Lines{"loss", "1┤   ⣀⠔⠊", "0┤⡠⠔⠉", " └0   10"});
   const Curve one{"loss", {10}, {2.5}};
-  CHECK(text_plot("point", {one}, style) == Lines{"point", "2.5┤", "   │   ⢀", "   └0 10"});
+  CHECK(text_plot("point", {one}, style) == Lines{"point", "2.5┤   ⠈", "   │", "   └0 10"});
 }
 
 TEST_CASE("a plot in ASCII has only characters of ASCII, and letters for several curves") {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <new>
 #include <tuple>
+#include <variant>
 
 #include <gradus/files/internal/json.h>
 #include <gradus/train/average.h>
