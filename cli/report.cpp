@@ -12,7 +12,7 @@ namespace {
 
 struct ReportFlags {
   std::vector<std::string> runs;
-  std::string out = "report.html", test, test_target;
+  std::string out = "report.html", test, test_target, labels;
   Index pairs = 1000;
 };
 
@@ -21,6 +21,7 @@ int write(const ReportFlags& f) {
   report::write_report({f.runs.begin(), f.runs.end()}, f.out,
                        {.test = f.test,
                         .test_target = f.test_target,
+                        .labels = f.labels,
                         .pairs = static_cast<std::size_t>(f.pairs),
                         .program = program_and_version()},
                        progress);
@@ -35,15 +36,19 @@ void add_report(CLI::App& program, Action& action) {
   auto f = std::make_shared<ReportFlags>();
   command.add_option("DIR", f->runs, "Run directories; several are compared")->required()->type_name("DIR");
   command.add_option("--out", f->out, "File to write (default: report.html)")->type_name("FILE");
-  CLI::Option* test =
-      command.add_option("--test", f->test, "File of pairs to decode (default: those that a run is measured on)");
+  CLI::Option* test = command.add_option(
+      "--test", f->test, "File of pairs to decode, or of images (default: those that a run is measured on)");
   test->type_name("FILE");
   command.add_option("--test-target", f->test_target, "File of targets, one per line of the sources in --test")
       ->type_name("FILE")
       ->needs(test);
+  command.add_option("--labels", f->labels, "File of the labels of the images in --test")
+      ->type_name("FILE")
+      ->needs(test);
   command
       .add_option("--pairs", f->pairs,
-                  "Most sources to decode (default: 1000); 0 needs no checkpoint, and leaves outputs, attention and "
+                  "Most sources to decode or images to classify (default: 1000); 0 needs no checkpoint, and leaves "
+                  "outputs, attention and "
                   "parameters out")
       ->transform(whole_from(0, 1000000))
       ->type_name("N");

@@ -49,8 +49,16 @@ ImageClassifier::ImageClassifier(nn::Scope scope, const Seq2SeqOptions& options,
       deviation(per_channel("pixel_std", images.pixel_std, images, scope.dtype())),
       vit(scope, vit_options(options, images)) {}
 
+Tensor ImageClassifier::normalized(const Tensor& pixels, Place place) const {
+  return div({sub({pixels, place}, {mean, place}), place}, {deviation, place});
+}
+
 Tensor ImageClassifier::operator()(const Tensor& pixels, Place place) const {
-  return vit(div({sub({pixels, place}, {mean, place}), place}, {deviation, place}), place);
+  return vit(normalized(pixels, place), place);
+}
+
+std::vector<Tensor> ImageClassifier::attention_weights(const Tensor& pixels, Place place) const {
+  return vit.attention_weights(normalized(pixels, place), place);
 }
 
 ModelInfo ImageClassifier::info() {

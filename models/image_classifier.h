@@ -36,6 +36,11 @@ struct ImageClassifier {
 
   /// pixels [batch, channels, height, width], from 0 to 1 -> logits [batch, classes]
   Tensor operator()(const Tensor& pixels, Place place = Place::current()) const;
+  /// The same pixels -> the attention weights that Vit::attention_weights returns.
+  std::vector<Tensor> attention_weights(const Tensor& pixels, Place place = Place::current()) const;
+
+ private:
+  Tensor normalized(const Tensor& pixels, Place place) const;
 };
 
 }  // namespace gradus::models

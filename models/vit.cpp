@@ -62,7 +62,8 @@ Vit::Vit(nn::Scope scope, const VitOptions& o)
               o.layers),
       head(scope / "head", o.dim, o.classes) {}
 
-Tensor Vit::operator()(const Tensor& images, Place place) const {
+// The words of the encoder, [batch, S, dim].
+Tensor Vit::embedded(const Tensor& images, Place place) const {
   if (images.rank() != 4 || images.size(1) != options.channels || images.size(2) != options.height ||
       images.size(3) != options.width) {
     throw Error(fmt::format("vit: images are {}; expected [batch, {}, {}, {}]", describe(images), options.channels,
@@ -71,8 +72,16 @@ Tensor Vit::operator()(const Tensor& images, Place place) const {
   }
   Tensor x = patches(unfold(images, options.patch, options.patch, options.patch, 0), place);  // [batch, patches, dim]
   if (cls.defined()) x = concat({expand(cls, {x.size(0), 1, options.dim}), x}, 1);  // [batch, 1 + patches, dim]
-  x = encoder(dropout(positions(x, 0, place), place), {}, {}, place);
+  return dropout(positions(x, 0, place), place);
+}
+
+Tensor Vit::operator()(const Tensor& images, Place place) const {
+  const Tensor x = encoder(embedded(images, place), {}, {}, place);
   return head(cls.defined() ? select(x, 1, 0) : mean(x, {1}), place);
+}
+
+std::vector<Tensor> Vit::attention_weights(const Tensor& images, Place place) const {
+  return encoder.attention_weights(embedded(images, place), {}, {}, place);
 }
 
 }  // namespace gradus::models

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <vector>
+
 #include <gradus/autograd/engine/tensor.h>
 #include <gradus/nn/dropout.h>
 #include <gradus/nn/linear.h>
@@ -44,6 +46,13 @@ struct Vit {
 
   /// images [batch, channels, height, width] -> logits [batch, classes]
   Tensor operator()(const Tensor& images, Place place = Place::current()) const;
+
+  /// The attention weights of each layer, [batch, heads, S, S]. S counts the patches, row by row, after the extra token
+  /// where there is one.
+  std::vector<Tensor> attention_weights(const Tensor& images, Place place = Place::current()) const;
+
+ private:
+  Tensor embedded(const Tensor& images, Place place) const;
 };
 
 }  // namespace gradus::models

@@ -36,6 +36,7 @@ std::string report_json(const std::vector<fs::path>& runs, const ReportOptions& 
   return json_object(
       {{"program", files::json_string(options.program)},
        {"written", files::json_string(fmt::format("{:%Y-%m-%d %H:%M} UTC", fmt::gmtime(std::time(nullptr))))},
+       {"in_training", options.in_training ? "true" : "false"},
        {"help", help_json()},
        {"runs", json_list(texts)}});
 }

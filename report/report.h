@@ -5,13 +5,17 @@
 #include <string>
 #include <vector>
 
+#include <gradus/train/dataset.h>
 #include <gradus/train/progress.h>
 
 namespace gradus::report {
 
 struct ReportOptions {
   std::filesystem::path test = {}, test_target = {};  // of the pairs; empty: those that each run is measured on
-  std::size_t pairs = 1000;                           // sources that are decoded, evenly spread over all; 0: none
+  std::filesystem::path labels = {};                  // of the images in `test`
+  const train::Dataset* dataset = nullptr;            // its validation pairs or images instead
+  std::size_t pairs = 1000;                           // sources or images at most, evenly spread over all; 0: none
+  bool in_training = false;                           // whether the page says so, and is loaded again as time passes
   bool paths = true;                                  // whether the page names the folders of the runs
   std::string program = {};                           // name and version of the program, for the page
 };

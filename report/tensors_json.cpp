@@ -9,6 +9,7 @@
 
 #include <gradus/autograd/engine/backward.h>
 #include <gradus/autograd/foundation/types.h>
+#include <gradus/autograd/ops/losses.h>
 #include <gradus/data/batches.h>
 #include <gradus/files/internal/json.h>
 #include <gradus/nn/dropout.h>
@@ -18,7 +19,7 @@
 namespace gradus::report {
 namespace {
 
-constexpr std::size_t most_pairs = 64;
+constexpr std::size_t most_examples = 64;
 
 double norm(const Tensor& tensor) {
   double sum = 0;
@@ -29,10 +30,12 @@ double norm(const Tensor& tensor) {
   return std::sqrt(sum);
 }
 
-// Accumulates the gradients of the mean loss per token.
-void differentiate(const train::Run& run, const std::vector<data::ReferenceSet>& sets) {
+}  // namespace
+
+Tensor loss_on(const train::Run& run, const std::vector<data::ReferenceSet>& sets) {
+  if (sets.empty()) return {};
   std::vector<data::Pair> pairs;
-  for (std::size_t i = 0; i < std::min(sets.size(), most_pairs); ++i)
+  for (std::size_t i = 0; i < std::min(sets.size(), most_examples); ++i)
     pairs.push_back({sets[i].source, sets[i].references.front()});
   std::vector<Index> rows(pairs.size());
   std::iota(rows.begin(), rows.end(), Index{0});
@@ -40,20 +43,28 @@ void differentiate(const train::Run& run, const std::vector<data::ReferenceSet>&
   const nn::Training in_use(false);
   const Tensor logits = run.model->logits(Tensor::from(b.source, {b.size, b.source_length}),
                                           Tensor::from(b.target_in, {b.size, b.target_length}));
-  backward(
-      nn::sequence_cross_entropy(logits, Tensor::from(b.target_out, {b.size, b.target_length}), {.pad = data::pad_id}));
+  return nn::sequence_cross_entropy(logits, Tensor::from(b.target_out, {b.size, b.target_length}),
+                                    {.pad = data::pad_id});
 }
 
-}  // namespace
+Tensor loss_on(const train::Run& run, const data::LabelledImages& images) {
+  const Index count = std::min(images.images.count, static_cast<Index>(most_examples));
+  if (count == 0) return {};
+  std::vector<Index> rows(static_cast<std::size_t>(count));
+  std::iota(rows.begin(), rows.end(), Index{0});
+  const nn::Training in_use(false);
+  return cross_entropy((*run.classifier)(data::pixels_of(images.images, rows, 0, count)),
+                       Tensor::from(std::vector<Index>(images.labels.begin(), images.labels.begin() + count), {count}));
+}
 
-std::string tensors_json(const train::Run& run, const std::vector<data::ReferenceSet>& pairs) {
+std::string tensors_json(const train::Run& run, const Tensor& loss) {
   run.store->zero_grad();
-  if (!pairs.empty()) differentiate(run, pairs);
+  if (loss.defined()) backward(loss);
   std::vector<std::string> rows;
   for (const nn::Parameter& p : run.store->all()) {
     std::vector<std::string> shape;
     for (Index axis = 0; axis < p.tensor.rank(); ++axis) shape.push_back(fmt::format("{}", p.tensor.size(axis)));
-    const bool differentiated = !pairs.empty() && p.tensor.grad().defined();
+    const bool differentiated = loss.defined() && p.tensor.grad().defined();
     rows.push_back(json_object({{"name", files::json_string(p.path)},
                                 {"shape", json_list(shape)},
                                 {"numbers", fmt::format("{}", p.tensor.numel())},

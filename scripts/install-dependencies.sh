@@ -33,6 +33,7 @@ browser_packages=(
   chromium               # opens the page of gradus report
   chromium-driver        # drives it
   python3-selenium       # the language of the test
+  dataset-fashion-mnist  # the images of a run of vit
 )
 
 if [[ "${1:-}" == "--help" || "${1:-}" == "-h" ]]; then

@@ -9,6 +9,7 @@
 #include <gradus/files/internal/utf8.h>
 #include <gradus/models/registry.h>
 #include <gradus/report/curves.h>
+#include <gradus/report/images_json.h>
 #include <gradus/report/internal/json_text.h>
 #include <gradus/report/pairs_json.h>
 #include <gradus/report/tensors_json.h>
@@ -44,14 +45,23 @@ class RunJson {
     if (Curve speed = speed_of(times); !speed.values.empty()) curves.push_back(std::move(speed));
     std::erase_if(curves, [](const Curve& c) { return c.name == "best" || c.name == "epoch"; });
 
-    std::string tensors = "null", pairs = "null", parameters = "null";
+    std::string tensors = "null", pairs = "null", images = "null", parameters = "null";
     load(name);
     if (run_) {
       parameters = fmt::format("{}", run_->store->count());
-      const ReportPairs found = find_pairs();
-      progress_.line(fmt::format("{}: decoding {} sources", name, found.sets.size()));
-      tensors = tensors_json(*run_, found.sets);
-      if (!found.sets.empty()) pairs = pairs_json(*run_, found, bytes_of_attention / count_);
+      if (run_->classifier) {
+        const ReportImages found = find_images();
+        tensors = tensors_json(*run_, loss_on(*run_, found.images));
+        if (found.images.images.count > 0) {
+          progress_.line(fmt::format("{}: classifying {} images", name, found.images.images.count));
+          images = images_json(*run_, found, bytes_of_attention / count_);
+        }
+      } else {
+        const ReportPairs found = find_pairs();
+        progress_.line(fmt::format("{}: decoding {} sources", name, found.sets.size()));
+        tensors = tensors_json(*run_, loss_on(*run_, found.sets));
+        if (!found.sets.empty()) pairs = pairs_json(*run_, found, bytes_of_attention / count_);
+      }
     }
     return json_object(
         {{"name", files::json_string(name)},
@@ -66,6 +76,7 @@ class RunJson {
          {"provenance", provenance_json()},
          {"tensors", tensors},
          {"pairs", pairs},
+         {"images", images},
          {"notes", json_strings(notes_)}});
   }
 
@@ -91,7 +102,7 @@ class RunJson {
     if (options_.pairs == 0) return;
     try {
       progress_.line(fmt::format("{}: reading the model", name));
-      run_.emplace(train::load_run(directory_));
+      run_.emplace(train::load_run(directory_, train::Which::best, train::Reads::both));
     } catch (const Error& e) {
       notes_.push_back(fmt::format("Its model cannot be read, so outputs and parameters are missing: {}", e.what()));
     }
@@ -99,7 +110,8 @@ class RunJson {
 
   ReportPairs find_pairs() {
     try {
-      ReportPairs pairs = report_pairs(*run_, options_.test, options_.test_target, {});
+      ReportPairs pairs = options_.dataset != nullptr ? ReportPairs{"validation pairs", options_.dataset->references}
+                                                      : report_pairs(*run_, options_.test, options_.test_target, {});
       const std::size_t all = pairs.sets.size();
       pairs.sets = spread(pairs.sets, options_.pairs);
       if (pairs.sets.size() < all) pairs.origin += fmt::format(", {} of {} sources", pairs.sets.size(), all);
@@ -108,6 +120,25 @@ class RunJson {
       notes_.push_back(fmt::format(
           "Its pairs cannot be read, so outputs, attention and gradients are missing; gradus report --test FILE takes "
           "others. {}",
+          e.what()));
+      return {};
+    }
+  }
+
+  ReportImages find_images() {
+    try {
+      ReportImages found = options_.dataset != nullptr
+                               ? ReportImages{"validation images", options_.dataset->valid_images}
+                               : report_images(*run_, options_.test, options_.labels);
+      const Index all = found.images.images.count;
+      found.images = spread(found.images, options_.pairs);
+      if (found.images.images.count < all)
+        found.origin += fmt::format(", {} of {} images", found.images.images.count, all);
+      return found;
+    } catch (const Error& e) {
+      notes_.push_back(fmt::format(
+          "Its images cannot be read, so classes, attention and gradients are missing; gradus report --test IMAGES "
+          "--labels LABELS takes others. {}",
           e.what()));
       return {};
     }

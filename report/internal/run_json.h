@@ -16,7 +16,7 @@ namespace gradus::report {
 /// - `seconds`, the curve of the time since the start of training;
 /// - `settings`, lists of key, value and origin;
 /// - `provenance`, an object, or null;
-/// - `tensors` and `pairs`, those of tensors_json and pairs_json, or null;
+/// - `tensors`, `pairs` and `images`, those of tensors_json, pairs_json and images_json, or null;
 /// - `notes`, what is missing.
 std::string run_json(const std::filesystem::path& path, const std::string& name, std::size_t count,
                      const ReportOptions& options, train::Progress& progress);

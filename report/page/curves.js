@@ -3,8 +3,9 @@ const curveTitles = {
   loss: 'Training loss', valid_loss: 'Validation loss', lr: 'Learning rate', grad_norm: 'Gradient norm',
   tokens_per_second: 'Speed', examples_per_second: 'Speed', valid_bleu: 'Validation BLEU', valid_chrf: 'Validation chrF',
 };
+const perExample = runs.every((run) => run.model === 'vit') ? 'nats per image' : 'nats per token';
 const curveNotes = {
-  loss: 'nats per token', valid_loss: 'nats per token', grad_norm: 'before clipping', tokens_per_second: 'target tokens per second', examples_per_second: 'examples per second',
+  loss: perExample, valid_loss: perExample, grad_norm: 'before clipping', tokens_per_second: 'target tokens per second', examples_per_second: 'examples per second',
 };
 const isRate = (name) => /_rate$|accuracy$/.test(name);
 

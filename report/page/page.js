@@ -19,14 +19,31 @@ function summarySection() {
       cell: (run) => { const v = valueAtStep(run, name, run.best_step); return v !== null && isRate(name) ? percent(v) : number(v); }})),
     runs.some((run) => run.pairs) && {title: 'exact', kind: 'number', value: (run) => (run.pairs ? run.pairs.exact / run.pairs.sources : null),
       cell: (run) => (run.pairs ? percent(run.pairs.exact / run.pairs.sources) : '–')},
+    runs.some(ofImages) && {title: 'right', kind: 'number', value: (run) => (run.images ? run.images.correct / run.images.images : null),
+      cell: (run) => (run.images ? percent(run.images.correct / run.images.images) : '–')},
     runs.some((run) => time(run) !== null) && {title: 'time', kind: 'number', value: time, cell: (run) => (time(run) === null ? '–' : clock(time(run)))},
   ].filter(Boolean);
   const origins = [...new Set(runs.filter((run) => run.pairs).map((run) => run.pairs.origin))];
+  const pictures = [...new Set(runs.filter(ofImages).map((run) => run.images.origin))];
   const notes = runs.flatMap((run) => run.notes.map((note) => h('p', {}, runs.length > 1 ? h('strong', {}, `${run.name}: `) : '', note)));
   return section('summary', runs.length === 1 ? 'The run' : 'The runs', null,
     h('div', {class: 'card'}, sortableTable('Runs', columns, runs, {free: true}),
-      h('p', {class: 'small muted'}, `Validation values are those of the best step.${origins.length > 0 ? ` Exact: the share of outputs that are exactly right; ${origins.join('; ')}.` : ''}`)),
+      h('p', {class: 'small muted'}, `Validation values are those of the best step.${origins.length > 0 ? ` Exact: the share of outputs that are exactly right; ${origins.join('; ')}.` : ''}${pictures.length > 0 ? ` Right: the share of images whose class is right; ${pictures.join('; ')}.` : ''}`)),
+    report.in_training && trainingNote(),
     notes.length > 0 && h('div', {class: 'notes'}, notes));
+}
+
+// Loads the page of a running training again, but not while the reader uses it.
+function trainingNote() {
+  const every = 20, stored = 'gradus-reload';
+  const remembered = () => { try { return sessionStorage.getItem(stored); } catch { return null; } };
+  const box = h('input', {type: 'checkbox', change: () => { try { sessionStorage.setItem(stored, box.checked ? 'on' : 'off'); } catch { /* not kept */ } }});
+  box.checked = remembered() !== 'off';
+  let used = Date.now();
+  for (const event of ['pointermove', 'pointerdown', 'keydown', 'wheel', 'touchmove']) addEventListener(event, () => { used = Date.now(); }, {passive: true});
+  setInterval(() => { if (box.checked && Date.now() - used >= 1000 * every) location.reload(); }, 1000);
+  return h('div', {class: 'card training'}, h('span', {}, h('strong', {}, 'In training.'), ' This page is written again after each validation.'),
+    h('label', {}, box, h('span', {}, `Load it again every ${every} s while it is not in use`)));
 }
 
 function startThemes() {
@@ -58,6 +75,6 @@ function startNavigation(sections) {
 startThemes();
 document.getElementById('title').textContent = runs.length <= 4 ? runs.map((run) => run.name).join(' · ') : `${runs.length} runs`;
 document.getElementById('subtitle').textContent = `${report.program} report, written ${report.written}${runs.length === 1 && runs[0].summary ? ` – ${runs[0].model}: ${runs[0].summary}` : ''}`;
-const sections = [summarySection, curvesSection, attentionSection, errorsSection, parametersSection, settingsSection, originSection].map((make) => make()).filter(Boolean);
+const sections = [summarySection, curvesSection, attentionSection, errorsSection, imagesSection, patchesSection, parametersSection, settingsSection, originSection].map((make) => make()).filter(Boolean);
 document.getElementById('main').append(...sections);
 startNavigation(sections);

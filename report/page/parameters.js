@@ -24,5 +24,5 @@ function parametersSection() {
     controls.replaceChildren(...[select].filter(Boolean));
     if (focused && select) select.querySelector('select').focus();
   });
-  return section('parameters', 'Parameters', 'Of the best checkpoint. Norms are Euclidean. Gradients are those of the loss per token on up to 64 of the pairs above.', controls, box);
+  return section('parameters', 'Parameters', 'Of the best checkpoint. Norms are Euclidean. Gradients are those of the loss per token or image on up to 64 of the pairs or images above.', controls, box);
 }

@@ -1,6 +1,6 @@
 """Drives the pages of `gradus report` in Chromium, for scripts/test-page.sh: page_test.py FOLDER
 
-FOLDER has the run directories runs/*, one.html (the transformer) and four.html. Screenshots are written to it.
+FOLDER has the run directories runs/*, one.html (the transformer), four.html and images.html (vit). Screenshots are written to it.
 """
 
 import json
@@ -9,6 +9,7 @@ import sys
 import unittest
 
 from selenium import webdriver
+from selenium.common.exceptions import TimeoutException
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -100,7 +101,7 @@ class PageTest(unittest.TestCase):
         self.fail(f"the section of attention has no choice of {label}")
 
     def test_the_page_asks_for_no_other_file(self):
-        for name in ("one.html", "four.html"):
+        for name in ("one.html", "four.html", "images.html"):
             self.open(name)
             self.assertEqual(self.run_js("return performance.getEntriesByType('resource').length"), 0)
             self.assertLess((FOLDER / name).stat().st_size, 2_000_000)
@@ -195,6 +196,61 @@ class PageTest(unittest.TestCase):
         self.one("#attention .thumbs button").click()
         self.assertEqual(self.one("#attention .thumbs button").get_attribute("aria-pressed"), "true")
 
+    def images(self):
+        return json.loads(self.one("#data").get_attribute("textContent"))["runs"][0]["images"]
+
+    def test_the_confusion_matrix_has_the_counts_of_all_images(self):
+        self.open("images.html")
+        found = self.images()
+        rows = self.run_js("""return [...document.querySelectorAll('table.confusion tbody tr')].map(
+            r => [...r.querySelectorAll('td:not(.share)')].map(c => c.textContent === '·' ? 0 : +c.textContent))""")
+        self.assertEqual(rows, found["confusion"])
+        self.assertEqual(sum(map(sum, rows)), found["images"])
+        self.assertEqual(sum(rows[i][i] for i in range(len(rows))), found["correct"])
+        heads = self.run_js("return [...document.querySelectorAll('table.confusion thead th span')].map(c => c.textContent)")
+        self.assertEqual(heads, found["classes"])
+
+    def test_misread_pictures_are_shown(self):
+        self.open("images.html")
+        found = self.images()
+        self.assertGreater(len(found["misread"]), 0)
+        sizes = self.run_js("return [...document.querySelectorAll('#images .pictures img')].map(i => [i.naturalWidth, i.naturalHeight])")
+        self.assertEqual(sizes, [[28, 28]] * len(found["misread"]))
+
+    def test_pointing_at_a_patch_shows_its_weight(self):
+        self.open("images.html")
+        found = self.images()
+        layers = {m["layer"] for m in found["samples"][2]["attention"]}
+        for element in self.all("#patches .controls label"):
+            if element.text.startswith("Image"):
+                Select(element.find_element(By.TAG_NAME, "select")).select_by_value("2")
+        for layer in sorted(layers):
+            element = next(e for e in self.all("#patches .controls label") if e.text.startswith("Layer"))
+            Select(element.find_element(By.TAG_NAME, "select")).select_by_value(str(layer))
+            own = [m["weights"] for m in found["samples"][2]["attention"] if m["layer"] == layer]
+            shown = self.run_js("return [...document.querySelectorAll('#patches .patches')].map(g => [...g.children].map(c => Math.round(1000 * c.dataset.weight)))")
+            self.assertEqual(shown, own)
+        patch = self.all("#patches .patch")[5]
+        ActionChains(self.browser).scroll_to_element(patch).move_to_element(patch).perform()
+        self.assertIn("has weight " + patch.get_attribute("data-weight"), self.one("#patches .status").text)
+        grid = self.one("#patches .patches")
+        grid.send_keys(Keys.ARROW_RIGHT)
+        self.assertIn("has weight " + self.all("#patches .patch")[6].get_attribute("data-weight"), self.one("#patches .status").text)
+
+    def test_only_the_page_of_a_running_training_loads_itself_again(self):
+        self.open("images.html")
+        self.assertEqual(self.all(".training"), [])
+        page = (FOLDER / "images.html").read_text().replace('"in_training":false', '"in_training":true')
+        (FOLDER / "running.html").write_text(page.replace("every = 20", "every = 1"))
+        self.open("running.html")
+        self.assertIn("In training", self.one(".training").text)
+        self.run_js("window.before = true")
+        WebDriverWait(self.browser, 20).until(lambda b: b.execute_script("return window.before !== true && document.querySelector('.training input') !== null"))
+        self.one(".training input").click()
+        self.run_js("window.before = true")
+        with self.assertRaises(TimeoutException):
+            WebDriverWait(self.browser, 3).until(lambda b: b.execute_script("return window.before !== true"))
+
     def test_another_run_can_be_chosen(self):
         self.open("four.html")
         select = Select(self.one("#parameters .controls select"))
@@ -233,7 +289,7 @@ class PageTest(unittest.TestCase):
             self.assertIn(wanted, reached)
 
     def test_nothing_is_wider_than_a_phone(self):
-        for name in ("one.html", "four.html"):
+        for name in ("one.html", "four.html", "images.html"):
             self.open(name, width=360)
             for summary in self.all("summary"):
                 self.run_js("arguments[0].click()", summary)
@@ -244,9 +300,10 @@ class PageTest(unittest.TestCase):
 
     def test_contrasts_are_sufficient_in_both_themes(self):
         for dark in (False, True):
-            self.open("four.html", dark=dark)
-            self.assertEqual(self.run_js(LOW_CONTRAST), [])
-            self.assertGreaterEqual(min(self.run_js(LINE_CONTRAST)), 3)
+            for name in ("four.html", "images.html"):
+                self.open(name, dark=dark)
+                self.assertEqual(self.run_js(LOW_CONTRAST), [])
+                self.assertGreaterEqual(min(self.run_js(LINE_CONTRAST)), 3)
 
     def test_the_theme_follows_the_system_and_its_button(self):
         self.open("one.html", dark=True)
@@ -256,7 +313,8 @@ class PageTest(unittest.TestCase):
         self.assertEqual(theme(), "light")
 
     def test_screenshots(self):
-        for name, width, dark in (("four", 1200, False), ("one", 1200, True), ("four", 360, True), ("one", 360, False)):
+        for name, width, dark in (("four", 1200, False), ("one", 1200, True), ("four", 360, True), ("one", 360, False),
+                                  ("images", 1200, False), ("images", 1200, True), ("images", 360, False)):
             self.open(f"{name}.html", width=width, dark=dark)
             height = min(10000, self.run_js("return document.documentElement.scrollHeight"))
             self.browser.execute_cdp_cmd(
