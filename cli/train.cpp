@@ -15,6 +15,8 @@
 #include <gradus/cli/internal/train_run.h>
 #include <gradus/files/internal/json.h>
 #include <gradus/files/internal/utf8.h>
+#include <gradus/report/live_page.h>
+#include <gradus/report/tensorboard.h>
 #include <gradus/train/internal/suggest.h>
 #include <gradus/train/memory_estimate.h>
 #include <gradus/train/provenance.h>
@@ -39,7 +41,7 @@ std::string result_line(const RunDirectory& directory, const Run& run, const Out
          '\n';
 }
 
-int report(const TrainResult& result, const std::string& out) {
+int print_outcome(const TrainResult& result, const std::string& out) {
   if (result.outcome.ending != Ending::interrupted) {
     print_result("{}", result.line);
     return success;
@@ -61,13 +63,29 @@ void note_memory(const Run& run, const Dataset& dataset, Progress& progress) {
   progress.line(check_memory(*estimate, static_cast<double>(available.bytes), available.limit));
 }
 
-TrainResult train_in(const RunDirectory& directory, Run& run, Trainer& trainer, Progress& progress) {
+TrainResult train_in(const RunDirectory& directory, const TrainFlags& f, const Dataset& dataset, Run& run,
+                     Trainer& trainer, Progress& progress) {
   if (!directory.locked()) {
     progress.line(fmt::format("note: the file system of {} has no locks: make sure that no other trainer uses it",
                               directory.path().string()));
   }
-  const Outcome outcome = trainer.run(progress, &directory, interrupt_requested);
-  return {outcome, result_line(directory, run, outcome)};
+  std::optional<report::LivePage> page;
+  std::optional<report::TensorBoard> events;
+  if (f.report) trainer.observe(page.emplace(directory, dataset, trainer, program_and_version(), progress));
+  if (!f.tensorboard.empty())
+    trainer.observe(events.emplace(f.tensorboard, run, dataset, trainer.position().step, progress));
+  // The page of a training that failed must not say that it goes on.
+  const auto finish_page = [&] {
+    if (page && page->finish()) progress.line(fmt::format("the page of the run: {}", directory.report().string()));
+  };
+  try {
+    const Outcome outcome = trainer.run(progress, &directory, interrupt_requested);
+    finish_page();
+    return {outcome, result_line(directory, run, outcome)};
+  } catch (...) {
+    finish_page();
+    throw;
+  }
 }
 
 std::map<std::string, std::string> renames_of(const TrainFlags& f) {
@@ -92,6 +110,7 @@ TrainResult train_new(const TrainFlags& f) {
     throw UsageError("data.keep_vocabularies = false: the parameters of a run belong to its vocabularies");
   const Replace replace = f.overwrite ? Replace::run : f.resume ? Replace::unmade : Replace::nothing;
   RunDirectory::check(f.out, replace);
+  if (!f.tensorboard.empty()) report::check_event_folder(f.tensorboard);
   Progress progress = Progress::on_stderr();
   const Vocabularies kept = from ? Vocabularies{from->source, from->target} : Vocabularies{};
   const Dataset dataset = load_dataset(
@@ -109,11 +128,12 @@ TrainResult train_new(const TrainFlags& f) {
   write_provenance(directory, provenance);
   progress.line(fmt::format("{}: {} parameters, {} steps, threads: {}; run directory {}", dataset.config.model.model,
                             run.store->count(), trainer.total_steps(), threads(), f.out));
-  return train_in(directory, run, trainer, progress);
+  return train_in(directory, f, dataset, run, trainer, progress);
 }
 
 TrainResult train_on(const TrainFlags& f) {
   const RunDirectory directory = RunDirectory::reopen(f.out);
+  if (!f.tensorboard.empty()) report::check_event_folder(f.tensorboard);
   const RunConfig own = read_config(directory.config());
   ConfigFlags flags = f.config;
   flags.from.clear();
@@ -135,7 +155,7 @@ TrainResult train_on(const TrainFlags& f) {
   progress.line(fmt::format("{}: continuing after step {} of {}, threads: {}; run directory {}",
                             dataset.config.model.model, trainer.position().step, trainer.total_steps(), threads(),
                             f.out));
-  return train_in(directory, run, trainer, progress);
+  return train_in(directory, f, dataset, run, trainer, progress);
 }
 
 // Whether --resume starts a new run: there is none yet, and the flags define one.
@@ -181,6 +201,13 @@ void add_train(CLI::App& program, Action& action) {
           "--resume", f->resume,
           "Continue the run in --out with its own settings, as if it had never stopped; start it if there is none")
       ->excludes(overwrite);
+  command.add_flag("--report", f->report,
+                   "Write the page report.html in --out after each validation, as the command report does");
+  command
+      .add_option("--tensorboard", f->tensorboard,
+                  "Folder for an event file of TensorBoard: scalars, histograms of parameters, attention")
+      ->check(not_empty())
+      ->type_name("DIR");
   command.footer(
       "Examples:\n"
       "  gradus train --model transformer --task reverse --out runs/reverse\n"
@@ -194,13 +221,14 @@ void add_train(CLI::App& program, Action& action) {
       "  gradus train --from runs/words --train names.tsv --lr 0.0005 --freeze encoder --out runs/names\n"
       "  gradus train --model vit --task fashion-mnist --out runs/fashion\n"
       "  gradus train --resume --out runs/rnn\n"
+      "  gradus train --model transformer --task dates --out runs/dates --report --tensorboard runs/dates/events\n"
       "Files are TSV, or CSV and JSON Lines by their endings (data.format); data.columns chooses columns. A source is "
       "split into characters, a target into words "
       "(data.source_tokens, data.target_tokens).");
   command.callback([f, &action] {
     action = [f] {
       try {
-        return report(run_training(*f), f->out);
+        return print_outcome(run_training(*f), f->out);
       } catch (const ConfigError& e) {
         throw UsageError(e.what());
       }

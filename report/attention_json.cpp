@@ -5,13 +5,11 @@
 #include <cmath>
 #include <iterator>
 
-#include <gradus/autograd/engine/modes.h>
 #include <gradus/data/features.h>
 #include <gradus/files/internal/json.h>
 #include <gradus/files/internal/utf8.h>
-#include <gradus/nn/dropout.h>
 #include <gradus/report/internal/json_text.h>
-#include <gradus/train/evaluate.h>
+#include <gradus/report/sample_attention.h>
 
 namespace gradus::report {
 namespace {
@@ -25,18 +23,6 @@ data::Tokens visible(data::Tokens tokens) {
     token = token == " " ? "␣" : files::shown(feature.empty() ? token : feature);
   }
   return tokens;
-}
-
-const char* name_of(models::Reads reads) {
-  switch (reads) {
-    case models::Reads::source_by_source:
-      return "source_by_source";
-    case models::Reads::target_by_target:
-      return "target_by_target";
-    case models::Reads::source_by_target:
-      return "source_by_target";
-  }
-  throw Error("an attention map reads something without a name");
 }
 
 // The weights of one head, [rows, columns], in thousandths.
@@ -58,25 +44,17 @@ std::string thousandths(const Tensor& weights, Index head, Index size) {
 }  // namespace
 
 std::string attention_json(const train::Run& run, const data::Tokens& source) {
-  const std::vector<Index> source_ids = train::source_ids(run.source, source);
-  const models::Hypothesis best =
-      models::decode(*run.model, {source_ids}, {.max_length = run.config.decode.max_length}).front().front();
-  std::vector<Index> read = {data::bos_id};
-  read.insert(read.end(), best.ids.begin(), best.ids.end());
-  if (!best.finished) read.pop_back();
-
+  const SampleAttention sample = sample_attention(run, source);
+  const models::Hypothesis& best = sample.output;
   data::Tokens of_source = visible(run.source.split(source)), written = visible(run.target.decode_split(best.ids));
   data::Tokens of_target = {begin_mark};
   of_target.insert(of_target.end(), written.begin(), written.end());
-  of_target.resize(read.size());
+  of_target.resize(sample.read.size());
   of_source.push_back(end_mark);
   if (best.finished) written.push_back(end_mark);
 
-  const NoGrad no_grad;
-  const nn::Training in_use(false);
   std::vector<std::string> maps;
-  for (const models::AttentionMap& map : run.model->attention_maps(
-           Tensor::from(source_ids, {1, std::ssize(source_ids)}), Tensor::from(read, {1, std::ssize(read)}))) {
+  for (const models::AttentionMap& map : sample.maps) {
     const bool by_source = map.reads == models::Reads::source_by_source,
                of_targets = map.reads == models::Reads::target_by_target;
     const data::Tokens &rows = by_source    ? of_source

@@ -43,9 +43,9 @@ bool is_temporary(std::string_view name) { return name.ends_with(files::temporar
 
 // Whether a file of this name can belong to a run.
 bool is_ours(std::string_view name) {
-  constexpr std::array names{"config.toml",      "source.vocab",    "target.vocab", "source.model",
-                             "target.model",     "metrics.jsonl",   "times.jsonl",  "provenance.json",
-                             "best.safetensors", "last.safetensors"};
+  constexpr std::array names{"config.toml",      "source.vocab",     "target.vocab", "source.model",
+                             "target.model",     "metrics.jsonl",    "times.jsonl",  "provenance.json",
+                             "best.safetensors", "last.safetensors", "report.html"};
   if (is_temporary(name)) name.remove_suffix(files::temporary_suffix.size());
   return is_kept(name, kept_prefix) || is_kept(name, best_prefix) ||
          std::find(names.begin(), names.end(), name) != names.end();

@@ -56,6 +56,7 @@ class RunDirectory {
   std::filesystem::path metrics() const { return path_ / "metrics.jsonl"; }
   std::filesystem::path times() const { return path_ / "times.jsonl"; }
   std::filesystem::path provenance() const { return path_ / "provenance.json"; }
+  std::filesystem::path report() const { return path_ / "report.html"; }
   std::filesystem::path best() const { return path_ / "best.safetensors"; }
   std::filesystem::path last() const { return path_ / "last.safetensors"; }
 

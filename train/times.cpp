@@ -55,26 +55,27 @@ TimesLog::Sums TimesLog::read(const std::filesystem::path& path, Index step) {
   for (std::string text; std::getline(in, text) && !in.eof();) {
     Line line;
     if (!files::read_json(text, line) || !line.complete() || *line.step > static_cast<double>(step)) break;
-    sums = {*line.seconds, *line.step_seconds, static_cast<Index>(*line.examples),
-            static_cast<Index>(*line.target_tokens), sums.bytes + std::ssize(text) + 1};
+    sums = {*line.seconds,
+            {*line.step_seconds, static_cast<Index>(*line.examples), static_cast<Index>(*line.target_tokens)},
+            sums.bytes + std::ssize(text) + 1};
   }
   return sums;
 }
 
 void TimesLog::add(const TrainingStep::Result& result, Index examples) {
   const auto& s = result.seconds;
-  sums_.step_seconds += s.forward + s.backward + s.clip + s.update;
-  sums_.examples += examples;
-  sums_.target_tokens += result.target_tokens;
+  sums_.times.step_seconds += s.forward + s.backward + s.clip + s.update;
+  sums_.times.examples += examples;
+  sums_.times.target_tokens += result.target_tokens;
 }
 
 void TimesLog::append(Index step) {
   const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start_;
   file_.append(files::json_line({{"step", step},
                                  {"seconds", seconds_before_ + passed.count()},
-                                 {"step_seconds", sums_.step_seconds},
-                                 {"examples", sums_.examples},
-                                 {"target_tokens", sums_.target_tokens}}));
+                                 {"step_seconds", sums_.times.step_seconds},
+                                 {"examples", sums_.times.examples},
+                                 {"target_tokens", sums_.times.target_tokens}}));
 }
 
 }  // namespace gradus::train

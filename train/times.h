@@ -8,6 +8,12 @@
 
 namespace gradus::train {
 
+/// What the steps of a run took so far, in all processes that trained it.
+struct TrainingTimes {
+  double step_seconds = 0;                // wall time of the steps alone
+  Index examples = 0, target_tokens = 0;  // of all steps; images have no tokens
+};
+
 /// Writes times.jsonl: for each line of losses in metrics.jsonl a line with
 ///
 /// - `step`;
@@ -26,12 +32,14 @@ class TimesLog {
   void add(const TrainingStep::Result& result, Index examples);
   /// Writes a line. Throws Error when a write fails.
   void append(Index step);
+  const TrainingTimes& times() const { return sums_.times; }
 
  private:
   // The sums after a line, and the bytes of the file up to its end.
   struct Sums {
-    double seconds = 0, step_seconds = 0;
-    Index examples = 0, target_tokens = 0, bytes = 0;
+    double seconds = 0;
+    TrainingTimes times = {};
+    Index bytes = 0;
   };
   static Sums read(const std::filesystem::path& path, Index step);
 

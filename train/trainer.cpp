@@ -52,6 +52,13 @@ bool lost_patience(const TrainConfig& config, const Position& position) {
   return config.patience > 0 && position.stale >= config.patience;
 }
 
+Numbers numbers_of(const files::JsonFields& fields) {
+  Numbers numbers;
+  for (const auto& [name, value] : fields)
+    if (const double* number = std::get_if<double>(&value)) numbers.emplace_back(name, *number);
+  return numbers;
+}
+
 // Removes excess checkpoints, the first ones first.
 void remove_excess(const std::vector<std::filesystem::path>& files, Index keep) {
   std::error_code ignored;
@@ -256,16 +263,7 @@ void Trainer::train_batch(const std::vector<Index>& rows, Progress& progress) {
   ++position_.batch;
   position_.loss_sum += result.loss;
   ++position_.loss_steps;
-  if (position_.step % config_.log_every == 0) {
-    log(files::json_line({{"step", position_.step},
-                          {"epoch", position_.epoch},
-                          {"loss", position_.loss_sum / static_cast<double>(position_.loss_steps)},
-                          {"lr", lr},
-                          {"grad_norm", result.grad_norm}}));
-    if (times_) times_->append(position_.step);
-    position_.loss_sum = 0;
-    position_.loss_steps = 0;
-  }
+  if (position_.step % config_.log_every == 0) log_losses(lr, result.grad_norm);
   progress.update(position_.step, fmt::format("loss {:.4f}", result.loss));
 }
 
@@ -296,10 +294,12 @@ void Trainer::validate(Progress& progress, const Stop& stop) {
   files::JsonFields line{{"step", position_.step}, {"epoch", position_.epoch}};
   line.insert(line.end(), found.fields.begin(), found.fields.end());
   line.emplace_back("best", static_cast<Index>(best));
-  log(files::json_line(line));
+  if (metrics_) metrics_->append(files::json_line(line));
   save(best, true);
   progress.line(
       fmt::format("step {}  epoch {}  {}{}", position_.step, position_.epoch, found.text, best ? "  best so far" : ""));
+  if (metrics_)
+    for (TrainingObserver* observer : observers_) observer->validation(position_.step, numbers_of(found.fields));
 }
 
 void Trainer::save(bool best, bool keep) {
@@ -376,8 +376,20 @@ void Trainer::prune() const {
   }
 }
 
-void Trainer::log(const std::string& line) {
-  if (metrics_) metrics_->append(line);
+// The losses since the last line, and the learning rate and the gradient of the last step.
+void Trainer::log_losses(double lr, double grad_norm) {
+  const files::JsonFields line = {{"step", position_.step},
+                                  {"epoch", position_.epoch},
+                                  {"loss", position_.loss_sum / static_cast<double>(position_.loss_steps)},
+                                  {"lr", lr},
+                                  {"grad_norm", grad_norm}};
+  position_.loss_sum = 0;
+  position_.loss_steps = 0;
+  if (!metrics_) return;
+  metrics_->append(files::json_line(line));
+  times_->append(position_.step);
+  for (TrainingObserver* observer : observers_)
+    observer->losses(position_.step, numbers_of({line.begin() + 2, line.end()}), times_->times());
 }
 
 }  // namespace gradus::train

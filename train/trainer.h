@@ -11,6 +11,7 @@
 #include <gradus/train/dataset.h>
 #include <gradus/train/evaluate.h>
 #include <gradus/train/metrics.h>
+#include <gradus/train/observer.h>
 #include <gradus/train/progress.h>
 #include <gradus/train/run.h>
 #include <gradus/train/step.h>
@@ -69,6 +70,9 @@ class Trainer {
   ///   and when a write fails. Earlier checkpoints stay.
   Outcome run(Progress& progress, const RunDirectory* directory = nullptr, const std::function<bool()>& stop = {});
 
+  /// Shows each line of the metrics of a run with a directory to the observer, which must outlive the calls of `run`.
+  void observe(TrainingObserver& observer) { observers_.push_back(&observer); }
+
   const Position& position() const { return position_; }
   /// The number of steps of the configuration; an estimate when train.batch counts tokens.
   Index total_steps() const { return length_.steps; }
@@ -94,7 +98,7 @@ class Trainer {
   void note_best_validation(const BestValidation& found);
   void prune() const;
   StateOwners owners();
-  void log(const std::string& line);
+  void log_losses(double lr, double grad_norm);
 
   Run& run_;
   std::unique_ptr<const Task> task_;
@@ -107,6 +111,7 @@ class Trainer {
   std::optional<optim::Average> average_;
   std::optional<MetricsLog> metrics_;
   std::optional<TimesLog> times_;
+  std::vector<TrainingObserver*> observers_;
   Position position_;
   data::Score score_;
   std::vector<double> values_;      // of train.best_by, in the validations of this call

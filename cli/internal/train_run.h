@@ -14,6 +14,8 @@ struct TrainFlags {
   ConfigFlags config = {};
   std::vector<std::string> renames = {};
   bool overwrite = false, resume = false;
+  bool report = false;           // whether the page of the run is written while it trains
+  std::string tensorboard = {};  // folder of event files; empty: none
 };
 
 /// How a training ended, and its result as a line of JSON.
