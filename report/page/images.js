@@ -51,7 +51,7 @@ function imagesSection() {
     const found = run.images;
     box.replaceChildren(
       h('p', {class: 'muted'}, `${run.name}: ${number(found.correct)} of ${counted(found.images, 'image')} right (${percent(found.correct / found.images)}); ${found.origin}.${found.left_out > 0 ? ` ${counted(found.left_out, 'picture')} left out, to keep the page small.` : ''}`),
-      ...(found.classes.length <= mostClasses ? [h('div', {class: 'card'}, h('h3', {}, 'Confusion matrix'), h('p', {class: 'small muted'}, 'A row per label, a column per class that was read. Darker: a larger share of the images of the label.'), confusionTable(found))] : []),
+      ...(found.classes.length <= mostClasses ? [h('div', {class: 'card'}, h('h3', {}, 'Confusion matrix'), h('p', {class: 'small muted'}, 'A row per label, a column per class that was read. A stronger colour is a larger share of the images of the label.'), confusionTable(found))] : []),
       h('div', {class: 'sides'},
         h('div', {class: 'card'}, h('h3', {}, 'Most confused classes'), confusedClasses(found)),
         h('div', {class: 'card'}, h('h3', {}, 'Misread with the highest probability'), misreadPictures(found))));
@@ -87,8 +87,8 @@ function patchMap(found, sample, map, title, status) {
       if (!step) return;
       event.preventDefault();
       if (at + step >= 0 && at + step < cells.length) show(at + step);
-    }}, cells);
-  grid.style.cssText = `grid-template-columns: repeat(${columns}, 1fr); background-image: url(${sample.picture})`;
+    }}, h('img', {src: sample.picture, alt: ''}), cells);
+  grid.style.gridTemplateColumns = `repeat(${columns}, 1fr)`;
   return h('figure', {class: 'patchmap'}, grid, h('figcaption', {class: 'small muted'}, title));
 }
 

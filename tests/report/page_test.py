@@ -93,12 +93,12 @@ class PageTest(unittest.TestCase):
     def run_js(self, script, *arguments):
         return self.browser.execute_script(script, *arguments)
 
-    def select(self, label, value):
-        for element in self.all("#attention .controls label"):
+    def select(self, label, value, section="attention"):
+        for element in self.all(f"#{section} .controls label"):
             if element.text.startswith(label):
                 Select(element.find_element(By.TAG_NAME, "select")).select_by_value(value)
                 return
-        self.fail(f"the section of attention has no choice of {label}")
+        self.fail(f"the section {section} has no choice of {label}")
 
     def test_the_page_asks_for_no_other_file(self):
         for name in ("one.html", "four.html", "images.html"):
@@ -221,14 +221,11 @@ class PageTest(unittest.TestCase):
         self.open("images.html")
         found = self.images()
         layers = {m["layer"] for m in found["samples"][2]["attention"]}
-        for element in self.all("#patches .controls label"):
-            if element.text.startswith("Image"):
-                Select(element.find_element(By.TAG_NAME, "select")).select_by_value("2")
+        self.select("Image", "2", "patches")
         for layer in sorted(layers):
-            element = next(e for e in self.all("#patches .controls label") if e.text.startswith("Layer"))
-            Select(element.find_element(By.TAG_NAME, "select")).select_by_value(str(layer))
+            self.select("Layer", str(layer), "patches")
             own = [m["weights"] for m in found["samples"][2]["attention"] if m["layer"] == layer]
-            shown = self.run_js("return [...document.querySelectorAll('#patches .patches')].map(g => [...g.children].map(c => Math.round(1000 * c.dataset.weight)))")
+            shown = self.run_js("return [...document.querySelectorAll('#patches .patches')].map(g => [...g.querySelectorAll('.patch')].map(c => Math.round(1000 * c.dataset.weight)))")
             self.assertEqual(shown, own)
         patch = self.all("#patches .patch")[5]
         ActionChains(self.browser).scroll_to_element(patch).move_to_element(patch).perform()
