@@ -1,5 +1,5 @@
 # Writes the files of report/page/ into a source of gradus_report, as string literals. Runs again when one changes.
-set(page_scripts dom.js table.js plot.js attention.js curves.js errors.js images.js parameters.js settings.js page.js)
+set(page_scripts dom.js table.js plot.js attention.js curves.js errors.js images.js parameters.js profile.js settings.js page.js)
 set(page_source "")
 function(gradus_page_literal variable)
   set(text "")

@@ -2,6 +2,7 @@
 #include <sstream>
 
 #include <gradus/report/curves.h>
+#include <gradus/report/profile.h>
 #include <gradus/report/text_plot.h>
 #include <gradus/train/provenance.h>
 
@@ -9,10 +10,11 @@
 
 using namespace gradus;
 
-// The metrics and the provenance of a run from elsewhere, as `gradus report` and `gradus watch` read them.
+// The metrics, the provenance and the profile of a run from elsewhere, as `gradus report` and `gradus watch` read them.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string text(fuzz::text_of(data, size));
   fuzz::accepts([&] { train::read_provenance(text, "provenance.json"); });
+  fuzz::accepts([&] { report::profile_json(report::read_profile(text, "profile.json")); });
   std::istringstream in(text);
   std::vector<report::Curve> curves;
   fuzz::accepts([&] { curves = report::read_curves(in, "metrics.jsonl"); });

@@ -45,7 +45,7 @@ bool is_temporary(std::string_view name) { return name.ends_with(files::temporar
 bool is_ours(std::string_view name) {
   constexpr std::array names{"config.toml",      "source.vocab",     "target.vocab", "source.model",
                              "target.model",     "metrics.jsonl",    "times.jsonl",  "provenance.json",
-                             "best.safetensors", "last.safetensors", "report.html"};
+                             "best.safetensors", "last.safetensors", "report.html",  "profile.json"};
   if (is_temporary(name)) name.remove_suffix(files::temporary_suffix.size());
   return is_kept(name, kept_prefix) || is_kept(name, best_prefix) ||
          std::find(names.begin(), names.end(), name) != names.end();

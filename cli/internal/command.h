@@ -40,6 +40,8 @@ void add_config(CLI::App& program, Action& action);
 void add_demo(CLI::App& program, Action& action);
 void add_gradcheck(CLI::App& program, Action& action);
 void add_bench(CLI::App& program, Action& action);
+void add_profile(CLI::App& program, Action& action);
+void add_graph(CLI::App& program, Action& action);
 void add_inspect(CLI::App& program, Action& action);
 void add_doctor(CLI::App& program, Action& action);
 void add_completion(CLI::App& program, Action& action);

@@ -28,11 +28,11 @@ struct Command {
 };
 
 constexpr Command commands[] = {
-    {"train", add_train},           {"sweep", add_sweep},   {"average", add_average}, {"eval", add_eval},
-    {"metrics", add_metrics},       {"decode", add_decode}, {"score", add_score},     {"classify", add_classify},
-    {"report", add_report},         {"watch", add_watch},   {"config", add_config},   {"demo", add_demo},
-    {"gradcheck", add_gradcheck},   {"bench", add_bench},   {"inspect", add_inspect}, {"doctor", add_doctor},
-    {"completion", add_completion}, {"man", add_man},
+    {"train", add_train},         {"sweep", add_sweep},   {"average", add_average},       {"eval", add_eval},
+    {"metrics", add_metrics},     {"decode", add_decode}, {"score", add_score},           {"classify", add_classify},
+    {"report", add_report},       {"watch", add_watch},   {"config", add_config},         {"demo", add_demo},
+    {"gradcheck", add_gradcheck}, {"bench", add_bench},   {"profile", add_profile},       {"graph", add_graph},
+    {"inspect", add_inspect},     {"doctor", add_doctor}, {"completion", add_completion}, {"man", add_man},
 };
 
 // Why the command has no place for this argument, and the probable intention.

@@ -3,15 +3,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 
 #include <gradus/files/internal/json.h>
+#include <gradus/files/internal/regular_input.h>
 #include <gradus/files/internal/utf8.h>
 #include <gradus/models/registry.h>
 #include <gradus/report/curves.h>
 #include <gradus/report/images_json.h>
 #include <gradus/report/internal/json_text.h>
 #include <gradus/report/pairs_json.h>
+#include <gradus/report/profile.h>
 #include <gradus/report/tensors_json.h>
 #include <gradus/train/provenance.h>
 #include <gradus/train/run.h>
@@ -74,6 +77,7 @@ class RunJson {
          {"seconds", seconds_json(times)},
          {"settings", settings_json()},
          {"provenance", provenance_json()},
+         {"profile", profile_of(directory_)},
          {"tensors", tensors},
          {"pairs", pairs},
          {"images", images},
@@ -192,6 +196,13 @@ class RunJson {
                         {"threads", fmt::format("{}", found->threads)},
                         {"blas", files::json_string(found->blas)},
                         {"started", files::json_string(found->started)}});
+  }
+
+  static std::string profile_of(const train::RunDirectory& directory) {
+    const std::filesystem::path file = profile_file(directory);
+    if (!std::filesystem::exists(file)) return "null";
+    files::RegularInput in(file, files::Names::one);
+    return profile_json(read_profile({std::istreambuf_iterator<char>(in), {}}, file.string()));
   }
 
   train::RunDirectory directory_;

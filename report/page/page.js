@@ -75,6 +75,6 @@ function startNavigation(sections) {
 startThemes();
 document.getElementById('title').textContent = runs.length <= 4 ? runs.map((run) => run.name).join(' · ') : `${runs.length} runs`;
 document.getElementById('subtitle').textContent = `${report.program} report, written ${report.written}${runs.length === 1 && runs[0].summary ? ` – ${runs[0].model}: ${runs[0].summary}` : ''}`;
-const sections = [summarySection, curvesSection, attentionSection, errorsSection, imagesSection, patchesSection, parametersSection, settingsSection, originSection].map((make) => make()).filter(Boolean);
+const sections = [summarySection, curvesSection, attentionSection, errorsSection, imagesSection, patchesSection, parametersSection, profileSection, settingsSection, originSection].map((make) => make()).filter(Boolean);
 document.getElementById('main').append(...sections);
 startNavigation(sections);
