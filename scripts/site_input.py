@@ -165,6 +165,7 @@ class Site:
                 fence = not fence
             elif not fence and not line.startswith("    "):
                 heading = re.match(r"(#{1,6}) +(.*?)$", line)
+                line = re.sub(r"\$\$?([^$]+)\$\$?", r"`\1`", line)  # Doxygen has no TeX without further programs
                 parts = re.split(r"(`[^`]*`)", line)
                 parts[::2] = [self.prose(page, part) for part in parts[::2]]
                 line = "".join(parts)
