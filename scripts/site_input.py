@@ -168,6 +168,7 @@ class Site:
                 line = re.sub(r"\$\$?([^$]+)\$\$?", r"`\1`", line)  # Doxygen has no TeX without further programs
                 parts = re.split(r"(`[^`]*`)", line)
                 parts[::2] = [self.prose(page, part) for part in parts[::2]]
+                parts[1::2] = [f"`{part}`" for part in parts[1::2]]  # in `` a quote does not end the code
                 line = "".join(parts)
                 if heading:
                     name = slug(heading.group(2))
