@@ -129,6 +129,28 @@ def anchor(page, part):
     return f"{page}_" + re.sub(r"[^A-Za-z0-9-]", "", part)
 
 
+TEX = {
+    r"\\frac\{([^{}]+)\}\{([^{}]+)\}": r"(\1) / (\2)",
+    r"\\(text|operatorname|mathrm|mathbf)\{([^{}]*)\}": r"\2",
+    r"\\sqrt ?\{?(\w+)\}?": "√\\1",
+    r"\^\\top": "ᵀ",
+    r" *\\q?quad": ",",
+    r"\\bar *\{?(\w)\}?": "\\1\u0304",  # a bar above the letter
+    r"\\[,;!]": " ",
+    r"\\(alpha|beta|varepsilon|sigma|partial|sum|dots|to|cdot|times|odot)(?![a-z])": lambda m: dict(
+        alpha="α", beta="β", varepsilon="ε", sigma="σ", partial="∂", sum="Σ", dots="…", to="→", cdot="·", times="×",
+        odot="⊙")[m.group(1)],
+    r"\\(tanh|lim|exp|log|ln|max|min)(?![a-z])": r"\1",
+}
+
+
+def plain(tex):
+    """An equation as text, because Doxygen sets TeX by LaTeX or by a script from the network alone."""
+    for pattern, text in TEX.items():
+        tex = re.sub(pattern, text, tex)
+    return tex
+
+
 class Site:
     def __init__(self, root, site):
         self.root, self.site = root, site
@@ -165,12 +187,13 @@ class Site:
                 fence = not fence
             elif not fence and not line.startswith("    "):
                 heading = re.match(r"(#{1,6}) +(.*?)$", line)
-                line = re.sub(r"\$\$?([^$]+)\$\$?", r"`\1`", line)  # Doxygen has no TeX without further programs
+                line = re.sub(r"\$\$?([^$]+)\$\$?", lambda m: f"`{plain(m.group(1))}`", line)
                 parts = re.split(r"(`[^`]*`)", line)
                 parts[::2] = [self.prose(page, part) for part in parts[::2]]
                 parts[1::2] = [f"`{part}`" for part in parts[1::2]]  # in `` a quote does not end the code
                 line = "".join(parts)
                 if heading:
+                    line = line.replace("`", "")  # Doxygen shows code in headings as HTML
                     name = slug(heading.group(2))
                     counts[name] = counts.get(name, -1) + 1
                     name += f"-{counts[name]}" if counts[name] else ""
