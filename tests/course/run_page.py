@@ -12,7 +12,7 @@ The blocks of a page are taken in order:
 
 In an output "..." stands for any text, and alone on a line for any lines. Spaces count as one, empty lines as none. Two
 comments of Markdown before a block change that:
-- <!-- numbers within 3 --> numbers may differ by that much, and the shades of attention maps in any way,
+- <!-- numbers within 3 --> numbers may differ by that much, and curves and shades of attention in any way,
 - <!-- needs: COMMAND --> the block is left out, with a note, where this command fails.
 
 FOLDER begins with the files beside the page that are neither pages nor pictures.
@@ -28,6 +28,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MARK = "\x1e"  # begins a line that the runner wrote between the outputs
 NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?:e[+-]?\d+)?")
+DRAWN = re.compile("[ ·░▒▓█\u2800-\u28ff]*[·░▒▓█\u2800-\u28ff]")  # \u2800 to \u28ff are Braille
 HEADER = re.compile(r"(?://|#) ([\w./-]+\.\w+)(, continued)?")
 
 
@@ -100,7 +101,7 @@ def same(expected, got, within):
     pattern, numbers, end = "", [], 0
     expected, got = spaced(expected), spaced(got)
     if within is not None:
-        expected, got = (re.sub("[░▒▓█]", "·", line) for line in (expected, got))
+        expected, got = (DRAWN.sub("", line) for line in (expected, got))
     literal = lambda text: re.escape(text).replace(re.escape("..."), ".*")
     for number in NUMBER.finditer(expected) if within is not None else ():
         pattern += literal(expected[end:number.start()]) + f"({NUMBER.pattern})"
@@ -180,7 +181,7 @@ def run(page, folder):
             shutil.copy(file, folder)
     commands, script = script_of(page, folder)
     done = subprocess.run(["bash", "-c", script], cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, env=os.environ | {"LC_ALL": "C.UTF-8"})
+                          stderr=subprocess.STDOUT, env=os.environ | {"LC_ALL": "C.UTF-8", "COLUMNS": "80"})
     failures = ended = 0
     for part in done.stdout.decode("utf-8", "replace").split("\n" + MARK)[1:]:
         head, *got = part.split("\n")

@@ -70,9 +70,10 @@ class RunPage(unittest.TestCase):
         self.fails("<!-- numbers within 2 -->\n```console\n$ echo 98 %\n95 %\n```\n", "expected: 95 %", "got:      98 %")
         self.fails("```console\n$ echo 98 %\n99 %\n```\n", "expected: 99 %")
 
-    def test_shades_differ_where_numbers_do(self):
+    def test_drawings_differ_where_numbers_do(self):
         self.passes("<!-- numbers within 0 -->\n```console\n$ echo a █ ·\na ░ ▒\n```\n")
         self.fails("<!-- numbers within 0 -->\n```console\n$ echo a █ ·\nb ░ ▒\n```\n", "got:      a █ ·")
+        self.passes("<!-- numbers within 1 -->\n```console\n$ echo '1.5┤  ⠑⠤⡀'\n1.0┤⠈⠢⢄⣀\n```\n")
         self.fails("```console\n$ echo █\n▓\n```\n", "expected: ▓")
 
     def test_a_block_is_left_out_where_its_need_is_missing(self):
