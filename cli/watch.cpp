@@ -87,7 +87,7 @@ void add_watch(CLI::App& program, Action& action) {
       ->allow_extra_args(false)
       ->check(not_empty())
       ->type_name("NAMES");
-  command.add_option("--interval", f->interval, "Seconds between two looks at the files (default: 2)")
+  command.add_option("--interval", f->interval, "Seconds between two readings of the files (default: 2)")
       ->check(number_from(0.1, 86400))
       ->type_name("SECONDS");
   command.add_flag("--once", f->once, "Print the curves once, then exit");
