@@ -6,14 +6,16 @@
 // maximum are also for i64, where results wrap around at 2^63.
 namespace gradus {
 
-Tensor add(const Operand& a, const Operand& b);
-Tensor sub(const Operand& a, const Operand& b);
-Tensor mul(const Operand& a, const Operand& b);
+Tensor add(const Operand& a, const Operand& b);  // a + b
+Tensor sub(const Operand& a, const Operand& b);  // a - b
+Tensor mul(const Operand& a, const Operand& b);  // a b
 /// Division by a number multiplies by its reciprocal. Not for i64, which floor_divide divides.
 Tensor div(const Operand& a, const Operand& b);
+/// -x
 Tensor neg(const Argument& x);
 /// a^b. As in PyTorch, pow(x, 0) is 1 with gradient 0. The gradient of b is 0 where a <= 0.
 Tensor pow(const Operand& a, const Operand& b);
+/// x^2
 Tensor square(const Argument& x);
 /// a + scale * b
 Tensor add_scaled(const Tensor& a, const Tensor& b, Scalar scale, Place = Place::current());
@@ -22,6 +24,7 @@ Tensor add_scaled(const Tensor& a, const Tensor& b, Scalar scale, Place = Place:
 Tensor minimum(const Operand& a, const Operand& b);
 Tensor maximum(const Operand& a, const Operand& b);
 
+/// add, sub, mul, div and neg.
 inline Tensor operator+(const Operand& a, const Operand& b) { return add(a, b); }
 inline Tensor operator-(const Operand& a, const Operand& b) { return sub(a, b); }
 inline Tensor operator*(const Operand& a, const Operand& b) { return mul(a, b); }

@@ -4,8 +4,10 @@
 
 namespace gradus {
 
+/// The state of an LSTM cell.
 struct LstmState {
-  Tensor hidden, cell;  // [batch, dim]
+  Tensor hidden,  ///< h [batch, dim]
+      cell;       ///< c [batch, dim]
 };
 /// c' = σ(f) c + σ(i) tanh(g), h' = σ(o) tanh(c') (Hochreiter and Schmidhuber 1997), with gates [batch, 4 dim] in
 /// PyTorch's order: i, f, g, o.

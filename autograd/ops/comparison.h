@@ -12,6 +12,7 @@ Tensor where(const Tensor& mask, const Operand& a, const Operand& b, Place = Pla
 /// `value` where mask is true, else x.
 Tensor masked_fill(const Tensor& x, const Tensor& mask, Scalar value, Place = Place::current());
 
+/// The mask of a comparison per element: 1 where it holds, else 0.
 Tensor equal(const Operand& a, const Operand& b);
 Tensor not_equal(const Operand& a, const Operand& b);
 Tensor less(const Operand& a, const Operand& b);
@@ -26,13 +27,16 @@ inline Tensor operator<=(const Operand& a, const Operand& b) { return less_equal
 inline Tensor operator>(const Operand& a, const Operand& b) { return greater(a, b); }
 inline Tensor operator>=(const Operand& a, const Operand& b) { return greater_equal(a, b); }
 
-Tensor logical_not(const Argument& mask);
+Tensor logical_not(const Argument& mask);  // 1 where the mask is 0, else 0
 /// Masks of two dtypes give f64 if one is f64, else f32.
 Tensor logical_and(const Operand& a, const Operand& b);
 Tensor logical_or(const Operand& a, const Operand& b);
 Tensor logical_xor(const Operand& a, const Operand& b);
+/// 1 where x is NaN, else 0.
 Tensor isnan(const Argument& x);
+/// 1 where x is inf or -inf, else 0.
 Tensor isinf(const Argument& x);
+/// 1 where x is neither infinite nor NaN, else 0.
 Tensor isfinite(const Argument& x);
 /// |a - b| <= atol + rtol |b|. Equal infinities are close; NaN is close to NaN with equal_nan.
 Tensor isclose(const Tensor& a, const Tensor& b, Scalar rtol = 1e-5, Scalar atol = 1e-8, Flag equal_nan = false,

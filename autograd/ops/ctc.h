@@ -5,6 +5,7 @@
 
 namespace gradus {
 
+/// The options of ctc_loss.
 struct CtcLossOptions {
   Integer blank = 0;                      // the id of the blank, in [0, classes)
   Reduction reduction = Reduction::mean;  // mean: over the batch, of each loss divided by its target's length (or 1)

@@ -10,6 +10,7 @@ Tensor floor_divide(const Operand& a, const Operand& b);
 /// a - b floor(a / b), which has the sign of b.
 Tensor remainder(const Operand& a, const Operand& b);
 
+/// remainder(a, b)
 inline Tensor operator%(const Operand& a, const Operand& b) { return remainder(a, b); }
 
 }  // namespace gradus

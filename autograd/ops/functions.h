@@ -4,20 +4,21 @@
 
 #include <gradus/autograd/engine/arguments.h>
 
+// Elementwise, of f32 and f64 unless a comment says otherwise.
 namespace gradus {
 
-Tensor exp(const Argument& x);
-Tensor expm1(const Argument& x);
-Tensor log(const Argument& x);
-Tensor log1p(const Argument& x);
-Tensor sqrt(const Argument& x);
-Tensor rsqrt(const Argument& x);
-Tensor reciprocal(const Argument& x);
-Tensor sin(const Argument& x);
-Tensor cos(const Argument& x);
-Tensor erf(const Argument& x);
-Tensor tanh(const Argument& x);
-Tensor sigmoid(const Argument& x);
+Tensor exp(const Argument& x);         // e^x
+Tensor expm1(const Argument& x);       // exp(x) - 1, also precise near 0
+Tensor log(const Argument& x);         // natural logarithm; NaN below 0
+Tensor log1p(const Argument& x);       // log(1 + x), also precise near 0
+Tensor sqrt(const Argument& x);        // NaN below 0
+Tensor rsqrt(const Argument& x);       // 1 / sqrt(x)
+Tensor reciprocal(const Argument& x);  // 1 / x
+Tensor sin(const Argument& x);         // x in radians
+Tensor cos(const Argument& x);         // x in radians
+Tensor erf(const Argument& x);         // error function: 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x
+Tensor tanh(const Argument& x);        // hyperbolic tangent
+Tensor sigmoid(const Argument& x);     // 1 / (1 + exp(-x))
 /// The gradient at 0 is 0, and 1 at NaN.
 Tensor relu(const Argument& x);
 /// gelu and silu have their limits at infinities: 0 with the slope 0 at -inf, and the slope 1 at inf.

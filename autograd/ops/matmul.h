@@ -21,6 +21,7 @@ class RowInvariant {
  private:
   bool before_;
 };
+/// Whether a RowInvariant holds on this thread.
 bool row_invariant();
 
 }  // namespace gradus

@@ -12,11 +12,14 @@ template <Index axes>
 class PerAxis {
  public:
   PerAxis() = default;
+  /// One number for all axes.
   template <std::integral I>
   requires(!std::same_as<I, bool>) PerAxis(I all) : defined_(true) { numbers_.fill(Integer(all)); }
+  /// A number per axis of an image.
   PerAxis(Integer height, Integer width) requires(axes == 2) : numbers_{height, width}, defined_(true) {}
 
-  bool defined() const { return defined_; }
+  bool defined() const { return defined_; }  // whether there are numbers
+  /// The number of an axis: 0 is the first axis of the kernel. 0 when undefined. Not checked.
   Index operator[](Index axis) const { return numbers_[static_cast<std::size_t>(axis)]; }
 
  private:

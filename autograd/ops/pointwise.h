@@ -29,7 +29,7 @@ namespace gradus {
 /// Marks a slope as a formula of the op's result. Either all slopes of an op are so marked or none.
 template <class F>
 struct OfResult {
-  F formula;
+  F formula;  // the slope as a function of the result
 };
 template <class F>
 OfResult<F> of_result(F formula) {

@@ -8,6 +8,7 @@
 // All but mean and var are also for i64, whose sums wrap around at 2^63.
 namespace gradus {
 
+/// The sum or the mean. With keepdim, the axes stay with extent 1.
 Tensor sum(const Tensor& x, const Axes& axes = {}, Flag keepdim = false, Place = Place::current());
 Tensor mean(const Tensor& x, const Axes& axes = {}, Flag keepdim = false, Place = Place::current());
 /// Divides by n - correction.
@@ -25,6 +26,7 @@ Tensor any(const Tensor& x, const Axes& axes = {}, Flag keepdim = false, Place =
 Tensor all(const Tensor& x, const Axes& axes = {}, Flag keepdim = false, Place = Place::current());
 /// i64
 Tensor count_nonzero(const Tensor& x, const Axes& axes = {}, Place = Place::current());
+/// Element i is the sum of the elements 0 to i of the axis.
 Tensor cumsum(const Tensor& x, Integer axis, Place = Place::current());
 
 }  // namespace gradus

@@ -5,8 +5,8 @@
 // Elementwise, of any dtype. The gradient is 0.
 namespace gradus {
 
-Tensor floor(const Argument& x);
-Tensor ceil(const Argument& x);
+Tensor floor(const Argument& x);  // the largest integer that is at most x
+Tensor ceil(const Argument& x);   // the smallest integer that is at least x
 /// To the nearest integer; halves go to the even one.
 Tensor round(const Argument& x);
 /// Towards 0.

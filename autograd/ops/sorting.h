@@ -7,7 +7,8 @@ namespace gradus {
 
 /// `auto [values, indices] = sort(x);` indices are positions along the axis: i64, without gradient.
 struct ValuesIndices {
-  Tensor values, indices;
+  Tensor values,  ///< elements of x, with gradient
+      indices;    ///< i64
 };
 
 /// Equal elements keep their order: the sort is always stable.
