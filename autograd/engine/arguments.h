@@ -13,13 +13,14 @@ namespace gradus {
 class Integers {
  public:
   Integers() = default;
+  /// From one integer, or from a list.
   template <detail::PlainInteger I>
   Integers(I one) : list_{Integer(one)}, is_one_(true) {}
   Integers(std::initializer_list<Integer> list) : list_(list.begin(), list.end()) {}
   Integers(const std::vector<Index>& list) : list_(list) {}
 
-  bool empty() const { return list_.empty(); }
-  const std::vector<Index>& list() const { return list_; }
+  bool empty() const { return list_.empty(); }              // whether there are no integers
+  const std::vector<Index>& list() const { return list_; }  // the integers, in their order
   /// Whether one integer was given, and not a list.
   bool is_one() const { return is_one_; }
 
@@ -35,7 +36,9 @@ using Axes = Integers;
 /// to std::function<Tensor(const Tensor&)>. An op that calls another passes its own place: `relu({x, place})`.
 class Argument {
  public:
+  /// Refers to the tensor, which must outlive this object.
   Argument(const Tensor& tensor, Place place = Place::current()) : tensor_(tensor), place_(place) {}
+  /// The tensor, and the place of the call.
   const Tensor& tensor() const { return tensor_; }
   const Place& place() const { return place_; }
 
@@ -47,18 +50,21 @@ class Argument {
 /// A tensor or a number, with the caller's place: one side of a binary op. A number has the dtype of the other side.
 class Operand {
  public:
+  /// From a tensor, which must outlive this object, or from a number.
   Operand(const Tensor& tensor, Place place = Place::current()) : tensor_(&tensor), number_(0), place_(place) {}
   Operand(const Scalar& number, Place place = Place::current()) : number_(number), place_(place) {}
   template <detail::PlainNumber N>
   Operand(N number, Place place = Place::current()) : number_(number), place_(place) {}
 
-  bool is_number() const { return !tensor_; }
+  bool is_number() const { return !tensor_; }  // whether this is a number, and not a tensor
   /// Throws when this is a number. A binary op checks both sides for numbers first.
   const Tensor& tensor() const {
     if (!tensor_) refuse_number();
     return *tensor_;
   }
+  /// The number; only if is_number().
   const Scalar& number() const { return number_; }
+  /// The place of the call.
   const Place& place() const { return place_; }
 
  private:

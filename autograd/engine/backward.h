@@ -8,6 +8,7 @@
 
 namespace gradus {
 
+/// The options of backward.
 struct BackwardOptions {
   Tensor seed = {};           // gradient of the loss; needed when the loss is not a scalar
   bool retain_graph = false;  // keep rules and saved values for another run
@@ -22,12 +23,13 @@ struct BackwardOptions {
 /// - a value that a rule saved was overwritten.
 void backward(const Tensor& loss, const BackwardOptions& options = {}, Place place = Place::current());
 
+/// The options of grad.
 struct GradOptions {
   std::vector<Tensor> seeds = {};  // one per output; scalars need none
-  bool retain_graph = false;
-  bool create_graph = false;
-  bool allow_unused = false;  // an input that no output depends on gives an undefined tensor instead of an error
-  bool independent = false;   // inputs count as leaves without hooks: no gradient passes through one to another
+  bool retain_graph = false;       // as in BackwardOptions
+  bool create_graph = false;       // as in BackwardOptions
+  bool allow_unused = false;       // an input that no output depends on gives an undefined tensor instead of an error
+  bool independent = false;        // inputs count as leaves without hooks: no gradient passes through one to another
 };
 
 /// d outputs / d inputs, summed over the outputs. Changes no leaf's grad(). Inputs may be results of ops.

@@ -19,6 +19,7 @@ std::array<Index, Shape::max_rank> broadcast_strides(const Shape& from, const Sh
 /// Reads a tensor as if it were expanded to a broadcast shape, a run of neighbouring elements at a time.
 class BroadcastReader {
  public:
+  /// For a shape `from` that broadcasts to `to`; not checked.
   BroadcastReader(const Shape& from, const Shape& to);
   /// Whether the expanded tensor is the tensor itself.
   bool direct() const { return direct_; }

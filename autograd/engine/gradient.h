@@ -22,6 +22,7 @@ namespace gradus {
 class Gradient {
  public:
   Gradient() = default;
+  /// A tensor that broadcasts from the input's shape; undefined: none.
   Gradient(Tensor value) : value_(std::move(value)) {}
   /// x [..., in], dy [..., out], with equal leading extents; the gradient is [out, in].
   static Gradient rows_product(Tensor x, Tensor dy) {
@@ -29,6 +30,7 @@ class Gradient {
     g.dy_ = std::move(dy);
     return g;
   }
+  /// f(sum) adds the gradient in place to a tensor of the input's shape.
   template <class F>
   static Gradient added(F f) {
     Gradient g;
@@ -36,10 +38,10 @@ class Gradient {
     return g;
   }
 
-  bool defined() const { return value_.defined() || is_addition(); }
-  bool is_product() const { return dy_.defined(); }
-  bool is_addition() const { return static_cast<bool>(addition_); }
-  bool is_tensor() const { return value_.defined() && !is_product(); }
+  bool defined() const { return value_.defined() || is_addition(); }    // whether there is a gradient
+  bool is_product() const { return dy_.defined(); }                     // made by rows_product
+  bool is_addition() const { return static_cast<bool>(addition_); }     // made by added
+  bool is_tensor() const { return value_.defined() && !is_product(); }  // made from a tensor
 
   /// The tensor of a gradient that is one.
   Tensor& tensor() { return value_; }
@@ -109,12 +111,15 @@ using Grads = InlineVector<Gradient, 4>;
 /// on always count as needed; the engine ignores gradients that are not.
 class Needs {
  public:
-  static constexpr Index exact = 64;
+  static constexpr Index exact = 64;  // number of inputs with a flag of their own
+  /// Input i needs a gradient.
   void set(Index i) {
     any_ = true;
     mask_ |= i < exact ? std::uint64_t{1} << i : 0;
   }
+  /// Whether input i needs a gradient.
   bool operator[](Index i) const { return i >= exact || (mask_ >> i & 1) != 0; }
+  /// Whether any input needs one.
   bool any() const { return any_; }
 
  private:

@@ -8,6 +8,7 @@ bool grad_enabled();
 /// Switches the recording of this thread's ops on or off while it lives.
 class GradMode {
  public:
+  /// The destructor restores the mode from before.
   explicit GradMode(bool enabled);
   ~GradMode();
   GradMode(const GradMode&) = delete;

@@ -19,9 +19,10 @@ struct Visit;
 /// An input of an op in `record`: refers to the tensor, which must outlive the call. A Tensor converts to one. A tensor
 /// without a gradient, such as ids or a mask, is an input like the others.
 struct Input {
-  const Tensor* tensor;
-  Node* node;
-  Storage* storage;  // null: the rule does not keep the values
+  const Tensor* tensor;  // the input itself
+  Node* node;            // null: it needs no gradient
+  Storage* storage;      // null: the rule does not keep the values
+  /// An input whose values the rule may keep.
   Input(const Tensor& t) : tensor(&t), node(t.node()), storage(t.storage().get()) {}
 };
 /// An input whose values the rule does not keep, so that overwriting them is no error.
@@ -34,21 +35,24 @@ inline Input unread(const Tensor& t) {
 /// A value's place in the graph: a leaf, or an op with its rule and its inputs.
 class Node {
  public:
+  /// The edge to an input.
   struct Edge {
-    Ref<Node> node;  // null when that input needs no gradient
-    WeakStorage seen;
+    Ref<Node> node;    // null when that input needs no gradient
+    WeakStorage seen;  // the values that the rule may keep, to detect that they were overwritten
   };
+  /// What only a leaf has.
   struct Leaf {
     std::mutex mutex;  // of grad
-    Tensor grad;
-    std::string name;
+    Tensor grad;       // the accumulated gradient; undefined: none
+    std::string name;  // of the tensor, such as the path of a parameter; may be empty
   };
-  using Hook = std::function<Tensor(const Tensor&)>;
+  using Hook = std::function<Tensor(const Tensor&)>;  // see Tensor::register_hook
   /// What an observer keeps with a node.
   struct Note {
     virtual ~Note() = default;
   };
 
+  /// The node of a value, without inputs so far.
   Node(OpName name, const Tensor& value) : op(name), shape(value.shape()), dtype(value.dtype()) {}
   virtual ~Node() = default;
   Node(const Node&) = delete;
@@ -61,31 +65,34 @@ class Node {
   /// Destroys the rule and the values that it saved.
   virtual void drop_rule() {}
 
+  /// Adds the edges to the inputs of the op, and keeps its value if the rule reads it.
   void connect(std::span<const Input> inputs, const Tensor& value);
   /// Frees the rule, the saved values and the references to the inputs.
   void release_graph();
 
+  /// Count the references, for Ref.
   void retain() { count_.fetch_add(1, std::memory_order_relaxed); }
   void release();
 
+  /// Nodes are in blocks of memory::allocate.
   static void* operator new(std::size_t bytes) { return memory::allocate(bytes); }
   static void operator delete(void* p, std::size_t bytes) { memory::release(p, bytes); }
 
-  const OpName op;
-  const Shape shape;
-  const DType dtype;
-  int level = 0;  // longest path from a leaf
-  bool released = false;
-  bool observed_inside = false;  // the ops inside the rule are reported to observers
-  InlineVector<Edge, 3> inputs;
-  std::unique_ptr<Leaf> leaf;  // null for ops
-  std::unique_ptr<std::vector<Hook>> hooks;
-  std::unique_ptr<Note> note;
+  const OpName op;                           // of a leaf: "leaf" and the place of set_requires_grad
+  const Shape shape;                         // of the value
+  const DType dtype;                         // of the value
+  int level = 0;                             // longest path from a leaf
+  bool released = false;                     // whether release_graph was called
+  bool observed_inside = false;              // the ops inside the rule are reported to observers
+  InlineVector<Edge, 3> inputs;              // one per input of the op, in order
+  std::unique_ptr<Leaf> leaf;                // null for ops
+  std::unique_ptr<std::vector<Hook>> hooks;  // in the order of their calls; null: none
+  std::unique_ptr<Note> note;                // null: none
 
   // The output, kept when the rule reads it.
   Ref<Storage> output;
-  Index output_offset = 0;
-  WeakStorage output_seen;
+  Index output_offset = 0;  // of the value in `output`, in elements
+  WeakStorage output_seen;  // detects that the output was overwritten
 
  private:
   friend class BackwardRun;

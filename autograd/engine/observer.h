@@ -40,6 +40,7 @@ inline Observer* observer() { return thread_modes.observer; }
 /// Replaces this thread's observer while it lives.
 class ObserverScope {
  public:
+  /// Null: no observer. The destructor restores the observer from before.
   explicit ObserverScope(Observer* observer);
   ~ObserverScope();
   ObserverScope(const ObserverScope&) = delete;
@@ -53,6 +54,7 @@ class ObserverScope {
 /// drawings of graphs.
 class Region {
  public:
+  /// Reports the start to the observer of this thread. The destructor reports the end.
   explicit Region(std::string_view name) : observer_(observer()) {
     if (observer_) observer_->on_enter(name);
   }

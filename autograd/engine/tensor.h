@@ -26,19 +26,21 @@ struct BackwardOptions;
 
 /// The state that all copies of a handle share.
 struct TensorBody {
-  Ref<Storage> storage;
-  Index offset = 0;
-  Shape shape;
-  DType dtype = DType::f32;
-  Ref<Node> node;
-  std::unique_ptr<std::string> name;
-  std::atomic<std::uint32_t> count{1};
+  Ref<Storage> storage;                 // the bytes of the values
+  Index offset = 0;                     // of the first value in the storage, in elements
+  Shape shape;                          // extents, outermost first
+  DType dtype = DType::f32;             // type of each value
+  Ref<Node> node;                       // null: requires no gradient
+  std::unique_ptr<std::string> name;    // null: none
+  std::atomic<std::uint32_t> count{1};  // number of handles
 
   ~TensorBody();
+  /// Count the handles, for Ref.
   void retain() { count.fetch_add(1, std::memory_order_relaxed); }
   void release() {
     if (count.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
   }
+  /// Bodies are in blocks of memory::allocate.
   static void* operator new(std::size_t bytes) { return memory::allocate(bytes); }
   static void operator delete(void* p, std::size_t bytes) { memory::release(p, bytes); }
 };
@@ -52,6 +54,7 @@ struct TensorBody {
 class Tensor {
  public:
   Tensor() = default;
+  /// Copies share values, gradient and node. Nothing can be assigned to a temporary.
   Tensor(const Tensor&) = default;
   Tensor(Tensor&&) = default;
   Tensor& operator=(const Tensor&) & = default;
@@ -86,12 +89,14 @@ class Tensor {
   static Tensor normal(const Shape& shape, Scalar mean, Scalar std, const Philox& random, DType dtype = DType::f32,
                        Place place = Place::current());
 
-  bool defined() const { return static_cast<bool>(body_); }
-  const Shape& shape() const { return body().shape; }
-  Index rank() const { return shape().rank(); }
+  bool defined() const { return static_cast<bool>(body_); }  // whether this is bound to a tensor
+  const Shape& shape() const { return body().shape; }        // extents, outermost first
+  Index rank() const { return shape().rank(); }              // number of axes
   /// Extent of an axis; negative axes count from the end. Throws when there is no such axis.
   Index size(Integer axis, Place place = Place::current()) const;
+  /// Number of elements.
   Index numel() const { return shape().numel(); }
+  /// Type of the elements.
   DType dtype() const { return body().dtype; }
 
   /// The slice at an index of the leading axis, without that axis: `select(x, 0, index)`, which
@@ -104,6 +109,7 @@ class Tensor {
   /// For writing. A later backward that needs the old values throws. Throws for the result of a recorded op.
   template <class T>
   T* mutable_data(Place place = Place::current());
+  /// A copy of the values, row by row.
   template <class T>
   std::vector<T> to_vector() const;
   /// The only element, as double. Throws when there are several or none.
@@ -120,7 +126,9 @@ class Tensor {
   Tensor& set_requires_grad(Flag on = true, Place place = Place::current());
   /// The accumulated gradient of a leaf; undefined when there is none.
   Tensor grad() const;
+  /// Replaces the gradient; undefined: none. Throws unless this is a leaf that requires one, and the gradient fits.
   void set_grad(const Tensor& g);
+  /// Drops the gradient of a leaf.
   void zero_grad();
   /// Accumulates gradients into the leaves under this scalar. See `gradus::backward`.
   void backward(Place place = Place::current()) const;
@@ -130,6 +138,7 @@ class Tensor {
 
   /// A name for error messages. The name of a parameter is its path.
   Tensor& set_name(std::string name);
+  /// The name; empty when there is none.
   const std::string& name() const;
   /// Calls the hook with the complete gradient of this tensor in every backward run. A defined return value replaces
   /// the gradient. Throws when the tensor requires no gradient.
@@ -145,9 +154,13 @@ class Tensor {
   bool exclusively_owned() const;
 
   // For the engine.
+  /// A view of the bytes, `offset` elements from their start. Throws when it would pass their end.
   static Tensor of_storage(const Ref<Storage>& storage, Index offset, const Shape& shape, DType dtype);
+  /// The node in the graph; null when no gradient is required.
   Node* node() const { return body().node.get(); }
+  /// The same values with this node.
   Tensor with_node(Ref<Node> node) const;
+  /// The bytes, and the position of the first value in them, in elements.
   const Ref<Storage>& storage() const { return body().storage; }
   Index offset() const { return body().offset; }
 
