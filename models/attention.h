@@ -16,10 +16,11 @@ namespace gradus::models {
 ///
 /// Only the positions that are added to x and x' represent the order of words.
 struct AttentionOnly final : Seq2Seq {
-  TokenEmbedding source_embedding, target_embedding;
-  nn::Attention attention;
-  OutputLayer output;
+  TokenEmbedding source_embedding, target_embedding;  // x and x'
+  nn::Attention attention;                            // W_Q, W_K, W_V
+  OutputLayer output;                                 // logits from c_j
 
+  /// Registers `encoder`, `decoder`, `attention` and `output` below the scope.
   AttentionOnly(nn::Scope scope, const Seq2SeqOptions& o)
       : source_embedding(scope / "encoder", o.source_vocab, o, o.positions),
         target_embedding(scope / "decoder", o.target_vocab, o, o.positions, o.tied),

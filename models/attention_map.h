@@ -13,9 +13,9 @@ enum class Reads {
 
 /// The weights of one attention layer under teacher forcing.
 struct AttentionMap {
-  Reads reads = Reads::source_by_target;
-  Index layer = 0;  // of the encoder or the decoder, from 0
-  Tensor weights;   // [batch, heads, queries, keys]
+  Reads reads = Reads::source_by_target;  // the kind of the layer
+  Index layer = 0;                        // of the encoder or the decoder, from 0
+  Tensor weights;                         // [batch, heads, queries, keys]
 };
 
 }  // namespace gradus::models

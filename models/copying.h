@@ -33,9 +33,11 @@ struct CopySource {
 /// x_i = y where both vocabularies spell the tokens alike. The other tokens of the source have no alpha; g is 1 when a
 /// source has no other. The keys are those of the decoder's attention, with a query W_Q of their own.
 struct Copying {
-  std::vector<Index> target_of_source;
-  nn::Linear query, gate;  // W_Q; w and b
+  std::vector<Index> target_of_source;  // Seq2SeqOptions::target_of_source
+  nn::Linear query, gate;               // W_Q; w and b
 
+  /// For r of `width` numbers and keys of `key_dim`. Throws an Error unless o.target_of_source has an id below
+  /// target_vocab, or -1, for each source id.
   Copying(nn::Scope scope, const Seq2SeqOptions& o, Index width, Index key_dim)
       : target_of_source(checked(o)),
         query(nn::Linear::projection(scope / "query", width, key_dim)),

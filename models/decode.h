@@ -11,6 +11,7 @@ namespace gradus::models {
 /// DecodeOptions::eos for hypotheses that all reach the limit.
 inline constexpr Index no_eos = -1;
 
+/// How `decode`, `greedy` and `score` make and rank hypotheses.
 struct DecodeOptions {
   Index beam = 1;          // hypotheses kept per sentence; 1 is greedy
   Index n_best = 1;        // hypotheses returned per sentence, at most `beam`, or with `minimum_risk` at most `samples`
@@ -26,14 +27,15 @@ struct DecodeOptions {
   bool minimum_risk = false;  // choose among the samples by minimum Bayes risk
   bool attention_weights = false;  // whether to compute the attention weights of the hypotheses
 
-  Index batch = 64;  // `decode` of lists: sentences per batch
-  Index pad = 0, bos = 1, eos = 2;
+  Index batch = 64;                 // `decode` of lists: sentences per batch
+  Index pad = 0, bos = 1, eos = 2;  // ids of padding, begin and end; eos may be no_eos
   std::function<bool()> stop = {};  // `decode` of lists: called before each batch, on any thread; true ends it
 };
 
 /// The scores of a model are not numbers.
 class NanScores : public Error {
  public:
+  /// Takes the message.
   using Error::Error;
 };
 
@@ -43,6 +45,7 @@ class Stopped : public Error {
   Stopped() : Error("stopped on request") {}
 };
 
+/// One output for a source.
 struct Hypothesis {
   std::vector<Index> ids;                      // without bos and eos
   double score = 0;                            // the rank of hypotheses
@@ -52,8 +55,8 @@ struct Hypothesis {
   Tensor attention_weights;  // [ids + eos if finished, source tokens]; undefined unless requested and the model attends
 };
 
-using Hypotheses = std::vector<Hypothesis>;
-using Sentences = std::vector<std::vector<Index>>;
+using Hypotheses = std::vector<Hypothesis>;         // of one source, or one of each source
+using Sentences = std::vector<std::vector<Index>>;  // ids, one list per sentence
 
 /// Outputs for source [batch, source], per row best first. `prefixes` is empty or has one per row: the words that its
 /// outputs begin with, without bos; one that ends with eos is the whole output.

@@ -14,8 +14,9 @@ namespace gradus::models {
 struct DistanceBias {
   std::optional<nn::RelativeBias> learned;  // of Positions::relative
   Index alibi_heads;                        // 0 without Positions::alibi
-  DType dtype;
+  DType dtype;                              // of the bias of Positions::alibi
 
+  /// Registers a table below the scope with Positions::relative, else nothing.
   DistanceBias(nn::Scope scope, const Seq2SeqOptions& o)
       : alibi_heads(o.positions == Positions::alibi ? o.heads : 0), dtype(scope.dtype()) {
     if (o.positions == Positions::relative) learned.emplace(scope, o.heads, o.max_distance);

@@ -9,15 +9,16 @@
 
 namespace gradus::models {
 
+/// The spelling of Pooling in configuration files and messages, in order of its values.
 inline constexpr std::string_view pooling_names[] = {"cls", "mean"};
 
 /// The options of a model of images, beside those that it shares with other models: dim, encoder_layers, heads, ffn,
 /// norm and dropout of Seq2SeqOptions. What is 0 or empty comes from the training images.
 struct ImageOptions {
-  Index channels = 0, height = 0, width = 0;
-  Index classes = 0;
-  Index patch = 4;
-  Pooling pooling = Pooling::cls;
+  Index channels = 0, height = 0, width = 0;            // of an image; height and width in pixels
+  Index classes = 0;                                    // number of labels
+  Index patch = 4;                                      // side of a square patch, in pixels
+  Pooling pooling = Pooling::cls;                       // what the classifier reads
   std::vector<double> pixel_mean = {}, pixel_std = {};  // one per channel
 };
 
@@ -27,7 +28,7 @@ VitOptions vit_options(const Seq2SeqOptions& options, const ImageOptions& images
 /// A vision Transformer with the normalisation of its pixels.
 struct ImageClassifier {
   Tensor mean, deviation;  // [channels, 1, 1]
-  Vit vit;
+  Vit vit;                 // of the normalised pixels
 
   /// Throws an Error as Vit does, and unless mean and deviation have a number per channel and no deviation is 0.
   ImageClassifier(nn::Scope scope, const Seq2SeqOptions& options, const ImageOptions& images);

@@ -14,7 +14,9 @@ using Assignments = std::vector<std::pair<std::string, std::string>>;
 
 /// The size of a batch: sequences, tokens per source, tokens per target.
 struct BatchSize {
-  double sequences = 0, source = 0, target = 0;
+  double sequences = 0,  ///< sequences per batch
+      source = 0,        ///< tokens per source
+      target = 0;        ///< tokens per target
 };
 
 /// The work of one forward pass, and the memory of a training step.

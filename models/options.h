@@ -22,36 +22,39 @@ constexpr bool limits_length(Positions p) { return p == Positions::sinusoidal ||
 
 // The spelling of switches in configuration files and messages, in order of their values.
 inline constexpr std::string_view cell_names[] = {"rnn", "gru", "lstm"};
+/// The spelling of Alignment.
 inline constexpr std::string_view alignment_names[] = {"additive", "qkv", "dot", "general", "location"};
+/// The spelling of Positions.
 inline constexpr std::string_view positions_names[] = {"none", "sinusoidal", "learned", "rotary", "relative", "alibi"};
+/// The spelling of nn::NormOrder.
 inline constexpr std::string_view norm_names[] = {"none", "pre", "post"};
 
 /// The values that a number may have, both ends included.
 template <class T>
 struct Range {
-  T low, high;
+  T low, high;  // the least and the greatest value
 };
 
 /// The ranges of Seq2SeqOptions and of the settings of `gradus train` that fill them.
 namespace limits {
-inline constexpr Range<Index> vocabulary{1, Index{1} << 31};
-inline constexpr Range<Index> width{1, 65536};
-inline constexpr Range<Index> layers{1, 128};
-inline constexpr Range<Index> max_length{2, 1'000'000};
-inline constexpr Range<Index> max_distance{0, 100'000};
-inline constexpr Range<Index> heads{1, 1024};
-inline constexpr Range<Index> ffn{0, 65536};
-inline constexpr Range<double> dropout{0, 0.95};
+inline constexpr Range<Index> vocabulary{1, Index{1} << 31};  // source_vocab and target_vocab
+inline constexpr Range<Index> width{1, 65536};                // dim and hidden
+inline constexpr Range<Index> layers{1, 128};                 // encoder_layers and decoder_layers
+inline constexpr Range<Index> max_length{2, 1'000'000};       // in tokens
+inline constexpr Range<Index> max_distance{0, 100'000};       // in tokens
+inline constexpr Range<Index> heads{1, 1024};                 // per attention layer
+inline constexpr Range<Index> ffn{0, 65536};                  // 0: no feed-forward sublayers
+inline constexpr Range<double> dropout{0, 0.95};              // all three rates of dropout
 }  // namespace limits
 
 /// The options of the sequence-to-sequence models. A model ignores those of other models.
 struct Seq2SeqOptions {
   std::string model = "rnn-attention";  // one of all_model_names()
-  Index source_vocab = 0;
-  Index target_vocab = 0;
-  Index dim = 128;           // of an embedding, and of the whole of attention and transformer
-  Index encoder_layers = 1;  // all but attention
-  Index decoder_layers = 1;
+  Index source_vocab = 0;               // number of ids of a source
+  Index target_vocab = 0;               // number of ids of a target
+  Index dim = 128;                      // of an embedding, and of the whole of attention and transformer
+  Index encoder_layers = 1;             // all but attention
+  Index decoder_layers = 1;             // all but attention
   double dropout = 0;            // [0, 1): of embeddings, between layers, after sublayers, and before the output layer
   double word_dropout = 0;       // [0, 1): of whole words of source and target input
   double attention_dropout = 0;  // [0, 1): of attention weights (transformer)
@@ -60,10 +63,10 @@ struct Seq2SeqOptions {
   std::vector<Index> target_of_source = {};  // copy: the target id of each source id, -1 where there is none
 
   // rnn, rnn-attention
-  Index hidden = 256;  // of a recurrent state, in each direction; and of rnn-attention's comparison
-  nn::CellKind cell = nn::CellKind::gru;
-  bool cell_norm = false;                     // layer norm of the products in a cell
-  bool bidirectional = false;                 // the encoder reads in both directions
+  Index hidden = 256;                     // of a recurrent state, in each direction; and of rnn-attention's comparison
+  nn::CellKind cell = nn::CellKind::gru;  // of encoder and decoder
+  bool cell_norm = false;                 // layer norm of the products in a cell
+  bool bidirectional = false;             // the encoder reads in both directions
   Alignment alignment = Alignment::additive;  // rnn-attention
   bool attentional = false;                   // rnn-attention: tanh(W_c [s; c]) instead of c and of [s; c]
 

@@ -13,9 +13,9 @@ namespace gradus::models {
 /// Vectors r [..., width] -> logits [..., target_vocab]: dropout, then a linear layer, and with the option `copy` the
 /// choice between the words of that layer and those of the source.
 struct OutputLayer {
-  nn::Dropout dropout;
-  nn::Linear linear;
-  std::optional<Copying> copying;
+  nn::Dropout dropout;             // of r
+  nn::Linear linear;               // [target_vocab, width]
+  std::optional<Copying> copying;  // with the option `copy`
 
   /// With the option `tied` the weight is the target embedding. key_dim is the width of CopySource::keys, for a model
   /// that can copy.
@@ -25,6 +25,7 @@ struct OutputLayer {
     if (o.copy) copying.emplace(scope / "copy", o, width, key_dim);
   }
 
+  /// The logits of the linear layer, without copying.
   Tensor operator()(const Tensor& r, Place place = Place::current()) const {
     const Region region(linear.path);
     return linear(dropout(r, place), place);

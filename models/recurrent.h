@@ -11,8 +11,10 @@
 // The parts that the two recurrent models share.
 namespace gradus::models {
 
+/// 2 for an encoder that reads both ways, else 1.
 inline Index encoder_directions(const Seq2SeqOptions& o) { return o.bidirectional ? 2 : 1; }
 
+/// The options of the encoder's network.
 inline nn::RecurrentOptions encoder_network(const Seq2SeqOptions& o) {
   return {.kind = o.cell,
           .in = o.dim,
@@ -23,6 +25,7 @@ inline nn::RecurrentOptions encoder_network(const Seq2SeqOptions& o) {
           .norm = o.cell_norm};
 }
 
+/// The options of the decoder's network, which reads one way.
 inline nn::RecurrentOptions decoder_network(const Seq2SeqOptions& o) {
   return {.kind = o.cell,
           .in = o.dim,
@@ -38,6 +41,7 @@ inline nn::RecurrentOptions decoder_network(const Seq2SeqOptions& o) {
 struct Bridge {
   std::vector<nn::Linear> hidden, cell;  // one per decoder layer; empty where s_0 = h_m
 
+  /// Registers W and b of each decoder layer below the scope, unless s_0 = h_m.
   Bridge(nn::Scope scope, const Seq2SeqOptions& o) {
     if (!o.bidirectional && o.encoder_layers == o.decoder_layers) return;
     const Index width = o.encoder_layers * encoder_directions(o) * o.hidden;
@@ -47,6 +51,7 @@ struct Bridge {
     }
   }
 
+  /// h_m, as Sequence::final -> s_0 of each decoder layer
   std::vector<nn::CellState> operator()(const std::vector<nn::CellState>& last, Place place = Place::current()) const {
     if (hidden.empty()) return last;
     std::vector<Tensor> h, c;

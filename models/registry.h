@@ -27,6 +27,7 @@ void check(const Seq2SeqOptions& options);
 /// The model that options.model names, its parameters registered below `scope`. Throws an Error as `check` does.
 std::unique_ptr<Seq2Seq> make_model(nn::Scope scope, const Seq2SeqOptions& options);
 
+/// Makes a model whose parameters are below the scope.
 using MakeModel = std::unique_ptr<Seq2Seq> (*)(nn::Scope, const Seq2SeqOptions&);
 
 /// What the registry needs of a model: a class derived from Seq2Seq with the constructor Model(nn::Scope, const

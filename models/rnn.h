@@ -16,13 +16,14 @@ namespace gradus::models {
 /// An option replaces the tanh cell by a GRU or an LSTM. As in PyTorch a cell keeps A as two matrices, weight_ih for x
 /// and weight_hh for h, and b as the sum of two biases, bias_ih and bias_hh.
 struct Rnn final : Seq2Seq {
-  TokenEmbedding source_embedding;
-  nn::Recurrent encoder;
-  Bridge bridge;
-  TokenEmbedding target_embedding;
-  nn::Recurrent decoder;
-  OutputLayer output;
+  TokenEmbedding source_embedding;  // x
+  nn::Recurrent encoder;            // h
+  Bridge bridge;                    // s_0 from h_m
+  TokenEmbedding target_embedding;  // x'
+  nn::Recurrent decoder;            // s
+  OutputLayer output;               // logits from s_j
 
+  /// Registers `encoder`, `decoder` and `output` below the scope.
   Rnn(nn::Scope scope, const Seq2SeqOptions& o)
       : source_embedding(scope / "encoder", o.source_vocab, o),
         encoder(scope / "encoder" / "network", encoder_network(o)),

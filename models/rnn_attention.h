@@ -29,15 +29,16 @@ namespace gradus::models {
 /// input of the first, and s_j is the state of the last. c_{j-1} is always fed; with the option `attentional` it is
 /// Luong's attentional vector instead (SourceAttention). The output layer may copy words of the source (Copying).
 struct RnnAttention final : Seq2Seq {
-  TokenEmbedding source_embedding;
-  nn::Recurrent encoder;
-  Bridge bridge;
-  TokenEmbedding target_embedding;
-  nn::Recurrent decoder;
-  SourceAttention attention;
-  nn::Linear context;
-  OutputLayer output;
+  TokenEmbedding source_embedding;  // x
+  nn::Recurrent encoder;            // h
+  Bridge bridge;                    // s_0 from h_m
+  TokenEmbedding target_embedding;  // x'
+  nn::Recurrent decoder;            // s; its cells have all of A' but the part for c
+  SourceAttention attention;        // alpha and c
+  nn::Linear context;               // the part of A' for c_{j-1}, without a bias
+  OutputLayer output;               // logits from [s_j; c_j]
 
+  /// Registers `encoder`, `decoder`, `alignment` and `output` below the scope.
   RnnAttention(nn::Scope scope, const Seq2SeqOptions& o)
       : source_embedding(scope / "encoder", o.source_vocab, o),
         encoder(scope / "encoder" / "network", encoder_network(o)),

@@ -13,9 +13,10 @@
 
 namespace gradus::models {
 
+/// The result of Seq2Seq::step.
 struct Step {
   Tensor logits;  // [batch, target_vocab]
-  State state;
+  State state;    // after the word
 };
 
 /// A model of target sequences given source sequences. Ids are i64; id 0 is padding, at the end of a row only. Batches,

@@ -24,9 +24,11 @@ struct Reading {
 /// With the option `attentional` the vector tanh(W_c [s_j; c_j]) replaces c_j in the next step, and [s_j; c_j] before
 /// the output layer (Luong et al. 2015, eq. 5, with input feeding, 3.3).
 struct SourceAttention {
+  /// The layer that Seq2SeqOptions::alignment selects.
   std::variant<nn::AdditiveAttention, nn::Attention, nn::MultiplicativeAttention, nn::LocationAttention> kind;
   std::optional<nn::Linear> attentional;  // W_c
 
+  /// Registers the layer below the scope, and W_c below `attentional`.
   SourceAttention(nn::Scope scope, const Seq2SeqOptions& o, Index source_dim)
       : kind(make(scope, o.alignment, o.hidden, source_dim)) {
     if (o.attentional)
@@ -46,6 +48,7 @@ struct SourceAttention {
     return o.attentional ? o.hidden : o.hidden + context_width(o, source_dim);
   }
 
+  /// k_i and v_i of h, mask [batch, source] non-zero at tokens
   nn::KeyValues key_values(const Tensor& h, const Tensor& mask) const {
     return std::visit([&](const auto& a) { return a.key_values(h, mask); }, kind);
   }

@@ -22,6 +22,7 @@ struct State {
 
 // Keys and values, or cell states, of each layer as the tensors of a State, two per layer; and back.
 
+/// Keys and values of each layer, without their mask.
 inline std::vector<Tensor> to_tensors(const std::vector<nn::KeyValues>& layers) {
   std::vector<Tensor> tensors;
   for (const auto& [keys, values, mask] : layers) tensors.insert(tensors.end(), {keys, values});

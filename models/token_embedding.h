@@ -14,11 +14,11 @@ namespace gradus::models {
 
 /// Ids [..., time] -> vectors [..., time, dim]: an embedding, word dropout, plus positions if any, then dropout.
 struct TokenEmbedding {
-  nn::Embedding embedding;
-  double scale;  // sqrt(dim) for a table that is also the output layer (Vaswani et al. 2017, 3.4), else 1
-  nn::SharedDropout word_dropout;
-  std::optional<nn::PositionTable> positions;
-  nn::Dropout dropout;
+  nn::Embedding embedding;  // [vocabulary, dim]
+  double scale;             // sqrt(dim) for a table that is also the output layer (Vaswani et al. 2017, 3.4), else 1
+  nn::SharedDropout word_dropout;              // of whole vectors
+  std::optional<nn::PositionTable> positions;  // of Positions::sinusoidal and learned
+  nn::Dropout dropout;                         // of the sum
 
   /// `tied`: the table is also the weight of the output layer.
   TokenEmbedding(nn::Scope scope, Index vocabulary, const Seq2SeqOptions& o, Positions kind = Positions::none,

@@ -37,6 +37,7 @@ struct AdditiveAttention {
   Linear score;      // vᵀ
   std::string path;  // of the scope, for messages
 
+  /// For s of query_dim and h of source_dim numbers; W has `dim` rows.
   AdditiveAttention(Scope scope, Index query_dim, Index source_dim, Index dim)
       : key(scope / "key", source_dim, dim, false),
         query(scope / "query", query_dim, dim),
@@ -74,6 +75,7 @@ struct Attention {
   Linear query, key, value;  // W_Q, W_K, W_V
   std::string path;          // of the scope, for messages
 
+  /// For x' of query_dim and x of source_dim numbers; queries, keys and values have `dim`.
   Attention(Scope scope, Index query_dim, Index source_dim, Index dim)
       : query(Linear::projection(scope / "query", query_dim, dim)),
         key(Linear::projection(scope / "key", source_dim, dim)),
@@ -133,6 +135,7 @@ struct Attention {
 struct SelfAttention : Attention {
   SelfAttention(Scope scope, Index in, Index dim) : Attention(scope, in, in, dim) {}
 
+  /// x [batch, T, in], mask [batch, T] non-zero at tokens -> [batch, T, dim]
   Tensor operator()(const Tensor& x, const Tensor& mask = {}, const AttentionOptions& options = {},
                     Place place = Place::current()) const {
     return Attention::operator()(x, x, mask, options, place);

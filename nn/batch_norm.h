@@ -18,9 +18,10 @@ namespace gradus::nn {
 struct BatchNorm {
   Tensor weight, bias;               // [channels]
   Tensor running_mean, running_var;  // [channels]
-  double epsilon, momentum;
-  std::string path;  // of the scope, for messages
+  double epsilon, momentum;          // added to the variance; share of the batch in the running statistics
+  std::string path;                  // of the scope, for messages
 
+  /// The weight begins as ones, the bias as zeros; the running statistics begin as zeros and ones.
   BatchNorm(Scope scope, Index channels, double eps = 1e-5, double momentum_of_running = 0.1)
       : weight(scope.ones("weight", {channels})),
         bias(scope.zeros("bias", {channels})),
@@ -30,6 +31,7 @@ struct BatchNorm {
         momentum(momentum_of_running),
         path(scope.path()) {}
 
+  /// x [batch, channels, ...] -> the same shape
   Tensor operator()(const Tensor& x, Place place = Place::current()) const {
     const LayerCall layer{"BatchNorm", path, place};
     check_input(layer, "x", x, weight.dtype(), {"batch", weight.shape()[0], "..."});

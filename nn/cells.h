@@ -19,18 +19,21 @@
 // U(±1 / sqrt(hidden)). As in PyTorch there are two biases, b_ih and b_hh; the one bias b of a textbook is their sum.
 namespace gradus::nn {
 
+/// Selects RNNCell, GRUCell or LSTMCell.
 enum class CellKind { rnn, gru, lstm };
 
 /// f of h' = f(W_ih x + b_ih + W_hh h + b_hh), the cell of CellKind::rnn.
 enum class Nonlinearity { tanh, relu };
 
+/// The options of the three cells.
 struct CellOptions {
-  bool bias = true;
+  bool bias = true;                                // adds b_ih and b_hh
   Nonlinearity nonlinearity = Nonlinearity::tanh;  // of CellKind::rnn
   std::string suffix = {};                         // of the parameters' names: PyTorch's "_l0", "_l0_reverse" and so on
   bool norm = false;  // LN(W_ih x) + LN(W_hh h) in place of W_ih x + W_hh h (Ba et al. 2016, eq. 20)
 };
 
+/// The state of a cell between two steps.
 struct CellState {
   Tensor hidden;  // h [batch, hidden]
   Tensor cell;    // c [batch, hidden] of an LSTM, undefined for the other cells
@@ -44,6 +47,7 @@ struct CellWeights {
   std::optional<LayerNorm> norm_ih, norm_hh;  // over all gates; their biases are those of the cell
   std::string path;                           // of the scope, for messages
 
+  /// `gates` is the number of products per input: 1 of RNNCell, 3 of GRUCell, 4 of LSTMCell.
   CellWeights(Scope scope, Index gates, Index in, Index hidden, const CellOptions& o) : path(scope.path()) {
     const double bound = 1 / std::sqrt(static_cast<double>(hidden));
     const auto uniform = [&](const std::string& name, const Shape& shape) {
@@ -71,9 +75,11 @@ struct CellWeights {
     return affine(h, weight_hh, norm_hh, b, place);
   }
 
+  /// Throws an Error of the layer unless x is [..., in].
   void check_x(const LayerCall& layer, const Tensor& x) const {
     check_input(layer, "x", x, weight_ih.dtype(), {"...", weight_ih.shape()[1]});
   }
+  /// The same unless projected is [batch, gates * hidden] and the state [batch, hidden], with a cell where has_cell.
   void check_step(const LayerCall& layer, const Tensor& projected, const CellState& state, bool has_cell) const {
     const DType dtype = weight_hh.dtype();
     const Index gates = weight_hh.shape()[0], hidden = weight_hh.shape()[1];
@@ -93,11 +99,13 @@ struct CellWeights {
 
 /// h' = f(W_ih x + b_ih + W_hh h + b_hh) with f = tanh (Elman 1990) or relu
 struct RNNCell : CellWeights {
-  Nonlinearity nonlinearity;
+  Nonlinearity nonlinearity;  // f of h'
 
+  /// x has `in` numbers, h has `hidden`.
   RNNCell(Scope scope, Index in, Index hidden, const CellOptions& o = {})
       : CellWeights(scope, 1, in, hidden, o), nonlinearity(o.nonlinearity) {}
 
+  /// The two parts of a step, and both at once, as those of Cell.
   Tensor project(const Tensor& x, Place place = Place::current()) const {
     const LayerCall layer{"RNNCell", path, place};
     check_x(layer, x);
@@ -119,6 +127,7 @@ struct RNNCell : CellWeights {
 struct GRUCell : CellWeights {
   GRUCell(Scope scope, Index in, Index hidden, const CellOptions& o = {}) : CellWeights(scope, 3, in, hidden, o) {}
 
+  /// The two parts of a step, and both at once, as those of Cell.
   Tensor project(const Tensor& x, Place place = Place::current()) const {
     const LayerCall layer{"GRUCell", path, place};
     check_x(layer, x);
@@ -139,6 +148,7 @@ struct GRUCell : CellWeights {
 struct LSTMCell : CellWeights {
   LSTMCell(Scope scope, Index in, Index hidden, const CellOptions& o = {}) : CellWeights(scope, 4, in, hidden, o) {}
 
+  /// The two parts of a step, and both at once, as those of Cell.
   Tensor project(const Tensor& x, Place place = Place::current()) const {
     const LayerCall layer{"LSTMCell", path, place};
     check_x(layer, x);
@@ -157,14 +167,18 @@ struct LSTMCell : CellWeights {
 
 /// A cell whose kind is an option.
 struct Cell {
+  /// The cell of the kind that the constructor gets.
   std::variant<RNNCell, GRUCell, LSTMCell> kind;
 
+  /// x has `in` numbers, h has `hidden`.
   Cell(Scope scope, CellKind cell_kind, Index in, Index hidden, const CellOptions& o = {})
       : kind(make(scope, cell_kind, in, hidden, o)) {}
 
+  /// The parameters, whatever the kind.
   const CellWeights& weights() const {
     return std::visit([](const CellWeights& w) -> const CellWeights& { return w; }, kind);
   }
+  /// Numbers of h.
   Index hidden() const { return weights().weight_hh.size(1); }
 
   /// h = 0 and, for an LSTM, c = 0.

@@ -12,8 +12,9 @@ namespace gradus::nn {
 /// with draws from the thread's RandomScope. In use, or with p = 0, the identity. With p > 0 it throws while the mode
 /// is unset (`Training`).
 struct Dropout {
-  double p = 0;
+  double p = 0;  // [0, 1)
 
+  /// x of any shape. Throws also for p outside [0, 1).
   Tensor operator()(const Tensor& x, Place place = Place::current()) const {
     if (!(p >= 0 && p < 1))
       throw Error("Dropout: p is " + std::to_string(p) + "; expected a probability in [0, 1)", place);
@@ -24,9 +25,10 @@ struct Dropout {
 /// Dropout with one draw for all numbers along an axis: along the last one it drops whole vectors, such as words, and
 /// along the time it drops the same numbers at each step (Gal & Ghahramani 2016).
 struct SharedDropout {
-  double p = 0;
-  Index axis = -1;
+  double p = 0;     // [0, 1)
+  Index axis = -1;  // the axis with one draw, from the end if negative
 
+  /// x of any shape with that axis. Throws as Dropout does.
   Tensor operator()(const Tensor& x, Place place = Place::current()) const {
     if (p == 0) return x;
     Shape draws = x.shape();

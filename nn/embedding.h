@@ -31,6 +31,7 @@ struct Embedding {
                       [&](auto zero) { std::fill_n(weight.mutable_data<decltype(zero)>() + row * dim, dim, zero); });
   }
 
+  /// ids [...] -> [..., dim]
   Tensor operator()(const Tensor& ids, Place place = Place::current()) const {
     const LayerCall layer{"Embedding", path, place};
     check_ids(layer, ids, weight.shape()[0]);

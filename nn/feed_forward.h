@@ -8,8 +8,10 @@
 
 namespace gradus::nn {
 
+/// f of FeedForward, by element.
 enum class Activation { relu, gelu, silu, sigmoid };
 
+/// f(x).
 inline Tensor activate(const Tensor& x, Activation f) {
   switch (f) {
     case Activation::relu:
@@ -24,11 +26,12 @@ inline Tensor activate(const Tensor& x, Activation f) {
   throw Error("an activation out of range");
 }
 
+/// The options of FeedForward.
 struct FeedForwardOptions {
-  Activation activation = Activation::relu;
-  double dropout = 0;
-  bool bias = true;
-  bool gated = false;
+  Activation activation = Activation::relu;  // f
+  double dropout = 0;                        // [0, 1)
+  bool bias = true;                          // b_1 and b_2
+  bool gated = false;                        // W_1 x + b_1 has two halves
 };
 
 /// y = W_2 dropout(f(W_1 x + b_1)) + b_2 at each position (Vaswani et al. 2017, eq. 2). Gated, W_1 x + b_1 has two
@@ -36,10 +39,11 @@ struct FeedForwardOptions {
 /// [..., dim] -> [..., dim]
 struct FeedForward {
   Linear linear1, linear2;  // [hidden, dim], gated [2 hidden, dim]; [dim, hidden]
-  Dropout dropout;
-  Activation activation;
-  bool gated;
+  Dropout dropout;          // of the inner numbers, in training
+  Activation activation;    // f
+  bool gated;               // FeedForwardOptions::gated
 
+  /// `hidden` is the number of inner numbers, gated of each half.
   FeedForward(Scope scope, Index dim, Index hidden, const FeedForwardOptions& o = {})
       : linear1(scope / "linear1", dim, o.gated ? 2 * hidden : hidden, o.bias),
         linear2(scope / "linear2", hidden, dim, o.bias),
@@ -47,6 +51,7 @@ struct FeedForward {
         activation(o.activation),
         gated(o.gated) {}
 
+  /// x [..., dim] -> [..., dim]
   Tensor operator()(const Tensor& x, Place place = Place::current()) const {
     return linear2(dropout(inner(linear1(x, place)), place), place);
   }

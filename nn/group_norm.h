@@ -11,10 +11,11 @@ namespace gradus::nn {
 /// Group norm (Wu & He 2018) of [batch, channels, ...], see group_norm. The groups divide the channels.
 struct GroupNorm {
   Tensor weight, bias;  // [channels]
-  Index num_groups;
-  double epsilon;
-  std::string path;  // of the scope, for messages
+  Index num_groups;     // groups of channels, each with its own mean and variance
+  double epsilon;       // added to the variance
+  std::string path;     // of the scope, for messages
 
+  /// The weight begins as ones, the bias as zeros.
   GroupNorm(Scope scope, Index groups, Index channels, double eps = 1e-5)
       : weight(scope.ones("weight", {channels})),
         bias(scope.zeros("bias", {channels})),
@@ -22,6 +23,7 @@ struct GroupNorm {
         epsilon(eps),
         path(scope.path()) {}
 
+  /// x [batch, channels, ...] -> the same shape
   Tensor operator()(const Tensor& x, Place place = Place::current()) const {
     const LayerCall layer{"GroupNorm", path, place};
     check_input(layer, "x", x, weight.dtype(), {"batch", weight.shape()[0], "..."});

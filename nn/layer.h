@@ -12,10 +12,10 @@ namespace gradus::nn {
 
 /// A call of a layer: its name in messages. While it exists, ops of this thread belong to the layer (Region).
 struct LayerCall {
-  const char* type;
+  const char* type;         // the layer's name in C++
   const std::string& path;  // of the layer's scope
   Place place;              // of the call
-  Region region{path};
+  Region region{path};      // the ops of this thread belong to it
 };
 /// "Linear 'decoder.query'"; the type alone at the root.
 std::string to_string(const LayerCall& layer);
@@ -23,9 +23,12 @@ std::string to_string(const LayerCall& layer);
 /// An axis of an expected shape: its size, or a name where any size fits.
 class ExpectedAxis {
  public:
+  /// Converts from a name or a size implicitly.
   ExpectedAxis(const char* name) : name_(name) {}
   ExpectedAxis(Index size) : size_(size) {}
+  /// Null for a size.
   const char* name() const { return name_; }
+  /// 0 for a name.
   Index size() const { return size_; }
 
  private:

@@ -12,15 +12,17 @@ namespace gradus::nn {
 /// [..., dim] -> [..., dim]
 struct LayerNorm {
   Tensor weight, bias;  // [dim]; the bias is undefined without one
-  double epsilon;
-  std::string path;  // of the scope, for messages
+  double epsilon;       // added to the variance
+  std::string path;     // of the scope, for messages
 
+  /// The weight begins as ones, the bias as zeros.
   LayerNorm(Scope scope, Index dim, double eps = 1e-5, bool with_bias = true)
       : weight(scope.ones("weight", {dim})),
         bias(with_bias ? scope.zeros("bias", {dim}) : Tensor()),
         epsilon(eps),
         path(scope.path()) {}
 
+  /// x [..., dim] -> [..., dim]
   Tensor operator()(const Tensor& x, Place place = Place::current()) const {
     const LayerCall layer{"LayerNorm", path, place};
     check_input(layer, "x", x, weight.dtype(), {"...", weight.shape()[0]});

@@ -15,6 +15,7 @@ struct Linear {
   Tensor bias;       // [out], undefined without bias
   std::string path;  // of the scope, for messages
 
+  /// The weight is drawn from U(±1 / sqrt(in)); the bias begins as zeros.
   Linear(Scope scope, Index in, Index out, bool with_bias = true)
       : weight(scope.uniform("weight", {out, in})),
         bias(with_bias ? scope.zeros("bias", {out}) : Tensor()),
@@ -31,6 +32,7 @@ struct Linear {
     return {scope.xavier_uniform("weight", {out, in}), Tensor(), scope.path()};
   }
 
+  /// x [..., in] -> [..., out]
   Tensor operator()(const Tensor& x, Place place = Place::current()) const {
     const LayerCall layer{"Linear", path, place};
     check_input(layer, "x", x, weight.dtype(), {"...", weight.shape()[1]});

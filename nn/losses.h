@@ -6,8 +6,9 @@
 
 namespace gradus::nn {
 
+/// The options of sequence_cross_entropy.
 struct SequenceLossOptions {
-  double label_smoothing = 0;
+  double label_smoothing = 0;             // share of the probability that all classes get in equal parts, [0, 1]
   Index pad = 0;                          // targets with this id are ignored
   Reduction reduction = Reduction::mean;  // mean: over the targets that count
 };

@@ -14,11 +14,12 @@
 
 namespace gradus::nn {
 
+/// The options of MultiHeadAttention.
 struct MultiHeadAttentionOptions {
-  Index dim = 0, heads = 1;
+  Index dim = 0, heads = 1;  // numbers of a query and a result; heads, which divide dim
   Index kdim = 0, vdim = 0;  // widths of the sources of keys and values; 0 means dim
   double dropout = 0;        // of the weights; while it acts, the weights [batch, heads, T, S] are stored
-  bool bias = true;
+  bool bias = true;          // of the four projections
   bool rotary = false;  // queries and keys are rotated by their positions (Su et al. 2021); dim / heads must be even
 };
 
@@ -31,10 +32,10 @@ struct MultiHeadAttention {
   Tensor q_proj_weight, k_proj_weight, v_proj_weight;  // then [dim, dim], [dim, kdim], [dim, vdim]
   Tensor in_proj_bias;                                 // [3 dim], undefined without biases
   Linear out_proj;                                     // W_O
-  Index heads;
-  Dropout dropout;
-  bool has_rotary;
-  std::string path;  // of the scope, for messages
+  Index heads;                                         // the number of heads
+  Dropout dropout;                                     // of the weights, in training
+  bool has_rotary;                                     // MultiHeadAttentionOptions::rotary
+  std::string path;                                    // of the scope, for messages
 
   /// Throws unless heads divides dim, and with rotary positions dim / 2 too.
   MultiHeadAttention(Scope scope, const MultiHeadAttentionOptions& o)

@@ -14,8 +14,8 @@ enum class ScoreForm { dot, general };
 /// alpha_j = softmax_i(score_ij), c_j = sum_i alpha_ij h_i. The keys are h_i or W h_i, and the values h_i.
 struct MultiplicativeAttention {
   std::optional<Linear> key;  // W; none for the form dot
-  Index query_dim;
-  std::string path;  // of the scope, for messages
+  Index query_dim;            // numbers of s
+  std::string path;           // of the scope, for messages
 
   /// Throws for the form dot unless query_dim and source_dim are equal.
   MultiplicativeAttention(Scope scope, Index query_width, Index source_dim, ScoreForm form)

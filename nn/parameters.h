@@ -20,11 +20,12 @@ namespace gradus::nn {
 
 class Scope;
 
+/// A parameter or buffer of a ParameterStore.
 struct Parameter {
-  std::string path;  // "decoder.query.weight"
-  Tensor tensor;     // a leaf, named by its path
-  bool trainable = true;
-  bool buffer = false;  // no gradient changes it; it is saved, but neither counted nor trained
+  std::string path;       // "decoder.query.weight"
+  Tensor tensor;          // a leaf, named by its path
+  bool trainable = true;  // false: frozen, or a buffer
+  bool buffer = false;    // no gradient changes it; it is saved, but neither counted nor trained
 };
 
 /// Writes the values into the bytes of `into`, so that every handle and view of it has them. Counts as a write: a later
@@ -37,22 +38,26 @@ void copy_into(Tensor into, const Tensor& values, Place place = Place::current()
 class Renaming {
  public:
   Renaming() = default;  // every name is a path
+  /// From a map of names to paths.
   Renaming(std::map<std::string, std::string> paths);
   Renaming(std::initializer_list<std::pair<const std::string, std::string>> paths)
       : Renaming(std::map<std::string, std::string>(paths)) {}
+  /// From a function of a name.
   template <class F>
   requires std::is_invocable_r_v<std::string, F, const std::string&> Renaming(F path_of)
       : path_of_(std::move(path_of)) {}
 
+  /// The path for a name.
   std::string operator()(const std::string& name) const { return path_of_ ? path_of_(name) : name; }
 
  private:
   std::function<std::string(const std::string&)> path_of_;
 };
 
+/// The options of ParameterStore::load.
 struct LoadOptions {
-  bool strict = true;  // false: loads what fits, and returns the names of the rest
-  Renaming rename = {};
+  bool strict = true;    // false: loads what fits, and returns the names of the rest
+  Renaming rename = {};  // the paths for the names of the values
 };
 
 /// The names that did not fit in a load.
@@ -146,12 +151,14 @@ class ParameterStore {
 /// The functions that register a parameter return a leaf that requires a gradient. They throw when the path is taken.
 class Scope {
  public:
+  /// `path` is the prefix of all paths; "" is the root.
   Scope(ParameterStore& store, std::string path) : store_(&store), path_(std::move(path)) {}
 
   /// scope / "layers" / 0 has the path "layers.0".
   Scope operator/(std::string_view child) const;
   Scope operator/(Index child) const { return *this / std::to_string(child); }
 
+  /// The prefix, and the dtype of the store's parameters.
   const std::string& path() const { return path_; }
   DType dtype() const { return store_->dtype(); }
 

@@ -15,6 +15,7 @@ struct PositionTable {
   Tensor table;      // [max_length, dim]
   std::string path;  // of the scope, for messages
 
+  /// The number of positions.
   Index max_length() const { return table.size(0); }
 
   /// `start` is the position of the first step of x. Throws when the sequence is longer than max_length.

@@ -15,13 +15,14 @@
 
 namespace gradus::nn {
 
+/// The options of Recurrent.
 struct RecurrentOptions {
-  CellKind kind = CellKind::lstm;
-  Index in = 0, hidden = 0;
-  Index layers = 1;
-  bool bidirectional = false;
-  double dropout = 0;  // between layers, as in PyTorch
-  bool bias = true;
+  CellKind kind = CellKind::lstm;                  // of all cells
+  Index in = 0, hidden = 0;                        // numbers of x; numbers of h, per direction
+  Index layers = 1;                                // at least 1
+  bool bidirectional = false;                      // each layer also reads from the end
+  double dropout = 0;                              // between layers, as in PyTorch
+  bool bias = true;                                // CellOptions::bias
   Nonlinearity nonlinearity = Nonlinearity::tanh;  // of CellKind::rnn
   bool norm = false;                               // CellOptions::norm
 };
@@ -36,10 +37,11 @@ struct Sequence {
 /// changes no state: the output at padding is the state before it.
 struct Recurrent {
   std::vector<Cell> cells;  // layer 0 forward, layer 0 backward, layer 1 forward, ...
-  Index directions;
-  Dropout dropout;
-  std::string path;  // of the scope, for messages
+  Index directions;         // 1 or 2
+  Dropout dropout;          // between layers
+  std::string path;         // of the scope, for messages
 
+  /// Throws an Error for less than one layer.
   Recurrent(Scope scope, const RecurrentOptions& o)
       : directions(o.bidirectional ? 2 : 1), dropout{o.dropout}, path(scope.path()) {
     if (o.layers < 1)
@@ -102,6 +104,7 @@ struct Recurrent {
     return next;
   }
 
+  /// A state of zeros per cell.
   std::vector<CellState> zero_states(Index batch) const {
     std::vector<CellState> states;
     for (const Cell& cell : cells) states.push_back(cell.zero_state(batch));

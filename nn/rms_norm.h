@@ -15,9 +15,11 @@ struct RMSNorm {
   std::optional<Scalar> epsilon;  // without a number: the machine epsilon of the dtype
   std::string path;               // of the scope, for messages
 
+  /// The weight begins as ones.
   RMSNorm(Scope scope, Index dim, std::optional<Scalar> eps = {})
       : weight(scope.ones("weight", {dim})), epsilon(eps), path(scope.path()) {}
 
+  /// x [..., dim] -> [..., dim]
   Tensor operator()(const Tensor& x, Place place = Place::current()) const {
     const LayerCall layer{"RMSNorm", path, place};
     check_input(layer, "x", x, weight.dtype(), {"...", weight.shape()[0]});

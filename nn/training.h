@@ -21,11 +21,13 @@ namespace gradus::nn {
 /// - Each thread has its own mode, so work on another thread needs an object there.
 class Training {
  public:
+  /// Sets the mode. The destructor restores the earlier one.
   [[nodiscard]] explicit Training(bool on = true) : before_(std::exchange(thread_modes.training, on)) {}
   ~Training() { thread_modes.training = before_; }
   Training(const Training&) = delete;
   Training& operator=(const Training&) = delete;
 
+  /// Whether the mode is training; false while it is unset.
   static bool on() { return thread_modes.training == true; }
 
   /// The same, for a layer that depends on the mode. Throws an Error at `place`, with the lines to write, when the mode

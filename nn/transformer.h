@@ -14,45 +14,51 @@
 
 namespace gradus::nn {
 
+/// The place of the layer norm of a part f: none, before f, or after the residual.
 enum class NormOrder { none, pre, post };
 
+/// The options of the layers and stacks below.
 struct TransformerOptions {
-  Index dim = 0, heads = 1;
-  Index ffn = 0;                 // width of the feed-forward part; 0 for none
-  double dropout = 0;            // after each part, and inside the feed-forward part
-  double attention_dropout = 0;  // of the weights of attention, which have the rate `dropout` in PyTorch's layers
-  NormOrder norm = NormOrder::post;
-  bool residual = true;
-  Activation activation = Activation::relu;
-  bool gated = false;                  // FeedForwardOptions::gated
-  double eps = 1e-5;                   // of the norms
-  bool bias = true;                    // of linear layers and norms
-  bool rotary = false;                 // MultiHeadAttentionOptions::rotary, of self-attention
-  std::optional<bool> last_norm = {};  // of a stack, after its last layer; unset: with pre-norm
+  Index dim = 0, heads = 1;          // numbers of a position; heads, which divide dim
+  Index ffn = 0;                     // width of the feed-forward part; 0 for none
+  double dropout = 0;                // after each part, and inside the feed-forward part
+  double attention_dropout = 0;      // of the weights of attention, which have the rate `dropout` in PyTorch's layers
+  NormOrder norm = NormOrder::post;  // of each part
+  bool residual = true;              // adds a part's input to its output
+  Activation activation = Activation::relu;  // of the feed-forward part
+  bool gated = false;                        // FeedForwardOptions::gated
+  double eps = 1e-5;                         // of the norms
+  bool bias = true;                          // of linear layers and norms
+  bool rotary = false;                       // MultiHeadAttentionOptions::rotary, of self-attention
+  std::optional<bool> last_norm = {};        // of a stack, after its last layer; unset: with pre-norm
 };
 
 /// The norm, the dropout and the residual around a part f of a layer: x ← after(x, f(before(x))), which is
 /// norm(x + dropout(f(x))) with post-norm (Vaswani et al. 2017), x + dropout(f(norm(x))) with pre-norm (Xiong et al.
 /// 2020).
 struct ResidualNorm {
-  NormOrder order;
-  bool residual;
-  Dropout dropout;
-  std::optional<LayerNorm> norm;
+  NormOrder order;                // TransformerOptions::norm
+  bool residual;                  // whether x is added
+  Dropout dropout;                // of f(x)
+  std::optional<LayerNorm> norm;  // none with NormOrder::none
 
+  /// Registers the norm below the scope, if there is one.
   ResidualNorm(Scope scope, const TransformerOptions& o) : order(o.norm), residual(o.residual), dropout{o.dropout} {
     if (order != NormOrder::none) norm.emplace(scope, o.dim, o.eps, o.bias);
   }
 
+  /// What f reads: norm(x) with pre-norm, else x.
   Tensor before(const Tensor& x, Place place = Place::current()) const {
     return order == NormOrder::pre ? (*norm)(x, place) : x;
   }
+  /// The result of the part from x and fx = f(before(x)).
   Tensor after(const Tensor& x, const Tensor& fx, Place place = Place::current()) const {
     const Tensor y = residual ? add({x, place}, dropout(fx, place)) : dropout(fx, place);
     return order == NormOrder::post ? (*norm)(y, place) : y;
   }
 };
 
+/// The options of a layer's part: attention to a source, self-attention (`self_`) or feed-forward.
 inline MultiHeadAttentionOptions attention_of(const TransformerOptions& o) {
   return {.dim = o.dim, .heads = o.heads, .dropout = o.attention_dropout, .bias = o.bias};
 }
@@ -67,12 +73,13 @@ inline FeedForwardOptions feed_forward_of(const TransformerOptions& o) {
 
 /// Self-attention, then feed-forward. Parameters are those of torch.nn.TransformerEncoderLayer with batch_first.
 struct TransformerEncoderLayer {
-  MultiHeadAttention self_attn;
-  std::optional<FeedForward> feed_forward;
-  ResidualNorm norm1;
-  std::optional<ResidualNorm> norm2;
-  std::string path;  // of the scope
+  MultiHeadAttention self_attn;             // to x itself
+  std::optional<FeedForward> feed_forward;  // none when ffn is 0
+  ResidualNorm norm1;                       // around self-attention
+  std::optional<ResidualNorm> norm2;        // around feed_forward
+  std::string path;                         // of the scope
 
+  /// Throws unless heads divides dim, and with rotary positions dim / 2 too.
   TransformerEncoderLayer(Scope scope, const TransformerOptions& o)
       : self_attn(scope / "self_attn", self_attention_of(o)), norm1(scope / "norm1", o), path(scope.path()) {
     if (o.ffn == 0) return;
@@ -110,6 +117,7 @@ struct DecoderAttention {
   Tensor mask = {}, bias = {};                // of self-attention, [T, T]
   Tensor source_mask = {}, source_bias = {};  // of the attention to the source, [T, S]
 
+  /// The options of self-attention, and of the attention to the source.
   AttentionOptions self() const { return {.mask = mask, .bias = bias, .causal = causal}; }
   AttentionOptions source() const { return {.mask = source_mask, .bias = source_bias}; }
 };
@@ -117,12 +125,13 @@ struct DecoderAttention {
 /// Self-attention, then attention to the encoder's output, then feed-forward. Parameters are those of
 /// torch.nn.TransformerDecoderLayer with batch_first. Unlike there, self-attention is causal unless stated.
 struct TransformerDecoderLayer {
-  MultiHeadAttention self_attn, multihead_attn;
-  std::optional<FeedForward> feed_forward;
-  ResidualNorm norm1, norm2;
-  std::optional<ResidualNorm> norm3;
-  std::string path;  // of the scope
+  MultiHeadAttention self_attn, multihead_attn;  // to x itself; to the encoder's output
+  std::optional<FeedForward> feed_forward;       // none when ffn is 0
+  ResidualNorm norm1, norm2;                     // around self_attn; around multihead_attn
+  std::optional<ResidualNorm> norm3;             // around feed_forward
+  std::string path;                              // of the scope
 
+  /// Throws as TransformerEncoderLayer does.
   TransformerDecoderLayer(Scope scope, const TransformerOptions& o)
       : self_attn(scope / "self_attn", self_attention_of(o)),
         multihead_attn(scope / "multihead_attn", attention_of(o)),
@@ -192,20 +201,24 @@ struct TransformerDecoderLayer {
 /// torch.nn.TransformerEncoder and TransformerDecoder with a norm).
 template <class Layer>
 struct TransformerStack {
-  std::vector<Layer> layers;
-  std::optional<LayerNorm> norm;
-  std::string path;  // of the scope, for messages
+  std::vector<Layer> layers;      // first to last
+  std::optional<LayerNorm> norm;  // after the last layer
+  std::string path;               // of the scope, for messages
 
+  /// Registers `count` layers at `layers.0` and so on, and the norm at `norm`.
   TransformerStack(Scope scope, const TransformerOptions& o, Index count) : path(scope.path()) {
     for (Index i = 0; i < count; ++i) layers.emplace_back(scope / "layers" / i, o);
     if (o.last_norm.value_or(o.norm == NormOrder::pre)) norm.emplace(scope / "norm", o.dim, o.eps, o.bias);
   }
 
  protected:
+  /// x after the norm, if there is one.
   Tensor normed(const Tensor& x, const Place& place) const { return norm ? (*norm)(x, place) : x; }
 };
 
+/// A stack of TransformerEncoderLayer, as torch.nn.TransformerEncoder.
 struct TransformerEncoder : TransformerStack<TransformerEncoderLayer> {
+  /// The constructor of TransformerStack.
   using TransformerStack::TransformerStack;
 
   /// x [batch, S, dim], padding mask [batch, S] non-zero at tokens or undefined -> [batch, S, dim]. `attention` is that
@@ -230,6 +243,7 @@ struct TransformerEncoder : TransformerStack<TransformerEncoderLayer> {
 
 /// Its source is one KeyValues per layer.
 struct TransformerDecoder : TransformerStack<TransformerDecoderLayer> {
+  /// The constructor of TransformerStack.
   using TransformerStack::TransformerStack;
 
   /// The keys and values of the encoder's output h [batch, S, dim], per layer.

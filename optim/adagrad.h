@@ -4,6 +4,7 @@
 
 namespace gradus::optim {
 
+/// The options of Adagrad.
 struct AdagradOptions {
   double lr_decay = 0;                   // at least 0
   double weight_decay = 0;               // at least 0; added to the gradient as weight_decay * p

@@ -46,6 +46,7 @@ class Average {
 /// While it exists, the parameters are the averages. A null pointer changes nothing.
 class Averaged {
  public:
+  /// Swaps parameters and averages. The destructor swaps them back.
   explicit Averaged(Average* average) : average_(average) {
     if (average_ != nullptr) average_->swap();
   }

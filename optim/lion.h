@@ -4,6 +4,7 @@
 
 namespace gradus::optim {
 
+/// The options of Lion.
 struct LionOptions {
   double beta1 = 0.9, beta2 = 0.99;  // in [0, 1)
   double weight_decay = 0;           // at least 0; multiplies p by 1 - lr * weight_decay

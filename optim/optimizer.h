@@ -13,15 +13,16 @@ namespace gradus::optim {
 
 /// Parameters that share options.
 struct ParameterGroup {
-  std::vector<Tensor> parameters;
+  std::vector<Tensor> parameters;      // leaves
   double lr_scale = 1;                 // multiplies the learning rate of every step; at least 0
   std::optional<double> weight_decay;  // at least 0; empty: the optimiser's own
 };
 
 /// The parameters of an optimiser, or groups of them.
 struct ParameterGroups {
-  std::vector<ParameterGroup> groups;
+  std::vector<ParameterGroup> groups;  // in the order of Optimizer::parameters
 
+  /// Converts from one group's parameters or from groups implicitly.
   ParameterGroups(const std::vector<Tensor>& parameters) : groups{{parameters, 1, std::nullopt}} {}
   ParameterGroups(std::initializer_list<Tensor> parameters) : ParameterGroups(std::vector<Tensor>(parameters)) {}
   ParameterGroups(std::vector<ParameterGroup> several) : groups(std::move(several)) {}
@@ -67,14 +68,15 @@ class Optimizer {
  protected:
   /// `count` consecutive elements with the same update. T is the C++ type of `dtype`.
   struct Stretch {
-    DType dtype;
-    void* parameters;
-    const void* gradients;
-    std::array<void*, 3> moments;  // in the order of their names; zero before the first step
-    Index count;
-    Index step;  // the number of this update, from 1
-    double lr, weight_decay, grad_scale;
+    DType dtype;                          // f32 or f64
+    void* parameters;                     // the first element
+    const void* gradients;                // the first element, not scaled
+    std::array<void*, 3> moments;         // in the order of their names; zero before the first step
+    Index count;                          // elements
+    Index step;                           // the number of this update, from 1
+    double lr, weight_decay, grad_scale;  // of the step and the group; lr includes lr_scale
 
+    /// The first element of each as its C++ type.
     template <class T>
     T* parameter() const {
       return static_cast<T*>(parameters);
@@ -97,6 +99,7 @@ class Optimizer {
   /// - an option of a group is out of range.
   Optimizer(const char* name, const ParameterGroups& parameters, double weight_decay, std::vector<std::string> moments);
 
+  /// Updates the parameters and moments of a stretch. Several threads call it at once, each for other elements.
   virtual void update(const Stretch& stretch) const = 0;
   /// Whether a zero element with zero gradient and moments stays zero. Padding may then be updated too.
   virtual bool keeps_zeros() const { return true; }

@@ -4,6 +4,7 @@
 
 namespace gradus::optim {
 
+/// The options of RMSprop.
 struct RMSpropOptions {
   double alpha = 0.99;      // in [0, 1)
   double eps = 1e-8;        // at least 0

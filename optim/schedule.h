@@ -41,6 +41,7 @@ Schedule polynomial(double lr, Index steps, double power = 1, double floor = 0);
 
 enum class Anneal { cosine, linear };
 
+/// The options of one_cycle.
 struct OneCycleOptions {
   double pct_start = 0.3;          // share of the steps in which the rate rises; in [0, 1]
   Anneal anneal = Anneal::cosine;  // of each part
@@ -70,14 +71,15 @@ Schedule warm_up(Index steps, Schedule after, double start_factor);
 /// warm_up followed by inverse_square_root. dim and warm_up_steps at least 1, factor above 0.
 Schedule noam(Index dim, Index warm_up_steps, double factor = 1);
 
+/// The options of Plateau.
 struct PlateauOptions {
-  bool higher_is_better = false;
-  double factor = 0.1;      // of each reduction, in (0, 1)
-  Index patience = 10;      // consecutive measurements without improvement before a reduction; at least 0
-  double threshold = 1e-4;  // smallest improvement that counts; at least 0
-  bool relative = true;     // threshold as a share of the best value so far
-  Index cooldown = 0;       // measurements after a reduction that do not count as bad; at least 0
-  double least = 0;         // lowest scale; in [0, 1]
+  bool higher_is_better = false;  // a score, not a loss
+  double factor = 0.1;            // of each reduction, in (0, 1)
+  Index patience = 10;            // consecutive measurements without improvement before a reduction; at least 0
+  double threshold = 1e-4;        // smallest improvement that counts; at least 0
+  bool relative = true;           // threshold as a share of the best value so far
+  Index cooldown = 0;             // measurements after a reduction that do not count as bad; at least 0
+  double least = 0;               // lowest scale; in [0, 1]
 };
 
 /// Lowers the learning rate when a measurement stops improving (ReduceLROnPlateau). Multiply any schedule by `scale()`.

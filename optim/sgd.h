@@ -4,6 +4,7 @@
 
 namespace gradus::optim {
 
+/// The options of SGD.
 struct SGDOptions {
   double momentum = 0;      // at least 0
   double dampening = 0;     // of the gradient in the momentum buffer
