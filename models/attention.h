@@ -16,9 +16,10 @@ namespace gradus::models {
 ///
 /// Only the positions that are added to x and x' represent the order of words.
 struct AttentionOnly final : Seq2Seq {
-  TokenEmbedding source_embedding, target_embedding;  // x and x'
-  nn::Attention attention;                            // W_Q, W_K, W_V
-  OutputLayer output;                                 // logits from c_j
+  TokenEmbedding source_embedding,  ///< x
+      target_embedding;             ///< x'
+  nn::Attention attention;          // W_Q, W_K, W_V
+  OutputLayer output;               // logits from c_j
 
   /// Registers `encoder`, `decoder`, `attention` and `output` below the scope.
   AttentionOnly(nn::Scope scope, const Seq2SeqOptions& o)

@@ -34,7 +34,8 @@ struct CopySource {
 /// source has no other. The keys are those of the decoder's attention, with a query W_Q of their own.
 struct Copying {
   std::vector<Index> target_of_source;  // Seq2SeqOptions::target_of_source
-  nn::Linear query, gate;               // W_Q; w and b
+  nn::Linear query,                     ///< W_Q
+      gate;                             ///< w and b
 
   /// For r of `width` numbers and keys of `key_dim`. Throws an Error unless o.target_of_source has an id below
   /// target_vocab, or -1, for each source id.

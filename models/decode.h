@@ -28,7 +28,9 @@ struct DecodeOptions {
   bool attention_weights = false;  // whether to compute the attention weights of the hypotheses
 
   Index batch = 64;                 // `decode` of lists: sentences per batch
-  Index pad = 0, bos = 1, eos = 2;  // ids of padding, begin and end; eos may be no_eos
+  Index pad = 0,                    ///< id of padding
+      bos = 1,                      ///< id before the first word
+      eos = 2;                      ///< id after the last word, or no_eos
   std::function<bool()> stop = {};  // `decode` of lists: called before each batch, on any thread; true ends it
 };
 

@@ -15,11 +15,14 @@ inline constexpr std::string_view pooling_names[] = {"cls", "mean"};
 /// The options of a model of images, beside those that it shares with other models: dim, encoder_layers, heads, ffn,
 /// norm and dropout of Seq2SeqOptions. What is 0 or empty comes from the training images.
 struct ImageOptions {
-  Index channels = 0, height = 0, width = 0;            // of an image; height and width in pixels
-  Index classes = 0;                                    // number of labels
-  Index patch = 4;                                      // side of a square patch, in pixels
-  Pooling pooling = Pooling::cls;                       // what the classifier reads
-  std::vector<double> pixel_mean = {}, pixel_std = {};  // one per channel
+  Index channels = 0,                   ///< of an image
+      height = 0,                       ///< of an image, in pixels
+      width = 0;                        ///< of an image, in pixels
+  Index classes = 0;                    // number of labels
+  Index patch = 4;                      // side of a square patch, in pixels
+  Pooling pooling = Pooling::cls;       // what the classifier reads
+  std::vector<double> pixel_mean = {},  ///< one per channel, for pixels from 0 to 1
+      pixel_std = {};                   ///< one per channel, likewise; not 0
 };
 
 /// The options of the vision Transformer.
@@ -27,8 +30,9 @@ VitOptions vit_options(const Seq2SeqOptions& options, const ImageOptions& images
 
 /// A vision Transformer with the normalisation of its pixels.
 struct ImageClassifier {
-  Tensor mean, deviation;  // [channels, 1, 1]
-  Vit vit;                 // of the normalised pixels
+  Tensor mean,    ///< of the pixels, [channels, 1, 1]
+      deviation;  ///< by which the pixels are divided, [channels, 1, 1]
+  Vit vit;        // of the normalised pixels
 
   /// Throws an Error as Vit does, and unless mean and deviation have a number per channel and no deviation is 0.
   ImageClassifier(nn::Scope scope, const Seq2SeqOptions& options, const ImageOptions& images);

@@ -32,7 +32,8 @@ inline constexpr std::string_view norm_names[] = {"none", "pre", "post"};
 /// The values that a number may have, both ends included.
 template <class T>
 struct Range {
-  T low, high;  // the least and the greatest value
+  T low,     ///< the least value
+      high;  ///< the greatest value
 };
 
 /// The ranges of Seq2SeqOptions and of the settings of `gradus train` that fill them.

@@ -39,7 +39,8 @@ inline nn::RecurrentOptions decoder_network(const Seq2SeqOptions& o) {
 /// one way and has as many layers as the decoder. Otherwise s_0 = tanh(W h_m + b), with all last states side by side
 /// and a W and b per decoder layer (Bahdanau et al. 2015, A.2.2); an LSTM's cell likewise.
 struct Bridge {
-  std::vector<nn::Linear> hidden, cell;  // one per decoder layer; empty where s_0 = h_m
+  std::vector<nn::Linear> hidden,  ///< one per decoder layer; empty where s_0 = h_m
+      cell;                        ///< the same for the cell of an LSTM; empty for other kinds
 
   /// Registers W and b of each decoder layer below the scope, unless s_0 = h_m.
   Bridge(nn::Scope scope, const Seq2SeqOptions& o) {

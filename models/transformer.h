@@ -21,11 +21,13 @@ namespace gradus::models {
 /// attention. Positions are added to x and x', or act in self-attention: the attention to the source has none. The
 /// output layer may copy words of the source (Copying).
 struct Transformer final : Seq2Seq {
-  TokenEmbedding source_embedding, target_embedding;  // x and x'
-  nn::TransformerEncoder encoder;                     // H
-  nn::TransformerDecoder decoder;                     // S and C
-  DistanceBias source_bias, target_bias;              // of self-attention in encoder and decoder
-  OutputLayer output;                                 // logits from c_j
+  TokenEmbedding source_embedding,  ///< x
+      target_embedding;             ///< x'
+  nn::TransformerEncoder encoder;   // H
+  nn::TransformerDecoder decoder;   // S and C
+  DistanceBias source_bias,         ///< of self-attention in the encoder
+      target_bias;                  ///< of self-attention in the decoder
+  OutputLayer output;               // logits from c_j
 
   /// Registers `encoder`, `decoder` and `output` below the scope.
   Transformer(nn::Scope scope, const Seq2SeqOptions& o)

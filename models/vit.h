@@ -16,7 +16,8 @@ enum class Pooling { cls, mean };
 /// The shape of images and the size of the encoder.
 struct VitOptions {
   Index channels = 3;                       // of an image
-  Index height = 32, width = 32;            // of an image; multiples of patch
+  Index height = 32,                        ///< of an image, a multiple of patch
+      width = 32;                           ///< of an image, a multiple of patch
   Index patch = 4;                          // side of a square patch
   Index classes = 10;                       // number of labels
   Index dim = 128;                          // numbers of a patch's vector

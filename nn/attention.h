@@ -15,8 +15,9 @@ namespace gradus::nn {
 
 /// The keys and values of a source, computed once for any number of queries.
 struct KeyValues {
-  Tensor keys, values;  // [batch, S, dim]
-  Tensor mask;          // [batch, S], non-zero at tokens; undefined when there is no padding
+  Tensor keys,  ///< k_i [batch, S, dim]
+      values;   ///< v_i [batch, S, dim], or of another width
+  Tensor mask;  // [batch, S], non-zero at tokens; undefined when there is no padding
 };
 
 /// c_j = sum_i alpha_ij v_i: alpha [batch, S], values [batch, S, dim] -> [batch, dim]
@@ -72,8 +73,10 @@ struct AdditiveAttention {
 /// alpha_j = softmax_i(score_ij), c_j = sum_i alpha_ij v_i (Vaswani et al. 2017, eq. 1). The options are those of the
 /// op `attention`: a mask and a bias of the scores, and causal.
 struct Attention {
-  Linear query, key, value;  // W_Q, W_K, W_V
-  std::string path;          // of the scope, for messages
+  Linear query,      ///< W_Q
+      key,           ///< W_K
+      value;         ///< W_V
+  std::string path;  // of the scope, for messages
 
   /// For x' of query_dim and x of source_dim numbers; queries, keys and values have `dim`.
   Attention(Scope scope, Index query_dim, Index source_dim, Index dim)

@@ -16,10 +16,13 @@ namespace gradus::nn {
 /// - Otherwise it normalises by the running statistics. It throws while the mode is unset (`Training`).
 /// PyTorch's num_batches_tracked, which only a momentum of None reads, is not kept.
 struct BatchNorm {
-  Tensor weight, bias;               // [channels]
-  Tensor running_mean, running_var;  // [channels]
-  double epsilon, momentum;          // added to the variance; share of the batch in the running statistics
-  std::string path;                  // of the scope, for messages
+  Tensor weight,        ///< [channels]
+      bias;             ///< [channels]
+  Tensor running_mean,  ///< [channels]
+      running_var;      ///< [channels]
+  double epsilon,       ///< added to the variance
+      momentum;         ///< share of the batch in the running statistics
+  std::string path;     // of the scope, for messages
 
   /// The weight begins as ones, the bias as zeros; the running statistics begin as zeros and ones.
   BatchNorm(Scope scope, Index channels, double eps = 1e-5, double momentum_of_running = 0.1)

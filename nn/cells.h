@@ -41,11 +41,13 @@ struct CellState {
 
 /// The parameters of a cell.
 struct CellWeights {
-  Tensor weight_ih;                           // [gates * hidden, in]
-  Tensor weight_hh;                           // [gates * hidden, hidden]
-  Tensor bias_ih, bias_hh;                    // [gates * hidden], undefined without biases
-  std::optional<LayerNorm> norm_ih, norm_hh;  // over all gates; their biases are those of the cell
-  std::string path;                           // of the scope, for messages
+  Tensor weight_ih;                  // [gates * hidden, in]
+  Tensor weight_hh;                  // [gates * hidden, hidden]
+  Tensor bias_ih,                    ///< [gates * hidden], undefined without biases
+      bias_hh;                       ///< [gates * hidden], undefined without biases
+  std::optional<LayerNorm> norm_ih,  ///< of W_ih x, over all gates; its bias is bias_ih
+      norm_hh;                       ///< of W_hh h, over all gates; its bias is bias_hh
+  std::string path;                  // of the scope, for messages
 
   /// `gates` is the number of products per input: 1 of RNNCell, 3 of GRUCell, 4 of LSTMCell.
   CellWeights(Scope scope, Index gates, Index in, Index hidden, const CellOptions& o) : path(scope.path()) {

@@ -38,10 +38,11 @@ struct FeedForwardOptions {
 /// halves [a; g], and y = W_2 dropout(a * f(g)) + b_2 (Shazeer 2020: GLU with sigmoid, ReGLU, GEGLU, SwiGLU with silu).
 /// [..., dim] -> [..., dim]
 struct FeedForward {
-  Linear linear1, linear2;  // [hidden, dim], gated [2 hidden, dim]; [dim, hidden]
-  Dropout dropout;          // of the inner numbers, in training
-  Activation activation;    // f
-  bool gated;               // FeedForwardOptions::gated
+  Linear linear1,         ///< W_1 [hidden, dim], gated [2 hidden, dim], and b_1
+      linear2;            ///< W_2 [dim, hidden] and b_2
+  Dropout dropout;        // of the inner numbers, in training
+  Activation activation;  // f
+  bool gated;             // FeedForwardOptions::gated
 
   /// `hidden` is the number of inner numbers, gated of each half.
   FeedForward(Scope scope, Index dim, Index hidden, const FeedForwardOptions& o = {})

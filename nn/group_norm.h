@@ -10,10 +10,11 @@ namespace gradus::nn {
 
 /// Group norm (Wu & He 2018) of [batch, channels, ...], see group_norm. The groups divide the channels.
 struct GroupNorm {
-  Tensor weight, bias;  // [channels]
-  Index num_groups;     // groups of channels, each with its own mean and variance
-  double epsilon;       // added to the variance
-  std::string path;     // of the scope, for messages
+  Tensor weight,     ///< [channels]
+      bias;          ///< [channels]
+  Index num_groups;  // groups of channels, each with its own mean and variance
+  double epsilon;    // added to the variance
+  std::string path;  // of the scope, for messages
 
   /// The weight begins as ones, the bias as zeros.
   GroupNorm(Scope scope, Index groups, Index channels, double eps = 1e-5)

@@ -11,9 +11,10 @@ namespace gradus::nn {
 /// y = (x - mean) / sqrt(var + epsilon) * weight + bias over the last axis, with the biased variance (Ba et al. 2016).
 /// [..., dim] -> [..., dim]
 struct LayerNorm {
-  Tensor weight, bias;  // [dim]; the bias is undefined without one
-  double epsilon;       // added to the variance
-  std::string path;     // of the scope, for messages
+  Tensor weight,     ///< [dim]
+      bias;          ///< [dim], undefined without bias
+  double epsilon;    // added to the variance
+  std::string path;  // of the scope, for messages
 
   /// The weight begins as ones, the bias as zeros.
   LayerNorm(Scope scope, Index dim, double eps = 1e-5, bool with_bias = true)

@@ -16,10 +16,12 @@ namespace gradus::nn {
 
 /// The options of MultiHeadAttention.
 struct MultiHeadAttentionOptions {
-  Index dim = 0, heads = 1;  // numbers of a query and a result; heads, which divide dim
-  Index kdim = 0, vdim = 0;  // widths of the sources of keys and values; 0 means dim
-  double dropout = 0;        // of the weights; while it acts, the weights [batch, heads, T, S] are stored
-  bool bias = true;          // of the four projections
+  Index dim = 0,        ///< numbers of a query and of a result
+      heads = 1;        ///< divides dim
+  Index kdim = 0,       ///< width of the source of keys; 0 means dim
+      vdim = 0;         ///< width of the source of values; 0 means dim
+  double dropout = 0;   // of the weights; while it acts, the weights [batch, heads, T, S] are stored
+  bool bias = true;     // of the four projections
   bool rotary = false;  // queries and keys are rotated by their positions (Su et al. 2021); dim / heads must be even
 };
 
@@ -29,13 +31,15 @@ struct MultiHeadAttentionOptions {
 /// the op `attention`: a mask and a bias of the scores, and causal.
 struct MultiHeadAttention {
   Tensor in_proj_weight;  // [3 dim, dim]: W_Q, W_K, W_V; undefined when kdim or vdim is not dim
-  Tensor q_proj_weight, k_proj_weight, v_proj_weight;  // then [dim, dim], [dim, kdim], [dim, vdim]
-  Tensor in_proj_bias;                                 // [3 dim], undefined without biases
-  Linear out_proj;                                     // W_O
-  Index heads;                                         // the number of heads
-  Dropout dropout;                                     // of the weights, in training
-  bool has_rotary;                                     // MultiHeadAttentionOptions::rotary
-  std::string path;                                    // of the scope, for messages
+  Tensor q_proj_weight,   ///< W_Q [dim, dim] when kdim or vdim is not dim, else undefined
+      k_proj_weight,      ///< W_K [dim, kdim] then
+      v_proj_weight;      ///< W_V [dim, vdim] then
+  Tensor in_proj_bias;    // [3 dim], undefined without biases
+  Linear out_proj;        // W_O
+  Index heads;            // the number of heads
+  Dropout dropout;        // of the weights, in training
+  bool has_rotary;        // MultiHeadAttentionOptions::rotary
+  std::string path;       // of the scope, for messages
 
   /// Throws unless heads divides dim, and with rotary positions dim / 2 too.
   MultiHeadAttention(Scope scope, const MultiHeadAttentionOptions& o)

@@ -18,7 +18,8 @@ namespace gradus::nn {
 /// The options of Recurrent.
 struct RecurrentOptions {
   CellKind kind = CellKind::lstm;                  // of all cells
-  Index in = 0, hidden = 0;                        // numbers of x; numbers of h, per direction
+  Index in = 0,                                    ///< numbers of x
+      hidden = 0;                                  ///< numbers of h, per direction
   Index layers = 1;                                // at least 1
   bool bidirectional = false;                      // each layer also reads from the end
   double dropout = 0;                              // between layers, as in PyTorch

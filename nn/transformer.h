@@ -19,7 +19,8 @@ enum class NormOrder { none, pre, post };
 
 /// The options of the layers and stacks below.
 struct TransformerOptions {
-  Index dim = 0, heads = 1;          // numbers of a position; heads, which divide dim
+  Index dim = 0,                     ///< numbers of a position
+      heads = 1;                     ///< divides dim
   Index ffn = 0;                     // width of the feed-forward part; 0 for none
   double dropout = 0;                // after each part, and inside the feed-forward part
   double attention_dropout = 0;      // of the weights of attention, which have the rate `dropout` in PyTorch's layers
@@ -113,9 +114,11 @@ struct DecoderAttentionWeights {
 
 /// What the positions of a decoder attend to. Masks and biases are those of the op `attention`.
 struct DecoderAttention {
-  bool causal = true;                         // position j attends to positions i <= j only
-  Tensor mask = {}, bias = {};                // of self-attention, [T, T]
-  Tensor source_mask = {}, source_bias = {};  // of the attention to the source, [T, S]
+  bool causal = true;       // position j attends to positions i <= j only
+  Tensor mask = {},         ///< of self-attention, [T, T]
+      bias = {};            ///< of self-attention, [T, T]
+  Tensor source_mask = {},  ///< of the attention to the source, [T, S]
+      source_bias = {};     ///< of the attention to the source, [T, S]
 
   /// The options of self-attention, and of the attention to the source.
   AttentionOptions self() const { return {.mask = mask, .bias = bias, .causal = causal}; }
@@ -125,11 +128,13 @@ struct DecoderAttention {
 /// Self-attention, then attention to the encoder's output, then feed-forward. Parameters are those of
 /// torch.nn.TransformerDecoderLayer with batch_first. Unlike there, self-attention is causal unless stated.
 struct TransformerDecoderLayer {
-  MultiHeadAttention self_attn, multihead_attn;  // to x itself; to the encoder's output
-  std::optional<FeedForward> feed_forward;       // none when ffn is 0
-  ResidualNorm norm1, norm2;                     // around self_attn; around multihead_attn
-  std::optional<ResidualNorm> norm3;             // around feed_forward
-  std::string path;                              // of the scope
+  MultiHeadAttention self_attn,             ///< to x itself
+      multihead_attn;                       ///< to the encoder's output
+  std::optional<FeedForward> feed_forward;  // none when ffn is 0
+  ResidualNorm norm1,                       ///< around self_attn
+      norm2;                                ///< around multihead_attn
+  std::optional<ResidualNorm> norm3;        // around feed_forward
+  std::string path;                         // of the scope
 
   /// Throws as TransformerEncoderLayer does.
   TransformerDecoderLayer(Scope scope, const TransformerOptions& o)

@@ -6,10 +6,11 @@ namespace gradus::optim {
 
 /// The options of Adam.
 struct AdamOptions {
-  double beta1 = 0.9, beta2 = 0.999;  // in [0, 1)
-  double eps = 1e-8;                  // at least 0
-  double weight_decay = 0;            // at least 0
-  bool amsgrad = false;               // the update uses the largest v so far
+  double beta1 = 0.9,       ///< of m, in [0, 1)
+      beta2 = 0.999;        ///< of v, in [0, 1)
+  double eps = 1e-8;        // at least 0
+  double weight_decay = 0;  // at least 0
+  bool amsgrad = false;     // the update uses the largest v so far
   bool decoupled = false;  // weight decay multiplies p by 1 - lr * weight_decay; otherwise g becomes g + weight_decay p
 };
 
@@ -34,10 +35,11 @@ class Adam : public Optimizer {
 
 /// The options of AdamW, which mean what those of Adam do.
 struct AdamWOptions {
-  double beta1 = 0.9, beta2 = 0.999;  // in [0, 1)
-  double eps = 1e-8;                  // at least 0
-  double weight_decay = 0.01;         // at least 0
-  bool amsgrad = false;               // the update uses the largest v so far
+  double beta1 = 0.9,          ///< of m, in [0, 1)
+      beta2 = 0.999;           ///< of v, in [0, 1)
+  double eps = 1e-8;           // at least 0
+  double weight_decay = 0.01;  // at least 0
+  bool amsgrad = false;        // the update uses the largest v so far
 };
 
 /// Adam with decoupled weight decay (Loshchilov & Hutter 2019), as torch.optim.AdamW defines it.

@@ -6,8 +6,9 @@ namespace gradus::optim {
 
 /// The options of Lion.
 struct LionOptions {
-  double beta1 = 0.9, beta2 = 0.99;  // in [0, 1)
-  double weight_decay = 0;           // at least 0; multiplies p by 1 - lr * weight_decay
+  double beta1 = 0.9,       ///< of c, in [0, 1)
+      beta2 = 0.99;         ///< of m, in [0, 1)
+  double weight_decay = 0;  // at least 0; multiplies p by 1 - lr * weight_decay
 };
 
 /// Lion (Chen et al. 2023, algorithm 2):

@@ -68,13 +68,15 @@ class Optimizer {
  protected:
   /// `count` consecutive elements with the same update. T is the C++ type of `dtype`.
   struct Stretch {
-    DType dtype;                          // f32 or f64
-    void* parameters;                     // the first element
-    const void* gradients;                // the first element, not scaled
-    std::array<void*, 3> moments;         // in the order of their names; zero before the first step
-    Index count;                          // elements
-    Index step;                           // the number of this update, from 1
-    double lr, weight_decay, grad_scale;  // of the step and the group; lr includes lr_scale
+    DType dtype;                   // f32 or f64
+    void* parameters;              // the first element
+    const void* gradients;         // the first element, not scaled
+    std::array<void*, 3> moments;  // in the order of their names; zero before the first step
+    Index count;                   // elements
+    Index step;                    // the number of this update, from 1
+    double lr,                     ///< of the step times lr_scale
+        weight_decay,              ///< of the group
+        grad_scale;                ///< of the step
 
     /// The first element of each as its C++ type.
     template <class T>
