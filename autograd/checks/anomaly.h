@@ -14,6 +14,7 @@ bool all_finite(const Tensor& x);
 /// - any gradient that is not finite.
 class DetectAnomaly {
  public:
+  /// Replaces the observer of the thread: by none if not `on`, and then checks nothing.
   explicit DetectAnomaly(bool on = true);
 
  private:

@@ -16,6 +16,7 @@
 //   if (!report.passed()) std::puts(to_string(report).c_str());
 namespace gradus {
 
+/// A pure function with a result of f64. Its random numbers, if any, are those of RandomScope.
 using GradcheckFunction = std::function<Tensor(const std::vector<Tensor>&)>;
 
 /// Compares backward through f at `inputs` with central differences, extrapolated to step 0 (Ridders 1982, "Accurate

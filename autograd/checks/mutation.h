@@ -11,6 +11,7 @@
 // Deliberately wrong rules, to test whether gradient checks find them.
 namespace gradus::mutation {
 
+/// What a wrong rule returns.
 enum class Kind {
   sign,        // the gradient negated
   factor,      // half the gradient: a missing factor
@@ -18,16 +19,18 @@ enum class Kind {
   transposed,  // the last two axes exchanged, in the expected shape
 };
 
+/// A wrong rule.
 struct Mutant {
-  std::string op;
-  Index input = 0;
-  Kind kind = Kind::sign;
+  std::string op;          // name of the op
+  Index input = 0;         // the input whose gradient is wrong
+  Kind kind = Kind::sign;  // how it is wrong
 };
 
 /// While it exists, the gradient of the mutant's op for the mutant's input is wrong on this thread. Without a mutant
 /// all gradients are right. Records which gradients were computed.
 class Scope {
  public:
+  /// Replaces the observer of the thread.
   explicit Scope(std::optional<Mutant> mutant);
   ~Scope();
   Scope(const Scope&) = delete;

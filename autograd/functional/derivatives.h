@@ -11,14 +11,17 @@
 // derivative 0. All functions throw when an input is not f32 or f64, and when f returns no tensor of f32 or f64.
 namespace gradus {
 
+/// The options of all functions of this file.
 struct DerivativeOptions {
   bool create_graph = false;  // record the results, so that they can be differentiated by the inputs
 };
 
+/// The result of jvp, and of hvp with one input.
 struct ValueAndProduct {
-  Tensor value;  // f(x)
-  Tensor product;
+  Tensor value;    // f(x)
+  Tensor product;  // J v or H v
 };
+/// The result of hvp with several inputs.
 struct ValueAndProducts {
   Tensor value;                  // f(inputs)
   std::vector<Tensor> products;  // one per input, of its shape
