@@ -62,11 +62,11 @@ class Tensor {
 
   // Construction. Extents of zero are allowed. A negative extent and more than Shape::max_numel elements throw, and so
   // does a size that the system does not give (OutOfMemory).
-  static Tensor empty(const Shape& shape, DType dtype = DType::f32, Place place = Place::current());
+  static Tensor empty(const Shape& shape, DType dtype = DType::f32, Place place = Place::current());  // uninitialised
   static Tensor zeros(const Shape& shape, DType dtype = DType::f32, Place place = Place::current());
   static Tensor ones(const Shape& shape, DType dtype = DType::f32, Place place = Place::current());
   static Tensor full(const Shape& shape, Scalar value, DType dtype = DType::f32, Place place = Place::current());
-  static Tensor scalar(Scalar value, DType dtype = DType::f32, Place place = Place::current());
+  static Tensor scalar(Scalar value, DType dtype = DType::f32, Place place = Place::current());  // of rank 0
   /// Inside an op, whose name and place are in the errors.
   static Tensor empty(const OpName& op, const Shape& shape, DType dtype);
   static Tensor zeros(const OpName& op, const Shape& shape, DType dtype);
@@ -119,6 +119,8 @@ class Tensor {
   T item(Place place = Place::current()) const;
 
   // The graph.
+
+  /// Whether this is a leaf that collects a gradient, or the result of a recorded op.
   bool requires_grad() const;
   /// Whether this is not the result of a recorded op.
   bool is_leaf() const;

@@ -12,6 +12,7 @@ namespace gradus {
 /// remedy.
 class Error : public std::runtime_error {
  public:
+  /// With the message as it is.
   explicit Error(const std::string& what) : std::runtime_error(what) {}
   /// Appends " (at file:line)".
   Error(const std::string& what, const Place& place);
@@ -24,6 +25,7 @@ class OutOfMemory : public Error {
   OutOfMemory(const std::string& what, std::size_t bytes);
   /// The same, in an op (null: none) that was called at a place.
   OutOfMemory(const std::string& what, std::size_t bytes, const char* op, const Place& place);
+  /// The number of bytes that were asked for.
   std::size_t bytes() const { return bytes_; }
 
  private:

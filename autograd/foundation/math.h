@@ -55,9 +55,9 @@ template <class T, class... Rest>
 
 // A number as n ln 2 + high - low with |high - low| <= ln 2 / 2.
 struct ReducedExponent {
-  std::int32_t n;
-  float high;
-  float low;
+  std::int32_t n;  // the integer nearest to x / ln 2
+  float high;      // x less n times the first part of ln 2
+  float low;       // n times the second part
 };
 
 [[gnu::always_inline]] inline ReducedExponent reduce_exponent(float x) {
@@ -124,8 +124,8 @@ struct ReducedExponent {
 
 // number * pi/2 + angle, with the multiple of pi/2 that is nearest to the argument.
 struct Quadrant {
-  std::uint32_t number;
-  float angle;
+  std::uint32_t number;  // modulo 2^32
+  float angle;           // from -pi/4 to pi/4
 };
 
 [[gnu::always_inline]] inline Quadrant reduce_angle(float x) {
@@ -149,6 +149,7 @@ struct Quadrant {
 
 }  // namespace detail
 
+// Correctly rounded; abs is exact.
 [[gnu::always_inline]] inline float sqrt(float x) { return std::sqrt(x); }
 [[gnu::always_inline]] inline float abs(float x) { return std::fabs(x); }
 
@@ -305,6 +306,7 @@ struct Quadrant {
   return select((x == 1.0f) | (y == 0.0f), 1.0f, number_or_nan);
 }
 
+// The same functions of double, by the standard library.
 [[gnu::always_inline]] inline double exp(double x) { return std::exp(x); }
 [[gnu::always_inline]] inline double expm1(double x) { return std::expm1(x); }
 [[gnu::always_inline]] inline double log(double x) { return std::log(x); }

@@ -21,7 +21,8 @@ void reset_peak();
 
 /// Bytes that the calling thread has allocated and released since it started.
 struct Bytes {
-  std::size_t allocated = 0, released = 0;
+  std::size_t allocated = 0,  ///< sum of the sizes in calls of allocate
+      released = 0;           ///< sum of the sizes in calls of release
 };
 Bytes of_thread();
 

@@ -23,8 +23,9 @@ concept Number = requires {
 /// A float or double. For this type `sin(x)` is a function of this namespace.
 template <class T>
 struct Real {
-  using Value = T;
-  T v;
+  using Value = T;  // what value_of returns
+  T v;              // the number
+  /// Uninitialised, a double rounded to T, or a T.
   Real() = default;
   constexpr Real(double x) : v(static_cast<T>(x)) {}
   static constexpr Real of(T x) {
@@ -34,6 +35,7 @@ struct Real {
   }
 };
 
+/// The arithmetic of T.
 template <class T>
 constexpr Real<T> operator+(Real<T> a, Real<T> b) {
   return Real<T>::of(a.v + b.v);
@@ -54,6 +56,7 @@ template <class T>
 constexpr Real<T> operator-(Real<T> a) {
   return Real<T>::of(-a.v);
 }
+/// The plain number.
 template <class T>
 constexpr T value_of(Real<T> a) {
   return a.v;
@@ -68,6 +71,7 @@ template <class T>
 Real<T> where(bool condition, Real<T> a, Real<T> b) {
   return Real<T>::of(condition ? a.v : b.v);
 }
+/// The functions of math.h.
 template <class T>
 [[gnu::always_inline]] inline Real<T> pow(Real<T> a, Real<T> b) {
   return Real<T>::of(math::pow(a.v, b.v));
@@ -88,13 +92,16 @@ template <class T>
 /// a + b ε with ε² = 0: a value and a derivative. S is Real<T> or Jet.
 template <class S>
 struct Dual {
-  using Value = typename S::Value;
-  S a, b;
+  using Value = typename S::Value;  // what value_of returns
+  S a,                              ///< the value
+      b;                            ///< the derivative
+  /// Uninitialised, a constant, or a value with its derivative.
   Dual() = default;
   constexpr Dual(double x) : a(x), b(0) {}
   constexpr Dual(S value, S derivative) : a(value), b(derivative) {}
 };
 
+/// The arithmetic of values, with the derivatives of sums, products and quotients.
 template <class S>
 constexpr Dual<S> operator+(Dual<S> x, Dual<S> y) {
   return {x.a + y.a, x.b + y.b};
@@ -116,14 +123,17 @@ template <class S>
 constexpr Dual<S> operator-(Dual<S> x) {
   return {-x.a, -x.b};
 }
+/// The value without derivatives: a plain number, or a Jet of level 0.
 template <class S>
 constexpr auto value_of(Dual<S> x) {
   return value_of(x.a);
 }
+/// The value without its derivatives. It counts as a constant.
 template <class S>
 constexpr Dual<S> constant_of(Dual<S> x) {
   return {constant_of(x.a), S(0)};
 }
+/// x where the condition holds, else y, with its derivative.
 template <class S, class Condition>
 Dual<S> where(Condition condition, Dual<S> x, Dual<S> y) {
   return {where(condition, x.a, y.a), where(condition, x.b, y.b)};
@@ -208,6 +218,7 @@ template <Number X>
 constexpr auto operator>=(X x, std::type_identity_t<X> y) {
   return value_of(x) >= value_of(y);
 }
+/// The same with a plain number on one side.
 template <Number X, class Condition>
 X where(Condition condition, X x, double c) {
   return where(condition, x, X(c));
@@ -222,30 +233,37 @@ X where(Condition condition, double c, X x) {
 // Each is a struct with its value, of a float or double, and its slope: `slope(x)` in terms of the argument, or
 // `slope_of_result(y)` in terms of the result. Both the number types and the ops of functions.h use them.
 
+/// y = exp(x), y' = y.
 struct Exp {
   [[gnu::always_inline]] static auto value(auto x) { return math::exp(x); }
   static auto slope_of_result(auto y) { return y; }
 };
+/// y = exp(x) - 1, y' = exp(x).
 struct Expm1 {
   [[gnu::always_inline]] static auto value(auto x) { return math::expm1(x); }
   static auto slope(auto x) { return exp(x); }  // y + 1 would lose the digits of a small slope
 };
+/// y = log(x), y' = 1 / x.
 struct Log {
   [[gnu::always_inline]] static auto value(auto x) { return math::log(x); }
   static auto slope(auto x) { return 1.0 / x; }
 };
+/// y = log(1 + x), y' = 1 / (1 + x).
 struct Log1p {
   [[gnu::always_inline]] static auto value(auto x) { return math::log1p(x); }
   static auto slope(auto x) { return 1.0 / (x + 1.0); }
 };
+/// y = sqrt(x), y' = 1 / (2 y).
 struct Sqrt {
   [[gnu::always_inline]] static auto value(auto x) { return math::sqrt(x); }
   static auto slope_of_result(auto y) { return 0.5 / y; }
 };
+/// y = 1 / sqrt(x), y' = -y^3 / 2.
 struct Rsqrt {
   [[gnu::always_inline]] static auto value(auto x) { return math::rsqrt(x); }
   static auto slope_of_result(auto y) { return -0.5 * (y * y * y); }
 };
+/// y = 1 / x, y' = -y^2.
 struct Reciprocal {
   template <class T>
   static T value(T x) {
@@ -253,30 +271,37 @@ struct Reciprocal {
   }
   static auto slope_of_result(auto y) { return -(y * y); }
 };
+/// y = sin(x), y' = cos(x).
 struct Sin {
   [[gnu::always_inline]] static auto value(auto x) { return math::sin(x); }
   static auto slope(auto x) { return cos(x); }
 };
+/// y = cos(x), y' = -sin(x).
 struct Cos {
   [[gnu::always_inline]] static auto value(auto x) { return math::cos(x); }
   static auto slope(auto x) { return -sin(x); }
 };
+/// y = erf(x), y' = 2 exp(-x^2) / sqrt(pi).
 struct Erf {
   [[gnu::always_inline]] static auto value(auto x) { return math::erf(x); }
   static auto slope(auto x) { return 2 * std::numbers::inv_sqrtpi * exp(-(x * x)); }
 };
+/// y = (1 + erf(x / sqrt(2))) / 2, y' = exp(-x^2 / 2) / sqrt(2 pi).
 struct NormalCdf {
   [[gnu::always_inline]] static auto value(auto x) { return math::normal_cdf(x); }
   static auto slope(auto x) { return 0.3989422804014327 * exp(-0.5 * (x * x)); }  // 1 / sqrt(2 pi)
 };
+/// y = tanh(x), y' = 1 - y^2.
 struct Tanh {
   [[gnu::always_inline]] static auto value(auto x) { return math::tanh(x); }
   static auto slope_of_result(auto y) { return 1.0 - y * y; }
 };
+/// y = 1 / (1 + exp(-x)), y' = y (1 - y).
 struct Sigmoid {
   [[gnu::always_inline]] static auto value(auto x) { return math::sigmoid(x); }
   static auto slope_of_result(auto y) { return y * (1.0 - y); }
 };
+/// y = log(1 + exp(x)), y' = sigmoid(x).
 struct Softplus {
   [[gnu::always_inline]] static auto value(auto x) { return math::softplus(x); }
   static auto slope(auto x) { return sigmoid(x); }
@@ -293,6 +318,7 @@ struct Relu {
   }
 };
 
+/// Whether F has its slope in terms of the result.
 template <class F>
 constexpr bool has_slope_of_result = requires(Real<double> y) {
   F::slope_of_result(y);
@@ -312,6 +338,7 @@ template <class F, class S>
     return {y, F::slope(x.a) * x.b};
 }
 
+/// The functions above, of a Real, a Dual or a Jet.
 [[gnu::always_inline]] inline auto exp(Number auto x) { return apply<Exp>(x); }
 [[gnu::always_inline]] inline auto expm1(Number auto x) { return apply<Expm1>(x); }
 [[gnu::always_inline]] inline auto log(Number auto x) { return apply<Log>(x); }

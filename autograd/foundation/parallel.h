@@ -11,6 +11,7 @@ namespace gradus {
 /// Sets the number of threads of parallel work, the caller included; 0: one per processor. Starts them. Throws Error
 /// outside of [0, 1024], and when the system does not start so many. No parallel work may run meanwhile.
 void set_threads(int n);
+/// The number of threads of parallel work, the caller included.
 int threads();
 
 /// Calls body(begin, end) for the pieces [k * grain, min((k + 1) * grain, n)), in any order, on any threads. A single

@@ -9,13 +9,16 @@ namespace gradus {
 class Place {
  public:
   constexpr Place() = default;
+  /// The line of the call; in a default argument, that of the function's caller.
   static constexpr Place current(const char* file = __builtin_FILE(), unsigned line = __builtin_LINE()) {
     Place place;
     place.file_ = file;
     place.line_ = line;
     return place;
   }
+  /// The file as the compiler was given it; empty: no place.
   constexpr const char* file_name() const { return file_; }
+  /// From 1 on; 0: no place.
   constexpr unsigned line() const { return line_; }
 
  private:

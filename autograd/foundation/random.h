@@ -9,6 +9,7 @@ namespace gradus {
 /// A number is a function of seed, stream and index; it does not depend on threads or on order.
 class Philox {
  public:
+  /// Streams of one seed are independent of each other.
   Philox(std::uint64_t seed, std::uint64_t stream) : seed_(seed), stream_(stream) {}
 
   /// The four words of a counter value.
@@ -26,10 +27,11 @@ class Philox {
     return c;
   }
 
-  static constexpr std::size_t group = 64;
+  static constexpr std::size_t group = 64;  // number of words that fill writes
   /// The words of 16 counter values from `counter` on: all first words, then all second ones, and so on.
   void fill(std::uint64_t counter, std::array<std::uint32_t, group>& out) const;
 
+  /// 32 random bits. The index counts words: four per counter value.
   std::uint32_t bits(std::uint64_t index) const { return block(index / 4)[index % 4]; }
   /// In [0, 1), a multiple of 2^-32.
   double uniform(std::uint64_t index) const { return bits(index) * 0x1p-32; }
@@ -46,15 +48,20 @@ class Philox {
 /// scope with an earlier state draws the same numbers again, to recompute a forward pass.
 class RandomScope {
  public:
+  /// The stream of the next call is a function of these numbers.
   struct State {
-    std::uint64_t seed = 0, stream = 0, calls = 0;
+    std::uint64_t seed = 0,  ///< of all streams of the scope
+        stream = 0,          ///< of the scope
+        calls = 0;           ///< number of calls of next()
   };
+  /// From the first call on, or as `state` was. The destructor restores the state from before.
   RandomScope(std::uint64_t seed, std::uint64_t stream);
   explicit RandomScope(const State& state);
   ~RandomScope();
   RandomScope(const RandomScope&) = delete;
   RandomScope& operator=(const RandomScope&) = delete;
 
+  /// The state of this thread.
   static State current();
   /// The generator of the next call on this thread; outside any scope, seed 0 and stream 0.
   static Philox next();

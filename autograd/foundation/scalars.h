@@ -18,8 +18,10 @@ concept PlainNumber = PlainInteger<T> || std::floating_point<T>;
 /// A bool.
 class Flag {
  public:
+  /// From a bool alone; a number or a pointer does not convert.
   template <std::same_as<bool> B>
   constexpr Flag(B on) : on_(on) {}
+  /// Whether the flag is on.
   constexpr operator bool() const { return on_; }
 
  private:
@@ -29,12 +31,15 @@ class Flag {
 /// An integer of any width, as Index, with the caller's place. Throws when it does not fit.
 class Integer {
  public:
+  /// From an integer of any width. A bool does not convert.
   template <detail::PlainInteger I>
   constexpr Integer(I value, Place place = Place::current()) : value_(static_cast<Index>(value)), place_(place) {
     if (!std::in_range<Index>(value)) throw Error("an integer argument is above 2^63 - 1", place);
   }
+  /// The number.
   constexpr operator Index() const { return value_; }
   constexpr Index value() const { return value_; }
+  /// The place where the integer was given.
   constexpr const Place& place() const { return place_; }
 
  private:
@@ -47,6 +52,7 @@ constexpr Shape::Extent::Extent(const Integer& extent) : value(extent) {}
 /// An integer or floating-point number, as double. An integer that Index holds is kept exactly.
 class Scalar {
  public:
+  /// From any number; a bool does not convert.
   template <detail::PlainNumber N>
   constexpr Scalar(N value) : value_(static_cast<double>(value)) {
     if constexpr (std::integral<N>) {
@@ -56,6 +62,7 @@ class Scalar {
       }
     }
   }
+  /// The number, rounded to double if it is an integer above 2^53.
   constexpr operator double() const { return value(); }
   constexpr double value() const { return is_integer_ ? static_cast<double>(integer_) : value_; }
   /// Whether an integer was given, and not a floating-point number.

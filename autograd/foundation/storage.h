@@ -16,16 +16,21 @@ class Storage {
   /// Uninitialised bytes, aligned to 64; see memory::allocate for the padding past their end.
   static Ref<Storage> make(std::size_t bytes);
 
-  void* data() const { return data_; }
-  std::size_t bytes() const { return bytes_; }
+  void* data() const { return data_; }          // the first byte
+  std::size_t bytes() const { return bytes_; }  // number of bytes
+  /// Number of writes since construction.
   std::uint32_t version() const { return version_.load(std::memory_order_relaxed); }
+  /// Reports a write. A storage has one writer at a time.
   void count_write(const Place& place) {
     last_write_ = place;
     version_.store(version() + 1, std::memory_order_relaxed);  // a storage has one writer at a time
   }
+  /// The place of the last write that was counted.
   const Place& last_write() const { return last_write_; }
+  /// Whether there is only one reference.
   bool unique() const { return strong_.load(std::memory_order_acquire) == 1; }
 
+  /// Count the references, for Ref. The last release frees the bytes.
   void retain() { strong_.fetch_add(1, std::memory_order_relaxed); }
   void release() {
     if (strong_.fetch_sub(1, std::memory_order_acq_rel) == 1) free_bytes();
@@ -47,6 +52,7 @@ class Storage {
 class WeakStorage {
  public:
   WeakStorage() = default;
+  /// Detects writes to s, which is not null, from now on. A copy detects the same ones.
   explicit WeakStorage(Storage* s) : s_(s), version_(s->version()) {
     s_->weak_.fetch_add(1, std::memory_order_relaxed);
   }
@@ -59,11 +65,14 @@ class WeakStorage {
     std::swap(version_, o.version_);
     return *this;
   }
+  /// Frees the header if nothing else refers to it.
   ~WeakStorage() {
     if (s_) s_->weak_release();
   }
 
+  /// Whether the storage was written to since construction.
   bool overwritten() const { return s_ && s_->version() != version_; }
+  /// The place of the last write; only for a storage.
   const Place& last_write() const { return s_->last_write(); }
 
  private:

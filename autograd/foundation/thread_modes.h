@@ -12,15 +12,16 @@ class Observer;
 /// The modes of a thread, which scopes such as NoGrad and RandomScope change. Every thread and every shard starts with
 /// the values below.
 struct ThreadModes {
-  bool recording = true;         // GradMode
-  std::optional<bool> training;  // nn::Training
-  bool row_invariant = false;    // RowInvariant
-  bool in_shard = false;         // run_shards
-  RandomScope::State random;     // RandomScope
-  Observer* observer = nullptr;  // ObserverScope
-  NewNodes* new_nodes = nullptr;
+  bool recording = true;          // GradMode
+  std::optional<bool> training;   // nn::Training
+  bool row_invariant = false;     // RowInvariant
+  bool in_shard = false;          // run_shards
+  RandomScope::State random;      // RandomScope
+  Observer* observer = nullptr;   // ObserverScope
+  NewNodes* new_nodes = nullptr;  // collects the nodes that checkpoint records; null: none
 };
 
+/// The modes of the calling thread.
 inline thread_local constinit ThreadModes thread_modes;
 
 }  // namespace gradus

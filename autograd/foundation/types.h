@@ -13,26 +13,32 @@
 
 namespace gradus {
 
+/// Extents, axes, positions and counts; the C++ type of DType::i64.
 using Index = std::int64_t;
 
+/// The type of a tensor's elements: float, double or Index.
 enum class DType : std::uint8_t { f32, f64, i64 };
 
-constexpr Index size_of(DType t) { return t == DType::f32 ? 4 : 8; }
-constexpr bool is_floating(DType t) { return t != DType::i64; }
-const char* name(DType t);
+constexpr Index size_of(DType t) { return t == DType::f32 ? 4 : 8; }  // bytes of an element
+constexpr bool is_floating(DType t) { return t != DType::i64; }       // not i64
+const char* name(DType t);                                            // "f32", "f64" or "i64"
 /// Writes the name.
 std::ostream& operator<<(std::ostream& out, DType t);
 
+/// The dtype of the C++ type T: float, double or Index.
 template <class T>
 constexpr DType dtype_of();
+/// f32
 template <>
 constexpr DType dtype_of<float>() {
   return DType::f32;
 }
+/// f64
 template <>
 constexpr DType dtype_of<double>() {
   return DType::f64;
 }
+/// i64
 template <>
 constexpr DType dtype_of<Index>() {
   return DType::i64;
@@ -67,11 +73,11 @@ class Integer;
 /// The extents of a tensor, outermost first, without allocation; at most `max_rank`.
 class Shape {
  public:
-  static constexpr Index max_rank = 8;
+  static constexpr Index max_rank = 8;  // largest number of axes
 
   /// An integer of any width in the braces of a shape; a bool does not convert. Throws when it does not fit.
   struct Extent {
-    Index value;
+    Index value;  // the extent, which may be negative
     template <detail::PlainInteger I>
     constexpr Extent(I extent) : value(static_cast<Index>(extent)) {
       if (!std::in_range<Index>(extent)) throw Error("an extent of a shape is above 2^63 - 1");
@@ -80,6 +86,7 @@ class Shape {
   };
 
   Shape() = default;
+  /// From extents. Throws Error when there are more than `max_rank`.
   Shape(std::initializer_list<Extent> extents) {
     for (const Extent& e : extents) push_back(e.value);
   }
@@ -92,7 +99,7 @@ class Shape {
   /// and so does its number of bytes.
   static constexpr Index max_numel = Index{1} << 59;
 
-  Index rank() const { return rank_; }
+  Index rank() const { return rank_; }  // number of axes
   /// Product of the extents; 1 for rank 0. Throws Error unless the shape is possible.
   Index numel() const {
     const Index n = count();
@@ -109,8 +116,10 @@ class Shape {
   /// The extent of an axis; negative axes count from the end. Not checked.
   Index operator[](Index axis) const { return extents_[static_cast<std::size_t>(axis < 0 ? axis + rank_ : axis)]; }
   Index& operator[](Index axis) { return extents_[static_cast<std::size_t>(axis < 0 ? axis + rank_ : axis)]; }
+  /// The last extent. Not checked.
   Index back() const { return (*this)[-1]; }
 
+  /// Iterate over the extents.
   const Index* begin() const { return extents_.data(); }
   const Index* end() const { return extents_.data() + rank_; }
   Index* begin() { return extents_.data(); }
@@ -118,9 +127,12 @@ class Shape {
 
   /// Throws Error when the rank would exceed `max_rank`.
   void push_back(Index extent);
+  /// Inserts an extent before an axis. Throws Error when the rank would exceed `max_rank`.
   void insert(Index axis, Index extent);
+  /// Removes an axis. Not checked.
   void erase(Index axis);
 
+  /// Whether rank and extents are equal.
   friend bool operator==(const Shape& a, const Shape& b) {
     if (a.rank_ != b.rank_) return false;
     for (Index i = 0; i < a.rank_; ++i)

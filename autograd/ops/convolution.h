@@ -48,7 +48,7 @@ Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, co
 template <Index axes>
 struct ConvTransposeOptions {
   PerAxis<axes> stride = 1,    ///< step from one position of the kernel to the next
-      padding = 0,             ///< elements that are cut off at both ends of each axis
+      padding = 0,             ///< elements cut off at both ends of each axis of the result
       output_padding = 0;      ///< elements added at the end of each axis of the result
   Integer groups = 1;          // divides both channels
   PerAxis<axes> dilation = 1;  // distance between neighbouring elements of the kernel
