@@ -15,6 +15,7 @@
 // `gradus::exp` has no overload and converts to std::function.
 namespace gradus::numeric {
 
+/// A Real, a Dual or a Jet.
 template <class X>
 concept Number = requires {
   typename X::Value;
