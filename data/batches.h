@@ -11,19 +11,20 @@ namespace gradus::data {
 
 /// A pair as ids, without bos_id and eos_id.
 struct EncodedPair {
-  std::vector<Id> source;
-  std::vector<Id> target;
+  std::vector<Id> source;  // in the source vocabulary
+  std::vector<Id> target;  // in the target vocabulary
 };
 
+/// The ids of the tokens of each pair; unk_id for a token that a vocabulary does not have.
 std::vector<EncodedPair> encode(const std::vector<Pair>& pairs, const Vocabulary& source, const Vocabulary& target);
 /// The same for pairs that are not needed any more. Frees each when it is encoded, to save memory.
 std::vector<EncodedPair> encode(std::vector<Pair>&& pairs, const Vocabulary& source, const Vocabulary& target);
 
 /// Pairs as rows of matrices, row-major. Rows shorter than the longest end in pad_id.
 struct Batch {
-  Index size = 0;
-  Index source_length = 0;
-  Index target_length = 0;
+  Index size = 0;              // pairs
+  Index source_length = 0;     // entries of the longest source
+  Index target_length = 0;     // entries of the longest target, with bos_id or eos_id
   std::vector<Id> source;      // [size, source_length]
   std::vector<Id> target_in;   // [size, target_length]: bos_id, then the target
   std::vector<Id> target_out;  // [size, target_length]: the target, then eos_id
@@ -38,12 +39,13 @@ Batch make_batch(const std::vector<EncodedPair>& pairs, const std::vector<Index>
 /// The unit of a batch size: pairs, or entries of the wider side, with padding, bos_id and eos_id.
 enum class BatchBy { sentences, tokens };
 
+/// How `plan_batches` divides pairs into batches.
 struct BatchOptions {
-  BatchBy by = BatchBy::sentences;
-  Index size = 64;
-  bool shuffle = true;
-  std::uint64_t seed = 1;
-  std::uint64_t epoch = 0;
+  BatchBy by = BatchBy::sentences;  // what `size` counts
+  Index size = 64;                  // the largest batch, in the unit of `by`
+  bool shuffle = true;              // false: one pool, from short to long
+  std::uint64_t seed = 1;           // of the order when shuffled
+  std::uint64_t epoch = 0;          // each epoch has another order
 };
 
 /// Rows for make_batch. Every pair is in exactly one batch, with pairs of similar length. A batch is never larger than

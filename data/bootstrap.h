@@ -7,14 +7,16 @@
 
 namespace gradus::data {
 
+/// The random samples of `intervals` and `differences`.
 struct Resampling {
-  Index samples = 1000;
-  std::uint64_t seed = 1;
+  Index samples = 1000;    // more give a steadier result and take longer
+  std::uint64_t seed = 1;  // of the draws
 };
 
 /// A 95 % confidence interval.
 struct Interval {
-  double low = 0, high = 0;
+  double low = 0,  ///< lower end, in the unit of the measure
+      high = 0;    ///< upper end
 };
 
 /// The interval of each measure by the percentile bootstrap (Efron 1979; Koehn 2004): each sample has as many outputs
@@ -24,7 +26,7 @@ std::vector<Interval> intervals(const std::vector<Measure>& measures, const Resa
 
 /// How much a measure of one system is above that of another on the same sources.
 struct Difference {
-  double value = 0;
+  double value = 0;   // b[k] - a[k], in the unit of the measure
   Interval interval;  // by the paired bootstrap
   double p = 1;       // of a difference at least so large, in either direction, between systems that are alike
 };

@@ -18,9 +18,11 @@ TableFormat format_of(const std::filesystem::path& path);
 /// of the table; in JSON Lines it is a key. Empty: the first and the second column, or the keys "source" and "target",
 /// and no features.
 struct Columns {
-  std::string source = {}, target = {}, features = {};
+  std::string source = {},  ///< column of the sources
+      target = {},          ///< column of the targets
+      features = {};        ///< column of the features of the sources; empty: no features
 
-  bool operator==(const Columns&) const = default;
+  bool operator==(const Columns&) const = default;  // the same three texts
 };
 
 /// Reads "source=lemma,target=3,features=tags": parts in any order, each at most once, with white space around them or

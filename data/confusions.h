@@ -10,10 +10,11 @@ namespace gradus::data {
 /// An edit between references and outputs, and how often it occurs. Without `output` the token was left out; without
 /// `reference` it was inserted.
 struct Confusion {
-  std::string reference, output;
-  Index count = 0;
+  std::string reference,  ///< the token in the reference; empty: none
+      output;             ///< the token in the output; empty: none
+  Index count = 0;        // occurrences in all outputs
 
-  bool operator==(const Confusion&) const = default;
+  bool operator==(const Confusion&) const = default;  // the same edit and count
 };
 
 /// The most frequent edits of tokens, at most `most`, in an alignment of each output with its nearest reference that

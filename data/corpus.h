@@ -12,31 +12,34 @@
 
 namespace gradus::data {
 
+/// A source and a target that is correct for it.
 struct Pair {
-  Tokens source;
-  Tokens target;
+  Tokens source;  // those of the features, if any, come last
+  Tokens target;  // the expected output
 
-  bool operator==(const Pair&) const = default;
+  bool operator==(const Pair&) const = default;  // the same tokens on both sides
 };
 
+/// The pairs of a file.
 struct Corpus {
-  std::vector<Pair> pairs;
+  std::vector<Pair> pairs;   // in the order of their lines
   std::vector<Index> lines;  // the line of each pair in its file
-  ReadReport report;
+  ReadReport report;         // what was read, skipped and left out
 };
 
 /// Whether a line with a defect is skipped and counted, or ends the reading with an Error.
 enum class OnBadLine { skip, stop };
 
+/// How `read_pairs` and `read_parallel` read a line.
 struct PairOptions {
-  Tokenizer source_tokens = Tokenizer::characters;
-  Tokenizer target_tokens = Tokenizer::whitespace;
-  OnBadLine on_bad_line = OnBadLine::skip;
-  UnicodeForm unicode = UnicodeForm::nfc;
-  bool lowercase = false;  // both sides
-  TokenLimit limit = {};
-  std::optional<TableFormat> format = {};  // none: format_of the path (read_pairs only)
-  Columns columns = {};                    // read_pairs only
+  Tokenizer source_tokens = Tokenizer::characters;  // how a source is split
+  Tokenizer target_tokens = Tokenizer::whitespace;  // how a target is split
+  OnBadLine on_bad_line = OnBadLine::skip;          // at a line with a defect
+  UnicodeForm unicode = UnicodeForm::nfc;           // of both sides
+  bool lowercase = false;                           // both sides
+  TokenLimit limit = {};                            // of each side; longer pairs are left out
+  std::optional<TableFormat> format = {};           // none: format_of the path (read_pairs only)
+  Columns columns = {};                             // read_pairs only
 };
 
 /// Reads the pairs of a table in UTF-8, plain or gzip: lines `source<TAB>target`, or as options.format and

@@ -14,15 +14,17 @@ enum class Stress {
   keep,  // all digits, such as tones: A1
 };
 
+/// How `read_dictionary` reads words and phones.
 struct DictionaryOptions {
-  Stress stress = Stress::automatic;
-  UnicodeForm unicode = UnicodeForm::nfc;
+  Stress stress = Stress::automatic;          // of the phones
+  UnicodeForm unicode = UnicodeForm::nfc;     // of words and phones
   bool lowercase = true;                      // words only; phones do not change
   Tokenizer letters = Tokenizer::characters;  // of words; or graphemes
-  OnBadLine on_bad_line = OnBadLine::skip;
-  TokenLimit limit = {};
+  OnBadLine on_bad_line = OnBadLine::skip;    // at a line with a defect
+  TokenLimit limit = {};                      // of letters and of phones; longer pairs are left out
 };
 
+/// The pairs of a pronouncing dictionary: the letters of a word, and its phones.
 struct Dictionary : Corpus {
   Stress stress = Stress::cut;  // what was done: `cut` or `keep`
 };

@@ -10,8 +10,8 @@ namespace gradus::data {
 
 /// Outputs to score. `sources` has one text per output, or none when the files have no sources.
 struct Hypotheses {
-  std::vector<std::string> sources;
-  Texts texts;
+  std::vector<std::string> sources;  // in the order of the outputs
+  Texts texts;                       // the outputs and their references
 };
 
 /// A line of a file of hypotheses: a JSON object with the keys source, output, references (a list) and exact.

@@ -21,7 +21,7 @@ enum class IdxType : std::uint8_t {
 
 /// The contents of an idx file, the format of MNIST (LeCun, Cortes, Burges 1998).
 struct Idx {
-  IdxType type = IdxType::unsigned_byte;
+  IdxType type = IdxType::unsigned_byte;  // of each value
   std::vector<Index> shape = {};          // one extent per axis
   std::vector<std::uint8_t> values = {};  // row-major, each value big-endian
 };

@@ -16,8 +16,10 @@ bool is_image_task(const std::string& name);
 /// The names of all tasks: those of text, then those of images.
 std::vector<std::string> all_task_names();
 
+/// Two idx files, with the images and the labels of a set.
 struct ImageFiles {
-  std::filesystem::path images, labels;
+  std::filesystem::path images,  ///< as read_images takes it
+      labels;                    ///< as read_labels takes it
 };
 
 /// The files of a set: of training, or of the test. Throws Error when there is no such set, and, with the name of the

@@ -11,14 +11,18 @@ namespace gradus::data {
 
 /// Grey or colour images of one size.
 struct Images {
-  Index count = 0, channels = 0, height = 0, width = 0;
+  Index count = 0,                        ///< images
+      channels = 0,                       ///< numbers per pixel; 1 for grey
+      height = 0,                         ///< rows of pixels
+      width = 0;                          ///< pixels per row
   std::vector<std::uint8_t> pixels = {};  // [count, channels, height, width], 0 is black
 
   Index numbers() const { return channels * height * width; }  // per image
 };
 
+/// Images and the class of each.
 struct LabelledImages {
-  Images images = {};
+  Images images = {};              // as many as labels
   std::vector<Index> labels = {};  // of each image, from 0
 };
 
@@ -39,9 +43,10 @@ LabelledImages take_rows(const LabelledImages& all, const std::vector<Index>& ro
 
 /// Random changes of training images. The numbers of an image are a function of seed, step and its place in the batch.
 struct ImageChanges {
-  Index crop = 0;     // an image moves by up to so many pixels along each axis; black fills the rest
-  bool flip = false;  // half of the images are mirrored from left to right
-  std::uint64_t seed = 0, step = 0;
+  Index crop = 0;          // an image moves by up to so many pixels along each axis; black fills the rest
+  bool flip = false;       // half of the images are mirrored from left to right
+  std::uint64_t seed = 0,  ///< of the run
+      step = 0;            ///< of training: each has other changes
 };
 
 /// The images at rows[begin], ..., rows[end - 1] as numbers from 0 to 1, [end - begin, channels, height, width],
@@ -51,7 +56,8 @@ Tensor pixels_of(const Images& images, const std::vector<Index>& rows, Index beg
 
 /// Mean and standard deviation of all pixels of a channel, as numbers from 0 to 1.
 struct PixelStatistics {
-  std::vector<double> mean, deviation;
+  std::vector<double> mean,  ///< [channels]
+      deviation;             ///< [channels]: the standard deviation
 };
 PixelStatistics pixel_statistics(const Images& images);
 

@@ -10,8 +10,8 @@ namespace gradus::data {
 
 /// Outputs and the correct texts of each, in UTF-8.
 struct Texts {
-  std::vector<std::string> outputs;
-  std::vector<std::vector<std::string>> references;
+  std::vector<std::string> outputs;                  // one per source
+  std::vector<std::vector<std::string>> references;  // of each output, at least one
 };
 
 /// Throws Error when there is no output, the numbers of outputs and lists of references differ, or a list is empty.
@@ -24,11 +24,11 @@ struct Measure {
   std::string title;          // in tables: "BLEU"
   std::string signature;      // its variant in sacreBLEU's notation; empty for error rates
   bool is_error_rate = true;  // a share, less is better; otherwise a score up to 100, more is better
-  Index columns = 0;
-  std::vector<Index> counts;                                            // [outputs, columns]
+  Index columns = 0;          // counts per output
+  std::vector<Index> counts;  // [outputs, columns]
   std::function<double(const std::vector<Index>& sums)> value_of_sums;  // sums [columns]
 
-  Index outputs() const { return std::ssize(counts) / columns; }
+  Index outputs() const { return std::ssize(counts) / columns; }  // how many there are
 };
 
 /// The value for all outputs.

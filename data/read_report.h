@@ -12,10 +12,10 @@ namespace gradus::data {
 
 /// A line that could not be read as a pair.
 struct Defect {
-  std::string path;
-  Index line = 0;    // from 1
-  Index column = 0;  // from 1, in characters
-  std::string reason;
+  std::string path;    // of the file
+  Index line = 0;      // from 1
+  Index column = 0;    // from 1, in characters
+  std::string reason;  // "no tab between source and target"
 
   /// "FILE:17:3: no tab between source and target".
   std::string described() const;
@@ -32,10 +32,10 @@ struct TokenLimit {
 
 /// The result of reading a file.
 struct ReadReport {
-  static constexpr Index most_kept = 10;
+  static constexpr Index most_kept = 10;  // descriptions in `defects`, and in `long_pairs`
 
-  std::string path;  // "a and b" for two files
-  Index pairs = 0;
+  std::string path;                     // "a and b" for two files
+  Index pairs = 0;                      // that were read
   Index skipped = 0;                    // lines with a defect
   Index repeated = 0;                   // duplicate pronunciations of a word (dictionaries only)
   std::vector<Defect> defects;          // the first `most_kept` of them
@@ -57,11 +57,12 @@ struct ReadReport {
 /// No line of a file is a good pair.
 class NoPairs : public Error {
  public:
+  /// An error with the report of the file.
   NoPairs(const std::string& message, ReadReport of_file) : Error(message), report(std::move(of_file)) {}
   /// All pairs of the file are too long.
   static NoPairs all_left_out(ReadReport of_file);
 
-  ReadReport report;
+  ReadReport report;  // of the file
 };
 
 }  // namespace gradus::data

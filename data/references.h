@@ -9,8 +9,8 @@ namespace gradus::data {
 
 /// A source and all of its correct targets.
 struct ReferenceSet {
-  Tokens source;
-  std::vector<Tokens> references;
+  Tokens source;                   // what was decoded
+  std::vector<Tokens> references;  // its targets, in the order of the pairs
 };
 
 /// Groups the pairs by source. Sources, and the references of each, keep the order in which they first appear. Equal

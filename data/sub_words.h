@@ -33,6 +33,7 @@ class SubWords {
   /// model.
   static SubWords load(const std::filesystem::path& path);
 
+  /// The model as a file of SentencePiece.
   const std::string& bytes() const { return bytes_; }
 
   /// All pieces, in the order of the model.

@@ -6,6 +6,7 @@
 
 namespace gradus::data {
 
+/// The tokens of a text, in order.
 using Tokens = std::vector<std::string>;
 
 /// How a text is split into tokens.

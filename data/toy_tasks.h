@@ -11,21 +11,24 @@
 
 namespace gradus::data {
 
+/// The use of pairs: to train, to choose a model, or to test it.
 enum class Split { train, valid, test };
 
+/// How many pairs `make_task` makes, and which.
 struct TaskOptions {
-  Index count = 10000;
-  Index min_length = 1;
-  Index max_length = 0;  // 0: the limit of the task
-  std::uint64_t seed = 1;
-  Split split = Split::train;
+  Index count = 10000;         // pairs
+  Index min_length = 1;        // letters of a source, or digits of each number
+  Index max_length = 0;        // 0: the limit of the task
+  std::uint64_t seed = 1;      // another seed gives other pairs
+  Split split = Split::train;  // the pairs come from this part of all sources
 };
 
+/// A toy task: its pairs, and how their sides become tokens.
 struct Task {
-  std::string name;
-  Tokenizer source_tokens = Tokenizer::characters;
-  Tokenizer target_tokens = Tokenizer::characters;
-  std::vector<Pair> pairs;
+  std::string name;                                 // one of task_names()
+  Tokenizer source_tokens = Tokenizer::characters;  // of the sources of `pairs`
+  Tokenizer target_tokens = Tokenizer::characters;  // of their targets
+  std::vector<Pair> pairs;                          // TaskOptions::count of them
 };
 
 /// Pairs drawn from a seed. The first n pairs do not depend on `count`.

@@ -16,6 +16,7 @@
 
 namespace gradus::data {
 
+/// The index of a token in a Vocabulary.
 using Id = std::int64_t;
 
 inline constexpr Id pad_id = 0;  // fills the rows of a batch; no token has it, so id != pad_id is the mask
@@ -43,6 +44,7 @@ class Vocabulary {
   /// The pieces of a model, in its order.
   explicit Vocabulary(SubWords sub_words);
 
+  /// The number of tokens, the four special ones included.
   Index size() const { return static_cast<Index>(tokens_.size()); }
 
   /// The id of an ordinary token, or unk_id if it is not in the vocabulary.
@@ -78,6 +80,7 @@ class Vocabulary {
   /// does, and when the model cannot be read or has other pieces.
   static Vocabulary load(const std::filesystem::path& path, const std::filesystem::path& sub_words);
 
+  /// Whether the tokens are the same, in the same order, from models of sub-words with the same bytes.
   bool operator==(const Vocabulary& other) const;
 
  private:

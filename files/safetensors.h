@@ -11,16 +11,17 @@
 
 namespace gradus::files {
 
+/// A tensor of a file.
 struct NamedTensor {
-  std::string name;
-  Tensor tensor;
+  std::string name;               // its key in the header
+  Tensor tensor;                  // f32, f64 or i64
   std::string widened_from = {};  // the dtype in the file ("BF16"), where the tensor's is wider; else empty
 };
 
 /// The contents of a safetensors file (https://github.com/huggingface/safetensors, "Format").
 struct Safetensors {
-  std::vector<NamedTensor> tensors;
-  std::map<std::string, std::string> metadata;
+  std::vector<NamedTensor> tensors;             // each name occurs once
+  std::map<std::string, std::string> metadata;  // "__metadata__" of the header
   /// Whether the file has a checksum of the values of each tensor: the CRC-32 as 8 hexadecimal digits, in the metadata
   /// under "crc32/NAME". `metadata` lacks these entries.
   bool checksums = false;
