@@ -10,8 +10,8 @@ namespace gradus::train {
 
 /// A checkpoint of a run.
 struct RunCheckpoint {
-  RunDirectory run;
-  std::filesystem::path file;
+  RunDirectory run;            // whose checkpoint it is
+  std::filesystem::path file;  // in the folder of the run
 };
 
 /// The last `count` states that a run has kept (train.keep), in the order of their steps. Throws Error when it has

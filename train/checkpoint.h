@@ -16,10 +16,12 @@ namespace gradus::train {
 /// A validation among the train.keep_best best ones: the value of train.best_by, and the measures that choose between
 /// equal values.
 struct BestValidation {
-  Index step = 0;
-  double value = 0, token_error_rate = 0, loss = 0;
+  Index step = 0;            // steps done
+  double value = 0,          ///< of train.best_by
+      token_error_rate = 0,  ///< decides between equal values
+      loss = 0;              ///< then decides, in nats per target token
 
-  bool operator==(const BestValidation&) const = default;
+  bool operator==(const BestValidation&) const = default;  // the same step and measures
 };
 
 /// The position of training: everything that the next steps need besides parameters, states and configuration. Random
@@ -29,15 +31,15 @@ struct Position {
   Index epoch = 0;  // epochs done
   Index batch = 0;  // batches done in the current epoch
 
-  // Steps and epochs that were done when seed and size of the batches last changed; 0: they are those of the start.
-  Index order_step = 0, order_epoch = 0;
+  Index order_step = 0,  ///< steps done when seed or size of the batches last changed; 0: they are those of the start
+      order_epoch = 0;   ///< epochs done at that time
 
   double best = 0;                   // value of train.best_by at the best validation
   double best_token_error_rate = 0;  // and its other measures, which choose between equal values
-  double best_loss = 0;
-  Index best_step = 0;  // steps done at the best validation; 0: none yet
-  Index stale = 0;      // validations since the best one
-  Index validated = 0;  // steps done at the last validation; 0: none yet
+  double best_loss = 0;              // in nats
+  Index best_step = 0;               // steps done at the best validation; 0: none yet
+  Index stale = 0;                   // validations since the best one
+  Index validated = 0;               // steps done at the last validation; 0: none yet
 
   std::vector<BestValidation> best_validations = {};  // the best first
 
@@ -45,18 +47,18 @@ struct Position {
   double loss_sum = 0;      // of the steps since the last line of losses
   Index loss_steps = 0;     // their number
 
-  // Fingerprints.
-  std::uint64_t training_pairs = 0, validation_pairs = 0;
-  std::uint64_t vocabularies = 0;  // 0 in older formats
+  std::uint64_t training_pairs = 0,  ///< training_fingerprint
+      validation_pairs = 0;          ///< validation_fingerprint
+  std::uint64_t vocabularies = 0;    // fingerprint; 0 in older formats
 
-  bool operator==(const Position&) const = default;
+  bool operator==(const Position&) const = default;  // the same in all fields
 };
 
 /// The objects that training changes besides the parameters. Null: the run has none.
 struct StateOwners {
-  optim::Optimizer* optimizer = nullptr;
-  optim::Plateau* plateau = nullptr;
-  optim::Average* average = nullptr;
+  optim::Optimizer* optimizer = nullptr;  // of the parameters
+  optim::Plateau* plateau = nullptr;      // the state of the schedule "plateau"
+  optim::Average* average = nullptr;      // the moving averages of train.average
 };
 
 /// Reads a checkpoint of a run. Throws Error as files::read_safetensors does, and when the file is a link or has

@@ -21,8 +21,8 @@ struct ConfigSources {
   std::string preset = {};  // tiny, small or base; empty: tiny
   /// The config.toml of the run to start from. Its settings of the model and of tokens override the preset.
   std::optional<std::filesystem::path> run = {};
-  std::optional<std::filesystem::path> file = {};
-  Assignments assignments = {};
+  std::optional<std::filesystem::path> file = {};  // in TOML: --config
+  Assignments assignments = {};                    // of the command line: --set and flags
 };
 
 /// The source of each setting, by key: "preset small", "preset small of transformer", the name of the run's or the

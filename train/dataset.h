@@ -22,7 +22,8 @@ using Notes = std::function<void(const std::string&)>;
 
 /// The vocabularies of both sides.
 struct Vocabularies {
-  data::Vocabulary source = {}, target = {};
+  data::Vocabulary source = {},  ///< of the sources
+      target = {};               ///< of the targets
 };
 
 /// The data of training and validation.
@@ -30,10 +31,13 @@ struct Dataset {
   /// The configuration, with the settings that depend on the data: the sizes of the vocabularies, the tokenizers, and
   /// the longest output.
   RunConfig config = {};
-  data::Vocabulary source = {}, target = {};  // of the training pairs, or those kept
-  std::vector<data::EncodedPair> train = {}, valid = {};
-  std::vector<data::ReferenceSet> references = {};            // the validation pairs, one set per source
-  data::LabelledImages train_images = {}, valid_images = {};  // of a model of images, which has no pairs
+  data::Vocabulary source = {},                     ///< of the training sources, or the one kept
+      target = {};                                  ///< of the training targets, or the one kept
+  std::vector<data::EncodedPair> train = {},        ///< the training pairs
+      valid = {};                                   ///< the validation pairs
+  std::vector<data::ReferenceSet> references = {};  // the validation pairs, one set per source
+  data::LabelledImages train_images = {},           ///< to train a model of images, which has no pairs
+      valid_images = {};                            ///< to validate it
 };
 
 /// A number that identifies the training pairs, in their order, and both vocabularies.
@@ -66,9 +70,10 @@ bool is_left_to_data(std::string_view key);
 
 /// Pairs to test on.
 struct TestSet {
-  std::vector<data::ReferenceSet> references;      // one set per source
-  Index left_out = 0;                              // pairs that are longer than token_limit
-  data::TokenCounts source_counts, target_counts;  // of all pairs that are not left out
+  std::vector<data::ReferenceSet> references;  // one set per source
+  Index left_out = 0;                          // pairs that are longer than token_limit
+  data::TokenCounts source_counts,             ///< of the sources of all pairs that are not left out
+      target_counts;                           ///< of their targets
 };
 /// The pairs of a file, read as the dataset's configuration says. With `targets`, `file` holds sources alone. A run
 /// with sub-words needs its vocabularies, which measure the pairs.

@@ -12,13 +12,14 @@
 
 namespace gradus::train {
 
+/// What `run_demo` trains on, and where it writes.
 struct DemoOptions {
-  std::string task = "reverse";
-  Index steps = 0;  // per model; 0: 2000
-  Index seed = 1;
-  std::filesystem::path out;  // folder for a run directory per model; empty: nothing is written
-  bool overwrite = false;
-  Provenance provenance = {};  // of the runs; the demo adds the origins of settings
+  std::string task = "reverse";  // one of data::task_names()
+  Index steps = 0;               // per model; 0: 2000
+  Index seed = 1;                // train.seed of each model
+  std::filesystem::path out;     // folder for a run directory per model; empty: nothing is written
+  bool overwrite = false;        // replace the runs in `out`
+  Provenance provenance = {};    // of the runs; the demo adds the origins of settings
 };
 
 /// Trains every model on one toy task and passes to `print`

@@ -17,8 +17,8 @@ namespace gradus::train {
 struct Evaluation {
   std::vector<data::Tokens> outputs;  // one per source
   std::vector<bool> exact;            // whether the output equals a reference
-  data::Score score;
-  Index unfinished = 0;  // outputs that reached the length limit
+  data::Score score;                  // of all outputs
+  Index unfinished = 0;               // outputs that reached the length limit
 };
 
 /// Decodes every source and compares it with its references. Each output depends only on its source.

@@ -41,9 +41,11 @@ Tensor log_probabilities(const models::ImageClassifier& model, const data::Image
 struct ClassScore {
   std::vector<Index> found;                   // the most probable class of each image; of equals, the first
   std::vector<std::vector<Index>> confusion;  // images of the label (row) that were read as the class (column)
-  Index images = 0, correct = 0;
-  double loss = 0;  // mean cross-entropy, in nats
+  Index images = 0,                           ///< in all
+      correct = 0;                            ///< images that were read as the class of their label
+  double loss = 0;                            // mean cross-entropy, in nats
 
+  /// Correct images as a share of all.
   double accuracy() const { return static_cast<double>(correct) / static_cast<double>(images); }
 };
 

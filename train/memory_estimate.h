@@ -12,9 +12,11 @@ namespace gradus::train {
 
 /// The memory of the training steps, and the batch that needs most of it.
 struct MemoryEstimate {
-  double bytes = 0;                         // of the whole process, within a factor of two
-  Index pairs = 0, source = 0, target = 0;  // of the batch; the widest source and target, end marks included
-  Index images = 0;                         // of the batch, instead of pairs
+  double bytes = 0;  // of the whole process, within a factor of two
+  Index pairs = 0,   ///< of the batch
+      source = 0,    ///< entries of its widest source, end mark included
+      target = 0;    ///< entries of its widest target, end mark included
+  Index images = 0;  // of the batch, instead of pairs
 
   /// "about 240 MB of memory for a batch of 128 pairs of up to 40 source and 40 target tokens", or "of 128 images".
   std::string text() const;

@@ -22,6 +22,7 @@ class MetricsLog {
   MetricsLog(const MetricsLog&) = delete;
   MetricsLog& operator=(const MetricsLog&) = delete;
 
+  /// Writes `line`, which has no line break, and a line break.
   void append(const std::string& line);
   /// Returns once all lines are on disk.
   void sync();

@@ -12,6 +12,7 @@
 // Optimisers and schedules by the names of train.optimizer and train.schedule.
 namespace gradus::train {
 
+/// The values of train.optimizer, and of train.schedule.
 std::vector<std::string> optimizer_names();
 std::vector<std::string> schedule_names();
 

@@ -12,16 +12,19 @@ namespace gradus::train {
 
 /// How and where a run was started. No result depends on it.
 struct Provenance {
-  std::string command;  // the command line, in words of a shell
-  std::string folder;   // the current folder
-  std::string program;  // "gradus 0.1.0"
-  std::string compiler, system, processor;
-  Index processors = 0, threads = 0;
-  std::string blas;     // OpenBLAS's kernels
-  std::string started;  // "2026-11-26 15:04:05 UTC"
-  Origins origins;      // of the settings; those without an entry had their defaults
+  std::string command;   // the command line, in words of a shell
+  std::string folder;    // the current folder
+  std::string program;   // "gradus 0.1.0"
+  std::string compiler,  ///< version of the compiler that built the program
+      system,            ///< the operating system and its release
+      processor;         ///< its model, or else the architecture
+  Index processors = 0,  ///< that can run threads at the same time
+      threads = 0;       ///< threads()
+  std::string blas;      // OpenBLAS's kernels
+  std::string started;   // "2026-11-26 15:04:05 UTC"
+  Origins origins;       // of the settings; those without an entry had their defaults
 
-  bool operator==(const Provenance&) const = default;
+  bool operator==(const Provenance&) const = default;  // the same in all fields
 };
 
 /// This machine, at this time.

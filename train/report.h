@@ -10,8 +10,10 @@ namespace gradus::train {
 
 /// Sources of a range of lengths, and the number of correct outputs.
 struct LengthBucket {
-  Index low = 0, high = 0;  // tokens of the source, both included
-  Index pairs = 0, exact = 0;
+  Index low = 0,    ///< fewest tokens of a source, included
+      high = 0;     ///< most tokens of a source, included
+  Index pairs = 0,  ///< sources of such a length
+      exact = 0;    ///< correct outputs for them
 };
 
 /// Counts by length, in at most `most` buckets of equal width from the shortest source to the longest, without empty

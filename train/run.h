@@ -14,16 +14,18 @@ namespace gradus::train {
 /// A model with its configuration, vocabularies and parameters. A model of images is in `classifier`, all others are in
 /// `model`; the other pointer is null.
 struct Run {
-  RunConfig config;
-  data::Vocabulary source, target;
-  std::unique_ptr<nn::ParameterStore> store;
-  std::unique_ptr<models::Seq2Seq> model;
-  std::unique_ptr<models::ImageClassifier> classifier = {};
+  RunConfig config;                           // with the sizes of the vocabularies
+  data::Vocabulary source,                    ///< of the sources; of a model of images it has the special tokens only
+      target;                                 ///< of the targets, likewise
+  std::unique_ptr<nn::ParameterStore> store;  // the parameters of the model
+  std::unique_ptr<models::Seq2Seq> model;     // null for images
+  std::unique_ptr<models::ImageClassifier> classifier = {};  // null for text
 };
 
 /// A new model of the configuration. train.seed determines its parameters, and those of train.freeze are frozen.
 Run make_run(const RunConfig& config, const data::Vocabulary& source, const data::Vocabulary& target);
 
+/// The checkpoint of a run: the best validated one, or the newest state.
 enum class Which { best, last };
 /// The models that a caller of load_run can use.
 enum class Reads { text, images, both };

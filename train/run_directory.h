@@ -47,18 +47,19 @@ class RunDirectory {
   /// another trainer uses the run.
   static RunDirectory reopen(const std::filesystem::path& path);
 
+  /// The folder.
   const std::filesystem::path& path() const { return path_; }
-  std::filesystem::path config() const { return path_ / "config.toml"; }
-  std::filesystem::path source_vocabulary() const { return path_ / "source.vocab"; }
-  std::filesystem::path target_vocabulary() const { return path_ / "target.vocab"; }
-  std::filesystem::path source_sub_words() const { return path_ / "source.model"; }
-  std::filesystem::path target_sub_words() const { return path_ / "target.model"; }
-  std::filesystem::path metrics() const { return path_ / "metrics.jsonl"; }
-  std::filesystem::path times() const { return path_ / "times.jsonl"; }
-  std::filesystem::path provenance() const { return path_ / "provenance.json"; }
-  std::filesystem::path report() const { return path_ / "report.html"; }
-  std::filesystem::path best() const { return path_ / "best.safetensors"; }
-  std::filesystem::path last() const { return path_ / "last.safetensors"; }
+  std::filesystem::path config() const { return path_ / "config.toml"; }              // settings
+  std::filesystem::path source_vocabulary() const { return path_ / "source.vocab"; }  // tokens of sources
+  std::filesystem::path target_vocabulary() const { return path_ / "target.vocab"; }  // tokens of targets
+  std::filesystem::path source_sub_words() const { return path_ / "source.model"; }   // sub-words of sources
+  std::filesystem::path target_sub_words() const { return path_ / "target.model"; }   // sub-words of targets
+  std::filesystem::path metrics() const { return path_ / "metrics.jsonl"; }           // losses and validations
+  std::filesystem::path times() const { return path_ / "times.jsonl"; }               // as TimesLog writes it
+  std::filesystem::path provenance() const { return path_ / "provenance.json"; }      // a Provenance
+  std::filesystem::path report() const { return path_ / "report.html"; }              // a page about the run
+  std::filesystem::path best() const { return path_ / "best.safetensors"; }           // the best validated model
+  std::filesystem::path last() const { return path_ / "last.safetensors"; }           // the state to continue from
 
   /// The vocabularies, with the models of their sub-words where the configuration has them. Throws Error when a file
   /// cannot be read, has a defect, or is a link or the like.

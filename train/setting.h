@@ -14,9 +14,11 @@ namespace gradus::train {
 /// A setting is unknown, of the wrong type or out of range. The message names the key, the value and what is allowed.
 class ConfigError : public Error {
  public:
+  /// An error with this message.
   using Error::Error;
 };
 
+/// The value of a setting. A choice and a list are text.
 using Value = std::variant<bool, Index, double, std::string>;
 
 /// The value in TOML's notation.
@@ -24,8 +26,8 @@ std::string to_toml(const Value& value);
 
 /// One key of the configuration.
 struct Setting {
-  std::string key;  // "train.lr"
-  std::string help;
+  std::string key;                       // "train.lr"
+  std::string help;                      // what it sets, in one phrase
   std::function<std::string()> allowed;  // "a number above 0 up to 100"
   std::function<Value(const RunConfig&)> get;
   /// Throws ConfigError on a value of another type or out of range.

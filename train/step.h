@@ -71,6 +71,7 @@ class TrainingStep {
   /// The same for the pairs of a model, which must outlive it.
   TrainingStep(const models::Seq2Seq& model, nn::ParameterStore& store, const TrainConfig& config);
 
+  /// What a step measured.
   struct Result {
     double loss = 0;          // nats per target token or image, before the update, with label smoothing and R-Drop
     double grad_norm = 0;     // before clipping
@@ -93,6 +94,7 @@ class TrainingStep {
   /// list ends it. Throws when there are not as many.
   void observe(std::vector<Observer*> observers);
 
+  /// The optimiser of the parameters, to save and load its state.
   optim::Optimizer& optimizer() { return *optimizer_; }
   const optim::Optimizer& optimizer() const { return *optimizer_; }
 

@@ -13,11 +13,12 @@ std::string plain_text(const Value& value);
 
 /// A setting of a sweep: a list of values, or a range of numbers.
 struct SweptSetting {
-  std::string key;
-  std::vector<std::string> values = {};
-  bool range = false;
-  double low = 0, high = 0;  // both included
-  bool logarithmic = false;  // the logarithm of a draw is uniform
+  std::string key;                       // "train.lr"
+  std::vector<std::string> values = {};  // as plain_text writes them; empty for a range
+  bool range = false;                    // it is a range from `low` to `high`
+  double low = 0,                        ///< least value of the range, included
+      high = 0;                          ///< largest value, included
+  bool logarithmic = false;              // the logarithm of a draw is uniform
 };
 
 /// Reads assignments KEY=VALUES in the order of the keys; a key may occur several times and then has all values. VALUES

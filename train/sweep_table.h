@@ -11,11 +11,11 @@ namespace gradus::train {
 
 /// A run of a sweep, as it is in its folder.
 struct SweptRun {
-  std::string name;  // of its folder
-  RunConfig config;
+  std::string name;        // of its folder
+  RunConfig config;        // as in its config.toml
   Position position = {};  // without a checkpoint: the start
-  bool complete = false;
-  Index parameters = 0;  // numbers in the best checkpoint; 0: it has none
+  bool complete = false;   // nothing is left to train or to validate
+  Index parameters = 0;    // numbers in the best checkpoint; 0: it has none
 };
 
 /// The runs in the folders of `folder`, the best first, then those without a validation. Throws Error when a run cannot

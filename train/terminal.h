@@ -12,16 +12,18 @@ bool is_screen(int file);
 /// Whether NO_COLOR is set and not empty (no-color.org).
 bool no_color();
 
+/// The size of a terminal, in characters.
 struct TerminalSize {
-  Index columns = 0, rows = 0;
+  Index columns = 0,  ///< characters per line
+      rows = 0;       ///< lines
 };
 
 /// The size of the terminal of a file at this moment; elsewhere COLUMNS and LINES, or else 80 and 24. The terminal
 /// comes first because a shell does not always update the variables.
 TerminalSize terminal_size(std::FILE* out);
 
-/// Whether the environment asks for text in UTF-8: the first of LC_ALL, LC_CTYPE and LANG that is set names it, and TERM
-/// is not "dumb".
+/// Whether the environment asks for text in UTF-8: the first of LC_ALL, LC_CTYPE and LANG that is set names it, and
+/// TERM is not "dumb".
 bool shows_utf8();
 
 }  // namespace gradus::train

@@ -10,8 +10,9 @@ namespace gradus::train {
 
 /// What the steps of a run took so far, in all processes that trained it.
 struct TrainingTimes {
-  double step_seconds = 0;                // wall time of the steps alone
-  Index examples = 0, target_tokens = 0;  // of all steps; images have no tokens
+  double step_seconds = 0;  // wall time of the steps alone
+  Index examples = 0,       ///< pairs or images of all steps
+      target_tokens = 0;    ///< of all steps, end marks included; images have none
 };
 
 /// Writes times.jsonl: for each line of losses in metrics.jsonl a line with
@@ -32,6 +33,7 @@ class TimesLog {
   void add(const TrainingStep::Result& result, Index examples);
   /// Writes a line. Throws Error when a write fails.
   void append(Index step);
+  /// The sums of all steps so far.
   const TrainingTimes& times() const { return sums_.times; }
 
  private:

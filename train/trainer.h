@@ -19,18 +19,20 @@
 
 namespace gradus::train {
 
+/// Why Trainer::run ended: at the configuration's end, by train.patience, or by `stop`.
 enum class Ending { complete, patience, interrupted };
 
+/// The result of Trainer::run.
 struct Outcome {
-  Ending ending = Ending::complete;
-  Position position;
-  data::Score score;  // of the last validation of this call
+  Ending ending = Ending::complete;  // why it ended
+  Position position;                 // at the end
+  data::Score score;                 // of the last validation of this call
 };
 
 /// The steps of a run, and those between two validations (0: one follows each epoch).
 struct TrainingLength {
-  Index steps = 0;
-  Index evaluate_every = 0;
+  Index steps = 0;           // in all; an estimate when train.batch counts tokens
+  Index evaluate_every = 0;  // train.evaluate_every, or what train.min_steps gives
 };
 
 class Task;
@@ -73,6 +75,7 @@ class Trainer {
   /// Shows each line of the metrics of a run with a directory to the observer, which must outlive the calls of `run`.
   void observe(TrainingObserver& observer) { observers_.push_back(&observer); }
 
+  /// The position after the last step.
   const Position& position() const { return position_; }
   /// The number of steps of the configuration; an estimate when train.batch counts tokens.
   Index total_steps() const { return length_.steps; }
