@@ -11,6 +11,7 @@ namespace gradus::data {
 /// Sets of labelled images that Debian packages hold: fashion-mnist (Xiao, Rasul, Vollgraf 2017), of the package
 /// dataset-fashion-mnist.
 std::vector<std::string> image_task_names();
+/// Whether the name is one of them.
 bool is_image_task(const std::string& name);
 
 /// The names of all tasks: those of text, then those of images.

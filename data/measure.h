@@ -26,7 +26,8 @@ struct Measure {
   bool is_error_rate = true;  // a share, less is better; otherwise a score up to 100, more is better
   Index columns = 0;          // counts per output
   std::vector<Index> counts;  // [outputs, columns]
-  std::function<double(const std::vector<Index>& sums)> value_of_sums;  // sums [columns]
+  /// The value from the sums of the counts, [columns].
+  std::function<double(const std::vector<Index>& sums)> value_of_sums;
 
   Index outputs() const { return std::ssize(counts) / columns; }  // how many there are
 };

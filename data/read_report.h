@@ -23,6 +23,7 @@ struct Defect {
 
 /// The most tokens of a side of a pair, without end marks, and the setting that says so. Longer pairs are left out.
 struct TokenLimit {
+  /// Tokens; no limit by default.
   Index most = std::numeric_limits<Index>::max();
   std::string setting = {};  // for messages: "model.max_length = 256"
 

@@ -18,6 +18,7 @@ class MetricsLog {
   /// Cuts the file after `keep` bytes, and an unfinished last line. Throws Error also when the file is a link, or has
   /// another name.
   MetricsLog(const std::filesystem::path& path, Index keep);
+  /// Closes the file. A log cannot be copied.
   ~MetricsLog();
   MetricsLog(const MetricsLog&) = delete;
   MetricsLog& operator=(const MetricsLog&) = delete;

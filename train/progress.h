@@ -35,6 +35,7 @@ class Progress {
 
   /// `done`: work that is already complete.
   void start(std::string label, Index total, Index done = 0);
+  /// Shows that `done` of the total are complete, with a note behind them.
   void update(Index done, std::string_view note = "");
   /// Ends the work and removes the bar.
   void finish();

@@ -47,8 +47,7 @@ class RunDirectory {
   /// another trainer uses the run.
   static RunDirectory reopen(const std::filesystem::path& path);
 
-  /// The folder.
-  const std::filesystem::path& path() const { return path_; }
+  const std::filesystem::path& path() const { return path_; }                         // the folder
   std::filesystem::path config() const { return path_ / "config.toml"; }              // settings
   std::filesystem::path source_vocabulary() const { return path_ / "source.vocab"; }  // tokens of sources
   std::filesystem::path target_vocabulary() const { return path_ / "target.vocab"; }  // tokens of targets

@@ -26,17 +26,20 @@ std::string to_toml(const Value& value);
 
 /// One key of the configuration.
 struct Setting {
-  std::string key;                       // "train.lr"
-  std::string help;                      // what it sets, in one phrase
-  std::function<std::string()> allowed;  // "a number above 0 up to 100"
+  std::string key;   // "train.lr"
+  std::string help;  // what it sets, in one phrase
+  /// The values that it takes: "a number above 0 up to 100".
+  std::function<std::string()> allowed;
+  /// Its value in a configuration.
   std::function<Value(const RunConfig&)> get;
   /// Throws ConfigError on a value of another type or out of range.
   std::function<void(RunConfig&, const Value&)> set;
   /// Reads the value as it is written on a command line; throws ConfigError.
   std::function<Value(std::string_view)> parse;
-  std::string placeholder;                          // of a value in help: "N"
-  std::function<std::vector<std::string>()> names;  // the accepted names; empty: not a list of names
-  std::string flag;                                 // of commands: "--lr"; empty: set with --set and --config alone
+  std::string placeholder;  // of a value in help: "N"
+  /// The accepted names; empty: not a list of names.
+  std::function<std::vector<std::string>()> names;
+  std::string flag;  // of commands: "--lr"; empty: set with --set and --config alone
 };
 
 }  // namespace gradus::train

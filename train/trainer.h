@@ -52,6 +52,7 @@ class Trainer {
   /// Run and dataset must outlive it. Throws Error when the run has no model, the dataset has no pairs or images to
   /// train or to validate on, or the optimiser or the schedule refuses a setting.
   Trainer(Run& run, const Dataset& dataset);
+  /// Writes nothing.
   ~Trainer();
 
   /// Continues from the last checkpoint of a run, or from the start when there is none. All later results and files
