@@ -6,7 +6,7 @@ if [[ $# -gt 0 ]]; then
   cat <<HELP
 Usage: scripts/coverage.sh
 
-Builds the tests of checkpoints and corpora in build/coverage with GCC's counters, runs them, and prints gcovr's report
+Builds the tests of checkpoints, corpora, images and outputs in build/coverage with GCC's counters, runs them, and prints gcovr's report
 of the branches taken in the code that reads and writes both. Exits with 1 unless all branches are taken.
 
 Branches that GCC adds for exceptions (--exclude-throw-branches) and code that GCC marks as unreachable
@@ -28,5 +28,5 @@ find "$build" -name '*.gcda' -delete
 
 exec gcovr --root "$root" --branches --exclude-throw-branches --exclude-unreachable-branches --fail-under-branch 100 \
   --filter "$root/files/(internal/)?(crc32|file_buffer|file_calls|file_replacement|regular_file|safetensors|utf8)\\.cpp" \
-  --filter "$root/data/(internal/)?(byte_reader|columns|corpus|dictionary|delimited_rows|features|gatherer|json_rows|line_queue|lines|read_report|rows)\\.cpp" \
+  --filter "$root/data/(internal/)?(byte_reader|columns|corpus|dictionary|delimited_rows|features|gatherer|hypotheses|idx|json_object|json_rows|line_queue|lines|read_report|rows)\\.cpp" \
   --filter "$root/train/checkpoint\\.cpp" "$build"

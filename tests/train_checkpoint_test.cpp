@@ -3,11 +3,13 @@
 #include <gradus/train/checkpoint.h>
 
 #include "catch.h"
+#include "data_scratch.h"
 
 namespace gradus::train {
 namespace {
 
 using Catch::Matchers::ContainsSubstring;
+using data::Scratch;
 
 // A model of two parameters during training.
 struct Model {
@@ -93,6 +95,20 @@ TEST_CASE("a list of best validations that is malformed is refused, and one that
   }
   file.metadata.erase("best_validations");
   CHECK(position_of(file, "f").best_validations.empty());
+}
+
+TEST_CASE("a checkpoint is told from other files of tensors by its format") {
+  const Scratch scratch;
+  Model model;
+  const auto path = scratch.folder() / "c.safetensors";
+  files::write_safetensors(path, model.packed());
+  const files::Safetensors read = read_checkpoint(path);
+  CHECK(is_checkpoint(read));
+  CHECK(read.find("layer.weight").to_vector<float>() == model.weight.to_vector<float>());
+  CHECK(!is_checkpoint(changed(read, "format", "pt")));
+  files::Safetensors bare = read;
+  bare.metadata.clear();
+  CHECK(!is_checkpoint(bare));
 }
 
 TEST_CASE("a checkpoint keeps parameters of double precision") {

@@ -235,6 +235,8 @@ void check_parameters(const files::Safetensors& file, const std::string& name, c
   if (!wrong.empty()) throw Error(fmt::format("{}: {}", name, fmt::join(wrong, "; ")));
 }
 
+bool has_nan(const Tensor& x) { return any(isnan(x)).item<bool>(); }
+
 }  // namespace
 
 files::Safetensors read_checkpoint(const std::filesystem::path& path) {
@@ -267,8 +269,7 @@ std::string first_not_finite(const files::Safetensors& checkpoint, const nn::Par
   };
   for (const files::NamedTensor& t : checkpoint.tensors) {
     const bool infinities = t.name.starts_with(schedule_prefix) || is_buffer(t.name);
-    const bool good = infinities ? !any(isnan(t.tensor)).item<bool>() : all_finite(t.tensor);
-    if (!good) return t.name;
+    if (infinities ? has_nan(t.tensor) : !all_finite(t.tensor)) return t.name;
   }
   return {};
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <set>
 #include <utility>
 
@@ -42,7 +43,7 @@ class ObjectHandler : public files::JsonHandler {
     for (const WantedKey& w : wanted_) {
       if (w.key != key_) continue;
       if (depth_ == 1) *w.text = value;
-      if (depth_ == 2 && w.list != nullptr) w.list->push_back(value);
+      if (depth_ == 2) w.list->push_back(value);  // a list where a string is wanted was refused
     }
     return true;
   }
@@ -76,7 +77,7 @@ class ObjectHandler : public files::JsonHandler {
   const std::vector<WantedKey>& wanted_;
   std::string key_;  // of the value at depth 1
   std::size_t depth_ = 0;
-  std::set<std::string> found_;
+  std::set<std::string, std::less<>> found_;
   std::optional<Flaw> flaw_;
 };
 

@@ -11,7 +11,7 @@ namespace gradus::data {
 
 /// A key whose value is a string, or a list of strings.
 struct WantedKey {
-  std::string key;
+  std::string_view key;
   std::string* text = nullptr;
   std::vector<std::string>* list = nullptr;
 };

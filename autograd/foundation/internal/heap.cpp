@@ -205,10 +205,10 @@ void Heap::trim() noexcept {
       }
 }
 
-// Returns the memory from `end` on to the system.
+// Returns the memory from `end` on to the system, if the chunk has some.
 void Heap::shorten(Chunk* chunk, char* end) noexcept {
+  if (end >= chunk->end()) return;
   const auto bytes = static_cast<std::size_t>(chunk->end() - end);
-  if (bytes == 0) return;
   chunk->bytes -= bytes;
   total_ -= bytes;
   munmap(end, bytes);
