@@ -2,21 +2,20 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
-
 #include <gradus/files/internal/json.h>
 
 namespace gradus::bench {
 namespace {
 
-std::string number(double value) { return std::isfinite(value) ? fmt::format("{:.6g}", value) : "null"; }
-std::string ms(double seconds) { return number(1e3 * seconds); }
+using files::json_number;
+
+std::string ms(double seconds) { return json_number(1e3 * seconds); }
 
 std::string tally_json(const Tally& t) {
   return fmt::format(
       R"({{"calls":{},"ms":{},"flops":{},"bytes":{},"least_ms":{},"allocated_bytes":{},"kept_bytes":{}}})",
-      number(t.calls), ms(t.seconds), number(t.work.flops), number(t.work.bytes), ms(t.least_seconds),
-      number(t.allocated), number(t.kept));
+      json_number(t.calls), ms(t.seconds), json_number(t.work.flops), json_number(t.work.bytes), ms(t.least_seconds),
+      json_number(t.allocated), json_number(t.kept));
 }
 
 std::string rows_json(const std::vector<ProfileRow>& rows) {
@@ -40,10 +39,10 @@ std::string profile_json(const Profile& p) {
 "layers":{}}}
 )",
       files::json_string(p.model), p.parameters, p.examples, p.target_tokens, p.steps, p.shards, p.at_once,
-      number(1e-9 * p.machine.flops), number(1e-9 * p.machine.bytes), ms(p.step_seconds), ms(p.unobserved_seconds),
-      ms(p.forward), ms(p.backward), ms(p.clip), ms(p.update), ms(p.outside), number(p.peak_bytes),
-      files::json_string(p.peak_op), files::json_string(p.peak_layer), p.peak_backward, rows_json(p.ops),
-      rows_json(p.layers));
+      json_number(1e-9 * p.machine.flops), json_number(1e-9 * p.machine.bytes), ms(p.step_seconds),
+      ms(p.unobserved_seconds), ms(p.forward), ms(p.backward), ms(p.clip), ms(p.update), ms(p.outside),
+      json_number(p.peak_bytes), files::json_string(p.peak_op), files::json_string(p.peak_layer), p.peak_backward,
+      rows_json(p.ops), rows_json(p.layers));
 }
 
 }  // namespace gradus::bench

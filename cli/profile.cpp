@@ -14,7 +14,6 @@
 #include <gradus/cli/internal/chosen_model.h>
 #include <gradus/files/internal/file_replacement.h>
 #include <gradus/files/internal/utf8.h>
-#include <gradus/report/profile.h>
 #include <gradus/train/internal/task.h>
 #include <gradus/train/progress.h>
 #include <gradus/train/run_directory.h>
@@ -174,7 +173,7 @@ int run_profile(const ProfileFlags& f) {
     progress.line(fmt::format("wrote {}, which https://ui.perfetto.dev opens", files::shown(f.trace)));
   }
   const std::string json = bench::profile_json(p);
-  if (!f.run.empty()) files::replace_file(report::profile_file(train::RunDirectory::open(f.run)), json);
+  if (!f.run.empty()) files::replace_file(train::RunDirectory::open(f.run).profile(), json);
   if (f.json)
     write_result(json);
   else

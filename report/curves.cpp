@@ -51,12 +51,16 @@ class Numbers : public files::JsonHandler {
   std::string key_;
 };
 
-Curve* curve_named(std::vector<Curve>& curves, const std::string& name) {
+}  // namespace
+
+const Curve* find_curve(const std::vector<Curve>& curves, const std::string& name) {
   const auto at = std::find_if(curves.begin(), curves.end(), [&](const Curve& c) { return c.name == name; });
   return at == curves.end() ? nullptr : &*at;
 }
 
-}  // namespace
+Curve* find_curve(std::vector<Curve>& curves, const std::string& name) {
+  return const_cast<Curve*>(find_curve(std::as_const(curves), name));
+}
 
 std::vector<Curve> read_curves(const std::filesystem::path& file) {
   files::RegularInput in(file, files::Names::one);
@@ -78,7 +82,7 @@ std::vector<Curve> read_curves(std::istream& in, const std::string& name) {
     if (!step) continue;
     for (const auto& [key, value] : numbers.found) {
       if (key == "step") continue;
-      Curve* curve = curve_named(curves, key);
+      Curve* curve = find_curve(curves, key);
       if (curve == nullptr) curve = &curves.emplace_back(Curve{key, {}, {}});
       curve->steps.push_back(*step);
       curve->values.push_back(value);
@@ -109,8 +113,8 @@ Curve thinned(const Curve& curve, std::size_t most) {
 
 Curve speed_of(const std::vector<Curve>& times) {
   const auto named = [&](const char* name) {
-    const auto at = std::find_if(times.begin(), times.end(), [&](const Curve& c) { return c.name == name; });
-    return at == times.end() ? Curve{} : *at;
+    const Curve* found = find_curve(times, name);
+    return found == nullptr ? Curve{} : *found;
   };
   const Curve seconds = named("step_seconds"), tokens = named("target_tokens");
   const bool has_tokens = !tokens.values.empty() && tokens.values.back() > 0;

@@ -21,6 +21,10 @@ std::vector<Curve> read_curves(const std::filesystem::path& file);
 /// The same from a stream; `name` is its name in messages.
 std::vector<Curve> read_curves(std::istream& in, const std::string& name);
 
+/// The curve of this name, or null.
+const Curve* find_curve(const std::vector<Curve>& curves, const std::string& name);
+Curve* find_curve(std::vector<Curve>& curves, const std::string& name);
+
 /// At most about `most` points of a curve: of each run of neighbours the smallest and the largest value, and the first
 /// and the last point.
 Curve thinned(const Curve& curve, std::size_t most);

@@ -9,6 +9,7 @@
 #include <gradus/files/internal/png.h>
 #include <gradus/files/internal/utf8.h>
 #include <gradus/report/internal/json_text.h>
+#include <gradus/report/internal/spread_rows.h>
 #include <gradus/report/pictures.h>
 #include <gradus/train/images.h>
 
@@ -18,16 +19,14 @@ namespace {
 constexpr Index most_misread = 24;
 constexpr std::size_t most_samples = 10;
 
-std::string number(Index value) { return fmt::format("{}", value); }
-
 // The attention of the classifier to the patches of an image.
 std::string attention_of(const train::Run& run, const data::Images& images, Index i) {
   std::vector<std::string> maps;
   for (const PatchAttention& map : patch_attention(*run.classifier, images, i)) {
     std::vector<std::string> weights;
-    for (const double weight : map.weights) weights.push_back(number(std::lround(1000 * weight)));
+    for (const double weight : map.weights) weights.push_back(json_whole(std::lround(1000 * weight)));
     maps.push_back(json_object(
-        {{"layer", number(map.layer + 1)}, {"head", number(map.head + 1)}, {"weights", json_list(weights)}}));
+        {{"layer", json_whole(map.layer + 1)}, {"head", json_whole(map.head + 1)}, {"weights", json_list(weights)}}));
   }
   return json_list(maps);
 }
@@ -46,7 +45,7 @@ class ImagesJson {
     for (const std::string& name : train::class_names(run_.config)) names.push_back(files::shown(name));
     for (const std::vector<Index>& row : score_.confusion) {
       std::vector<std::string> counts;
-      for (const Index count : row) counts.push_back(number(count));
+      for (const Index count : row) counts.push_back(json_whole(count));
       confusion.push_back(json_list(counts));
     }
     for (const Index i : sample_images()) add(samples, i, true);
@@ -54,15 +53,15 @@ class ImagesJson {
       add(misread, i, false);
     const models::VitOptions& o = run_.classifier->vit.options;
     return json_object({{"origin", files::json_string(given_.origin)},
-                        {"images", number(score_.images)},
-                        {"correct", number(score_.correct)},
+                        {"images", json_whole(score_.images)},
+                        {"correct", json_whole(score_.correct)},
                         {"classes", json_strings(names)},
                         {"confusion", json_list(confusion)},
                         {"misread", json_list(misread)},
                         {"samples", json_list(samples)},
-                        {"patch_rows", number(o.height / o.patch)},
-                        {"patch_columns", number(o.width / o.patch)},
-                        {"left_out", number(left_out_)}});
+                        {"patch_rows", json_whole(o.height / o.patch)},
+                        {"patch_columns", json_whole(o.width / o.patch)},
+                        {"left_out", json_whole(left_out_)}});
   }
 
  private:
@@ -81,9 +80,10 @@ class ImagesJson {
     const auto at = static_cast<std::size_t>(i);
     const Index read = score_.found[at];
     std::vector<std::pair<const char*, std::string>> fields = {
-        {"label", number(given_.images.labels[at])},
-        {"read", number(read)},
-        {"probability", json_number(std::exp(static_cast<double>(found_.data<float>()[i * found_.size(1) + read])))},
+        {"label", json_whole(given_.images.labels[at])},
+        {"read", json_whole(read)},
+        {"probability",
+         files::json_number(std::exp(static_cast<double>(found_.data<float>()[i * found_.size(1) + read])))},
         {"picture", files::json_string("data:image/png;base64," + files::base64(png_of(given_.images.images, i)))}};
     if (attention) fields.emplace_back("attention", attention_of(run_, given_.images.images, i));
     std::string text = json_object(fields);
@@ -123,11 +123,7 @@ ReportImages report_images(const train::Run& run, const std::filesystem::path& t
 }
 
 data::LabelledImages spread(const data::LabelledImages& all, std::size_t most) {
-  const auto count = static_cast<std::size_t>(all.images.count);
-  std::vector<Index> rows;
-  for (std::size_t k = 0; k < std::min(most, count); ++k)
-    rows.push_back(static_cast<Index>(count <= most ? k : k * count / most));
-  return data::take_rows(all, rows);
+  return data::take_rows(all, spread_rows(all.images.count, most));
 }
 
 std::string images_json(const train::Run& run, const ReportImages& images, std::size_t most_bytes) {

@@ -12,6 +12,7 @@
 #include <gradus/files/internal/utf8.h>
 #include <gradus/report/attention_json.h>
 #include <gradus/report/internal/json_text.h>
+#include <gradus/report/internal/spread_rows.h>
 #include <gradus/train/dataset.h>
 #include <gradus/train/evaluate.h>
 #include <gradus/train/report.h>
@@ -22,8 +23,6 @@ namespace {
 constexpr Index most_confusions = 50;
 constexpr std::size_t most_worst = 20, most_samples = 8;
 constexpr std::size_t longest_sample = 40;  // tokens; a map has a cell per pair of tokens
-
-std::string number(Index value) { return fmt::format("{}", value); }
 
 // The outputs of a run beside their references.
 struct Outputs {
@@ -41,7 +40,7 @@ struct Outputs {
         {"output", files::json_string(join(found.outputs[i], of_target))},
         {"wanted_tokens", json_strings(wanted)},
         {"output_tokens", json_strings(found.outputs[i])},
-        {"edits", number(nearest[i].edits)}};
+        {"edits", json_whole(nearest[i].edits)}};
     if (!attention.empty()) fields.emplace_back("attention", attention);
     return json_object(fields);
   }
@@ -52,8 +51,10 @@ std::string by_length_json(const Outputs& o) {
   for (const data::ReferenceSet& set : o.sets) lengths.push_back(std::ssize(set.source));
   std::vector<std::string> rows;
   for (const train::LengthBucket& b : train::by_length(lengths, o.found.exact)) {
-    rows.push_back(json_object(
-        {{"low", number(b.low)}, {"high", number(b.high)}, {"sources", number(b.pairs)}, {"exact", number(b.exact)}}));
+    rows.push_back(json_object({{"low", json_whole(b.low)},
+                                {"high", json_whole(b.high)},
+                                {"sources", json_whole(b.pairs)},
+                                {"exact", json_whole(b.exact)}}));
   }
   return json_list(rows);
 }
@@ -63,7 +64,7 @@ std::string confusions_json(const Outputs& o) {
   for (const data::Confusion& c : data::confusions(o.found.outputs, o.sets, most_confusions)) {
     rows.push_back(json_object({{"wanted", files::json_string(c.reference)},
                                 {"got", files::json_string(c.output)},
-                                {"count", number(c.count)}}));
+                                {"count", json_whole(c.count)}}));
   }
   return json_list(rows);
 }
@@ -117,9 +118,8 @@ ReportPairs report_pairs(const train::Run& run, const std::filesystem::path& tes
 }
 
 std::vector<data::ReferenceSet> spread(const std::vector<data::ReferenceSet>& sets, std::size_t most) {
-  if (sets.size() <= most) return sets;
   std::vector<data::ReferenceSet> some;
-  for (std::size_t k = 0; k < most; ++k) some.push_back(sets[k * sets.size() / most]);
+  for (const Index row : spread_rows(std::ssize(sets), most)) some.push_back(sets[static_cast<std::size_t>(row)]);
   return some;
 }
 
@@ -142,15 +142,15 @@ std::string pairs_json(const train::Run& run, const ReportPairs& pairs, std::siz
   }
   const data::Score& s = o.found.score;
   return json_object({{"origin", files::json_string(pairs.origin)},
-                      {"sources", number(s.pairs)},
-                      {"exact", number(s.exact)},
-                      {"edits", number(s.edits)},
-                      {"reference_tokens", number(s.reference_tokens)},
+                      {"sources", json_whole(s.pairs)},
+                      {"exact", json_whole(s.exact)},
+                      {"edits", json_whole(s.edits)},
+                      {"reference_tokens", json_whole(s.reference_tokens)},
                       {"by_length", by_length_json(o)},
                       {"confusions", confusions_json(o)},
                       {"worst", worst_json(o)},
                       {"samples", json_list(samples)},
-                      {"samples_left_out", number(left_out)}});
+                      {"samples_left_out", json_whole(left_out)}});
 }
 
 }  // namespace gradus::report

@@ -75,7 +75,7 @@ class Reader : public files::JsonHandler {
 
 std::string numbers_json(const std::map<std::string, double>& numbers) {
   std::vector<std::string> texts;
-  for (const auto& [name, value] : numbers) texts.push_back(fmt::format("\"{}\":{}", name, json_number(value)));
+  for (const auto& [name, value] : numbers) texts.push_back(fmt::format("\"{}\":{}", name, files::json_number(value)));
   return fmt::format("{{{}}}", fmt::join(texts, ","));
 }
 
@@ -90,8 +90,6 @@ std::string parts_json(const std::vector<ProfiledPart>& parts) {
 }
 
 }  // namespace
-
-std::filesystem::path profile_file(const train::RunDirectory& directory) { return directory.path() / "profile.json"; }
 
 RunProfile read_profile(const std::string& text, const std::string& name) {
   Reader reader;

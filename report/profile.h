@@ -1,11 +1,8 @@
 #pragma once
 
-#include <filesystem>
 #include <map>
 #include <string>
 #include <vector>
-
-#include <gradus/train/run_directory.h>
 
 namespace gradus::report {
 
@@ -20,9 +17,6 @@ struct RunProfile {
   std::map<std::string, double> numbers;  // of the step
   std::vector<ProfiledPart> ops, layers;
 };
-
-/// profile.json of a run, which need not exist.
-std::filesystem::path profile_file(const train::RunDirectory& directory);
 
 /// Reads the text of profile.json. Throws Error unless it is JSON with the time of a step; `name` is the name of the
 /// file in messages. Other names are ignored.

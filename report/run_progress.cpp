@@ -71,11 +71,6 @@ std::optional<double> rate(const Curve* seconds) {
 
 }  // namespace
 
-const Curve* find_curve(const std::vector<Curve>& curves, const std::string& name) {
-  const auto at = std::find_if(curves.begin(), curves.end(), [&](const Curve& c) { return c.name == name; });
-  return at == curves.end() ? nullptr : &*at;
-}
-
 std::string best_name(const train::RunConfig& config) {
   return "valid_" + std::get<std::string>(train::setting_named("train.best_by").get(config));
 }

@@ -26,9 +26,6 @@ struct RunProgress {
 /// Reads the files of a run. Throws Error when the folder is no run and when a file has a defect.
 RunProgress read_progress(const std::filesystem::path& run);
 
-/// The curve of this name, or null.
-const Curve* find_curve(const std::vector<Curve>& curves, const std::string& name);
-
 /// The name in metrics.jsonl of the measure train.best_by: "valid_accuracy".
 std::string best_name(const train::RunConfig& config);
 

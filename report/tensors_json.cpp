@@ -65,15 +65,16 @@ std::string tensors_json(const train::Run& run, const Tensor& loss) {
     std::vector<std::string> shape;
     for (Index axis = 0; axis < p.tensor.rank(); ++axis) shape.push_back(fmt::format("{}", p.tensor.size(axis)));
     const bool differentiated = loss.defined() && p.tensor.grad().defined();
-    rows.push_back(json_object({{"name", files::json_string(p.path)},
-                                {"shape", json_list(shape)},
-                                {"numbers", fmt::format("{}", p.tensor.numel())},
-                                {"kind", files::json_string(p.buffer      ? "buffer"
-                                                            : p.trainable ? "parameter"
-                                                                          : "frozen")},
-                                {"norm", json_number(norm(p.tensor))},
-                                {"gradient", json_number(differentiated ? norm(p.tensor.grad())
-                                                                        : std::numeric_limits<double>::quiet_NaN())}}));
+    rows.push_back(json_object(
+        {{"name", files::json_string(p.path)},
+         {"shape", json_list(shape)},
+         {"numbers", fmt::format("{}", p.tensor.numel())},
+         {"kind", files::json_string(p.buffer      ? "buffer"
+                                     : p.trainable ? "parameter"
+                                                   : "frozen")},
+         {"norm", files::json_number(norm(p.tensor))},
+         {"gradient",
+          files::json_number(differentiated ? norm(p.tensor.grad()) : std::numeric_limits<double>::quiet_NaN())}}));
   }
   return json_list(rows);
 }

@@ -57,6 +57,7 @@ class RunDirectory {
   std::filesystem::path times() const { return path_ / "times.jsonl"; }               // as TimesLog writes it
   std::filesystem::path provenance() const { return path_ / "provenance.json"; }      // a Provenance
   std::filesystem::path report() const { return path_ / "report.html"; }              // a page about the run
+  std::filesystem::path profile() const { return path_ / "profile.json"; }            // of a training step
   std::filesystem::path best() const { return path_ / "best.safetensors"; }           // the best validated model
   std::filesystem::path last() const { return path_ / "last.safetensors"; }           // the state to continue from
 

@@ -1,6 +1,9 @@
 #include <gradus/files/internal/json.h>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
+
+#include <cmath>
 
 namespace gradus::files {
 namespace {
@@ -41,6 +44,8 @@ std::string json_line(const JsonFields& fields) {
   for (const auto& [key, value] : fields) std::visit([&, &k = key](const auto& v) { line[k] = v; }, value);
   return line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
+
+std::string json_number(double value) { return std::isfinite(value) ? fmt::format("{:.6g}", value) : "null"; }
 
 std::string json_string(std::string_view text) { return nlohmann::json(text).dump(); }
 

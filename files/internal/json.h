@@ -22,6 +22,9 @@ std::string json_line(const JsonFields& fields);
 /// The text as a string of JSON, in quotes.
 std::string json_string(std::string_view text);
 
+/// A number with six significant digits, or null if it is not finite.
+std::string json_number(double value);
+
 /// The parts of a JSON text, in order. Each function returns whether to continue.
 class JsonHandler {
  public:

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
-
 #include <gradus/files/internal/json.h>
 
 namespace gradus::report {
@@ -18,11 +16,11 @@ std::string json_list(const std::vector<std::string>& elements) {
   return fmt::format("[{}]", fmt::join(elements, ","));
 }
 
-std::string json_number(double value) { return std::isfinite(value) ? fmt::format("{:.6g}", value) : "null"; }
+std::string json_whole(Index value) { return fmt::format("{}", value); }
 
 std::string json_numbers(const std::vector<double>& values) {
   std::vector<std::string> texts;
-  for (const double value : values) texts.push_back(json_number(value));
+  for (const double value : values) texts.push_back(files::json_number(value));
   return json_list(texts);
 }
 

@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include <gradus/autograd/foundation/types.h>
+
 // JSON as text, composed of the texts of its parts.
 namespace gradus::report {
 
@@ -13,8 +15,10 @@ std::string json_object(const std::vector<std::pair<const char*, std::string>>& 
 /// A list of the texts of its elements.
 std::string json_list(const std::vector<std::string>& elements);
 
-/// A number with six significant digits, or null if it is not finite.
-std::string json_number(double value);
+/// A whole number.
+std::string json_whole(Index value);
+
+/// A list of numbers, each as files::json_number writes it.
 std::string json_numbers(const std::vector<double>& values);
 
 /// A list of strings.

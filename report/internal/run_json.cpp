@@ -98,7 +98,7 @@ class RunJson {
       for (std::size_t i = 0; i < curve.values.size(); ++i)
         if (curve.values[i] == 1) step = curve.steps[i];
     }
-    return step > 0 ? json_number(step) : "null";
+    return step > 0 ? files::json_number(step) : "null";
   }
 
   // The model of the best checkpoint.
@@ -199,7 +199,7 @@ class RunJson {
   }
 
   static std::string profile_of(const train::RunDirectory& directory) {
-    const std::filesystem::path file = profile_file(directory);
+    const std::filesystem::path file = directory.profile();
     if (!std::filesystem::exists(file)) return "null";
     files::RegularInput in(file, files::Names::one);
     return profile_json(read_profile({std::istreambuf_iterator<char>(in), {}}, file.string()));
