@@ -43,8 +43,8 @@ void Profiler::close(Span& span, const Moment& start, const Moment& end) {
 Span& Profiler::add(Span::Kind kind, const char* name, std::string layer, const Moment& end) {
   Span& span = spans_.emplace_back();
   span.kind = kind;
-  span.backward = !rules_.empty() || (!regions_.empty() && spans_[regions_.front()].name == "backward");
-  span.depth = static_cast<int>(regions_.size() + rules_.size());
+  span.backward = !rules_.empty() || in_backward();
+  span.depth = depth_here();
   span.name = name;
   span.layer = std::move(layer);
   close(span, last_, end);
@@ -53,7 +53,7 @@ Span& Profiler::add(Span::Kind kind, const char* name, std::string layer, const 
 
 std::string Profiler::layer_here() const {
   if (regions_.size() > 1) return spans_[regions_.back()].name;
-  return !regions_.empty() && spans_[regions_.front()].name == "backward" ? rule_layer_ : std::string();
+  return in_backward() ? rule_layer_ : std::string();
 }
 
 const std::string& Profiler::layer_of_gradient(const Node& to) const {
@@ -89,7 +89,7 @@ void Profiler::on_rule(const Node& node) {
   Span& span = spans_.emplace_back();
   span.kind = Span::Kind::rule;
   span.backward = true;
-  span.depth = static_cast<int>(regions_.size() + rules_.size());
+  span.depth = depth_here();
   span.name = node.op.name;
   span.layer = rule_layer_;
   last_ = Moment::now();
@@ -129,7 +129,7 @@ void Profiler::on_sum(const OpName& op, const Node& to) {
 
 void Profiler::on_enter(std::string_view region) {
   Span& span = spans_.emplace_back();
-  span.depth = static_cast<int>(regions_.size() + rules_.size());
+  span.depth = depth_here();
   span.name = span.layer = region;
   if (regions_.empty()) gradient_layers_.clear();
   regions_.push_back(spans_.size() - 1);

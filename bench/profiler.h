@@ -66,6 +66,8 @@ class Profiler final : public Observer {
 
   Span& add(Span::Kind kind, const char* name, std::string layer, const Moment& end);
   void close(Span& span, const Moment& start, const Moment& end);
+  int depth_here() const { return static_cast<int>(regions_.size() + rules_.size()); }
+  bool in_backward() const { return !regions_.empty() && spans_[regions_.front()].name == "backward"; }
   std::string layer_here() const;
   const std::string& layer_of_gradient(const Node& to) const;
 

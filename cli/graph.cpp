@@ -61,7 +61,6 @@ int draw(const GraphFlags& f) {
   train::Progress progress = train::Progress::on_stderr();
   const train::Run run = load_model(f, progress, f.length, f.length).run;
   const std::string dot = graph_to_dot(recorded_loss(run, f.length), f.depth);
-  const auto nodes = static_cast<std::size_t>(std::count(dot.begin(), dot.end(), '[')) / 2;
   if (f.dot && f.out.empty()) {
     write_result(dot);
     return success;
@@ -70,6 +69,7 @@ int draw(const GraphFlags& f) {
   if (f.dot) {
     files::replace_file(out, dot);
   } else {
+    const auto nodes = static_cast<std::size_t>(std::count(dot.begin(), dot.end(), '[')) / 2;
     if (nodes > many_nodes)
       progress.line("the graph is large: dot may take minutes; a smaller --length, and --depth, make it smaller");
     draw_svg(dot, out);
