@@ -3,6 +3,7 @@
 #include <string>
 #include <thread>
 
+#include <gradus/autograd/foundation/internal/bf16_kernels.h>
 #include <gradus/autograd/foundation/internal/blas.h>
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/cli/internal/command.h>
@@ -34,6 +35,7 @@ int examine() {
   print_result("BLAS        {}\n", d.library);
   print_result("  build     {}\n", d.config);
   print_result("  kernels   {}, chosen by {}\n", d.kernel, d.chosen_by);
+  print_result("bf16        {}\n", bf16::kernels().front().name);
   return success;
 }
 

@@ -54,6 +54,9 @@ struct DataConfig {
   Index max_length = 0;            // of a source; 0: the task's own (toy tasks)
 };
 
+/// The numbers of matrix products: f32, or bf16 with sums in f32 (Bf16Products).
+enum class Precision { f32, bf16 };
+
 /// The largest train.shards * train.accumulate: each part of a batch has its own random numbers.
 inline constexpr Index most_parts = 1024;
 
@@ -67,6 +70,7 @@ struct TrainConfig {
   data::BatchBy batch_by = data::BatchBy::sentences;  // pairs, or tokens with padding
   Index shards = 2;                                   // parts of a batch that are computed at the same time
   Index accumulate = 1;                               // parts of a shard, one after another, for less memory
+  Precision precision = Precision::f32;               // of the matrix products in training steps
   std::string optimizer = "adam";                     // one of optimizer_names()
   double lr = 0.002;                                  // highest learning rate
   double momentum = 0;                                // 0: none (sgd, rmsprop)

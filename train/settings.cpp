@@ -154,6 +154,9 @@ std::vector<Setting> table() {
              "what train.batch counts: pairs, or tokens with padding"),
       whole("train.shards", &T::shards, {1, most_parts},
             "parts of a batch computed at the same time; affects rounding, independent of the number of threads"),
+      choice("train.precision", &T::precision, {"f32", "bf16"},
+             "numbers of the matrix products in training steps: f32, or bf16 with sums in f32, which is faster on "
+             "processors with AMX or AVX512_BF16; parameters, other ops, validation and decoding are f32"),
       whole("train.accumulate", &T::accumulate, {1, most_parts},
             "parts of a shard computed one after another, for less memory; affects rounding"),
       name("train.optimizer --optimizer", &T::optimizer, optimizer_names, "optimiser"),

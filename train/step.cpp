@@ -13,6 +13,7 @@
 #include <gradus/autograd/foundation/internal/stopwatch.h>
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/autograd/ops/comparison.h>
+#include <gradus/autograd/ops/matmul.h>
 #include <gradus/autograd/ops/softmax.h>
 #include <gradus/nn/dropout.h>
 #include <gradus/nn/losses.h>
@@ -180,6 +181,8 @@ TrainingStep::ShardResult TrainingStep::run_shard(const StepBatch& batch, Span s
     const Index stream = step * most_parts + static_cast<Index>(k) * config_.accumulate + static_cast<Index>(j);
     const RandomScope random(static_cast<std::uint64_t>(config_.seed), static_cast<std::uint64_t>(stream));
     const nn::Training training;
+    std::optional<Bf16Products> bf16_products;
+    if (config_.precision == Precision::bf16) bf16_products.emplace();
     const DetectAnomaly anomaly(config_.detect_nan);
     const ObserverScope observed(observers_.empty() ? observer() : observers_[k]);
     const Stopwatch forward_time;

@@ -19,6 +19,7 @@ struct ForwardModes {
   RandomScope::State random = RandomScope::current();
   std::optional<bool> training = thread_modes.training;
   bool row_invariant = thread_modes.row_invariant;
+  bool bf16_products = thread_modes.bf16_products;
 };
 
 /// Puts this thread into the modes while it lives.
@@ -27,12 +28,14 @@ class SameModes {
   explicit SameModes(const ForwardModes& modes) : random_(modes.random) {
     thread_modes.training = modes.training;
     thread_modes.row_invariant = modes.row_invariant;
+    thread_modes.bf16_products = modes.bf16_products;
   }
 
  private:
   RandomScope random_;
   Restore<std::optional<bool>> training_{thread_modes.training};
   Restore<bool> row_invariant_{thread_modes.row_invariant};
+  Restore<bool> bf16_products_{thread_modes.bf16_products};
 };
 
 // The leaves and earlier results that `result` was computed from, beside the inputs.

@@ -15,6 +15,7 @@ struct ThreadModes {
   bool recording = true;          // GradMode
   std::optional<bool> training;   // nn::Training
   bool row_invariant = false;     // RowInvariant
+  bool bf16_products = false;     // Bf16Products
   bool in_shard = false;          // run_shards
   RandomScope::State random;      // RandomScope
   Observer* observer = nullptr;   // ObserverScope

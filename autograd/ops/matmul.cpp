@@ -19,6 +19,12 @@ namespace {
 
 blas::Transpose op_of(bool transposed) { return transposed ? blas::Transpose::yes : blas::Transpose::no; }
 
+// The arithmetic of this thread's products.
+Arithmetic arithmetic(bool a_transposed) {
+  if (thread_modes.bf16_products) return Arithmetic::bf16;
+  return row_invariant() && !a_transposed ? Arithmetic::by_rows : Arithmetic::fastest;
+}
+
 Shape leading(const Shape& s) { return Shape(s.begin(), s.end() - 2); }
 
 // op(a) op(b) over broadcast batches of matrices, where op transposes or not. Its gradients are products too.
@@ -44,8 +50,8 @@ Tensor product(const OpName& op, const Tensor& a, bool a_t, const Tensor& b, boo
     T* out = y.mutable_data<T>();
     const Index lda = std::max<Index>(1, a.shape().back()), ldb = std::max<Index>(1, b.shape().back()),
                 batches = batch.numel();
-    auto one = [&, by_rows = row_invariant() && !a_t](const T* x, const T* w, T* c) {
-      gemm<T>(op_of(a_t), op_of(b_t), m, n, k, x, lda, w, ldb, {}, c, std::max<Index>(1, n), by_rows);
+    auto one = [&, how = arithmetic(a_t)](const T* x, const T* w, T* c) {
+      gemm<T>(op_of(a_t), op_of(b_t), m, n, k, x, lda, w, ldb, {}, c, std::max<Index>(1, n), how);
     };
     if (batches == 1) {
       one(pa, pb, out);
@@ -87,6 +93,10 @@ Gradient weight_gradient(const Tensor& x, const Tensor& dy) {
 RowInvariant::RowInvariant() : before_(std::exchange(thread_modes.row_invariant, true)) {}
 RowInvariant::~RowInvariant() { thread_modes.row_invariant = before_; }
 bool row_invariant() { return thread_modes.row_invariant; }
+
+Bf16Products::Bf16Products() : before_(std::exchange(thread_modes.bf16_products, true)) {}
+Bf16Products::~Bf16Products() { thread_modes.bf16_products = before_; }
+bool bf16_products() { return thread_modes.bf16_products; }
 
 Tensor matmul(const Argument& left, const Argument& right) {
   const Place& place = left.place();
@@ -133,7 +143,7 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Place p
     gemm<T>(blas::Transpose::no, blas::Transpose::yes, rows, out, in, x.data<T>(), std::max<Index>(1, in),
             weight.data<T>(), std::max<Index>(1, in),
             {.rows = bias.defined() ? bias.data<T>() : nullptr, .step = whole ? out : 0}, y.mutable_data<T>(),
-            std::max<Index>(1, out), row_invariant());
+            std::max<Index>(1, out), arithmetic(false));
   });
   const bool has_bias = bias.defined();
   const Input inputs[] = {x, weight, unread(has_bias ? bias : weight)};

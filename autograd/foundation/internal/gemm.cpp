@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <bit>
+#include <type_traits>
 
+#include <gradus/autograd/foundation/internal/bf16_gemm.h>
 #include <gradus/autograd/foundation/internal/lanes.h>
 #include <gradus/autograd/foundation/internal/scratch.h>
 #include <gradus/autograd/foundation/internal/simd.h>
@@ -90,6 +92,8 @@ void pack(bool transposed, const T* b, Index ldb, Index k, Index width, T* to) {
     for (Index p = 0; p < k; ++p) simd::store(to + p * step, simd::load<V>(b + p * ldb));
     return;
   }
+  // The rest of a panel is computed with, and dropped. Old memory there could hold subnormal numbers, which are slow.
+  if (width < step) std::fill_n(to, k * step, T(0));
   if (!transposed) {
     for (Index p = 0; p < k; ++p) std::copy_n(b + p * ldb, width, to + p * step);
     return;
@@ -234,7 +238,7 @@ void by_blas(blas::Transpose a_op, blas::Transpose b_op, Index m, Index n, Index
 
 template <class T>
 void gemm(blas::Transpose a_op, blas::Transpose b_op, Index m, Index n, Index k, const T* a, Index lda, const T* b,
-          Index ldb, Onto<T> onto, T* c, Index ldc, bool by_rows) {
+          Index ldb, Onto<T> onto, T* c, Index ldc, Arithmetic arithmetic) {
   if (m == 0 || n == 0) return;
   if (k == 0) {
     if (onto.rows == c) return;
@@ -242,7 +246,11 @@ void gemm(blas::Transpose a_op, blas::Transpose b_op, Index m, Index n, Index k,
       onto.rows ? std::copy_n(onto.rows + i * onto.step, n, c + i * ldc) : std::fill_n(c + i * ldc, n, T(0));
     return;
   }
-  const bool a_transposed = a_op == blas::Transpose::yes, b_transposed = b_op == blas::Transpose::yes;
+  if constexpr (std::is_same_v<T, float>) {
+    if (arithmetic == Arithmetic::bf16) return bf16::gemm(a_op, b_op, m, n, k, a, lda, b, ldb, onto, c, ldc);
+  }
+  const bool a_transposed = a_op == blas::Transpose::yes, b_transposed = b_op == blas::Transpose::yes,
+             by_rows = arithmetic == Arithmetic::by_rows;
   constexpr Index few_columns = 3, few_rows = 2, enough_for_one = Index{1} << 20;
   const bool far = a_transposed ? k > 256 && m * n >= Index{1} << 18 : m * k > Index{1} << 20;
   if (m <= few_rows && m * n * k <= enough_for_one && b_transposed && !a_transposed && !by_rows)
@@ -269,7 +277,7 @@ void small_gemm(Index m, Index n, Index k, const T* a, Index a_row, Index a_colu
 
 #define GRADUS_GEMM(T)                                                                                                 \
   template void gemm(blas::Transpose, blas::Transpose, Index, Index, Index, const T*, Index, const T*, Index, Onto<T>, \
-                     T*, Index, bool);                                                                                 \
+                     T*, Index, Arithmetic);                                                                           \
   template void small_gemm(Index, Index, Index, const T*, Index, Index, const T*, Index, T*, Index, bool);
 GRADUS_GEMM(float)
 GRADUS_GEMM(double)

@@ -11,15 +11,19 @@ struct Onto {
   Index step = 0;
 };
 
+/// How a product is computed.
+/// - fastest: by OpenBLAS if it is too large for the caches, or large with a transposed A; else by the kernels of
+/// gradus.
+///   The products of OpenBLAS are divided among the threads by shape, and are not divided inside a shard.
+/// - by_rows (op(A) = A only): by the kernels of gradus. An element of C is one sum in the order of k, so its bits do
+///   not depend on its position or on the division of the work.
+/// - bf16: f32 matrices by bf16::gemm, whose elements do not depend on those either; f64 matrices as fastest.
+enum class Arithmetic { fastest, by_rows, bf16 };
+
 /// C = onto + op(A) op(B), row-major; `onto` may be C itself.
-/// - OpenBLAS computes products too large for the caches, and large ones whose A is transposed. They are divided among
-///   the threads by shape, and are not divided inside a shard.
-/// - The kernels of gradus compute all others, and all when `by_rows` is set (op(A) = A only). With `by_rows` an
-/// element
-///   of C is one sum in the order of k, so its bits do not depend on its position or on the division of the work.
 template <class T>
 void gemm(blas::Transpose a_op, blas::Transpose b_op, Index m, Index n, Index k, const T* a, Index lda, const T* b,
-          Index ldb, Onto<T> onto, T* c, Index ldc, bool by_rows = false);
+          Index ldb, Onto<T> onto, T* c, Index ldc, Arithmetic arithmetic = Arithmetic::fastest);
 
 /// C[i, j] = Σ_p a[i * a_row + p * a_column] * b[p * ldb + j] for j < n, for matrices in cache; a_row or a_column is
 /// 1. Adds in the order of p: a row has the same bits alone and among others, and zeros appended to a do not change

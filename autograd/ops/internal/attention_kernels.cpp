@@ -68,11 +68,20 @@ class Terms {
   TermRows<T> mask_, bias_;
 };
 
+// The columns past the last source are computed with, and dropped. Old memory there could hold subnormal numbers, which
+// are slow.
+template <class T>
+void clear_padding(const Scratch<T>& columns, Index n) {
+  std::fill_n(columns.data(), n, T(0));
+}
+
 // One head of one sentence.
 template <class T>
 class Head {
  public:
-  Head(const Problem& p) : p_(p), width_(padded(p.sources)), keys_(p.dim * width_), weights_(query_block * width_) {}
+  Head(const Problem& p) : p_(p), width_(padded(p.sources)), keys_(p.dim * width_), weights_(query_block * width_) {
+    clear_padding(keys_, p.dim * width_);
+  }
 
   void keys(const T* k) { simd::transpose(k, p_.sources, p_.dim, p_.heads * p_.dim, keys_.data(), width_); }
 
@@ -286,6 +295,7 @@ void backward(const Problem& p, const T* q, const T* k, const T* v, const ScoreT
     Head<T> head(p);
     const Index width = head.width();
     const Scratch<T> values_t(e * width), ds(query_block * width);
+    clear_padding(values_t, e * width);
     const HeadColumns<T> d_query(query_block, d, qs), d_key(p.sources, d, qs), d_value(p.sources, e, vs);
     for (Index i = begin; i < end; ++i) {
       const Index n = i / p.heads, h = i % p.heads;

@@ -1,0 +1,230 @@
+#include <gradus/autograd/foundation/internal/bf16_kernels.h>
+
+#include <bit>
+#include <cmath>
+#include <vector>
+
+#include <gradus/autograd/foundation/internal/simd.h>
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#include <immintrin.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
+namespace gradus::bf16 {
+
+namespace {
+
+float lower(Word w) { return std::bit_cast<float>(w << 16); }
+float upper(Word w) { return std::bit_cast<float>(w & 0xffff0000U); }
+
+// Calls one(a, b, start, start_step, c, ldc) per tile of C.
+template <void one(Index, const Word*, const Word*, const float*, Index, float*, Index)>
+void each_tile(Index rows, Index columns, Index blocks, const Word* a, const Word* b, const float* start,
+               Index start_step, float* c, Index ldc) {
+  for (Index i = 0; i < rows; ++i) {
+    for (Index j = 0; j < columns; ++j) {
+      one(blocks, a + i * blocks * words, b + j * blocks * words, start + i * tile * start_step + j * tile, start_step,
+          c + i * tile * ldc + j * tile, ldc);
+    }
+  }
+}
+
+// Any machine. A product of two bf16 numbers fits in an f32, so std::fma rounds once per sum.
+void portable_tile(Index blocks, const Word* a, const Word* b, const float* start, Index start_step, float* c,
+                   Index ldc) {
+  for (Index i = 0; i < tile; ++i) {
+    float sums[tile];
+    for (Index j = 0; j < tile; ++j) sums[j] = start[i * start_step + j];
+    for (Index q = 0; q < blocks; ++q) {
+      float even[tile] = {}, odd[tile] = {};
+      for (Index p = 0; p < tile; ++p) {
+        const Word w = a[q * words + i * tile + p];
+        for (Index j = 0; j < tile; ++j) {
+          const Word v = b[q * words + p * tile + j];
+          even[j] = std::fma(lower(w), lower(v), even[j]);
+          odd[j] = std::fma(upper(w), upper(v), odd[j]);
+        }
+      }
+      for (Index j = 0; j < tile; ++j) sums[j] += even[j] + odd[j];
+    }
+    for (Index j = 0; j < tile; ++j) c[i * ldc + j] = sums[j];
+  }
+}
+
+#if defined(__x86_64__)
+
+// Subnormal operands and results count as zero, as in the instructions for bf16.
+thread_local unsigned control_before;
+void flush_subnormals() {
+  control_before = _mm_getcsr();
+  _mm_setcsr(control_before | _MM_FLUSH_ZERO_ON | 0x40U);  // 0x40: subnormal operands
+}
+void restore_subnormals() { _mm_setcsr(control_before); }
+
+[[gnu::target("avx2,fma")]] void fma_tile(Index blocks, const Word* a, const Word* b, const float* start,
+                                          Index start_step, float* c, Index ldc) {
+  constexpr Index rows = 4, lanes = 8;
+  using Words = simd::Vector<Word, lanes>;
+  for (Index i = 0; i < tile; i += rows) {
+    for (Index j = 0; j < tile; j += lanes) {
+      __m256 sums[rows];
+#pragma GCC unroll 4
+      for (Index r = 0; r < rows; ++r) sums[r] = _mm256_loadu_ps(start + (i + r) * start_step + j);
+      for (Index q = 0; q < blocks; ++q) {
+        __m256 even[rows], odd[rows];
+#pragma GCC unroll 4
+        for (Index r = 0; r < rows; ++r) even[r] = odd[r] = _mm256_setzero_ps();
+        for (Index p = 0; p < tile; ++p) {
+          const auto pair = simd::load<Words>(b + q * words + p * tile + j);
+          const auto b_even = reinterpret_cast<__m256>(pair << 16),
+                     b_odd = reinterpret_cast<__m256>(pair & 0xffff0000U);
+#pragma GCC unroll 4
+          for (Index r = 0; r < rows; ++r) {
+            const Words w = Words{} + a[q * words + (i + r) * tile + p];
+            even[r] = _mm256_fmadd_ps(reinterpret_cast<__m256>(w << 16), b_even, even[r]);
+            odd[r] = _mm256_fmadd_ps(reinterpret_cast<__m256>(w & 0xffff0000U), b_odd, odd[r]);
+          }
+        }
+#pragma GCC unroll 4
+        for (Index r = 0; r < rows; ++r) sums[r] = _mm256_add_ps(sums[r], _mm256_add_ps(even[r], odd[r]));
+      }
+#pragma GCC unroll 4
+      for (Index r = 0; r < rows; ++r) _mm256_storeu_ps(c + (i + r) * ldc + j, sums[r]);
+    }
+  }
+}
+
+// VDPBF16PS adds the product of the upper halves, then that of the lower halves. So that a chain of them sums the even
+// places in order, its words hold (place 2, place 0), (place 6, place 4) and so on.
+[[gnu::target("avx512f,avx512bf16")]] void avx512_tile(Index blocks, const Word* a, const Word* b, const float* start,
+                                                       Index start_step, float* c, Index ldc) {
+  constexpr Index rows = 8, pairs = tile / 2;
+  using Words = simd::Vector<Word, tile>;
+  using Doubles = simd::Vector<std::uint64_t, tile / 2>;
+  for (Index i = 0; i < tile; i += rows) {
+    __m512 sums[rows];
+#pragma GCC unroll 8
+    for (Index r = 0; r < rows; ++r) sums[r] = _mm512_loadu_ps(start + (i + r) * start_step);
+    for (Index q = 0; q < blocks; ++q) {
+      Word ordered[rows * tile];
+#pragma GCC unroll 8
+      for (Index r = 0; r < rows; ++r) {
+        // In 64 bits: places 0 1 2 3 become 2 0 3 1.
+        const auto x = simd::load<Doubles>(a + q * words + (i + r) * tile);
+        simd::store(ordered + r * tile,
+                    (x >> 32 & 0xffffU) | (x & 0xffffU) << 16 | x >> 48 << 32 | (x & 0xffff0000U) << 32);
+      }
+      __m512 even[rows], odd[rows];
+#pragma GCC unroll 8
+      for (Index r = 0; r < rows; ++r) even[r] = odd[r] = _mm512_setzero_ps();
+      for (Index p = 0; p < pairs; ++p) {
+        const auto first = simd::load<Words>(b + q * words + 2 * p * tile),
+                   second = simd::load<Words>(b + q * words + (2 * p + 1) * tile);
+        const auto b_even = reinterpret_cast<__m512bh>(first << 16 | (second & 0xffffU)),
+                   b_odd = reinterpret_cast<__m512bh>((first & 0xffff0000U) | second >> 16);
+#pragma GCC unroll 8
+        for (Index r = 0; r < rows; ++r) {
+          const Word* row = ordered + r * tile + 2 * p;
+          even[r] = _mm512_dpbf16_ps(even[r], reinterpret_cast<__m512bh>(Words{} + row[0]), b_even);
+          odd[r] = _mm512_dpbf16_ps(odd[r], reinterpret_cast<__m512bh>(Words{} + row[1]), b_odd);
+        }
+      }
+#pragma GCC unroll 8
+      for (Index r = 0; r < rows; ++r) sums[r] = _mm512_add_ps(sums[r], _mm512_add_ps(even[r], odd[r]));
+    }
+#pragma GCC unroll 8
+    for (Index r = 0; r < rows; ++r) _mm512_storeu_ps(c + (i + r) * ldc, sums[r]);
+  }
+}
+
+struct alignas(64) TileConfiguration {
+  std::uint8_t palette = 1, start_row = 0, reserved[14] = {};
+  std::uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
+  std::uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
+};
+// Static, because GCC 12 believes that _tile_loadconfig reads only the first bytes.
+constexpr TileConfiguration tile_configuration;
+
+[[gnu::target("amx-tile")]] void configure_tiles() { _tile_loadconfig(&tile_configuration); }
+[[gnu::target("amx-tile")]] void release_tiles() { _tile_release(); }
+
+// Tiles 0 to 3: C; 4 and 5: A; 6 and 7: B.
+template <bool two_rows, bool two_columns>
+[[gnu::target("amx-tile,amx-bf16")]] void amx_tiles(Index blocks, const Word* a, const Word* b, const float* start,
+                                                    Index start_step, float* c, Index ldc) {
+  const auto bytes = [](Index numbers) { return static_cast<std::size_t>(numbers) * sizeof(float); };
+  const std::size_t start_bytes = bytes(start_step), c_bytes = bytes(ldc);
+  const float* below = start + tile * start_step;
+  _tile_loadd(0, start, start_bytes);
+  if constexpr (two_columns) _tile_loadd(1, start + tile, start_bytes);
+  if constexpr (two_rows) _tile_loadd(2, below, start_bytes);
+  if constexpr (two_rows && two_columns) _tile_loadd(3, below + tile, start_bytes);
+  for (Index q = 0; q < blocks; ++q) {
+    _tile_loadd(4, a + q * words, 64);
+    if constexpr (two_rows) _tile_loadd(5, a + (blocks + q) * words, 64);
+    _tile_loadd(6, b + q * words, 64);
+    if constexpr (two_columns) _tile_loadd(7, b + (blocks + q) * words, 64);
+    _tile_dpbf16ps(0, 4, 6);
+    if constexpr (two_rows) _tile_dpbf16ps(2, 5, 6);
+    if constexpr (two_columns) _tile_dpbf16ps(1, 4, 7);
+    if constexpr (two_rows && two_columns) _tile_dpbf16ps(3, 5, 7);
+  }
+  _tile_stored(0, c, c_bytes);
+  if constexpr (two_columns) _tile_stored(1, c + tile, c_bytes);
+  if constexpr (two_rows) _tile_stored(2, c + tile * ldc, c_bytes);
+  if constexpr (two_rows && two_columns) _tile_stored(3, c + tile * ldc + tile, c_bytes);
+}
+
+void amx(Index rows, Index columns, Index blocks, const Word* a, const Word* b, const float* start, Index start_step,
+         float* c, Index ldc) {
+  const auto one = rows == 2 ? (columns == 2 ? amx_tiles<true, true> : amx_tiles<true, false>)
+                             : (columns == 2 ? amx_tiles<false, true> : amx_tiles<false, false>);
+  one(blocks, a, b, start, start_step, c, ldc);
+}
+
+[[gnu::target("xsave")]] std::uint64_t saved_registers() { return _xgetbv(0); }
+
+// Linux lets a process use the tiles after it has asked for them.
+bool amx_allowed() {
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  constexpr unsigned os_saves = 1U << 27, bf16_tiles = 1U << 22, tiles = 1U << 24;
+  if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & os_saves)) return false;
+  constexpr std::uint64_t tile_registers = 3U << 17;
+  if ((saved_registers() & tile_registers) != tile_registers) return false;
+  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(d & bf16_tiles) || !(d & tiles)) return false;
+  constexpr long request_permission = 0x1023, tile_data = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
+  return syscall(SYS_arch_prctl, request_permission, tile_data) == 0;
+}
+
+#else
+
+// Other processors may keep subnormal numbers: a difference of less than 1e-37 per element.
+void flush_subnormals() {}
+void restore_subnormals() {}
+
+#endif
+
+std::vector<Kernel> available() {
+  std::vector<Kernel> all;
+#if defined(__x86_64__)
+  if (amx_allowed()) all.push_back({"AMX", amx, configure_tiles, release_tiles});
+  if (__builtin_cpu_supports("avx512bf16"))
+    all.push_back({"AVX512_BF16", each_tile<avx512_tile>, flush_subnormals, restore_subnormals});
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+    all.push_back({"FMA", each_tile<fma_tile>, flush_subnormals, restore_subnormals});
+#endif
+  all.push_back({"portable", each_tile<portable_tile>, flush_subnormals, restore_subnormals});
+  return all;
+}
+
+}  // namespace
+
+std::span<const Kernel> kernels() {
+  static const std::vector<Kernel> all = available();
+  return all;
+}
+
+}  // namespace gradus::bf16
