@@ -11,6 +11,7 @@
 #include <gradus/autograd/foundation/internal/gemm.h>
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/autograd/foundation/thread_modes.h>
+#include <gradus/autograd/ops/internal/packed_weights.h>
 #include <gradus/autograd/ops/shape.h>
 
 namespace gradus {
@@ -18,6 +19,9 @@ namespace gradus {
 namespace {
 
 blas::Transpose op_of(bool transposed) { return transposed ? blas::Transpose::yes : blas::Transpose::no; }
+
+// Of the outermost RowInvariant of this thread.
+thread_local PackedWeights packed_weights;
 
 // The arithmetic of this thread's products.
 Arithmetic arithmetic(bool a_transposed) {
@@ -91,7 +95,10 @@ Gradient weight_gradient(const Tensor& x, const Tensor& dy) {
 }  // namespace
 
 RowInvariant::RowInvariant() : before_(std::exchange(thread_modes.row_invariant, true)) {}
-RowInvariant::~RowInvariant() { thread_modes.row_invariant = before_; }
+RowInvariant::~RowInvariant() {
+  thread_modes.row_invariant = before_;
+  if (!before_) packed_weights.clear();
+}
 bool row_invariant() { return thread_modes.row_invariant; }
 
 Bf16Products::Bf16Products() : before_(std::exchange(thread_modes.bf16_products, true)) {}
@@ -140,10 +147,15 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Place p
   const Index rows = y.numel() / std::max<Index>(1, out);
   dispatch_floating(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
-    gemm<T>(blas::Transpose::no, blas::Transpose::yes, rows, out, in, x.data<T>(), std::max<Index>(1, in),
-            weight.data<T>(), std::max<Index>(1, in),
-            {.rows = bias.defined() ? bias.data<T>() : nullptr, .step = whole ? out : 0}, y.mutable_data<T>(),
-            std::max<Index>(1, out), arithmetic(false));
+    const Onto<T> onto{.rows = bias.defined() ? bias.data<T>() : nullptr, .step = whole ? out : 0};
+    const Arithmetic how = arithmetic(false);
+    const T* packed = how == Arithmetic::by_rows && y.numel() * in > 0 ? packed_weights.of<T>(weight) : nullptr;
+    if (packed) {
+      gemm_packed<T>(rows, out, in, x.data<T>(), in, packed, onto, y.mutable_data<T>(), out);
+    } else {
+      gemm<T>(blas::Transpose::no, blas::Transpose::yes, rows, out, in, x.data<T>(), std::max<Index>(1, in),
+              weight.data<T>(), std::max<Index>(1, in), onto, y.mutable_data<T>(), std::max<Index>(1, out), how);
+    }
   });
   const bool has_bias = bias.defined();
   const Input inputs[] = {x, weight, unread(has_bias ? bias : weight)};

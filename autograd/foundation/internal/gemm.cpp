@@ -114,15 +114,39 @@ void add_rows(Index n, const T* x, const T* __restrict y, T* sum) {
   for (Index i = 0; i < n; ++i) sum[i] = x[i] + y[i];
 }
 
-// The rows [0, m) and columns [0, n) of C.
+// One row of A times `wide` whole panels of a packed B [panel, k, panel width]: more sums at a time than a tile has, so
+// that few of them wait for each other.
+template <class T>
+void wide_row(Index k, Index panel_step, const T* a, const T* b, const T* start, T* c) {
+  using V = simd::Vector<T>;
+  constexpr Index wide = 4, width = simd::lanes_of<T>;
+  V sums[wide][2];
+#pragma GCC unroll 4
+  for (Index w = 0; w < wide; ++w)
+#pragma GCC unroll 2
+    for (Index j = 0; j < 2; ++j) sums[w][j] = simd::load<V>(start + w * panel<T> + j * width);
+  for (Index p = 0; p < k; ++p) {
+    const T v = a[p];
+#pragma GCC unroll 4
+    for (Index w = 0; w < wide; ++w)
+#pragma GCC unroll 2
+      for (Index j = 0; j < 2; ++j) sums[w][j] += v * simd::load<V>(b + w * panel_step + p * panel<T> + j * width);
+  }
+#pragma GCC unroll 4
+  for (Index w = 0; w < wide; ++w)
+#pragma GCC unroll 2
+    for (Index j = 0; j < 2; ++j) simd::store(c + w * panel<T> + j * width, sums[w][j]);
+}
+
+// The rows [0, m) and columns [0, n) of C. `ready`: the panels of B, packed before; null: none are.
 template <class T>
 void by_panels(bool a_transposed, bool b_transposed, Index m, Index n, Index k, const T* a, Index lda, const T* b,
-               Index ldb, Onto<T> onto, T* c, Index ldc) {
+               Index ldb, Onto<T> onto, T* c, Index ldc, const T* ready = nullptr) {
   static constexpr T zeros[panel<T>] = {};
   // A panel is not packed for few rows of A. The rows of B may end inside its last vector.
-  const bool packs = b_transposed || m > 64;
+  const bool packs = !ready && (b_transposed || m > 64);
   const Index most = deepest(a_transposed);
-  if (!packs && k <= most && n % simd::lanes_of<T> == 0) {
+  if (!packs && !ready && k <= most && n % simd::lanes_of<T> == 0) {
     for (Index j = 0; j < n; j += panel<T>) {
       columns(!a_transposed, m, std::min(panel<T>, n - j), k, a, lda, b + j, ldb, onto.rows ? onto.rows + j : zeros,
               onto.rows ? onto.step : 0, c + j, ldc);
@@ -134,7 +158,7 @@ void by_panels(bool a_transposed, bool b_transposed, Index m, Index n, Index k, 
   for (Index j = 0; j < n; j += panel<T>) {
     for (Index p = 0; p < k; p += most) {
       const Index depth = std::min(most, k - p), width = std::min(panel<T>, n - j);
-      const T* from = b_transposed ? b + j * ldb + p : b + p * ldb + j;
+      const T* from = ready ? ready + j * k + p * panel<T> : b_transposed ? b + j * ldb + p : b + p * ldb + j;
       if (packs) pack(b_transposed, from, ldb, depth, width, packed.data());
       // A buffer holds columns that end inside a vector, and the sums of all blocks but the first. Thousands of small
       // numbers added one by one to a large sum would lose their last digits.
@@ -142,7 +166,7 @@ void by_panels(bool a_transposed, bool b_transposed, Index m, Index n, Index k, 
       T* to = aside ? beside.data() : c + j;
       const Index to_step = aside ? panel<T> : ldc;
       columns(!a_transposed, m, width, depth, a + (a_transposed ? p * lda : p), lda, packs ? packed.data() : from,
-              packs ? panel<T> : ldb, starts ? onto.rows + j : zeros, starts ? onto.step : 0, to, to_step);
+              ready || packs ? panel<T> : ldb, starts ? onto.rows + j : zeros, starts ? onto.step : 0, to, to_step);
       if (!aside) continue;
       const T* base = p > 0 ? c : onto.rows;
       for (Index i = 0; i < m; ++i)
@@ -185,9 +209,9 @@ void rows_by_dots(Index m, Index n, Index k, const T* a, Index lda, const T* b, 
 // Pieces are large enough for a task, and packing a panel costs little compared with its use.
 template <class T>
 void by_panels_in_parallel(bool a_transposed, bool b_transposed, Index m, Index n, Index k, const T* a, Index lda,
-                           const T* b, Index ldb, Onto<T> onto, T* c, Index ldc) {
+                           const T* b, Index ldb, Onto<T> onto, T* c, Index ldc, const T* ready = nullptr) {
   constexpr Index piece_work = Index{1} << 20, piece_rows = 256;
-  if (in_shard()) return by_panels(a_transposed, b_transposed, m, n, k, a, lda, b, ldb, onto, c, ldc);
+  if (in_shard()) return by_panels(a_transposed, b_transposed, m, n, k, a, lda, b, ldb, onto, c, ldc, ready);
   const Index rows = std::min(m, piece_rows), row_pieces = (m + rows - 1) / rows,
               width = std::min(n, rounded_up(std::max<Index>(1, piece_work / (rows * k)), 2 * panel<T>)),
               column_pieces = (n + width - 1) / width;
@@ -198,7 +222,7 @@ void by_panels_in_parallel(bool a_transposed, bool b_transposed, Index m, Index 
       if (part.rows) part.rows += i * part.step + j;
       by_panels(a_transposed, b_transposed, std::min(rows, m - i), std::min(width, n - j), k,
                 a + i * (a_transposed ? 1 : lda), lda, b + j * (b_transposed ? ldb : 1), ldb, part, c + i * ldc + j,
-                ldc);
+                ldc, ready ? ready + j * k : nullptr);
     }
   });
 }
@@ -264,6 +288,34 @@ void gemm(blas::Transpose a_op, blas::Transpose b_op, Index m, Index n, Index k,
 }
 
 template <class T>
+Index packed_numbers(Index n, Index k) {
+  return rounded_up(n, panel<T>) * k;
+}
+
+template <class T>
+void pack_transposed(Index n, Index k, const T* b, T* packed) {
+  for (Index j = 0; j < n; j += panel<T>) pack(true, b + j * k, k, k, std::min(panel<T>, n - j), packed + j * k);
+}
+
+template <class T>
+void gemm_packed(Index m, Index n, Index k, const T* a, Index lda, const T* packed, Onto<T> onto, T* c, Index ldc) {
+  static constexpr T zeros[4 * panel<T>] = {};
+  constexpr Index few_rows = 3, wide = 4 * panel<T>;
+  Index done = 0;  // columns
+  if (m <= few_rows && k <= deepest(false)) {
+    for (; done + wide <= n; done += wide) {
+      for (Index i = 0; i < m; ++i) {
+        wide_row(k, k * panel<T>, a + i * lda, packed + done * k, onto.rows ? onto.rows + i * onto.step + done : zeros,
+                 c + i * ldc + done);
+      }
+    }
+  }
+  if (done == n) return;
+  if (onto.rows) onto.rows += done;
+  by_panels_in_parallel<T>(false, true, m, n - done, k, a, lda, nullptr, 0, onto, c + done, ldc, packed + done * k);
+}
+
+template <class T>
 void small_gemm(Index m, Index n, Index k, const T* a, Index a_row, Index a_column, const T* b, Index ldb, T* c,
                 Index ldc, bool accumulate) {
   static constexpr T zeros[panel<T>] = {};
@@ -278,6 +330,9 @@ void small_gemm(Index m, Index n, Index k, const T* a, Index a_row, Index a_colu
 #define GRADUS_GEMM(T)                                                                                                 \
   template void gemm(blas::Transpose, blas::Transpose, Index, Index, Index, const T*, Index, const T*, Index, Onto<T>, \
                      T*, Index, Arithmetic);                                                                           \
+  template Index packed_numbers<T>(Index, Index);                                                                      \
+  template void pack_transposed(Index, Index, const T*, T*);                                                           \
+  template void gemm_packed(Index, Index, Index, const T*, Index, const T*, Onto<T>, T*, Index);                       \
   template void small_gemm(Index, Index, Index, const T*, Index, Index, const T*, Index, T*, Index, bool);
 GRADUS_GEMM(float)
 GRADUS_GEMM(double)

@@ -25,6 +25,16 @@ template <class T>
 void gemm(blas::Transpose a_op, blas::Transpose b_op, Index m, Index n, Index k, const T* a, Index lda, const T* b,
           Index ldb, Onto<T> onto, T* c, Index ldc, Arithmetic arithmetic = Arithmetic::fastest);
 
+/// The numbers that pack_transposed writes for B [n, k].
+template <class T>
+Index packed_numbers(Index n, Index k);
+/// Copies B [n, k] in the order in which products by_rows read Bᵀ, for products that read it many times.
+template <class T>
+void pack_transposed(Index n, Index k, const T* b, T* packed);
+/// C = onto + A Bᵀ with Arithmetic::by_rows and the same bits, from the copy of B.
+template <class T>
+void gemm_packed(Index m, Index n, Index k, const T* a, Index lda, const T* packed, Onto<T> onto, T* c, Index ldc);
+
 /// C[i, j] = Σ_p a[i * a_row + p * a_column] * b[p * ldb + j] for j < n, for matrices in cache; a_row or a_column is
 /// 1. Adds in the order of p: a row has the same bits alone and among others, and zeros appended to a do not change
 /// them. Columns are computed in groups of 16: b must be readable, and c writable, up to n rounded up to 16.
