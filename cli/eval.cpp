@@ -30,7 +30,15 @@ struct EvalFlags {
   Index misread = 10;  // of images
   SearchFlags search;
   ScoringFlags scoring;
+  std::string of_pairs, of_images;  // the first given option that is for runs of this kind alone
 };
+
+// The first of these options that was given; empty: none was.
+std::string first_given(const CLI::App& command, std::initializer_list<const char*> options) {
+  for (const char* name : options)
+    if (command.get_option(name)->count() > 0) return name;
+  return "";
+}
 
 std::vector<Index> source_lengths(const std::vector<data::ReferenceSet>& references) {
   std::vector<Index> lengths;
@@ -59,16 +67,13 @@ int evaluate_run(const EvalFlags& f) {
                                  fmt::join(tasks, ", "), did_you_mean(f.task, tasks)));
   }
   if (is_run_of_images(f.runs.front())) {
-    const char* misplaced = f.runs.size() > 1      ? "--run"
-                            : f.search.beam        ? "--beam"
-                            : f.hypotheses.empty() ? "--test-target"
-                                                   : "--hypotheses";
-    if (f.runs.size() > 1 || f.search.beam || !f.test_target.empty() || !f.hypotheses.empty())
+    const std::string misplaced = f.runs.size() > 1 ? "--run" : f.of_pairs;
+    if (!misplaced.empty())
       throw UsageError(fmt::format("{}: the run in {} classifies images", misplaced, f.runs.front()));
     return evaluate_images({f.runs.front(), f.test, f.labels, f.task, f.checkpoint, f.misread});
   }
-  if (!f.labels.empty())
-    throw UsageError(fmt::format("--labels: the run in {} reads text, not images", f.runs.front()));
+  if (!f.of_images.empty())
+    throw UsageError(fmt::format("{}: the run in {} reads text, not images", f.of_images, f.runs.front()));
   if (data::is_image_task(f.task))
     throw UsageError(fmt::format("--task: {} has images, and the run in {} reads text", f.task, f.runs.front()));
   const Run run = load_runs(f.runs, f.checkpoint == "best" ? Which::best : Which::last);
@@ -134,6 +139,10 @@ void add_eval(CLI::App& program, Action& action) {
       "  gradus eval --run runs/fashion --task fashion-mnist");
   command.callback([f, &command, &action] {
     check_search_flags(command, f->search);
+    f->of_pairs = first_given(command, {"--beam", "--length-penalty", "--coverage-penalty", "--mbr", "--temperature",
+                                        "--top-k", "--top-p", "--seed", "--test-target", "--hypotheses", "--bootstrap",
+                                        "--bootstrap-seed", "--bleu-tokens", "--confusions"});
+    f->of_images = first_given(command, {"--labels", "--misread"});
     action = [f] { return evaluate_run(*f); };
   });
 }

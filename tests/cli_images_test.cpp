@@ -65,6 +65,10 @@ TEST_CASE("train, eval, classify and gradcheck use images") {
           "--task: copy has text, and the run in new classifies images; expected fashion-mnist");
   refused("eval --run new --test test.idx.gz --labels test-labels.idx --beam 2", 2,
           "--beam: the run in new classifies");
+  refused("eval --run new --test test.idx.gz --labels test-labels.idx --bootstrap 10", 2,
+          "--bootstrap: the run in new classifies");
+  refused("eval --run new --test test.idx.gz --labels test-labels.idx --confusions 3", 2,
+          "--confusions: the run in new classifies");
   refused("classify --run new --input train-labels.idx", 1, "its shape is [60]; expected images");
   refused("train --model vit --task reverse --out x", 2, "the task reverse has text, and vit classifies images");
   refused("train --model rnn --task fashion-mnist --out x", 2, "fashion-mnist has images, and rnn reads text");
@@ -95,6 +99,8 @@ TEST_CASE("a run of text refuses what is of images") {
              ContainsSubstring("new: its model is attention, which writes sequences; decode gives its outputs"));
   CHECK_THAT(run(scratch, "eval --run new --test a --labels b").err,
              ContainsSubstring("--labels: the run in new reads text, not images"));
+  CHECK_THAT(run(scratch, "eval --run new --test a --misread 3").err,
+             ContainsSubstring("--misread: the run in new reads text, not images"));
   CHECK_THAT(run(scratch, "eval --run new --task fashion-mnist").err,
              ContainsSubstring("--task: fashion-mnist has images, and the run in new reads text"));
 }

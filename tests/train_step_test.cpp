@@ -150,6 +150,7 @@ TEST_CASE("the loss of R-Drop is that of its paper, halved") {
 TEST_CASE("R-Drop without dropout is refused") {
   CHECK_THROWS_WITH(small({{"train.r_drop", "1"}, {"model.dropout", "0"}}),
                     ContainsSubstring("train.r_drop compares two passes with different dropout"));
+  CHECK_NOTHROW(small({{"train.r_drop", "1"}, {"model.dropout", "0"}, {"model.word_dropout", "0.1"}}));
 }
 
 }  // namespace gradus::train

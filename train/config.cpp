@@ -153,9 +153,12 @@ void check_together(const RunConfig& config) {
   }
   if (config.train.schedule == "multi_step" && config.train.milestones.empty())
     throw ConfigError("train.schedule = multi_step needs train.milestones, as in train.milestones=1000,2000");
-  if (config.train.r_drop > 0 && config.model.dropout == 0)
+  const models::Seq2SeqOptions& m = config.model;
+  if (config.train.r_drop > 0 && std::max({m.dropout, m.word_dropout, m.attention_dropout}) == 0) {
     throw ConfigError(
-        "train.r_drop compares two passes with different dropout, and model.dropout is 0: set it above 0");
+        "train.r_drop compares two passes with different dropout, and there is none: set model.dropout, "
+        "model.word_dropout or model.attention_dropout above 0");
+  }
   if (config.train.min_lr > config.train.lr)
     throw ConfigError(fmt::format("train.min_lr = {} is above train.lr = {}", config.train.min_lr, config.train.lr));
   try {
