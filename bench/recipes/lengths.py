@@ -75,7 +75,8 @@ def measured(folder, task, count):
     """Exact outputs per length, and of the task's own test pairs."""
     own = subprocess.run([GRADUS, "eval", "--run", str(folder), "--task", task, "--bootstrap", "0"], check=True,
                          capture_output=True, text=True)
-    result = {"test": json.loads(own.stdout.splitlines()[-1])["exact"]}
+    own = json.loads(own.stdout.splitlines()[-1])
+    result = {"test": own["exact"] / own["pairs"]}
     numbers = random.Random(1)
     sources = [(n, s) for n in range(1, 2 * LONGEST[task] + 1) for s in draw(task, n, count, numbers)]
     if not sources:
@@ -83,10 +84,11 @@ def measured(folder, task, count):
     text = "".join(s + "\n" for _, s in sources)
     outputs = subprocess.run([GRADUS, "decode", "--run", str(folder)], input=text, check=True, capture_output=True,
                              text=True).stdout.splitlines()
-    if len(outputs) != len(sources):
-        sys.exit(f"lengths.py: {folder}: {len(sources)} sources, but {len(outputs)} outputs")
+    pairs = [tuple(line.split("\t")) for line in outputs]
+    if [source for source, _ in pairs] != [source for _, source in sources]:
+        sys.exit(f"lengths.py: {folder}: the outputs of gradus decode do not belong to the sources")
     for n in range(1, 2 * LONGEST[task] + 1):
-        right = [o == target(task, s) for (length, s), o in zip(sources, outputs) if length == n]
+        right = [o == target(task, s) for (length, s), (_, o) in zip(sources, pairs) if length == n]
         result[n] = sum(right) / len(right)
     return result
 
