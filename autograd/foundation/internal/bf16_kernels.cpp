@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <cmath>
+#include <cstring>
 #include <vector>
 
 #include <gradus/autograd/foundation/internal/simd.h>
@@ -78,7 +79,8 @@ void restore_subnormals() { _mm_setcsr(control_before); }
 #pragma GCC unroll 4
         for (Index r = 0; r < rows; ++r) even[r] = odd[r] = _mm256_setzero_ps();
         for (Index p = 0; p < tile; ++p) {
-          const auto pair = simd::load<Words>(b + q * words + p * tile + j);
+          Words pair;
+          std::memcpy(&pair, b + q * words + p * tile + j, sizeof pair);
           const auto b_even = reinterpret_cast<__m256>(pair << 16),
                      b_odd = reinterpret_cast<__m256>(pair & 0xffff0000U);
 #pragma GCC unroll 4
@@ -113,16 +115,18 @@ void restore_subnormals() { _mm_setcsr(control_before); }
 #pragma GCC unroll 8
       for (Index r = 0; r < rows; ++r) {
         // In 64 bits: places 0 1 2 3 become 2 0 3 1.
-        const auto x = simd::load<Doubles>(a + q * words + (i + r) * tile);
-        simd::store(ordered + r * tile,
-                    (x >> 32 & 0xffffU) | (x & 0xffffU) << 16 | x >> 48 << 32 | (x & 0xffff0000U) << 32);
+        Doubles x;
+        std::memcpy(&x, a + q * words + (i + r) * tile, sizeof x);
+        x = (x >> 32 & 0xffffU) | (x & 0xffffU) << 16 | x >> 48 << 32 | (x & 0xffff0000U) << 32;
+        std::memcpy(ordered + r * tile, &x, sizeof x);
       }
       __m512 even[rows], odd[rows];
 #pragma GCC unroll 8
       for (Index r = 0; r < rows; ++r) even[r] = odd[r] = _mm512_setzero_ps();
       for (Index p = 0; p < pairs; ++p) {
-        const auto first = simd::load<Words>(b + q * words + 2 * p * tile),
-                   second = simd::load<Words>(b + q * words + (2 * p + 1) * tile);
+        Words first, second;
+        std::memcpy(&first, b + q * words + 2 * p * tile, sizeof first);
+        std::memcpy(&second, b + q * words + (2 * p + 1) * tile, sizeof second);
         const auto b_even = reinterpret_cast<__m512bh>(first << 16 | (second & 0xffffU)),
                    b_odd = reinterpret_cast<__m512bh>((first & 0xffff0000U) | second >> 16);
 #pragma GCC unroll 8
