@@ -1,10 +1,10 @@
 #include <fmt/format.h>
 
-#include <string>
 #include <thread>
 
 #include <gradus/autograd/foundation/internal/bf16_kernels.h>
 #include <gradus/autograd/foundation/internal/blas.h>
+#include <gradus/autograd/foundation/internal/instructions.h>
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/cli/internal/command.h>
 #include <gradus/cli/internal/version.h>
@@ -12,25 +12,12 @@
 namespace gradus::cli {
 namespace {
 
-std::string instruction_set() {
-#if defined(__AVX512F__)
-  return "AVX-512";
-#elif defined(__AVX2__) && defined(__FMA__)
-  return "AVX2 + FMA";
-#elif defined(__AVX__)
-  return "AVX";
-#elif defined(__aarch64__)
-  return "NEON";
-#else
-  return "the compiler's baseline";
-#endif
-}
-
 int examine() {
   const blas::Description d = blas::describe();
   print_result("gradus      {}\n", version);
   print_result("compiler    {}\n", __VERSION__);
-  print_result("built for   {}\n", instruction_set());
+  print_result("library     {}\n", instructions::file());
+  print_result("  built for {}\n", instructions::vectors());
   print_result("threads     {} of {} processors\n", threads(), std::thread::hardware_concurrency());
   print_result("BLAS        {}\n", d.library);
   print_result("  build     {}\n", d.config);

@@ -1,7 +1,15 @@
-# Warnings and sanitizers for all targets, and gradus_codegen_options, which the library and the code that includes its
-# headers must share.
+# Warnings and sanitizers for all targets, and gradus_codegen_options for the code of gradus.
 include(CheckCXXCompilerFlag)
 include(CheckCXXSourceCompiles)
+
+set(oldest_GNU 11)
+set(oldest_Clang 14)
+if(DEFINED oldest_${CMAKE_CXX_COMPILER_ID} AND
+   CMAKE_CXX_COMPILER_VERSION VERSION_LESS oldest_${CMAKE_CXX_COMPILER_ID})
+  message(FATAL_ERROR "gradus needs GCC ${oldest_GNU} or Clang ${oldest_Clang}, or newer, but ${CMAKE_CXX_COMPILER} is "
+                      "${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION}. Install a newer one (Debian/Ubuntu "
+                      "packages: g++-12, clang-14) and choose it: -DCMAKE_CXX_COMPILER=g++-12")
+endif()
 
 add_compile_options(-Wall -Wextra)
 if(GRADUS_WERROR)
@@ -58,4 +66,10 @@ if(GRADUS_ARCH)
   if(${has_avx512})
     list(APPEND gradus_codegen_options -mprefer-vector-width=512)
   endif()
+endif()
+
+if(BUILD_SHARED_LIBS)
+  # Calls inside a library need no detour for a function of that name in another, and its variables per thread are at
+  # fixed offsets, as in a static library.
+  list(APPEND gradus_codegen_options -fno-semantic-interposition -ftls-model=initial-exec)
 endif()

@@ -33,12 +33,33 @@ function(gradus_with_needed variable)
   set(${variable} ${known} ${unknown} PARENT_SCOPE)
 endfunction()
 
-# gradus_need(<what> <target> <package>): adds a line to `missing` if the target is not there.
+# gradus_miss(<what> <package>): adds a line to `missing` and the package to `packages`.
+macro(gradus_miss what package)
+  string(APPEND missing "\n  ${what} (Debian/Ubuntu package: ${package})")
+  list(APPEND packages ${package})
+endmacro()
+
+# gradus_need(<what> <target> <package>): misses the target if it is not there.
 macro(gradus_need what target package)
   if(NOT TARGET ${target})
-    string(APPEND missing "\n  ${what} (Debian/Ubuntu package: ${package})")
+    gradus_miss("${what}" "${package}")
   endif()
 endmacro()
+
+# gradus_missing_message(<variable>): the message about all that is missing, with the command that installs it, or "".
+function(gradus_missing_message variable)
+  set(message "")
+  if(missing)
+    set(message "gradus needs the following, which was not found:${missing}")
+    if(EXISTS /usr/bin/apt-get)
+      string(REPLACE " " ";" packages "${packages}")
+      list(REMOVE_DUPLICATES packages)
+      string(REPLACE ";" " " packages "${packages}")
+      string(APPEND message "\nThis command installs them: apt-get install ${packages}")
+    endif()
+  endif()
+  set(${variable} "${message}" PARENT_SCOPE)
+endfunction()
 
 # gradus_find(<name> <target> <package>): finds a CMake package that defines the target.
 macro(gradus_find name target package)
@@ -57,10 +78,9 @@ macro(gradus_find_with_pkg_config what name package)
   gradus_need("${what}, found by pkg-config" PkgConfig::${name} "pkg-config ${package}")
 endmacro()
 
-# gradus_find_dependencies(<variable> <component>...): finds the packages that the components link. Sets the variable to
-# one message about all missing ones, or to "".
-function(gradus_find_dependencies variable)
-  set(missing "")
+# gradus_check_components(<variable> <component>...): sets the variable to a message about an unknown component, or to "".
+function(gradus_check_components variable)
+  set(${variable} "" PARENT_SCOPE)
   foreach(component IN LISTS ARGN)
     if(NOT component IN_LIST gradus_all_components)
       string(REPLACE ";" ", " known "${gradus_all_components}")
@@ -68,6 +88,18 @@ function(gradus_find_dependencies variable)
       return()
     endif()
   endforeach()
+endfunction()
+
+# gradus_find_dependencies(<variable> <component>...): finds the packages that the components link. Sets the variable to
+# one message about all missing ones, or to "".
+function(gradus_find_dependencies variable)
+  set(missing "")
+  set(packages "")
+  gradus_check_components(problem ${ARGN})
+  if(problem)
+    set(${variable} "${problem}" PARENT_SCOPE)
+    return()
+  endif()
 
   set(THREADS_PREFER_PTHREAD_FLAG ON)
   gradus_find(Threads Threads::Threads libc6-dev)
@@ -78,7 +110,7 @@ function(gradus_find_dependencies variable)
                PATH_SUFFIXES openblas-pthread openblas-openmp openblas-serial)
   mark_as_advanced(GRADUS_OPENBLAS)
   if(NOT GRADUS_OPENBLAS)
-    string(APPEND missing "\n  OpenBLAS (Debian/Ubuntu package: libopenblas-dev)")
+    gradus_miss(OpenBLAS libopenblas-dev)
   endif()
   if("files" IN_LIST ARGN)
     gradus_find(ZLIB ZLIB::ZLIB zlib1g-dev)
@@ -92,18 +124,17 @@ function(gradus_find_dependencies variable)
     gradus_find_with_pkg_config(toml++ tomlplusplus libtomlplusplus-dev)
   endif()
 
-  if(missing)
-    string(PREPEND missing "gradus needs the following, which was not found:")
-  endif()
-  set(${variable} "${missing}" PARENT_SCOPE)
+  gradus_missing_message(message)
+  set(${variable} "${message}" PARENT_SCOPE)
 endfunction()
 
 # gradus_require(<name> <target> <package>): fails unless the CMake package is found.
 macro(gradus_require name target package)
   set(missing "")
+  set(packages "")
   gradus_find(${name} ${target} ${package})
-  if(missing)
-    message(FATAL_ERROR "gradus needs the following, which was not found:${missing}\n"
-                        "scripts/install-dependencies.sh installs everything that is missing.")
+  gradus_missing_message(message)
+  if(message)
+    message(FATAL_ERROR "${message}\nscripts/install-dependencies.sh installs everything that is missing.")
   endif()
 endmacro()

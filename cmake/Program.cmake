@@ -4,7 +4,7 @@ add_executable(gradus cli/main/main.cpp)
 target_link_libraries(gradus PRIVATE gradus::cli)
 set_target_properties(gradus PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}")
 if(GRADUS_INSTALL)
-  install(TARGETS gradus RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+  install(TARGETS gradus RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT program)
 endif()
 
 # The program writes its manual page and completions, where this machine can run it.
@@ -17,8 +17,8 @@ if(GRADUS_INSTALL AND (NOT CMAKE_CROSSCOMPILING OR CMAKE_CROSSCOMPILING_EMULATOR
                      COMMAND gradus completion bash > "${completions}"
                      DEPENDS gradus VERBATIM)
   add_custom_target(gradus_share ALL DEPENDS "${manual}" "${completions}")
-  install(FILES "${manual}" DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
-  install(FILES "${completions}" DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions")
+  install(FILES "${manual}" DESTINATION "${CMAKE_INSTALL_MANDIR}/man1" COMPONENT program)
+  install(FILES "${completions}" DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions" COMPONENT program)
 endif()
 
 if(GRADUS_SANITIZE)

@@ -35,10 +35,16 @@ browser_packages=(
   python3-selenium       # the language of the test
   dataset-fashion-mnist  # the images of a run of vit
 )
+packaging_packages=(
+  qemu-user              # other processors
+  debootstrap            # clean systems
+  dpkg-dev               # dependencies of packages
+  g++-aarch64-linux-gnu  # 64-bit ARM
+)
 
 if [[ "${1:-}" == "--help" || "${1:-}" == "-h" ]]; then
   cat <<HELP
-Usage: scripts/install-dependencies.sh [--check] [--fuzz] [--coverage] [--browser] [--docs]
+Usage: scripts/install-dependencies.sh [--check] [--fuzz] [--coverage] [--browser] [--docs] [--packaging]
 
 Installs the following Debian/Ubuntu packages if they are missing, with sudo unless you are root:
   ${packages[*]}
@@ -48,6 +54,7 @@ Installs the following Debian/Ubuntu packages if they are missing, with sudo unl
   --coverage   also install the packages for scripts/coverage.sh: ${coverage_packages[*]}
   --browser    also install the packages for scripts/test-page.sh: ${browser_packages[*]}
   --docs       also install the packages for scripts/docs.sh: ${docs_packages[*]}
+  --packaging  also install the packages for tests/packaging/*.sh: ${packaging_packages[*]}
 HELP
   exit 0
 fi
@@ -60,6 +67,7 @@ for argument in "$@"; do
     --coverage) packages+=("${coverage_packages[@]}") ;;
     --browser) packages+=("${browser_packages[@]}") ;;
     --docs) packages+=("${docs_packages[@]}") ;;
+    --packaging) packages+=("${packaging_packages[@]}") ;;
     *)
       echo "install-dependencies: unknown argument '$argument'; see --help" >&2
       exit 2

@@ -12,11 +12,15 @@
 
 #include <gradus/autograd/foundation/error.h>
 #include <gradus/autograd/foundation/internal/heap.h>
+#include <gradus/autograd/foundation/internal/instructions.h>
 #include <gradus/autograd/foundation/internal/sanitizers.h>
 
 namespace gradus::memory {
 
 namespace {
+
+// Every program links this source, and so the check before main too.
+[[gnu::used]] void (*const check)() = instructions::check_processor;
 
 // With AddressSanitizer every block comes from the system in its exact size, so that overruns are found.
 #if defined(GRADUS_ADDRESS_SANITIZER)

@@ -4,7 +4,7 @@ set -euo pipefail
 
 usage() {
   cat <<HELP
-Usage: CXX=COMPILER CODEGEN=OPTIONS CCACHE=[PROGRAM] tests/package/check.sh TEST BUILD
+Usage: CXX=COMPILER CCACHE=[PROGRAM] tests/packaging/check.sh TEST BUILD
 
 TEST is one of
   install        installs BUILD in BUILD/package/prefix, for the others
@@ -12,7 +12,10 @@ TEST is one of
   program        builds examples/7_own_model.cpp with find_package(gradus COMPONENTS cli), and runs its commands
   everything     builds and runs examples/1_train.cpp with find_package(gradus)
   components     checks the messages about unknown components and missing libraries
-  subdirectory   builds and runs a program with add_subdirectory
+  subdirectory   builds and runs a program with add_subdirectory and with FetchContent, as shared libraries
+  pkg_config     builds and runs a program with pkg-config
+  options        trains a model in programs compiled with other options than gradus, which must find the same bits
+  messages       checks the messages about options and compilers that gradus cannot work with
   headers        compiles each installed header alone that is not the first include of a source of gradus
   together       compiles <gradus/gradus.h>, which includes each installed header
   includes       checks that installed headers include only public headers and the standard library
@@ -36,7 +39,7 @@ fail() {
 # Configures the user's project in $work. The arguments go to cmake.
 configure() {
   rm -rf "$work"
-  cmake -S "$tree/tests/package/user" -B "$work" -G Ninja -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O0 \
+  cmake -S "$tree/tests/packaging/user" -B "$work" -G Ninja -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O0 \
     -DCMAKE_CXX_COMPILER="$CXX" -DCMAKE_CXX_COMPILER_WORKS=ON -DCMAKE_CXX_COMPILER_LAUNCHER="$CCACHE" \
     -DCMAKE_PREFIX_PATH="$prefix" "$@"
 }
@@ -70,7 +73,7 @@ compile() {
   shift
   mkdir -p "$work"
   echo "#include <$header>" >"$object.cpp"
-  $CCACHE "$CXX" -std=c++20 $CODEGEN -Wall -Wextra -Wshadow -Wconversion -Werror -I "$tree/tests/package/user" \
+  $CCACHE "$CXX" -std=c++20 -Wall -Wextra -Wshadow -Wconversion -Werror -I "$tree/tests/packaging/user" \
     -I "$prefix/include" -c "$object.cpp" -o "$object.o" "$@"
 }
 
@@ -104,13 +107,52 @@ case "$1" in
   components)
     refuses "autograd;autogard" "gradus has no component 'autogard'. Its components are autograd, files, nn, optim, models, data, train, cli."
     refuses "files" "gradus needs the following, which was not found: ZLIB (Debian/Ubuntu package: zlib1g-dev)"
+    refuses "files" "This command installs them: apt-get install zlib1g-dev"
     refuses "data" "utf8proc, found by pkg-config (Debian/Ubuntu package: pkg-config libutf8proc-dev)"
     refuses "data" "SentencePiece, found by pkg-config (Debian/Ubuntu package: pkg-config libsentencepiece-dev)"
     refuses "train" "toml++, found by pkg-config (Debian/Ubuntu package: pkg-config libtomlplusplus-dev)"
     ;;
   subdirectory)
-    configure_without_others -DPROGRAM=main.cpp -DLIBRARY=gradus::autograd -DCOMPONENTS=autograd -DGRADUS_TREE="$tree"
+    options=(-DPROGRAM=main.cpp -DLIBRARY=gradus::autograd -DCOMPONENTS=autograd -DGRADUS_TREE="$tree" -DBUILD_SHARED_LIBS=ON)
+    configure_without_others "${options[@]}"
     build_and_run
+    cmake "$work" -DFETCH=ON
+    build_and_run
+    ;;
+  pkg_config)
+    mkdir -p "$work"
+    export PKG_CONFIG_PATH="$prefix/lib/pkgconfig"
+    # shellcheck disable=SC2046  # flags are words
+    "$CXX" -std=c++20 -I "$tree/tests/packaging/user" "$tree/tests/packaging/user/main.cpp" \
+      $(pkg-config --cflags --libs gradus-autograd) -o "$work/user"
+    "$work/user"
+    pkg-config --exists --print-errors gradus gradus-nn gradus-optim gradus-data gradus-cli
+    ;;
+  options)
+    rm -rf "$work" && mkdir -p "$work"
+    export PKG_CONFIG_PATH="$prefix/lib/pkgconfig"
+    printed=""
+    while read -r options; do
+      # shellcheck disable=SC2046,SC2086  # flags are words
+      "$CXX" $options "$tree/tests/packaging/user/train.cpp" $(pkg-config --cflags --libs gradus-nn gradus-optim) -o "$work/user"
+      found="$("$work/user")"
+      [[ "$found" == 0x* ]] || fail "with $options the program prints $found"
+      [[ "$found" == "${printed:=$found}" ]] || fail "with $options the losses are $found, not $printed"
+    done <<OPTIONS
+-std=c++20 -O0
+-std=gnu++20 -O3 -march=native -fvisibility=hidden -ffp-contract=off
+OPTIONS
+    ;;
+  messages)
+    refuses_options() {
+      local message="$1" printed
+      shift
+      if printed="$(compile gradus/autograd/autograd.h -fsyntax-only "$@" 2>&1)"; then fail "compiles with $*"; fi
+      [[ "$(grep -m 1 'error:' <<<"$printed")" == *"$message"* ]] || fail "expected first: $message; found: $printed"
+    }
+    refuses_options "gradus needs C++20: compile with -std=c++20" -std=c++17
+    refuses_options "gradus needs infinities and NaN: compile without -ffast-math" -ffast-math
+    refuses_options "gradus reports errors by exceptions: compile without -fno-exceptions" -fno-exceptions
     ;;
   headers)
     # A header beside a source of its name is compiled first in that source.
@@ -119,7 +161,7 @@ case "$1" in
       [[ -f "${source%.h}.cpp" ]] || echo "$header"
     done)"
     [[ "$(wc -l <<<"$alone")" -ge 20 ]] || fail "too few headers are compiled alone: $alone"
-    export CXX CODEGEN CCACHE tree prefix work
+    export CXX CCACHE tree prefix work
     export -f compile
     # One compiler per processor.
     xargs -P "$(nproc)" -I HEADER bash -euc "compile HEADER -fsyntax-only" <<<"$alone"
@@ -131,8 +173,8 @@ case "$1" in
       fail "<gradus/gradus.h> leaves out the headers above"
     ;;
   includes)
-    # Standard headers have no folder and no extension; immintrin.h belongs to the compiler.
-    allowed='#include <(gradus/[a-z0-9_/]+\.h|[a-z_]+|immintrin\.h)>'
+    # Standard headers have no folder and no extension.
+    allowed='#include <(gradus/[a-z0-9_/]+\.h|[a-z_]+)>'
     if grep -rnE '^ *# *include' "$headers" | grep -vE "$allowed" || grep -rn 'include.*/internal/' "$headers"; then
       fail "the installed headers above include what is not public"
     fi
