@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include <gradus/autograd/foundation/compiler.h>
+
 namespace gradus {
 
 /// A line of the caller's code, for messages. It is the last, defaulted parameter of every op. Replaces

@@ -22,7 +22,7 @@ struct ThreadModes {
   NewNodes* new_nodes = nullptr;  // collects the nodes that checkpoint records; null: none
 };
 
-/// The modes of the calling thread.
-inline thread_local constinit ThreadModes thread_modes;
+/// The modes of the calling thread. A program compiled with -fvisibility=hidden shares them with a shared library.
+[[gnu::visibility("default")]] inline thread_local constinit ThreadModes thread_modes;
 
 }  // namespace gradus
