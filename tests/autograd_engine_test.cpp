@@ -295,6 +295,41 @@ TEST_CASE("gradients of a weight used at many steps are gathered, and equal the 
   }
 }
 
+TEST_CASE("Gradients announce each leaf as soon as its gradient is complete, with the same bits") {
+  const Tensor x = Tensor::from<double>({0.5, -1, 2, 0.25}, {2, 2});
+  Tensor first = Tensor::from<double>({1.0, 2, 3, 4}, {2, 2}).set_requires_grad(),
+         last = Tensor::from<double>({0.5, 1, -1, 2}, {2, 2}).set_requires_grad(),
+         unused = Tensor::from({1.0}).set_requires_grad(), hooked = Tensor::from({2.0}).set_requires_grad();
+  hooked.register_hook([](const Tensor& dy) { return dy * 2.0; });
+  const std::vector<Tensor> leaves = {first, last, unused, hooked};
+  const auto loss = [&] {
+    const Tensor h = tanh(matmul(tanh(matmul(x, first)), first));
+    return sum(matmul(matmul(h, last), last) * hooked);
+  };
+  std::vector<std::vector<double>> wanted;
+  Gradients silent;
+  for (const Tensor& leaf : leaves) silent.bind(leaf, Tensor::zeros(leaf.shape(), DType::f64));
+  backward(loss(), {.into = &silent});
+  for (const Tensor& leaf : leaves) wanted.push_back(silent.of(leaf).to_vector<double>());
+
+  Gradients into;
+  for (const Tensor& leaf : leaves) into.bind(leaf, Tensor::zeros(leaf.shape(), DType::f64));
+  for (int run = 0; run < 2; ++run) {
+    std::vector<std::size_t> order;
+    into.restart();
+    into.notify([&](std::size_t i) {
+      order.push_back(i);
+      if (i == 1 && run == 0) CHECK(into.of(first).to_vector<double>() != wanted[0]);  // backward still runs
+      CHECK(into.of(leaves[i]).to_vector<double>() == wanted[i]);
+    });
+    backward(loss(), {.into = &into});
+    CHECK(order == std::vector<std::size_t>{1, 0, 2, 3});
+  }
+  into.restart();
+  backward(loss(), {.into = &into});  // announces nothing
+  CHECK(into.of(first).to_vector<double>() == wanted[0]);
+}
+
 TEST_CASE("Gradients accumulate outside of the leaves, in bound buffers") {
   const Tensor x = leaf({1, 2}), y = leaf({3, 4});
   Tensor buffer = Tensor::from<double>({10, 10}, {2});

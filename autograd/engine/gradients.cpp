@@ -44,6 +44,7 @@ void Gradients::bind(const Tensor& leaf, Tensor buffer) {
                     describe(buffer), describe(leaf)));
   Entry& e = entry(Ref<Node>(leaf.node()));
   e.sum = std::move(buffer);
+  if (!e.bound) e.number = bound_++;
   e.bound = e.stale = true;
 }
 
@@ -54,6 +55,30 @@ void Gradients::restart() {
     e.products.clear();
     e.product_rows = 0;
   }
+}
+
+void Gradients::notify(std::function<void(std::size_t)> complete) {
+  complete_ = std::move(complete);
+  for (Entry& e : entries_) {
+    e.expected = 0;
+    e.announced = false;
+  }
+}
+
+void Gradients::expect(const Node& leaf) {
+  if (const auto it = positions_.find(&leaf); it != positions_.end()) ++entries_[it->second].expected;
+}
+
+void Gradients::added(const Node& leaf) {
+  const auto it = positions_.find(&leaf);
+  if (it != positions_.end() && --entries_[it->second].expected == 0) announce(entries_[it->second]);
+}
+
+// Nothing more is added to the leaf's gradient.
+void Gradients::announce(Entry& e) {
+  compute_products(e);
+  zero_if_stale(e);
+  if (complete_ && e.bound && !std::exchange(e.announced, true)) complete_(e.number);
 }
 
 Tensor Gradients::of(const Tensor& leaf) const {
@@ -118,10 +143,8 @@ void Gradients::zero_if_stale(Entry& e) {
 }
 
 void Gradients::flush() {
-  for (Entry& e : entries_) {
-    compute_products(e);
-    zero_if_stale(e);
-  }
+  for (Entry& e : entries_) announce(e);
+  complete_ = nullptr;
 }
 
 void Gradients::move_into_leaves() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <unordered_map>
 #include <vector>
 
@@ -16,12 +17,22 @@ class Gradients {
   void bind(const Tensor& leaf, Tensor buffer);
   /// Drops what was collected.
   void restart();
+  /// Calls complete(i) in the next backward run for each bound leaf i, counted from 0 in the order of `bind`, as soon
+  /// as the run adds nothing more to its gradient; for leaves with hooks and those that the run does not reach, at its
+  /// end.
+  void notify(std::function<void(std::size_t)> complete);
   /// What was collected for the leaf; undefined when nothing was.
   Tensor of(const Tensor& leaf) const;
 
   // For the engine.
   /// Adds a gradient of the leaf's shape from the rule of `op`.
   void add(const Ref<Node>& leaf, Gradient g, const OpName& op);
+  /// Whether `notify` was called since the last run.
+  bool notifies() const { return complete_ != nullptr; }
+  /// An op of the run has the leaf as an input.
+  void expect(const Node& leaf);
+  /// One of these ops has added its gradient.
+  void added(const Node& leaf);
   /// Computes the gathered products, and zeroes the buffers to which nothing was added.
   void flush();
   /// Adds everything to the leaves' own grad().
@@ -38,15 +49,21 @@ class Gradients {
     OpName product_op{"", Place()};  // of the last product
     bool bound = false;              // sum is the caller's buffer
     bool stale = false;              // the contents of sum are to be ignored
+    std::size_t number = 0;          // in the order of bind
+    Index expected = 0;              // ops that have not added their gradients
+    bool announced = false;          // complete_ was called
   };
   Entry& entry(const Ref<Node>& leaf);
   static void add_tensor(Entry& e, Tensor value);
   static void add_addition(Entry& e, const Gradient& g);
   static void compute_products(Entry& e);
   static void zero_if_stale(Entry& e);
+  void announce(Entry& e);
 
   std::unordered_map<const Node*, std::size_t> positions_;
   std::vector<Entry> entries_;  // in the order of their first gradient
+  std::size_t bound_ = 0;       // calls of bind
+  std::function<void(std::size_t)> complete_;
 };
 
 }  // namespace gradus

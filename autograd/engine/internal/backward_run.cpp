@@ -85,6 +85,7 @@ void BackwardRun::seed(const Ref<Node>& node, const Tensor& dy) { deliver(node, 
 
 void BackwardRun::run() {
   const GradMode mode(options_.create_graph);
+  if (leaves_.notifies()) expect_leaves();
   while (!heap_.empty()) {
     Visit* visit = next();
     const Ref<Node> node = std::move(visit->node);
@@ -97,10 +98,34 @@ void BackwardRun::run() {
       for (Index i = 0; i < grads.size(); ++i)
         if (needs[i] && grads[i].defined()) deliver(node->inputs[i].node, std::move(grads[i]), node->op);
     }
+    if (leaves_.notifies()) {
+      for (Index i = 0; i < node->inputs.size(); ++i)
+        if (const Node* in = node->inputs[i].node.get(); in && in->leaf && !in->hooks) leaves_.added(*in);
+    }
     if (!options_.retain_graph) node->release_graph();
   }
   run_leaf_hooks();
   leaves_.flush();
+}
+
+// Counts the inputs of all ops that are leaves without hooks.
+void BackwardRun::expect_leaves() {
+  std::unordered_set<const Node*> seen;
+  std::vector<const Node*> waiting;
+  for (const Visit* visit : heap_) waiting.push_back(visit->node.get());
+  while (!waiting.empty()) {
+    const Node* node = waiting.back();
+    waiting.pop_back();
+    if (!seen.insert(node).second) continue;
+    for (Index i = 0; i < node->inputs.size(); ++i) {
+      const Node* in = node->inputs[i].node.get();
+      if (in == nullptr) continue;
+      if (!in->leaf)
+        waiting.push_back(in);
+      else if (!in->hooks)
+        leaves_.expect(*in);
+    }
+  }
 }
 
 // The deepest node that waits.

@@ -42,6 +42,7 @@ class BackwardRun {
   const Tensor& target(const Node* node) const { return options_.targets.at(node); }
 
  private:
+  void expect_leaves();
   Visit* next();
   Tensor finish(Visit& visit, const Node& node);
   void keep_if_target(const Node& node, const Tensor& dy);
