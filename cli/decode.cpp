@@ -3,12 +3,14 @@
 #include <unistd.h>
 #include <algorithm>
 #include <cstdio>
+#include <functional>
 #include <iostream>
 #include <memory>
 #include <optional>
 
 #include <gradus/autograd/ops/copying.h>
 #include <gradus/cli/internal/command.h>
+#include <gradus/cli/internal/launch.h>
 #include <gradus/cli/internal/output_prefixes.h>
 #include <gradus/cli/internal/search_flags.h>
 #include <gradus/cli/internal/source_reader.h>
@@ -16,8 +18,10 @@
 #include <gradus/files/internal/file_replacement.h>
 #include <gradus/files/internal/json.h>
 #include <gradus/train/dataset.h>
+#include <gradus/train/decode.h>
 #include <gradus/train/ensemble.h>
 #include <gradus/train/evaluate.h>
+#include <gradus/train/internal/together.h>
 #include <gradus/train/progress.h>
 #include <gradus/train/report.h>
 
@@ -81,7 +85,7 @@ class Writer {
       : run_(run), flags_(flags), options_(decode_options(flags.search, run.config)) {
     options_.n_best = flags.n_best;
     options_.attention_weights = flags.attention;
-    if (!flags.attention_file.empty()) attention_.emplace(flags.attention_file);
+    if (!flags.attention_file.empty() && writes()) attention_.emplace(flags.attention_file);
   }
 
   /// Decodes the sources [first, last) together and prints them in order.
@@ -94,7 +98,7 @@ class Writer {
       ids.push_back(source_ids(run_.source, tokens.back()));
       beginnings.push_back(prefixes.of(s->number));
     }
-    const auto found = models::decode(*run_.model, ids, options_, beginnings);
+    const auto found = decode(ranks(), *run_.model, ids, options_, beginnings);
     models::Hypotheses of_nothing(1);
     of_nothing.front().finished = true;
     auto hypotheses = found.begin();
@@ -193,17 +197,36 @@ int decode_terminal(const Run& run, const DecodeFlags& f) {
   return reader.finish();
 }
 
+// The sources that `read` returns on the rank that writes, which has the standard input, on all ranks.
+std::vector<Source> shared(const std::function<std::vector<Source>()>& read) {
+  std::vector<Source> sources;
+  together(ranks(), [&] {
+    if (writes()) sources = read();
+  });
+  if (ranks() == nullptr) return sources;
+  std::string lines;  // whether it is too long, then the text
+  for (const Source& source : sources) lines += (source.too_long ? '1' : '0') + source.text + '\n';
+  lines = ranks()->gather(lines).front();
+  sources.clear();
+  for (std::size_t at = 0; at < lines.size();) {
+    const std::size_t end = lines.find('\n', at);
+    sources.push_back({lines.substr(at + 1, end - at - 1), std::ssize(sources) + 1, lines[at] == '1'});
+    at = end + 1;
+  }
+  return sources;
+}
+
 int decode_run(const DecodeFlags& f) {
   if (f.search.beam) check_n_best(f, *f.search.beam);
   const Run run = load_runs(f.runs, f.checkpoint == "best" ? Which::best : Which::last);
   check_n_best(f, f.search.beam.value_or(run.config.decode.beam));
-  if (f.input == "-" && ::isatty(STDIN_FILENO) == 1) return decode_terminal(run, f);
+  if (f.input == "-" && ranks() == nullptr && ::isatty(STDIN_FILENO) == 1) return decode_terminal(run, f);
 
   const std::string file = f.input == "-" ? standard_input : f.input;
   Writer writer(run, f);
   SourceReader reader(run, file);
-  const std::vector<Source> sources =
-      reader.read_all(f.input == "-" ? data::LineReader(STDIN_FILENO, file) : data::LineReader(file));
+  const std::vector<Source> sources = shared(
+      [&] { return reader.read_all(f.input == "-" ? data::LineReader(STDIN_FILENO, file) : data::LineReader(file)); });
   if (sources.empty() && f.input != "-")
     throw Error(fmt::format("{}: the file is empty; expected one source per line", file));
   const OutputPrefixes prefixes(run, f.prefix, f.prefix_file);

@@ -6,6 +6,7 @@
 
 #include <gradus/cli/internal/command.h>
 #include <gradus/cli/internal/image_eval.h>
+#include <gradus/cli/internal/launch.h>
 #include <gradus/cli/internal/scoring.h>
 #include <gradus/cli/internal/search_flags.h>
 #include <gradus/data/hypotheses.h>
@@ -85,9 +86,9 @@ int evaluate_run(const EvalFlags& f) {
   note_unseen(test.target_counts, run.target, f.test_target.empty() ? file : f.test_target, "target", say_line);
 
   std::optional<files::FileReplacement> hypotheses;
-  if (!f.hypotheses.empty()) hypotheses.emplace(f.hypotheses);
+  if (!f.hypotheses.empty() && writes()) hypotheses.emplace(f.hypotheses);
   const models::DecodeOptions options = decode_options(f.search, run.config);
-  const Evaluation found = evaluate(*run.model, run.source, run.target, test.references, options);
+  const Evaluation found = evaluate(*run.model, run.source, run.target, test.references, options, ranks());
   const Scored scored{found.outputs, test.references, texts_of(run.config, found.outputs, test.references)};
   if (hypotheses) write_hypotheses(*hypotheses, run.config, scored, found.exact);
   print_by_length("source", source_lengths(test.references), found.exact);

@@ -8,16 +8,11 @@
 #include <string>
 #include <string_view>
 
+#include <gradus/cli/internal/launch.h>
 #include <gradus/cli/internal/parse.h>
-#include <gradus/train/progress.h>
 
 namespace gradus::cli {
 namespace {
-
-int report(int code, const std::string& what) {
-  train::say_line(program_name() + ": " + what);
-  return code;
-}
 
 // Opens closed standard streams, since the next file would otherwise get their numbers. Reading a closed input and
 // writing to a closed output then fail; messages without a place to go are dropped.
@@ -28,8 +23,10 @@ void hold_standard_streams() {
 }
 
 int run(int argc, char** argv) {
+  join_launch(argc, argv);
   const int code = parse(argc, argv)();
   flush_results();
+  leave_launch();
   return code;
 }
 
@@ -43,16 +40,17 @@ int run_program(int argc, char** argv) {
     try {
       return run(argc, argv);
     } catch (const UsageError& error) {
-      return report(usage, error.what());
+      return end_launch(usage, error.what());
     } catch (const std::bad_alloc&) {
       throw;
     } catch (const std::exception& error) {
-      return report(failure, error.what());
+      return end_launch(failure, error.what());
     }
   } catch (const std::bad_alloc&) {  // of the command or of the report; this message needs no memory
     for (const std::string_view part :
          {std::string_view(program_name()), std::string_view(": there is not enough memory\n")})
       static_cast<void>(::write(STDERR_FILENO, part.data(), part.size()) != 0);
+    abort_launch(failure);
     return failure;
   }
 }

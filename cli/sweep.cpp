@@ -4,10 +4,12 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <vector>
 
 #include <gradus/autograd/foundation/internal/stopwatch.h>
+#include <gradus/cli/internal/launch.h>
 #include <gradus/cli/internal/train_run.h>
 #include <gradus/train/internal/task.h>
 #include <gradus/train/report.h>
@@ -92,7 +94,7 @@ class SweepRun {
       set_steps(steps_in(minutes_, flags_.config));
       say_line(fmt::format("{:g} minutes are {} steps", minutes_, flags_.config.settings.back().second));
     }
-    return run_training(flags_).outcome.ending;
+    return run_training(flags_, nullptr).outcome.ending;
   }
 
  private:
@@ -117,21 +119,38 @@ std::vector<SweptSetting> swept_settings(const SweepFlags& f) {
   return swept;
 }
 
+// The number of runs that failed on all ranks. Prints the failures of the other ranks, which are silent.
+Index failures_of_all(const std::vector<std::string>& own) {
+  if (ranks() == nullptr) return std::ssize(own);
+  double failed = 0;
+  for (const auto& count : ranks()->gather(std::vector<double>{static_cast<double>(own.size())}))
+    failed += count.front();
+  const std::vector<std::string> of_ranks = ranks()->gather(fmt::format("{}", fmt::join(own, "\n")));
+  for (std::size_t r = 1; r < of_ranks.size(); ++r) {
+    std::istringstream lines(of_ranks[r]);
+    for (std::string line; std::getline(lines, line);) say_line(line);
+  }
+  return static_cast<Index>(failed);
+}
+
 int sweep(const SweepFlags& f) {
   if (RunDirectory::exists(f.out))
     throw UsageError(fmt::format("--out {}: it is a run; give a folder for runs", f.out));
   if (f.table) {
-    report_runs(f.out);
+    if (writes()) report_runs(f.out);
     return success;
   }
   const std::vector<SweptSetting> swept = swept_settings(f);
   const std::vector<Assignments> all =
       f.random > 0 ? draws(swept, f.random, static_cast<std::uint64_t>(f.random_seed)) : grid(swept);
   catch_interrupts();
-  Index failed = 0, number = 0;
-  for (const Assignments& combination : all) {
+  const Index rank = ranks() == nullptr ? 0 : ranks()->rank(), size = ranks() == nullptr ? 1 : ranks()->size();
+  note_crowded();
+  std::vector<std::string> failures;
+  for (Index i = rank; i < std::ssize(all); i += size) {
+    const Assignments& combination = all[static_cast<std::size_t>(i)];
     const std::string name = name_of(combination, swept);
-    const std::string title = fmt::format("run {} of {}: {}", ++number, all.size(), name);
+    const std::string title = fmt::format("run {} of {}: {}", i + 1, all.size(), name);
     try {
       SweepRun run(f, combination, name);
       if (run.is_complete()) {
@@ -142,12 +161,14 @@ int sweep(const SweepFlags& f) {
       say_line(title);
       if (run.train() == Ending::interrupted) break;
     } catch (const Error& e) {
-      say_line(fmt::format("{}: {}: {}", program_name(), name, e.what()));
-      ++failed;
+      failures.push_back(fmt::format("{}: {}: {}", program_name(), name, e.what()));
+      say_line(failures.back());
     }
   }
-  if (fs::exists(f.out)) report_runs(f.out);
-  if (interrupt_requested()) {
+  const Index failed = failures_of_all(failures);
+  const bool interrupted = ranks() == nullptr ? interrupt_requested() : ranks()->any(interrupt_requested());
+  if (writes() && fs::exists(f.out)) report_runs(f.out);
+  if (interrupted) {
     say_line("interrupted; the same command continues the sweep");
     return interrupt_code();
   }
@@ -186,7 +207,8 @@ void add_sweep(CLI::App& program, Action& action) {
   command.add_flag("--table", f->table, "Only print the table of the runs in --out, and write its files");
   add_threads(command);
   command.footer(
-      "Runs are trained one after another. Each is a normal run directory. After an interrupt, a crash or kill -9 the "
+      "Runs are trained one after another; under mpirun each rank trains its share of them. Each is a normal run "
+      "directory. After an interrupt, a crash or kill -9 the "
       "same command goes on: complete runs stay, the others are resumed. A run that fails is reported, and the next "
       "one "
       "begins.\n\n"

@@ -12,12 +12,14 @@
 #include <gradus/autograd/foundation/internal/available_memory.h>
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/cli/internal/command_line.h>
+#include <gradus/cli/internal/launch.h>
 #include <gradus/cli/internal/train_run.h>
 #include <gradus/files/internal/json.h>
 #include <gradus/files/internal/utf8.h>
 #include <gradus/report/live_page.h>
 #include <gradus/report/tensorboard.h>
 #include <gradus/train/internal/suggest.h>
+#include <gradus/train/internal/together.h>
 #include <gradus/train/memory_estimate.h>
 #include <gradus/train/provenance.h>
 #include <gradus/train/start.h>
@@ -28,10 +30,10 @@ namespace {
 
 using namespace gradus::train;
 
-std::string result_line(const RunDirectory& directory, const Run& run, const Outcome& outcome) {
+std::string result_line(const std::string& out, const Run& run, const Outcome& outcome) {
   const Value by = setting_named("train.best_by").get(run.config);
   const std::string best = "best_valid_" + std::get<std::string>(by);
-  return files::json_line({{"run", directory.path().string()},
+  return files::json_line({{"run", out},
                            {"model", run.config.model.model},
                            {"parameters", run.store->count()},
                            {"steps", outcome.position.step},
@@ -63,29 +65,38 @@ void note_memory(const Run& run, const Dataset& dataset, Progress& progress) {
   progress.line(check_memory(*estimate, static_cast<double>(available.bytes), available.limit));
 }
 
-TrainResult train_in(const RunDirectory& directory, const TrainFlags& f, const Dataset& dataset, Run& run,
+// `directory` is null for a rank that writes nothing.
+TrainResult train_in(const RunDirectory* directory, const TrainFlags& f, const Dataset& dataset, Run& run,
                      Trainer& trainer, Progress& progress) {
-  if (!directory.locked()) {
+  if (directory != nullptr && !directory->locked()) {
     progress.line(fmt::format("note: the file system of {} has no locks: make sure that no other trainer uses it",
-                              directory.path().string()));
+                              directory->path().string()));
   }
   std::optional<report::LivePage> page;
   std::optional<report::TensorBoard> events;
-  if (f.report) trainer.observe(page.emplace(directory, dataset, trainer, program_and_version(), progress));
-  if (!f.tensorboard.empty())
+  if (directory != nullptr && f.report)
+    trainer.observe(page.emplace(*directory, dataset, trainer, program_and_version(), progress));
+  if (directory != nullptr && !f.tensorboard.empty())
     trainer.observe(events.emplace(f.tensorboard, run, dataset, trainer.position().step, progress));
   // The page of a training that failed must not say that it goes on.
   const auto finish_page = [&] {
-    if (page && page->finish()) progress.line(fmt::format("the page of the run: {}", directory.report().string()));
+    if (page && page->finish()) progress.line(fmt::format("the page of the run: {}", directory->report().string()));
   };
   try {
-    const Outcome outcome = trainer.run(progress, &directory, interrupt_requested);
+    const Outcome outcome = trainer.run(progress, directory, interrupt_requested);
     finish_page();
-    return {outcome, result_line(directory, run, outcome)};
+    return {outcome, result_line(f.out, run, outcome)};
   } catch (...) {
     finish_page();
     throw;
   }
+}
+
+// "threads: 2", or with ranks "ranks: 4 of 2 threads".
+std::string processes(const Ranks* ranks) {
+  if (ranks == nullptr) return fmt::format("threads: {}", threads());
+  return fmt::format("ranks: {} of {}", ranks->size(),
+                     threads() == 1 ? "1 thread" : fmt::format("{} threads", threads()));
 }
 
 std::map<std::string, std::string> renames_of(const TrainFlags& f) {
@@ -99,7 +110,8 @@ std::map<std::string, std::string> renames_of(const TrainFlags& f) {
   return renames;
 }
 
-TrainResult train_new(const TrainFlags& f) {
+TrainResult train_new(const TrainFlags& f, Ranks* ranks) {
+  const bool writer = ranks == nullptr || ranks->rank() == 0;
   const std::map<std::string, std::string> renames = renames_of(f);
   const std::string& start = f.config.from;
   std::optional<Run> from;
@@ -109,8 +121,11 @@ TrainResult train_new(const TrainFlags& f) {
   if (from && !asked.data.keep_vocabularies)
     throw UsageError("data.keep_vocabularies = false: the parameters of a run belong to its vocabularies");
   const Replace replace = f.overwrite ? Replace::run : f.resume ? Replace::unmade : Replace::nothing;
-  RunDirectory::check(f.out, replace);
-  if (!f.tensorboard.empty()) report::check_event_folder(f.tensorboard);
+  together(ranks, [&] {
+    if (!writer) return;
+    RunDirectory::check(f.out, replace);
+    if (!f.tensorboard.empty()) report::check_event_folder(f.tensorboard);
+  });
   Progress progress = Progress::on_stderr();
   const Vocabularies kept = from ? Vocabularies{from->source, from->target} : Vocabularies{};
   const Dataset dataset = load_dataset(
@@ -120,20 +135,30 @@ TrainResult train_new(const TrainFlags& f) {
   if (!start.empty())
     progress.line(take_parameters(from ? start_of(*from, start) : start_of(start), *run.store, renames));
   note_memory(run, dataset, progress);
-  Trainer trainer(run, dataset);
+  Trainer trainer(run, dataset, ranks);
   catch_interrupts();
-  const RunDirectory directory = RunDirectory::create(f.out, dataset.config, dataset.source, dataset.target, replace);
-  Provenance provenance = provenance_of_program();
-  provenance.origins = std::move(origins);
-  write_provenance(directory, provenance);
-  progress.line(fmt::format("{}: {} parameters, {} steps, threads: {}; run directory {}", dataset.config.model.model,
-                            run.store->count(), trainer.total_steps(), threads(), f.out));
-  return train_in(directory, f, dataset, run, trainer, progress);
+  std::optional<RunDirectory> directory;
+  together(ranks, [&] {
+    if (!writer) return;
+    directory = RunDirectory::create(f.out, dataset.config, dataset.source, dataset.target, replace);
+    Provenance provenance = provenance_of_program();
+    provenance.origins = std::move(origins);
+    write_provenance(*directory, provenance);
+  });
+  progress.line(fmt::format("{}: {} parameters, {} steps, {}; run directory {}", dataset.config.model.model,
+                            run.store->count(), trainer.total_steps(), processes(ranks), f.out));
+  return train_in(directory ? &*directory : nullptr, f, dataset, run, trainer, progress);
 }
 
-TrainResult train_on(const TrainFlags& f) {
-  const RunDirectory directory = RunDirectory::reopen(f.out);
-  if (!f.tensorboard.empty()) report::check_event_folder(f.tensorboard);
+TrainResult train_on(const TrainFlags& f, Ranks* ranks) {
+  const bool writer = ranks == nullptr || ranks->rank() == 0;
+  std::optional<RunDirectory> reopened;
+  together(ranks, [&] {
+    if (!writer) return;
+    reopened = RunDirectory::reopen(f.out);
+    if (!f.tensorboard.empty()) report::check_event_folder(f.tensorboard);
+  });
+  const RunDirectory directory = writer ? *reopened : RunDirectory::open(f.out);
   const RunConfig own = read_config(directory.config());
   ConfigFlags flags = f.config;
   flags.from.clear();
@@ -149,13 +174,12 @@ TrainResult train_on(const TrainFlags& f) {
 
   Run run = make_run(dataset.config, dataset.source, dataset.target);
   note_memory(run, dataset, progress);
-  Trainer trainer(run, dataset);
+  Trainer trainer(run, dataset, ranks);
   trainer.resume(directory);
   catch_interrupts();
-  progress.line(fmt::format("{}: continuing after step {} of {}, threads: {}; run directory {}",
-                            dataset.config.model.model, trainer.position().step, trainer.total_steps(), threads(),
-                            f.out));
-  return train_in(directory, f, dataset, run, trainer, progress);
+  progress.line(fmt::format("{}: continuing after step {} of {}, {}; run directory {}", dataset.config.model.model,
+                            trainer.position().step, trainer.total_steps(), processes(ranks), f.out));
+  return train_in(writer ? &directory : nullptr, f, dataset, run, trainer, progress);
 }
 
 // Whether --resume starts a new run: there is none yet, and the flags define one.
@@ -177,8 +201,10 @@ void check_repeats(const RunConfig& asked, const RunConfig& config, bool settled
   }
 }
 
-TrainResult run_training(const TrainFlags& flags) {
-  return flags.resume && !begins(flags) ? train_on(flags) : train_new(flags);
+TrainResult run_training(const TrainFlags& flags, Ranks* ranks) {
+  bool goes_on = flags.resume && !begins(flags);
+  if (ranks != nullptr) goes_on = ranks->any(goes_on && ranks->rank() == 0);  // before a rank creates the folder
+  return goes_on ? train_on(flags, ranks) : train_new(flags, ranks);
 }
 
 void add_train(CLI::App& program, Action& action) {
@@ -208,6 +234,17 @@ void add_train(CLI::App& program, Action& action) {
                   "Folder for an event file of TensorBoard: scalars, histograms of parameters, attention")
       ->check(not_empty())
       ->type_name("DIR");
+  command
+      .add_option("--rank-timeout", f->rank_timeout,
+                  "Seconds until a rank that does not answer ends the run (mpirun; default: 600)")
+      ->check(number_from(0.001, 1e9))
+      ->type_name("SECONDS");
+  command.add_flag("--fast-reduce", f->fast_reduce,
+                   "Let MPI choose the order in which the gradients of ranks are added: results then depend on the "
+                   "number of ranks (mpirun)");
+  command.add_flag("--shard-optimizer", f->shard_optimizer,
+                   "Each rank keeps the optimiser's state of its share of the parameters only, for less memory; does "
+                   "not change results (mpirun)");
   command.footer(
       "Examples:\n"
       "  gradus train --model transformer --task reverse --out runs/reverse\n"
@@ -222,13 +259,20 @@ void add_train(CLI::App& program, Action& action) {
       "  gradus train --model vit --task fashion-mnist --out runs/fashion\n"
       "  gradus train --resume --out runs/rnn\n"
       "  gradus train --model transformer --task dates --out runs/dates --report --tensorboard runs/dates/events\n"
+      "  mpirun -n 4 gradus train --model transformer --task dates --set train.shards=4 --out runs/ranks\n"
       "Files are TSV, or CSV and JSON Lines by their endings (data.format); data.columns chooses columns. A source is "
       "split into characters, a target into words "
       "(data.source_tokens, data.target_tokens).");
   command.callback([f, &action] {
     action = [f] {
       try {
-        return print_outcome(run_training(*f), f->out);
+        if (Ranks* all = ranks()) {
+          all->timeout = f->rank_timeout;
+          all->fast_reduce = f->fast_reduce;
+          all->shard_optimizer = f->shard_optimizer;
+          note_crowded();
+        }
+        return print_outcome(run_training(*f, ranks()), f->out);
       } catch (const ConfigError& e) {
         throw UsageError(e.what());
       }

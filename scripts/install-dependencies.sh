@@ -29,6 +29,11 @@ coverage_packages=(
 docs_packages=(
   doxygen                # the reference and the site
 )
+mpi_packages=(
+  libopenmpi-dev         # MPI, for training on several processes and machines
+  openmpi-bin            # mpirun
+  procps                 # finds processes, for the tests that kill them
+)
 browser_packages=(
   chromium               # opens the page of gradus report
   chromium-driver        # drives it
@@ -44,7 +49,7 @@ packaging_packages=(
 
 if [[ "${1:-}" == "--help" || "${1:-}" == "-h" ]]; then
   cat <<HELP
-Usage: scripts/install-dependencies.sh [--check] [--fuzz] [--coverage] [--browser] [--docs] [--packaging]
+Usage: scripts/install-dependencies.sh [--check] [--fuzz] [--coverage] [--browser] [--docs] [--mpi] [--packaging]
 
 Installs the following Debian/Ubuntu packages if they are missing, with sudo unless you are root:
   ${packages[*]}
@@ -54,6 +59,7 @@ Installs the following Debian/Ubuntu packages if they are missing, with sudo unl
   --coverage   also install the packages for scripts/coverage.sh: ${coverage_packages[*]}
   --browser    also install the packages for scripts/test-page.sh: ${browser_packages[*]}
   --docs       also install the packages for scripts/docs.sh: ${docs_packages[*]}
+  --mpi        also install the packages for -DGRADUS_MPI=ON: ${mpi_packages[*]}
   --packaging  also install the packages for tests/packaging/*.sh: ${packaging_packages[*]}
 HELP
   exit 0
@@ -66,6 +72,7 @@ for argument in "$@"; do
     --fuzz) packages+=("${fuzz_packages[@]}") ;;
     --coverage) packages+=("${coverage_packages[@]}") ;;
     --browser) packages+=("${browser_packages[@]}") ;;
+    --mpi) packages+=("${mpi_packages[@]}") ;;
     --docs) packages+=("${docs_packages[@]}") ;;
     --packaging) packages+=("${packaging_packages[@]}") ;;
     *)

@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include <gradus/files/internal/utf8.h>
+#include <gradus/train/mpi.h>
 
 #include "program.h"
 
@@ -34,6 +35,22 @@ const std::string quick =
     "data.max_length=4 --set model.max_length=12";
 
 }  // namespace
+
+TEST_CASE("a program without MPI that mpirun starts says how to get it") {
+  if (train::has_mpi()) return;  // tests/mpi/check.sh runs it
+  const Scratch scratch;
+  for (const char* launcher : {"OMPI_COMM_WORLD_SIZE=2 OMPI_COMM_WORLD_RANK", "PMI_SIZE=2 PMI_RANK"}) {
+    const std::string exported = std::string("export ") + launcher;
+    const Ran first = run(scratch, "train --task copy --out new", "", exported + "=0");
+    CHECK(first.code == 1);
+    CHECK_THAT(first.err,
+               ContainsSubstring("scripts/install-dependencies.sh --mpi") && ContainsSubstring("-DGRADUS_MPI=ON"));
+    const Ran second = run(scratch, "train --task copy --out new", "", exported + "=1");
+    CHECK(second.code == 1);
+    CHECK(second.err.empty());  // one rank reports it
+  }
+  CHECK_FALSE(std::filesystem::exists(scratch.folder() / "new"));
+}
 
 TEST_CASE("train, eval and decode produce outputs from pairs") {
   const Scratch scratch;

@@ -252,7 +252,10 @@ bool is_checkpoint(const files::Safetensors& file) {
 files::Safetensors pack(const nn::ParameterStore& store, const Position& position, const StateOwners& owners) {
   files::Safetensors file;
   for (const nn::Parameter& p : store.all()) file.tensors.push_back({p.path, p.tensor});
-  if (owners.optimizer != nullptr) add_state(file, optimizer_prefix, owners.optimizer->state());
+  if (owners.state != nullptr)
+    add_state(file, optimizer_prefix, *owners.state);
+  else if (owners.optimizer != nullptr)
+    add_state(file, optimizer_prefix, owners.optimizer->state());
   if (owners.plateau != nullptr) add_state(file, schedule_prefix, owners.plateau->state());
   if (owners.average != nullptr) add_state(file, average_prefix, owners.average->state());
   file.checksums = true;
@@ -260,6 +263,16 @@ files::Safetensors pack(const nn::ParameterStore& store, const Position& positio
   for_each_number(position, [&](auto number, const char* key) { file.metadata[key] = fmt::format("{}", number); });
   if (!position.best_validations.empty()) file.metadata[best_key] = text_of(position.best_validations);
   return file;
+}
+
+files::Safetensors without_states(files::Safetensors checkpoint, const std::vector<Tensor>& parameters) {
+  const auto is_left_out = [&](const files::NamedTensor& t) {
+    if (!t.name.starts_with(optimizer_prefix)) return false;
+    const std::string path = t.name.substr(t.name.find('/') + 1);
+    return std::any_of(parameters.begin(), parameters.end(), [&](const Tensor& p) { return p.name() == path; });
+  };
+  std::erase_if(checkpoint.tensors, is_left_out);
+  return checkpoint;
 }
 
 std::string first_not_finite(const files::Safetensors& checkpoint, const nn::ParameterStore& store) {

@@ -59,6 +59,8 @@ struct StateOwners {
   optim::Optimizer* optimizer = nullptr;  // of the parameters
   optim::Plateau* plateau = nullptr;      // the state of the schedule "plateau"
   optim::Average* average = nullptr;      // the moving averages of train.average
+  /// For pack: the state of all parameters, when the optimiser has that of some. Null: the optimiser's own.
+  const optim::State* state = nullptr;
 };
 
 /// Reads a checkpoint of a run. Throws Error as files::read_safetensors does, and when the file is a link or has
@@ -77,6 +79,9 @@ bool is_checkpoint(const files::Safetensors& file);
 ///
 /// They do not depend on the time, the machine or the number of threads.
 files::Safetensors pack(const nn::ParameterStore& store, const Position& position, const StateOwners& owners = {});
+
+/// The checkpoint without the optimiser's states of these parameters.
+files::Safetensors without_states(files::Safetensors checkpoint, const std::vector<Tensor>& parameters);
 
 /// The name of the first parameter or state with a NaN or an infinity, or "". A buffer may have infinities, and so may
 /// the state of a plateau, whose best value is infinite at first.

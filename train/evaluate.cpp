@@ -7,6 +7,8 @@
 #include <gradus/nn/dropout.h>
 #include <gradus/nn/losses.h>
 #include <gradus/train/dataset.h>
+#include <gradus/train/decode.h>
+#include <gradus/train/internal/together.h>
 
 namespace gradus::train {
 
@@ -17,13 +19,14 @@ std::vector<Index> source_ids(const data::Vocabulary& vocabulary, const data::To
 }
 
 Evaluation evaluate(const models::Seq2Seq& model, const data::Vocabulary& source, const data::Vocabulary& target,
-                    const std::vector<data::ReferenceSet>& references, const models::DecodeOptions& options) {
+                    const std::vector<data::ReferenceSet>& references, const models::DecodeOptions& options,
+                    Ranks* ranks) {
   std::vector<std::vector<Index>> sources;
   sources.reserve(references.size());
   for (const data::ReferenceSet& set : references) sources.push_back(source_ids(source, set.source));
 
   Evaluation result;
-  const auto found = models::decode(model, sources, options);
+  const auto found = decode(ranks, model, sources, options);
   for (std::size_t i = 0; i < references.size(); ++i) {
     const models::Hypothesis& best = found[i].front();
     const auto& wanted = references[i].references;
@@ -48,11 +51,13 @@ data::Texts texts_of(const RunConfig& config, const std::vector<data::Tokens>& o
 }
 
 double mean_loss(const models::Seq2Seq& model, const std::vector<data::EncodedPair>& pairs,
-                 const std::function<bool()>& stop) {
+                 const std::function<bool()>& stop, Ranks* ranks) {
   const auto plan = data::plan_batches(pairs, {.size = 64, .shuffle = false});
+  // Batch k is that of rank k modulo their number.
+  const Index first = ranks == nullptr ? 0 : ranks->rank(), stride = ranks == nullptr ? 1 : ranks->size();
   std::vector<double> sums(plan.size());
   std::vector<Index> tokens(plan.size());
-  run_shards(std::ssize(plan), [&](Index i) {
+  const auto run_batch = [&](Index i) {
     if (stop && stop()) throw models::Stopped();
     const NoGrad no_grad;
     const nn::Training in_use(false);
@@ -64,7 +69,18 @@ double mean_loss(const models::Seq2Seq& model, const std::vector<data::EncodedPa
                                          {.pad = data::pad_id, .reduction = Reduction::sum})
                   .item();
     tokens[k] = b.target_tokens;
+  };
+  together(ranks, [&] {
+    const Index own = std::max<Index>(0, std::ssize(plan) - first + stride - 1) / stride;
+    run_shards(own, [&](Index i) { run_batch(first + i * stride); });
   });
+  if (ranks != nullptr) {
+    const std::vector<std::vector<double>> of_ranks = ranks->gather(sums);
+    for (std::size_t k = 0; k < plan.size(); ++k) {
+      sums[k] = of_ranks[k % of_ranks.size()][k];
+      tokens[k] = data::make_batch(pairs, plan[k]).target_tokens;
+    }
+  }
   double sum = 0;
   Index count = 0;
   for (std::size_t k = 0; k < plan.size(); ++k) {

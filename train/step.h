@@ -56,6 +56,10 @@ class PairBatch final : public StepBatch {
 /// "training pairs 5, 17, 3" for `what` "pairs"; at most 64 rows are listed.
 std::string names_of_rows(const char* what, const std::vector<Index>& rows, Index begin, Index end);
 
+class GradientExchange;
+class Ranks;
+struct Span;
+
 /// One step of training:
 ///
 /// - The batch is split into train.shards shards, which run at the same time. Each has its own flat block of gradients.
@@ -64,59 +68,87 @@ std::string names_of_rows(const char* what, const std::vector<Index>& rows, Inde
 ///
 /// The bits depend on the numbers of shards and parts, not on the number of threads. With one shard, each op divides
 /// its work among the threads.
+///
+/// With ranks, each has a range of the shards. The blocks are added in the same tree, so the bits do not depend on the
+/// number of ranks either, unless Ranks::fast_reduce is set. All ranks make the same update.
 class TrainingStep {
  public:
-  /// Flattens the store, which must outlive it.
-  TrainingStep(nn::ParameterStore& store, const TrainConfig& config);
+  /// Flattens the store, which must outlive it, and so must `ranks`; null: this process alone. Throws Error when there
+  /// are more ranks than shards.
+  TrainingStep(nn::ParameterStore& store, const TrainConfig& config, Ranks* ranks = nullptr);
+  ~TrainingStep();
   /// The same for the pairs of a model, which must outlive it.
-  TrainingStep(const models::Seq2Seq& model, nn::ParameterStore& store, const TrainConfig& config);
+  TrainingStep(const models::Seq2Seq& model, nn::ParameterStore& store, const TrainConfig& config,
+               Ranks* ranks = nullptr);
 
   /// What a step measured.
   struct Result {
     double loss = 0;          // nats per target token or image, before the update, with label smoothing and R-Drop
     double grad_norm = 0;     // before clipping
     Index target_tokens = 0;  // of a batch of pairs
-    // Wall time in seconds. The time of the shards is divided in proportion to their forward and backward times.
+    // Wall time in seconds. The time of the shards is divided in proportion to their forward and backward times. The
+    // exchange is the time in which this rank waits for others.
     struct {
-      double forward = 0, backward = 0, clip = 0, update = 0;
+      double forward = 0, backward = 0, exchange = 0, clip = 0, update = 0;
     } seconds;
   };
 
   /// Updates the parameters with the gradients of the batch. `step` (from 0) seeds random draws. Throws Error, with the
   /// parameters unchanged, when the batch is empty, and when the loss or a gradient is not finite; the message then
-  /// names the step and the examples, and with train.detect_nan the op.
+  /// names the step and the examples, and with train.detect_nan the op. An error of one rank is thrown on all.
   Result run(const StepBatch& batch, Index step, double lr);
   /// The same for pairs of the model that the constructor was given. `progress` is that of PairBatch.
   Result run(const data::Batch& batch, Index step, double lr, double progress = 0);
 
-  /// The observers of the steps that follow, for profiles: one for each shard, in place of train.detect_nan, and one
-  /// for the work after the shards. They see the regions "forward" and "backward", and "clip" and "update". An empty
-  /// list ends it. Throws when there are not as many.
+  /// The observers of the steps that follow, for profiles: one for each shard of this rank, in place of
+  /// train.detect_nan, and one for the work after the shards. They see the regions "forward" and "backward", and "clip"
+  /// and "update". An empty list ends it. Throws when there are not as many.
   void observe(std::vector<Observer*> observers);
 
-  /// The optimiser of the parameters, to save and load its state.
+  /// The exchange of gradients between ranks in all steps so far.
+  struct Overlap {
+    double hidden = 0;   // the share of its time that was hidden behind forward and backward, from 0 to 1
+    double seconds = 0;  // its wall time
+  };
+  /// Zeros for this process alone.
+  Overlap overlap() const;
+
+  /// The optimiser of the parameters, to save and load its state. With Ranks::shard_optimizer, of those of this rank.
   optim::Optimizer& optimizer() { return *optimizer_; }
   const optim::Optimizer& optimizer() const { return *optimizer_; }
+
+  /// The optimiser's state of all parameters, on all ranks. All ranks call it.
+  optim::State optimizer_state() const;
+  /// The parameters whose states other ranks have.
+  const std::vector<Tensor>& others() const { return others_; }
 
  private:
   struct ShardResult {
     double loss = 0, forward_seconds = 0, backward_seconds = 0;
   };
-  struct Span {
-    Index begin = 0, end = 0;
-  };
-  static std::vector<Span> cut(Span whole, Index pieces);
-  ShardResult run_shard(const StepBatch& batch, Span shard, std::size_t k, Index step);
-  void add_blocks(std::size_t used);
+  std::vector<ShardResult> run_shards_of(const StepBatch& batch, const std::vector<Span>& shards, Span own, Index step);
+  std::vector<ShardResult> run_with_ranks(const StepBatch& batch, const std::vector<Span>& shards, Index step);
+  ShardResult run_shard(const StepBatch& batch, Span shard, Index k, Index step);
+  void report_complete(std::size_t here);
+  void share_parameters();
+  void spread_parameters();
+  void add_blocks(Index used);
   [[noreturn]] void refuse(const std::string& what, const StepBatch& batch, Index step) const;
 
   const models::Seq2Seq* model_ = nullptr;
   TrainConfig config_;
   std::vector<Tensor> parameters_;
-  std::vector<Tensor> blocks_;  // one per shard
+  Ranks* ranks_;
+  Index first_shard_ = 0;       // of this rank
+  std::vector<Tensor> blocks_;  // one per shard of this rank
   std::vector<Gradients> gradients_;
   std::vector<Observer*> observers_;  // empty: none
+  Tensor parameter_block_;            // all parameters
+  std::vector<Index> shares_;  // with Ranks::shard_optimizer: positions in the block, at which those of a rank begin
+  std::vector<Tensor> others_;
   std::unique_ptr<optim::Optimizer> optimizer_;
+  std::vector<std::size_t> bucket_of_;          // of each parameter
+  std::unique_ptr<GradientExchange> exchange_;  // null: this process alone
 };
 
 }  // namespace gradus::train

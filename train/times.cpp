@@ -64,7 +64,7 @@ TimesLog::Sums TimesLog::read(const std::filesystem::path& path, Index step) {
 
 void TimesLog::add(const TrainingStep::Result& result, Index examples) {
   const auto& s = result.seconds;
-  sums_.times.step_seconds += s.forward + s.backward + s.clip + s.update;
+  sums_.times.step_seconds += s.forward + s.backward + s.exchange + s.clip + s.update;
   sums_.times.examples += examples;
   sums_.times.target_tokens += result.target_tokens;
 }

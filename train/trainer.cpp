@@ -9,6 +9,7 @@
 
 #include <gradus/files/internal/json.h>
 #include <gradus/train/average.h>
+#include <gradus/train/internal/rank_check.h>
 #include <gradus/train/internal/recorded_settings.h>
 #include <gradus/train/internal/task.h>
 #include <gradus/train/optimizers.h>
@@ -73,11 +74,12 @@ bool is_complete(const TrainConfig& config, const Position& position) {
   return ended && position.validated == position.step;
 }
 
-Trainer::Trainer(Run& run, const Dataset& dataset)
+Trainer::Trainer(Run& run, const Dataset& dataset, Ranks* ranks)
     : run_(run),
+      ranks_(ranks),
       task_(make_task(run, dataset)),
       config_(run.config.train),
-      step_(*run.store, config_),
+      step_(*run.store, config_, ranks),
       length_(length_of(config_, *task_)),
       schedule_(make_schedule(config_, length_.steps)),
       plateau_(make_plateau(config_)) {
@@ -113,7 +115,7 @@ void Trainer::go_on_from(const std::filesystem::path& file) {
   const bool reordered = has_change(changes, {"train.seed", "train.batch", "train.batch_by"});
   if (!reordered) check_steps(found, name);
   try {
-    position_ = unpack(checkpoint, name, *run_.store, owners());
+    position_ = unpack(without_states(checkpoint, step_.others()), name, *run_.store, owners());
   } catch (const Error& e) {
     throw Error(e.what() + listed(changes));
   }
@@ -171,8 +173,40 @@ bool Trainer::validation_due() const {
   return length_.evaluate_every > 0 ? position_.step % length_.evaluate_every == 0 : position_.batch == 0;
 }
 
+// Throws Error, on all ranks, unless they are about to train the same.
+void Trainer::check_ranks() {
+  std::vector<Fact> facts = facts_of_program();
+  for (const auto& [key, value] : recorded_settings(run_.config)) facts.push_back({"the setting " + key, value});
+  facts.push_back({"the data to train on (hash)", fmt::format("{:016x}", position_.training_pairs)});
+  facts.push_back({"the data to validate on (hash)", fmt::format("{:016x}", position_.validation_pairs)});
+  facts.push_back({"the vocabularies (hash)", fmt::format("{:016x}", position_.vocabularies)});
+  facts.push_back({"the steps of the checkpoint", fmt::format("{}", position_.step)});
+  std::vector<Tensor> values;
+  const StateOwners all = ranks_->shard_optimizer ? StateOwners{} : owners();
+  for (const files::NamedTensor& t : pack(*run_.store, position_, all).tensors) values.push_back(t.tensor);
+  facts.push_back({"the parameters and states to start from (hash)", hash_of(values)});
+  facts.push_back({"--fast-reduce", ranks_->fast_reduce ? "set" : "not set"});
+  facts.push_back({"--shard-optimizer", ranks_->shard_optimizer ? "set" : "not set"});
+  check_same(*ranks_, facts);
+}
+
+// Whether `stop` is true, on any rank.
+bool Trainer::stops(const Stop& stop) const {
+  const bool here = stop && stop();
+  return ranks_ == nullptr ? here : ranks_->any(here);
+}
+
+void Trainer::note_overlap(Progress& progress) const {
+  if (ranks_ == nullptr) return;
+  const TrainingStep::Overlap overlap = step_.overlap();
+  progress.line(
+      fmt::format("{} ranks: gradients were under way for {:.1f} s, {:.0f} % of it while shards were computed",
+                  ranks_->size(), overlap.seconds, 100 * overlap.hidden));
+}
+
 Outcome Trainer::run(Progress& progress, const RunDirectory* directory, const std::function<bool()>& stop) {
   directory_ = directory;
+  if (ranks_ != nullptr) check_ranks();
   if (directory != nullptr) open_metrics(progress);
   for (const std::string& note : notes_) progress.line(note);
   notes_.clear();
@@ -180,6 +214,7 @@ Outcome Trainer::run(Progress& progress, const RunDirectory* directory, const st
   progress.start("training", length_.steps, position_.step);
   const auto ended = [&](Ending ending) {
     progress.finish();
+    note_overlap(progress);
     return Outcome{ending, position_, score_};
   };
   try {
@@ -228,7 +263,7 @@ void Trainer::train_steps(Progress& progress, const Stop& stop) {
       else if (config_.save_every > 0 && position_.step % config_.save_every == 0)
         save(false, true);
       if (out_of_patience()) return;
-      if (stop && stop()) throw models::Stopped();
+      if (stops(stop)) throw models::Stopped();
     } while (position_.batch != 0 && !finished());
   }
 }
@@ -271,7 +306,7 @@ void Trainer::validate(Progress& progress, const Stop& stop) {
   Validation found;
   try {
     const optim::Averaged averaged(owners().average);
-    found = task_->validate(stop);
+    found = task_->validate(stop, ranks_);
   } catch (const models::NanScores& e) {
     refuse_divergence(e.what());
   }
@@ -303,11 +338,17 @@ void Trainer::validate(Progress& progress, const Stop& stop) {
 }
 
 void Trainer::save(bool best, bool keep) {
+  optim::State of_all;
+  StateOwners all = owners();
+  if (!step_.others().empty()) {
+    of_all = step_.optimizer_state();  // all ranks take part
+    all.state = &of_all;
+  }
   if (directory_ == nullptr) return;
   directory_->check_place();
   metrics_->sync();
   position_.metrics_bytes = metrics_->size();
-  const files::Safetensors state = packed(owners());
+  const files::Safetensors state = packed(all);
   // The best come first: if the trainer is killed before the last state is written, it reaches them again after it
   // resumes.
   const auto& validations = position_.best_validations;

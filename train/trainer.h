@@ -13,6 +13,7 @@
 #include <gradus/train/metrics.h>
 #include <gradus/train/observer.h>
 #include <gradus/train/progress.h>
+#include <gradus/train/ranks.h>
 #include <gradus/train/run.h>
 #include <gradus/train/step.h>
 #include <gradus/train/times.h>
@@ -47,11 +48,15 @@ bool is_complete(const TrainConfig& config, const Position& position);
 /// - The best and the last state are saved, with train.keep the newest states, and with train.keep_best the models of
 ///   the best validations. With train.average the best state holds the averages, the last state both.
 /// - The result depends only on the configuration and the data.
+/// - With ranks, each has a trainer of the same run and dataset. They divide the shards of each batch and the examples
+/// of
+///   a validation. Give a directory to the trainer of one rank, which then writes all files; they are those of one
+///   rank.
 class Trainer {
  public:
-  /// Run and dataset must outlive it. Throws Error when the run has no model, the dataset has no pairs or images to
-  /// train or to validate on, or the optimiser or the schedule refuses a setting.
-  Trainer(Run& run, const Dataset& dataset);
+  /// Run, dataset and ranks must outlive it; null: this process alone. Throws Error when the run has no model, the
+  /// dataset has no pairs or images to train or to validate on, or the optimiser or the schedule refuses a setting.
+  Trainer(Run& run, const Dataset& dataset, Ranks* ranks = nullptr);
   /// Writes nothing.
   ~Trainer();
 
@@ -65,6 +70,8 @@ class Trainer {
 
   /// Trains to the configuration's end, or until `stop` returns true. Then saves the state.
   ///
+  /// - With ranks all call it, and `stop` of one ends the run of all. Throws Error, on all ranks, when they differ in
+  ///   program, kernels, configuration, data or checkpoint, and RankLost when a rank does not answer.
   /// - `stop` is called after each step, and between the batches of a validation on any thread. A validation that it
   ///   ends is done again after `resume`.
   /// - Without a directory nothing is written.
@@ -87,6 +94,9 @@ class Trainer {
   void go_on_from(const std::filesystem::path& checkpoint);
   void check_pairs(const Position& found, const std::string& name, const std::string& changes) const;
   void check_steps(const Position& found, const std::string& name) const;
+  void check_ranks();
+  bool stops(const Stop& stop) const;
+  void note_overlap(Progress& progress) const;
   void open_metrics(Progress& progress);
   bool finished() const;
   void note_improvement(Progress& progress) const;
@@ -105,6 +115,7 @@ class Trainer {
   void log_losses(double lr, double grad_norm);
 
   Run& run_;
+  Ranks* const ranks_;
   std::unique_ptr<const Task> task_;
   const RunDirectory* directory_ = nullptr;
   const TrainConfig& config_;

@@ -90,7 +90,11 @@ void catch_interrupts() {
 
 bool interrupt_requested() { return requested.load() != 0; }
 
-int interrupt_code() { return 128 + requested.load(); }
+// Without a signal here, another rank got one and ended the run of all.
+int interrupt_code() {
+  const int signal = requested.load();
+  return 128 + (signal == 0 ? SIGTERM : signal);
+}
 
 void write_result(std::string_view text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) refuse_output();

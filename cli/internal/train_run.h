@@ -16,6 +16,9 @@ struct TrainFlags {
   bool overwrite = false, resume = false;
   bool report = false;           // whether the page of the run is written while it trains
   std::string tensorboard = {};  // folder of event files; empty: none
+  double rank_timeout = 600;     // seconds until a rank that does not answer ends the run
+  bool fast_reduce = false;      // whether MPI chooses the order of additions
+  bool shard_optimizer = false;  // whether ranks share the optimiser's state
 };
 
 /// How a training ended, and its result as a line of JSON.
@@ -24,8 +27,9 @@ struct TrainResult {
   std::string line;
 };
 
-/// Trains a new run, or continues one with `resume`. Throws UsageError and Error as the command reports them.
-TrainResult run_training(const TrainFlags& flags);
+/// Trains a new run, or continues one with `resume`, on the ranks; null: this process alone. Throws UsageError and
+/// Error as the command reports them.
+TrainResult run_training(const TrainFlags& flags, train::Ranks* ranks);
 
 /// Throws UsageError if `asked` changes a setting of the run. train.detect_nan may change, because it changes no
 /// result. Before the data are read (`settled` is false), settings that the data determine may still have their

@@ -10,6 +10,7 @@
 #include <gradus/autograd/ops/losses.h>
 #include <gradus/data/internal/draws.h>
 #include <gradus/models/decode.h>
+#include <gradus/train/internal/together.h>
 
 namespace gradus::train {
 namespace {
@@ -91,9 +92,12 @@ std::unique_ptr<StepBatch> ImageTask::batch(const std::vector<Index>& rows, Inde
   return std::make_unique<ImageBatch>(run_, data_.train_images, rows, step);
 }
 
-Validation ImageTask::validate(const std::function<bool()>& stop) const {
+Validation ImageTask::validate(const std::function<bool()>& stop, Ranks* ranks) const {
   const data::LabelledImages& valid = data_.valid_images;
-  const ClassScore score = score_classes(log_probabilities(*run_.classifier, valid.images, stop), valid.labels);
+  ClassScore score;
+  together(ranks, [&] {  // each rank classifies all images: they are few
+    score = score_classes(log_probabilities(*run_.classifier, valid.images, stop), valid.labels);
+  });
   if (!std::isfinite(score.loss)) throw models::NanScores(fmt::format("the validation loss is {}", score.loss));
   const double wrong = 1 - score.accuracy();
   Validation found;

@@ -15,7 +15,7 @@ class ImageTask final : public Task {
   std::vector<std::vector<Index>> plan(Index epoch) const override;
   Index batches() const override;
   std::unique_ptr<StepBatch> batch(const std::vector<Index>& rows, Index step) const override;
-  Validation validate(const std::function<bool()>& stop) const override;
+  Validation validate(const std::function<bool()>& stop, Ranks* ranks) const override;
   const char* examples() const override { return "images"; }
   void identify(Position& position) const override;
   void check_files(const RunDirectory& /*directory*/) const override {}

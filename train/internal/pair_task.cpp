@@ -59,12 +59,12 @@ std::unique_ptr<StepBatch> PairTask::batch(const std::vector<Index>& rows, Index
   return std::make_unique<PairBatch>(*run_.model, run_.config.train, data::make_batch(data_.train, rows), progress);
 }
 
-Validation PairTask::validate(const std::function<bool()>& stop) const {
+Validation PairTask::validate(const std::function<bool()>& stop, Ranks* ranks) const {
   Validation found;
-  found.loss = mean_loss(*run_.model, data_.valid, stop);
+  found.loss = mean_loss(*run_.model, data_.valid, stop, ranks);
   if (!std::isfinite(found.loss)) throw models::NanScores(fmt::format("the validation loss is {}", found.loss));
   const Evaluation evaluation = evaluate(*run_.model, data_.source, data_.target, data_.references,
-                                         {.max_length = run_.config.decode.max_length, .stop = stop});
+                                         {.max_length = run_.config.decode.max_length, .stop = stop}, ranks);
   const data::Score& score = found.score = evaluation.score;
   found.value = value_of(found, run_.config, evaluation.outputs, data_.references);
   found.fields = {{"valid_loss", found.loss},

@@ -36,11 +36,12 @@ class Task {
   /// The batch of these rows for a step, counted from 0.
   virtual std::unique_ptr<StepBatch> batch(const std::vector<Index>& rows, Index step) const = 0;
 
-  /// Runs the model on the validation examples. `stop` ends it between two batches, as DecodeOptions::stop does. Throws
+  /// Runs the model on the validation examples, which the ranks divide, if there are any. `stop` ends it between two
+  /// batches, as DecodeOptions::stop does. Throws
   ///
   /// - models::Stopped after `stop` returned true;
   /// - models::NanScores when the loss or a score is not a finite number.
-  virtual Validation validate(const std::function<bool()>& stop) const = 0;
+  virtual Validation validate(const std::function<bool()>& stop, Ranks* ranks) const = 0;
 
   /// "pairs" or "images", for messages.
   virtual const char* examples() const = 0;

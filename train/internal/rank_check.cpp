@@ -1,0 +1,94 @@
+#include <gradus/train/internal/rank_check.h>
+
+#include <fmt/format.h>
+
+#include <cstring>
+#include <fstream>
+#include <iterator>
+
+#include <gradus/autograd/foundation/internal/bf16_kernels.h>
+#include <gradus/autograd/foundation/internal/blas.h>
+#include <gradus/autograd/foundation/internal/fnv1a.h>
+
+namespace gradus::train {
+namespace {
+
+constexpr char end_of_value = '\0';
+
+std::string bytes_of(const std::vector<Fact>& facts) {
+  std::string text;
+  for (const Fact& fact : facts) text += fact.name + end_of_value + fact.value + end_of_value;
+  return text;
+}
+
+std::vector<Fact> facts_of(const std::string& bytes) {
+  std::vector<std::string> texts;
+  for (std::size_t at = 0; at < bytes.size();) {
+    const std::size_t end = bytes.find(end_of_value, at);
+    texts.push_back(bytes.substr(at, end - at));
+    at = end + 1;
+  }
+  std::vector<Fact> facts;
+  for (std::size_t i = 0; i + 1 < texts.size(); i += 2) facts.push_back({texts[i], texts[i + 1]});
+  return facts;
+}
+
+// Whole words, because bytes one by one take eight times as long.
+void take(Fnv1a& hash, const char* bytes, std::size_t count) {
+  std::uint64_t word = 0;
+  for (std::size_t at = 0; at + sizeof word <= count; at += sizeof word) {
+    std::memcpy(&word, bytes + at, sizeof word);
+    hash.take(word);
+  }
+  hash.take(std::string_view(bytes + count / sizeof word * sizeof word, count % sizeof word));
+}
+
+std::string hash_of_file(const char* path) {
+  std::ifstream in(path, std::ios::binary);
+  const std::string bytes{std::istreambuf_iterator<char>(in), {}};
+  Fnv1a hash;
+  take(hash, bytes.data(), bytes.size());
+  return fmt::format("{:016x}", hash.value());
+}
+
+}  // namespace
+
+void check_same(Ranks& ranks, const std::vector<Fact>& facts) {
+  const std::vector<std::string> all = ranks.gather(bytes_of(facts));
+  const std::vector<Fact> first = facts_of(all.front());
+  for (Index r = 1; r < ranks.size(); ++r) {
+    const std::vector<Fact> theirs = facts_of(all[static_cast<std::size_t>(r)]);
+    for (std::size_t i = 0; i < std::min(first.size(), theirs.size()); ++i) {
+      if (first[i].name == theirs[i].name && first[i].value == theirs[i].value) continue;
+      throw Error(fmt::format("{} differs from {} in {}: {}, not {}; start all ranks with the same", ranks.name(r),
+                              ranks.name(0), theirs[i].name, theirs[i].value, first[i].value));
+    }
+    if (first.size() != theirs.size())
+      throw Error(fmt::format("{} differs from {} in the number of its settings", ranks.name(r), ranks.name(0)));
+  }
+}
+
+std::vector<Fact> facts_of_program() {
+  const blas::Description blas = blas::describe();
+  return {{"the compiler of the program", __VERSION__},
+          {"the build of the program (hash of its file)", hash_of_file("/proc/self/exe")},
+          {"the kernels of OpenBLAS", blas.kernel},
+          {"the version of OpenBLAS", blas.config},
+          {"the kernel of bf16 products", bf16::kernels().front().name}};
+}
+
+std::string hash_of(const std::vector<Tensor>& tensors) {
+  Fnv1a hash;
+  for (const Tensor& t : tensors) {
+    const auto count = static_cast<std::size_t>(t.numel() * size_of(t.dtype()));
+    if (count == 0) continue;
+    const char* bytes = t.dtype() == DType::i64 ? reinterpret_cast<const char*>(t.data<Index>())
+                                                : dispatch_floating(t.dtype(), [&](auto zero) {
+                                                    return reinterpret_cast<const char*>(t.data<decltype(zero)>());
+                                                  });
+    take(hash, bytes, count);
+  }
+  return fmt::format("{:016x}", hash.value());
+}
+
+}  // namespace gradus::train

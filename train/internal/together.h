@@ -1,0 +1,14 @@
+#pragma once
+
+#include <functional>
+
+#include <gradus/train/ranks.h>
+
+namespace gradus::train {
+
+/// Runs the work of this rank; null: this process alone. When the work of a rank throws, all ranks throw: that rank its
+/// own exception, the others one of the same kind (models::Stopped, models::NanScores, else Error) that names the first
+/// such rank.
+void together(Ranks* ranks, const std::function<void()>& work);
+
+}  // namespace gradus::train
