@@ -7,12 +7,14 @@
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/bench/cnn.h>
 #include <gradus/bench/decode.h>
+#include <gradus/bench/exchange.h>
 #include <gradus/bench/machine.h>
 #include <gradus/bench/memory.h>
 #include <gradus/bench/ops.h>
 #include <gradus/bench/scaling.h>
 #include <gradus/bench/step.h>
 #include <gradus/cli/internal/command.h>
+#include <gradus/cli/internal/launch.h>
 #include <gradus/models/registry.h>
 
 namespace gradus::cli {
@@ -278,6 +280,40 @@ void add_cnn(CLI::App& bench, Action& action) {
   command.callback([seconds, &action] { action = [seconds] { return bench_cnn(*seconds); }; });
 }
 
+struct ExchangeFlags {
+  double seconds = 1;
+  bool fast_reduce = false;
+};
+
+int bench_exchange(const ExchangeFlags& flags) {
+  if (ranks() == nullptr) throw UsageError("bench exchange needs ranks: start it with mpirun -n 2 or more");
+  ranks()->fast_reduce = flags.fast_reduce;
+  print_result("# {:>5} {:>10} {:>12} {:>12} {:>12}\n", "ranks", "bytes", "ms", "min_ms", "order");
+  const auto print = [&](Index bytes, const bench::Samples& times, const char* order) {
+    print_result("{:>7} {:>10} {:>12.4f} {:>12.4f} {:>12}\n", ranks()->size(), bytes, 1e3 * times.median(),
+                 1e3 * times.quantile(0), order);
+    flush_results();
+  };
+  print(1, bench::time_gather(*ranks(), flags.seconds), "gather");
+  constexpr Index kib = 1 << 10, mib = 1 << 20;
+  for (const Index bytes : {4 * kib, 64 * kib, mib, 2 * mib, 4 * mib, 8 * mib, 16 * mib, 32 * mib})
+    print(bytes, bench::time_exchange(*ranks(), bytes, flags.seconds), flags.fast_reduce ? "fast" : "exact");
+  return success;
+}
+
+void add_exchange(CLI::App& bench, Action& action) {
+  CLI::App& command = *bench.add_subcommand("exchange", "Time the sum of gradients over ranks, by their bytes");
+  auto flags = std::make_shared<ExchangeFlags>();
+  add_seconds(command, flags->seconds, "Seconds per line (default: 1)", {0.001, 3600});
+  command.add_flag("--fast-reduce", flags->fast_reduce, "As for gradus train");
+  add_threads(command);
+  command.footer(
+      "Each rank has one shard. docs/scaling.md has a model of these times.\n\n"
+      "Example:\n"
+      "  mpirun -n 4 gradus bench exchange");
+  command.callback([flags, &action] { action = [flags] { return bench_exchange(*flags); }; });
+}
+
 }  // namespace
 
 void add_bench(CLI::App& program, Action& action) {
@@ -291,6 +327,7 @@ void add_bench(CLI::App& program, Action& action) {
   add_cnn(command, action);
   add_memory(command, action);
   add_decoding(command, action);
+  add_exchange(command, action);
 }
 
 }  // namespace gradus::cli

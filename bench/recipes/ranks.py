@@ -1,0 +1,217 @@
+#!/usr/bin/env python3
+"""A model of training on many ranks, fitted to measurements, and what it predicts.
+
+usage: ranks.py FOLDER
+
+FOLDER has outputs of `gradus bench exchange`, named NETWORK-RANKS.txt or NETWORK-fast-RANKS.txt, of `gradus bench scaling
+MODEL SIZE --threads 1`, named scaling-SIZE.txt, and parameters.txt with lines "SIZE COUNT". bench/recipes/ranks/measure.sh
+writes them. Prints the fits, their errors on held-out measurements, a simulation of the exchange of 1,024 ranks, and
+predictions, and writes FOLDER/ranks.svg. Needs no package.
+"""
+
+import sys
+from html import escape
+from pathlib import Path
+
+BUCKET = 1 << 20  # bytes, as in training
+FITTED = {1 << 12, 1 << 20, 1 << 22, 1 << 24}  # bytes; the others are held out
+ASSUMED = 5e-6  # seconds of a message, where other load hides them
+COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7"]
+
+
+def buckets(size):
+    return -(-size // BUCKET)
+
+
+def wire_bytes(size, ranks, of_host):
+    """Bytes that a host sends: its ranks send a piece of each bucket to each rank elsewhere, in two phases."""
+    return 2 * of_host * size / ranks * (ranks - of_host)
+
+
+def terms(size, ranks, of_host):
+    """What the parts of the model are multiplied with: one exchange, its messages per rank, bytes of a host."""
+    return [1, 2 * (ranks - 1) * buckets(size), wire_bytes(size, ranks, of_host)]
+
+
+def solve(a, b):
+    """The solution of a small system of linear equations, by elimination."""
+    n = len(b)
+    rows = [a[i][:] + [b[i]] for i in range(n)]
+    for i in range(n):
+        pivot = max(range(i, n), key=lambda r: abs(rows[r][i]))
+        rows[i], rows[pivot] = rows[pivot], rows[i]
+        for r in range(n):
+            if r != i:
+                factor = rows[r][i] / rows[i][i]
+                rows[r] = [x - factor * y for x, y in zip(rows[r], rows[i])]
+    return [rows[i][n] / rows[i][i] for i in range(n)]
+
+
+def fit(points):
+    """Parts of least relative error for points (terms, seconds); a part that would be negative is 0."""
+    used = list(range(len(points[0][0])))
+    while True:
+        a = [[sum(t[i] * t[j] / s**2 for t, s in points) for j in used] for i in used]
+        b = [sum(t[i] / s for t, s in points) for i in used]
+        found = solve(a, b)
+        if min(found) >= 0:
+            break
+        used.pop(found.index(min(found)))
+    parts = [0.0] * len(points[0][0])
+    for i, value in zip(used, found):
+        parts[i] = value
+    return parts
+
+
+def predict(parts, size, ranks, of_host):
+    return sum(p * t for p, t in zip(parts, terms(size, ranks, of_host)))
+
+
+def read_exchange(path):
+    """[(bytes, seconds)] of an output of bench exchange: the medians."""
+    rows = [line.split() for line in path.read_text().splitlines() if not line.startswith("#")]
+    return [(int(r[1]), float(r[2]) / 1e3) for r in rows if r[4] != "gather"]
+
+
+def simulate(size, ranks, latency, message, rate):
+    """Seconds of an exchange by events: each rank sends its pieces in turn, beginning with its right neighbour.
+
+    A message takes `message` seconds of the sender, then its bytes pass the sender's and the receiver's network card.
+    """
+    piece = min(size, BUCKET) / ranks / rate
+    sender, card_out, card_in = [0.0] * ranks, [0.0] * ranks, [0.0] * ranks
+    for _ in range(2 * buckets(size)):
+        received = [0.0] * ranks
+        for step in range(1, ranks):
+            for r in range(ranks):
+                to = r + step if r + step < ranks else r + step - ranks
+                sender[r] += message
+                start = max(sender[r], card_out[r])
+                card_out[r] = start + piece
+                end = max(start + latency, card_in[to]) + piece
+                card_in[to] = end
+                received[to] = max(received[to], end)
+        sender = [max(s, got) for s, got in zip(sender, received)]  # a phase needs all pieces of the one before
+    return max(sender)
+
+
+class Compute:
+    """Seconds of forward and backward of a shard on one thread, linear between the measured batches."""
+
+    def __init__(self, path):
+        rows = [line.split() for line in path.read_text().splitlines() if not line.startswith("#")]
+        self.points = [(int(r[2]), float(r[6]) / 1e3) for r in rows]
+        self.target = int(rows[0][4])
+
+    def seconds(self, batch):
+        points = self.points
+        i = 1
+        while i + 1 < len(points) and points[i][0] < batch:
+            i += 1
+        (x0, y0), (x1, y1) = points[i - 1], points[i]
+        return max(y0 + (batch - x0) * (y1 - y0) / (x1 - x0), y0 * batch / x0 if batch < x0 else 0)
+
+
+def exchange_seconds(size, ranks, message, rate, exact):
+    """One rank per host. Exact: a message to each rank, twice per bucket. Fast: recursive halving and doubling."""
+    data = 2 * size * (ranks - 1) / ranks / rate
+    if exact:
+        return 2 * (ranks - 1) * buckets(size) * message + data
+    return 2 * (ranks - 1).bit_length() * buckets(size) * message + data
+
+
+def step_seconds(compute, batch, size, ranks, message, rate, exact):
+    """The exchange hides behind backward, about two thirds of the computation, but for its last bucket."""
+    work, exchange = compute.seconds(batch), exchange_seconds(size, ranks, message, rate, exact)
+    return work + max(exchange - 2 / 3 * work, exchange / buckets(size))
+
+
+def plot(path, title, curves):
+    """Efficiency over ranks, both as powers of two."""
+    width, height, left, top = 560, 340, 60, 40
+    x = lambda ranks: left + (ranks.bit_length() - 1) / 10 * (width - left - 20)
+    y = lambda share: top + (1 - share) * (height - top - 50)
+    out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height + 20 * len(curves)}" '
+           'font-family="sans-serif" font-size="12"><rect width="100%" height="100%" fill="white"/>',
+           f'<text x="{left}" y="20" font-size="14">{escape(title)}</text>']
+    for share in (0, 0.25, 0.5, 0.75, 1):
+        out.append(f'<path d="M{left} {y(share):.1f}H{width - 20}" stroke="#ddd"/>'
+                   f'<text x="{left - 8}" y="{y(share) + 4:.1f}" text-anchor="end">{100 * share:.0f} %</text>')
+    for power in range(11):
+        out.append(f'<text x="{x(1 << power):.1f}" y="{height - 30}" text-anchor="middle">{1 << power}</text>')
+    out.append(f'<text x="{(left + width) / 2}" y="{height - 10}" text-anchor="middle">ranks</text>')
+    for i, (name, points) in enumerate(curves):
+        colour, dashed = COLOURS[i // 2 % len(COLOURS)], ' stroke-dasharray="5 4"' if i % 2 else ""
+        line = " ".join(f"{x(r):.1f},{y(s):.1f}" for r, s in points)
+        out.append(f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2"{dashed}/>')
+        at = height + 20 * i
+        out.append(f'<path d="M{left} {at}h30" stroke="{colour}" stroke-width="2"{dashed}/>'
+                   f'<text x="{left + 40}" y="{at + 4}">{escape(name)}</text>')
+    path.write_text("\n".join(out + ["</svg>\n"]))
+
+
+def fits(folder):
+    """Prints the fit of each network; returns the seconds of a message over the network between hosts."""
+    message = 0.0
+    print(f"{'network':<18}{'us once':>9}{'us/message':>12}{'MB/s':>8}   held-out errors in per cent, by ranks and bytes")
+    names = sorted({p.stem.rsplit("-", 1)[0] for p in folder.glob("*-[0-9]*.txt")})
+    for name in names:
+        exact, points, held_out = "fast" not in name, [], []
+        for path in sorted(folder.glob(f"{name}-[0-9]*.txt")):
+            ranks = int(path.stem.rsplit("-", 1)[1])
+            of_host = ranks // 2 if name.startswith("hosts") else 1
+            for size, seconds in read_exchange(path):
+                row = (ranks, size, terms(size, ranks, of_host), seconds)
+                (points if size in FITTED else held_out).append(row)
+        parts = fit([(t, s) for _, _, t, s in points])
+        errors = [(r, n, sum(p * x for p, x in zip(parts, t)) / s - 1) for r, n, t, s in held_out if n >= 1 << 20]
+        rate = f"{1e-6 / parts[2]:.0f}" if parts[2] else "-"
+        print(f"{name:<18}{1e6 * parts[0]:>9.0f}{1e6 * parts[1]:>12.1f}{rate:>8}   "
+              + ", ".join(f"{r}: {n >> 10}K {100 * e:+.0f}" for r, n, e in errors))
+        if exact and name.startswith("hosts"):
+            message = max(message, parts[1])
+    return message
+
+
+def main(folder):
+    message = fits(folder)
+    if message == 0:
+        message = ASSUMED
+        print(f"the fits have no time per message between hosts: {1e6 * ASSUMED:.0f} us are assumed below")
+    print(f"\nsimulation of 1,024 ranks, {1e6 * message:.1f} us per message, 20 us of latency")
+    for gbit in (10, 100):
+        rate = gbit * 1e9 / 8
+        for size in (1 << 20, 4 << 20):
+            events = simulate(size, 1024, 20e-6, message, rate)
+            formula = exchange_seconds(size, 1024, message, rate, True) + 2 * buckets(size) * 20e-6
+            print(f"  {gbit:>3} Gbit/s, {size >> 20} MiB: events {1e3 * events:.1f} ms, formula {1e3 * formula:.1f} ms")
+    counts = dict(line.split() for line in (folder / "parameters.txt").read_text().splitlines())
+    curves = []
+    for size, count in counts.items():
+        compute = Compute(folder / f"scaling-{size}.txt")
+        bytes_, batch = 4 * int(count), compute.points[2][0]
+        print(f"\n{size}: {count} parameters, {batch} pairs of {compute.target} target tokens per rank (weak) or for "
+              f"{64} ranks (strong); tokens/s")
+        print(f"{'ranks':>6}" + "".join(f"{n:>16}" for n in ("weak 10G", "weak 10G fast", "weak 100G", "weak 100G fast",
+                                                           "strong 10G", "strong 100G")))
+        for ranks in (1 << i for i in range(1, 11)):
+            row = []
+            for kind, gbit, exact in (("weak", 10, True), ("weak", 10, False), ("weak", 100, True),
+                                      ("weak", 100, False), ("strong", 10, True), ("strong", 100, True)):
+                here = batch if kind == "weak" else batch * 64 / ranks
+                seconds = step_seconds(compute, here, bytes_, ranks, message, gbit * 1e9 / 8, exact)
+                row.append(here * ranks * compute.target / seconds)
+            print(f"{ranks:>6}" + "".join(f"{tokens:>16,.0f}" for tokens in row))
+        for gbit in (10, 100):
+            for exact in (True, False):
+                share = lambda r: compute.seconds(batch) / step_seconds(compute, batch, bytes_, r, message,
+                                                                        gbit * 1e9 / 8, exact)
+                curves.append((f"{size}, {gbit} Gbit/s, {'exact' if exact else 'fast'}",
+                               [(1 << i, 1.0 if i == 0 else share(1 << i)) for i in range(11)]))
+    plot(folder / "ranks.svg", "Weak scaling: tokens/s per rank beside one rank", curves)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    main(Path(sys.argv[1]))

@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Writes the measurements that bench/recipes/ranks.py reads into the folder of its argument.
+set -euo pipefail
+
+if [[ $# -ne 1 || "$1" == -* ]]; then
+  echo "Usage: bench/recipes/ranks/measure.sh FOLDER (root; build/release with -DGRADUS_MPI=ON)" >&2
+  exit 2
+fi
+
+root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)"
+program="$root/build/release/gradus"
+mkdir -p "$1"
+cd "$1"
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
+
+for order in "" -fast; do
+  flag=()
+  if [[ $order == -fast ]]; then flag=(--fast-reduce); fi
+  mpirun --mca btl vader,self -n 2 "$program" bench exchange "${flag[@]}" >"memory$order-2.txt"
+  mpirun --mca btl tcp,self -n 2 "$program" bench exchange "${flag[@]}" >"loopback$order-2.txt"
+  for rate in 1gbit 10gbit; do
+    for each in 1 2; do
+      RANKS_PER_HOST=$each "$root/scripts/two_hosts.sh" $rate 0 "$program" bench exchange "${flag[@]}" \
+        >"hosts_$rate$order-$((2 * each)).txt"
+    done
+  done
+done
+: >parameters.txt
+for size in small base; do
+  "$program" bench scaling transformer $size --threads 1 --seconds 0.2 --set batch=16 >scaling-$size.txt
+  echo "$size $("$program" bench step transformer $size --threads 1 --seconds 0.1 | sed 's/.*params=\([0-9]*\).*/\1/')" \
+    >>parameters.txt
+done
