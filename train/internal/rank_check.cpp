@@ -4,7 +4,7 @@
 
 #include <cstring>
 #include <fstream>
-#include <iterator>
+#include <vector>
 
 #include <gradus/autograd/foundation/internal/bf16_kernels.h>
 #include <gradus/autograd/foundation/internal/blas.h>
@@ -45,9 +45,12 @@ void take(Fnv1a& hash, const char* bytes, std::size_t count) {
 
 std::string hash_of_file(const char* path) {
   std::ifstream in(path, std::ios::binary);
-  const std::string bytes{std::istreambuf_iterator<char>(in), {}};
+  std::vector<char> block(1 << 20);
   Fnv1a hash;
-  take(hash, bytes.data(), bytes.size());
+  do {
+    in.read(block.data(), std::ssize(block));
+    take(hash, block.data(), static_cast<std::size_t>(in.gcount()));
+  } while (in);
   return fmt::format("{:016x}", hash.value());
 }
 
@@ -70,8 +73,9 @@ void check_same(Ranks& ranks, const std::vector<Fact>& facts) {
 
 std::vector<Fact> facts_of_program() {
   const blas::Description blas = blas::describe();
+  static const std::string program = hash_of_file("/proc/self/exe");
   return {{"the compiler of the program", __VERSION__},
-          {"the build of the program (hash of its file)", hash_of_file("/proc/self/exe")},
+          {"the build of the program (hash of its file)", program},
           {"the kernels of OpenBLAS", blas.kernel},
           {"the version of OpenBLAS", blas.config},
           {"the kernel of bf16 products", bf16::kernels().front().name}};
