@@ -12,14 +12,13 @@ learning curves OUT/curves.svg. N trainings run at the same time (--jobs, 2), wi
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-GRADUS = os.environ.get("GRADUS", str(HERE.parents[1] / "build/release/gradus"))
+from gradus_runs import parse, result_of, train
+
 REGULARISED = "--set train.label_smoothing=0.1 --set train.average=0.9995 --set train.precision=bf16 --set train.save_every=500"
 RECIPES = {
     "rnn": "--model rnn --set model.cell=lstm --set model.encoder_layers=2 --set model.hidden=384 --set model.dropout=0.3 "
@@ -35,30 +34,9 @@ RECIPES = {
 }
 
 
-def flags_of(model):
-    return RECIPES[model].split() + REGULARISED.split()
-
-
-def run_gradus(*arguments):
-    done = subprocess.run([GRADUS, *arguments], capture_output=True, text=True)
-    if done.returncode != 0:
-        sys.exit(f"cmudict_best.py: {GRADUS} {' '.join(arguments)}: exit {done.returncode}\n{done.stderr[-2000:]}")
-    return json.loads(done.stdout.splitlines()[-1])
-
-
-def train(data, folder, model, seed, flags):
-    """The line of JSON that training prints. A complete run is left as it is."""
-    complete = folder / "complete.json"
-    if complete.exists():
-        return json.loads(complete.read_text())
-    if (folder / "config.toml").exists():
-        done = run_gradus("train", "--resume", str(folder), "--threads", "1")
-    else:
-        done = run_gradus("train", "--train", str(data / "train.tsv"), "--valid", str(data / "dev.tsv"), "--preset", "small",
-                          *flags_of(model), *flags, "--set", f"train.seed={seed}", "--threads", "1", "--out", str(folder))
-    complete.write_text(json.dumps(done) + "\n")
-    print(f"trained {folder}", file=sys.stderr, flush=True)
-    return done
+def flags_of(data, model, seed):
+    return ["--train", data / "train.tsv", "--valid", data / "dev.tsv", "--preset", "small", *RECIPES[model].split(),
+            *REGULARISED.split(), "--set", f"train.seed={seed}"]
 
 
 def minutes(folder):
@@ -68,16 +46,12 @@ def minutes(folder):
 
 def errors(folders, file, beam):
     """Word and phone errors, in per cent."""
-    runs = [word for folder in folders for word in ("--run", str(folder))]
-    found = run_gradus("eval", *runs, "--test", str(file), "--beam", str(beam), "--bootstrap", "0")
+    runs = [word for folder in folders for word in ("--run", folder)]
+    found = result_of("eval", *runs, "--test", file, "--beam", beam, "--bootstrap", 0)
     return 100 * found["sequence_error_rate"], 100 * found["token_error_rate"]
 
 
 def main():
-    own, flags = sys.argv[1:], []
-    if "--" in own:
-        at = own.index("--")
-        own, flags = own[:at], own[at + 1:]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
     parser.add_argument("out", type=Path)
@@ -85,7 +59,7 @@ def main():
     parser.add_argument("--seeds", default="1,2,3")
     parser.add_argument("--beam", type=int, default=5)
     parser.add_argument("--jobs", type=int, default=2)
-    options = parser.parse_args(own)
+    options, flags = parse(parser)
     models = options.models.split(",")
     seeds = [int(s) for s in options.seeds.split(",")]
     for model in models:
@@ -97,7 +71,7 @@ def main():
     wanted = [(model, seed) for seed in seeds for model in models]
     with ThreadPoolExecutor(options.jobs) as pool:
         trained = dict(zip(wanted, pool.map(
-            lambda key: train(options.data, folder_of(*key), *key, flags), wanted)))
+            lambda key: train(folder_of(*key), flags_of(options.data, *key) + flags), wanted)))
     files = [f for f in (options.data / "dev.tsv", options.data / "test.tsv") if f.exists()]
     headings = [f"{f.stem} {what}" for f in files for what in ("WER", "PER")]
     lines = ["| model | seed | parameters | steps | minutes | " + " | ".join(headings) + " |",
@@ -112,7 +86,7 @@ def main():
         if len(folders) > 1:
             lines.append(f"| {model}, ensemble | {', '.join(map(str, seeds))} | | | | {cells(folders)} |")
     (options.out / "best.md").write_text("\n".join(lines) + "\n")
-    subprocess.run([sys.executable, str(HERE / "curves.py"), str(options.out)], check=True)
+    subprocess.run([sys.executable, str(Path(__file__).resolve().parent / "curves.py"), str(options.out)], check=True)
     print("\n".join(lines))
 
 

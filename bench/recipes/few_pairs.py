@@ -11,15 +11,13 @@ GRADUS is the program (build/release/gradus). Needs no package.
 """
 
 import argparse
-import json
-import os
 import random
-import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-GRADUS = os.environ.get("GRADUS", str(Path(__file__).resolve().parents[2] / "build/release/gradus"))
+from gradus_runs import parse, result_of
+
 MODELS = {"rnn-attention": ["--model", "rnn-attention"],
           "rnn-attention, copy": ["--model", "rnn-attention", "--set", "model.copy=true"],
           "transformer": ["--model", "transformer"],
@@ -80,27 +78,20 @@ def write_data(data, out):
 
 
 def main():
-    own, flags = sys.argv[1:], []
-    if "--" in own:
-        at = own.index("--")
-        own, flags = own[:at], own[at + 1:]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--preset", default="small")
     parser.add_argument("--jobs", type=int, default=2)
-    options = parser.parse_args(own)
+    options, flags = parse(parser)
     options.out.mkdir(parents=True)
     reading = write_data(options.data, options.out)
 
     def exact(name, model):
         """The share of exact outputs of the best checkpoint."""
-        command = [GRADUS, "train", "--preset", options.preset, *MODELS[model], *reading[name], *flags, "--threads", "1",
-                   "--out", str(options.out / name / model.replace(", ", "-"))]
-        done = subprocess.run(command, capture_output=True, text=True)
-        if done.returncode != 0:
-            sys.exit(f"few_pairs.py: {' '.join(command)}: exit {done.returncode}\n{done.stderr[-2000:]}")
-        share = 1 - json.loads(done.stdout.splitlines()[-1])["best_valid_sequence_error_rate"]
+        result = result_of("train", "--preset", options.preset, *MODELS[model], *reading[name], *flags, "--threads", 1,
+                           "--out", options.out / name / model.replace(", ", "-"))
+        share = 1 - result["best_valid_sequence_error_rate"]
         print(f"{name}, {model}: {100 * share:.1f} %", file=sys.stderr, flush=True)
         return share
 

@@ -11,16 +11,14 @@ Runs that are complete are kept, and interrupted ones are resumed: start the sam
 """
 
 import argparse
-import json
-import os
 import random
-import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from html import escape
 from pathlib import Path
 
-GRADUS = os.environ.get("GRADUS", str(Path(__file__).resolve().parents[2] / "build/release/gradus"))
+from gradus_runs import output_of, parse, result_of, train
+
 LONGEST = {"copy": 12, "reverse": 12, "sort": 12, "add": 4, "dates": 0}  # of training
 VARIANTS = (["rnn", "rnn-attention"] + [f"attention/{p}" for p in ("none", "sinusoidal", "learned")]
             + [f"transformer/{p}" for p in ("none", "sinusoidal", "learned", "rotary", "relative", "alibi")])
@@ -33,22 +31,9 @@ def name_of(variant):
     return variant.replace("/", "-")
 
 
-def train(folder, task, variant, flags):
-    """Trains the run, or goes on with it. A complete run is left as it is."""
+def flags_of(task, variant):
     model, _, positions = variant.partition("/")
-    if (folder / "complete").exists():
-        return
-    if (folder / "config.toml").exists():
-        command = [GRADUS, "train", "--resume", str(folder)]
-    else:
-        command = [GRADUS, "train", "--task", task, "--model", model, "--out", str(folder)]
-        command += ["--set", f"model.positions={positions}"] if positions else []
-        command += flags
-    done = subprocess.run(command + ["--threads", "1"], capture_output=True, text=True)
-    if done.returncode != 0:
-        sys.exit(f"lengths.py: {' '.join(command)}: exit {done.returncode}\n{done.stderr[-2000:]}")
-    (folder / "complete").touch()
-    print(f"trained {folder}", flush=True)
+    return ["--task", task, "--model", model] + (["--set", f"model.positions={positions}"] if positions else [])
 
 
 def target(task, source):
@@ -73,18 +58,14 @@ def draw(task, length, count, numbers):
 
 def measured(folder, task, count):
     """Exact outputs per length, and of the task's own test pairs."""
-    own = subprocess.run([GRADUS, "eval", "--run", str(folder), "--task", task, "--bootstrap", "0"], check=True,
-                         capture_output=True, text=True)
-    own = json.loads(own.stdout.splitlines()[-1])
+    own = result_of("eval", "--run", folder, "--task", task, "--bootstrap", 0)
     result = {"test": own["exact"] / own["pairs"]}
     numbers = random.Random(1)
     sources = [(n, s) for n in range(1, 2 * LONGEST[task] + 1) for s in draw(task, n, count, numbers)]
     if not sources:
         return result
     text = "".join(s + "\n" for _, s in sources)
-    outputs = subprocess.run([GRADUS, "decode", "--run", str(folder)], input=text, check=True, capture_output=True,
-                             text=True).stdout.splitlines()
-    pairs = [tuple(line.split("\t")) for line in outputs]
+    pairs = [tuple(line.split("\t")) for line in output_of("decode", "--run", folder, text=text).splitlines()]
     if [source for source, _ in pairs] != [source for _, source in sources]:
         sys.exit(f"lengths.py: {folder}: the outputs of gradus decode do not belong to the sources")
     for n in range(1, 2 * LONGEST[task] + 1):
@@ -146,25 +127,20 @@ def picture(results, tasks, variants):
 
 
 def main():
-    own, flags = sys.argv[1:], []
-    if "--" in own:
-        at = own.index("--")
-        own, flags = own[:at], own[at + 1:]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=Path)
     parser.add_argument("--tasks", default=",".join(LONGEST))
     parser.add_argument("--models", default=",".join(VARIANTS))
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--sources", type=int, default=200)
-    options = parser.parse_args(own)
+    options, flags = parse(parser)
     tasks, variants = options.tasks.split(","), options.models.split(",")
     for word in [t for t in tasks if t not in LONGEST] + [v for v in variants if v not in VARIANTS]:
         parser.error(f"there is no {word}; tasks: {', '.join(LONGEST)}; models: {', '.join(VARIANTS)}")
 
     def one(task, variant):
         folder = options.out / task / name_of(variant)
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        train(folder, task, variant, flags)
+        train(folder, flags_of(task, variant) + flags)
         return measured(folder, task, options.sources)
 
     with ThreadPoolExecutor(options.jobs) as pool:
