@@ -1,41 +1,24 @@
 #include <gradus/autograd/engine/recompute.h>
 
-#include <optional>
 #include <unordered_set>
 
 #include <gradus/autograd/engine/backward.h>
 #include <gradus/autograd/engine/internal/new_nodes.h>
 #include <gradus/autograd/engine/record.h>
 #include <gradus/autograd/foundation/internal/restore.h>
-#include <gradus/autograd/foundation/random.h>
 #include <gradus/autograd/foundation/thread_modes.h>
 
 namespace gradus {
 
 namespace {
 
-/// The modes of a forward pass that change the values of layers and ops.
-struct ForwardModes {
-  RandomScope::State random = RandomScope::current();
-  std::optional<bool> training = thread_modes.training;
-  bool row_invariant = thread_modes.row_invariant;
-  bool bf16_products = thread_modes.bf16_products;
-};
-
 /// Puts this thread into the modes while it lives.
 class SameModes {
  public:
-  explicit SameModes(const ForwardModes& modes) : random_(modes.random) {
-    thread_modes.training = modes.training;
-    thread_modes.row_invariant = modes.row_invariant;
-    thread_modes.bf16_products = modes.bf16_products;
-  }
+  explicit SameModes(const ValueModes& modes) { static_cast<ValueModes&>(thread_modes) = modes; }
 
  private:
-  RandomScope random_;
-  Restore<std::optional<bool>> training_{thread_modes.training};
-  Restore<bool> row_invariant_{thread_modes.row_invariant};
-  Restore<bool> bf16_products_{thread_modes.bf16_products};
+  Restore<ValueModes> before_{thread_modes};
 };
 
 // The leaves and earlier results that `result` was computed from, beside the inputs.
@@ -91,7 +74,7 @@ Grads gradients_through(const TensorFunction& f, const std::vector<Tensor>& inpu
 
 Tensor checkpoint(const TensorFunction& f, const std::vector<Tensor>& inputs, Place place) {
   if (!grad_enabled()) return f(inputs);
-  const ForwardModes modes;
+  const ValueModes modes = thread_modes;
   // The first pass is recorded to find what f captures; its graph is freed at the end.
   const NewNodes in_function;
   const Tensor first = f(inputs);

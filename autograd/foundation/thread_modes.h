@@ -9,15 +9,19 @@ namespace gradus {
 class NewNodes;
 class Observer;
 
+/// The modes that change the values of layers and ops. A part that is recomputed runs under those of its first pass.
+struct ValueModes {
+  std::optional<bool> training;  // nn::Training
+  bool row_invariant = false;    // RowInvariant
+  bool bf16_products = false;    // Bf16Products
+  RandomScope::State random;     // RandomScope
+};
+
 /// The modes of a thread, which scopes such as NoGrad and RandomScope change. Every thread and every shard starts with
-/// the values below.
-struct ThreadModes {
+/// these values.
+struct ThreadModes : ValueModes {
   bool recording = true;          // GradMode
-  std::optional<bool> training;   // nn::Training
-  bool row_invariant = false;     // RowInvariant
-  bool bf16_products = false;     // Bf16Products
   bool in_shard = false;          // run_shards
-  RandomScope::State random;      // RandomScope
   Observer* observer = nullptr;   // ObserverScope
   NewNodes* new_nodes = nullptr;  // collects the nodes that checkpoint records; null: none
 };

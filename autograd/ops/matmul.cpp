@@ -23,12 +23,6 @@ blas::Transpose op_of(bool transposed) { return transposed ? blas::Transpose::ye
 // Of the outermost RowInvariant of this thread.
 thread_local PackedWeights packed_weights;
 
-// The arithmetic of this thread's products.
-Arithmetic arithmetic(bool a_transposed) {
-  if (thread_modes.bf16_products) return Arithmetic::bf16;
-  return row_invariant() && !a_transposed ? Arithmetic::by_rows : Arithmetic::fastest;
-}
-
 Shape leading(const Shape& s) { return Shape(s.begin(), s.end() - 2); }
 
 // op(a) op(b) over broadcast batches of matrices, where op transposes or not. Its gradients are products too.
@@ -54,7 +48,7 @@ Tensor product(const OpName& op, const Tensor& a, bool a_t, const Tensor& b, boo
     T* out = y.mutable_data<T>();
     const Index lda = std::max<Index>(1, a.shape().back()), ldb = std::max<Index>(1, b.shape().back()),
                 batches = batch.numel();
-    auto one = [&, how = arithmetic(a_t)](const T* x, const T* w, T* c) {
+    auto one = [&, how = arithmetic_of_thread(a_t)](const T* x, const T* w, T* c) {
       gemm<T>(op_of(a_t), op_of(b_t), m, n, k, x, lda, w, ldb, {}, c, std::max<Index>(1, n), how);
     };
     if (batches == 1) {
@@ -148,7 +142,7 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Place p
   dispatch_floating(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
     const Onto<T> onto{.rows = bias.defined() ? bias.data<T>() : nullptr, .step = whole ? out : 0};
-    const Arithmetic how = arithmetic(false);
+    const Arithmetic how = arithmetic_of_thread(false);
     const T* packed = how == Arithmetic::by_rows && y.numel() * in > 0 ? packed_weights.of<T>(weight) : nullptr;
     if (packed) {
       gemm_packed<T>(rows, out, in, x.data<T>(), in, packed, onto, y.mutable_data<T>(), out);

@@ -5,7 +5,6 @@
 #include <gradus/autograd/engine/record.h>
 #include <gradus/autograd/foundation/internal/gemm.h>
 #include <gradus/autograd/foundation/parallel.h>
-#include <gradus/autograd/foundation/thread_modes.h>
 
 namespace gradus {
 
@@ -74,8 +73,7 @@ void product_of_rows(const Tensor& a, const Tensor& b, Tensor& out, bool accumul
     const Index rows = a.shape()[0], m = a.shape()[1], n = b.shape()[1];
     T* to = out.mutable_data<T>();
     gemm<T>(blas::Transpose::yes, blas::Transpose::no, m, n, rows, a.data<T>(), m, b.data<T>(), n,
-            accumulate ? Onto<T>{to, n} : Onto<T>{}, to, n,
-            thread_modes.bf16_products ? Arithmetic::bf16 : Arithmetic::fastest);
+            accumulate ? Onto<T>{to, n} : Onto<T>{}, to, n, arithmetic_of_thread(true));
   });
 }
 

@@ -9,6 +9,7 @@
 #include <gradus/autograd/foundation/internal/scratch.h>
 #include <gradus/autograd/foundation/internal/simd.h>
 #include <gradus/autograd/foundation/parallel.h>
+#include <gradus/autograd/foundation/thread_modes.h>
 
 namespace gradus {
 
@@ -114,12 +115,14 @@ void add_rows(Index n, const T* x, const T* __restrict y, T* sum) {
   for (Index i = 0; i < n; ++i) sum[i] = x[i] + y[i];
 }
 
+constexpr Index wide = 4;  // panels of wide_row
+
 // One row of A times `wide` whole panels of a packed B [panel, k, panel width]: more sums at a time than a tile has, so
 // that few of them wait for each other.
 template <class T>
 void wide_row(Index k, Index panel_step, const T* a, const T* b, const T* start, T* c) {
   using V = simd::Vector<T>;
-  constexpr Index wide = 4, width = simd::lanes_of<T>;
+  constexpr Index width = simd::lanes_of<T>;
   V sums[wide][2];
 #pragma GCC unroll 4
   for (Index w = 0; w < wide; ++w)
@@ -260,6 +263,11 @@ void by_blas(blas::Transpose a_op, blas::Transpose b_op, Index m, Index n, Index
 
 }  // namespace
 
+Arithmetic arithmetic_of_thread(bool a_transposed) {
+  if (thread_modes.bf16_products) return Arithmetic::bf16;
+  return thread_modes.row_invariant && !a_transposed ? Arithmetic::by_rows : Arithmetic::fastest;
+}
+
 template <class T>
 void gemm(blas::Transpose a_op, blas::Transpose b_op, Index m, Index n, Index k, const T* a, Index lda, const T* b,
           Index ldb, Onto<T> onto, T* c, Index ldc, Arithmetic arithmetic) {
@@ -299,11 +307,11 @@ void pack_transposed(Index n, Index k, const T* b, T* packed) {
 
 template <class T>
 void gemm_packed(Index m, Index n, Index k, const T* a, Index lda, const T* packed, Onto<T> onto, T* c, Index ldc) {
-  static constexpr T zeros[4 * panel<T>] = {};
-  constexpr Index few_rows = 3, wide = 4 * panel<T>;
+  constexpr Index few_rows = 3, together = wide * panel<T>;  // columns
+  static constexpr T zeros[together] = {};
   Index done = 0;  // columns
   if (m <= few_rows && k <= deepest(false)) {
-    for (; done + wide <= n; done += wide) {
+    for (; done + together <= n; done += together) {
       for (Index i = 0; i < m; ++i) {
         wide_row(k, k * panel<T>, a + i * lda, packed + done * k, onto.rows ? onto.rows + i * onto.step + done : zeros,
                  c + i * ldc + done);

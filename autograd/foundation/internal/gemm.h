@@ -12,13 +12,15 @@ struct Onto {
 };
 
 /// How a product is computed.
-/// - fastest: by OpenBLAS if it is too large for the caches, or large with a transposed A; else by the kernels of
-/// gradus.
-///   The products of OpenBLAS are divided among the threads by shape, and are not divided inside a shard.
+/// - fastest: by OpenBLAS if it is too large for the caches, or large with a transposed A; otherwise by the kernels of
+///   gradus. The products of OpenBLAS are divided among the threads by shape, and are not divided inside a shard.
 /// - by_rows (op(A) = A only): by the kernels of gradus. An element of C is one sum in the order of k, so its bits do
 ///   not depend on its position or on the division of the work.
 /// - bf16: f32 matrices by bf16::gemm, whose elements do not depend on those either; f64 matrices as fastest.
 enum class Arithmetic { fastest, by_rows, bf16 };
+
+/// That of this thread's modes: bf16 under Bf16Products, else by_rows under RowInvariant unless A is transposed.
+Arithmetic arithmetic_of_thread(bool a_transposed);
 
 /// C = onto + op(A) op(B), row-major; `onto` may be C itself.
 template <class T>
