@@ -8,8 +8,6 @@
 namespace gradus::bench {
 namespace {
 
-constexpr Index bucket_bytes = 1 << 20;  // as in training
-
 Samples time_on_ranks(train::Ranks& ranks, double seconds, const std::function<void()>& run) {
   constexpr std::size_t least = 8;
   Samples times;
@@ -30,7 +28,7 @@ Samples time_on_ranks(train::Ranks& ranks, double seconds, const std::function<v
 
 Samples time_exchange(train::Ranks& ranks, Index bytes, double seconds) {
   const Index numel = bytes / static_cast<Index>(sizeof(float)),
-              of_bucket = bucket_bytes / static_cast<Index>(sizeof(float));
+              of_bucket = train::bucket_bytes / static_cast<Index>(sizeof(float));
   const Tensor block = Tensor::zeros({numel}, DType::f32);
   std::vector<train::Span> buckets;
   for (Index begin = 0; begin < numel; begin += of_bucket)

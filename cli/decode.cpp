@@ -21,6 +21,7 @@
 #include <gradus/train/decode.h>
 #include <gradus/train/ensemble.h>
 #include <gradus/train/evaluate.h>
+#include <gradus/train/internal/bytes.h>
 #include <gradus/train/internal/together.h>
 #include <gradus/train/progress.h>
 #include <gradus/train/report.h>
@@ -200,18 +201,18 @@ int decode_terminal(const Run& run, const DecodeFlags& f) {
 // The sources that `read` returns on the rank that writes, which has the standard input, on all ranks.
 std::vector<Source> shared(const std::function<std::vector<Source>()>& read) {
   std::vector<Source> sources;
-  together(ranks(), [&] {
-    if (writes()) sources = read();
-  });
+  together_on_first(ranks(), [&] { sources = read(); });
   if (ranks() == nullptr) return sources;
-  std::string lines;  // whether it is too long, then the text
-  for (const Source& source : sources) lines += (source.too_long ? '1' : '0') + source.text + '\n';
-  lines = ranks()->gather(lines).front();
+  ByteWriter own;
+  for (const Source& source : sources) {
+    own.text(source.text);
+    own.number(source.too_long);
+  }
+  const std::string bytes = ranks()->gather(own.bytes).front();
   sources.clear();
-  for (std::size_t at = 0; at < lines.size();) {
-    const std::size_t end = lines.find('\n', at);
-    sources.push_back({lines.substr(at + 1, end - at - 1), std::ssize(sources) + 1, lines[at] == '1'});
-    at = end + 1;
+  for (ByteReader from(bytes); !from.ended();) {
+    const std::string text = from.text();
+    sources.push_back({text, std::ssize(sources) + 1, from.number<bool>()});
   }
   return sources;
 }

@@ -4,13 +4,13 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
-#include <sstream>
 #include <string>
 #include <vector>
 
 #include <gradus/autograd/foundation/internal/stopwatch.h>
 #include <gradus/cli/internal/launch.h>
 #include <gradus/cli/internal/train_run.h>
+#include <gradus/train/internal/bytes.h>
 #include <gradus/train/internal/task.h>
 #include <gradus/train/report.h>
 #include <gradus/train/start.h>
@@ -122,15 +122,17 @@ std::vector<SweptSetting> swept_settings(const SweepFlags& f) {
 // The number of runs that failed on all ranks. Prints the failures of the other ranks, which are silent.
 Index failures_of_all(const std::vector<std::string>& own) {
   if (ranks() == nullptr) return std::ssize(own);
-  double failed = 0;
-  for (const auto& count : ranks()->gather(std::vector<double>{static_cast<double>(own.size())}))
-    failed += count.front();
-  const std::vector<std::string> of_ranks = ranks()->gather(fmt::format("{}", fmt::join(own, "\n")));
-  for (std::size_t r = 1; r < of_ranks.size(); ++r) {
-    std::istringstream lines(of_ranks[r]);
-    for (std::string line; std::getline(lines, line);) say_line(line);
+  ByteWriter mine;
+  for (const std::string& failure : own) mine.text(failure);
+  const std::vector<std::string> of_ranks = ranks()->gather(mine.bytes);
+  Index failed = 0;
+  for (std::size_t r = 0; r < of_ranks.size(); ++r) {
+    for (ByteReader from(of_ranks[r]); !from.ended(); ++failed) {
+      const std::string failure = from.text();
+      if (r > 0) say_line(failure);
+    }
   }
-  return static_cast<Index>(failed);
+  return failed;
 }
 
 int sweep(const SweepFlags& f) {

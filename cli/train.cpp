@@ -111,7 +111,6 @@ std::map<std::string, std::string> renames_of(const TrainFlags& f) {
 }
 
 TrainResult train_new(const TrainFlags& f, Ranks* ranks) {
-  const bool writer = ranks == nullptr || ranks->rank() == 0;
   const std::map<std::string, std::string> renames = renames_of(f);
   const std::string& start = f.config.from;
   std::optional<Run> from;
@@ -121,8 +120,7 @@ TrainResult train_new(const TrainFlags& f, Ranks* ranks) {
   if (from && !asked.data.keep_vocabularies)
     throw UsageError("data.keep_vocabularies = false: the parameters of a run belong to its vocabularies");
   const Replace replace = f.overwrite ? Replace::run : f.resume ? Replace::unmade : Replace::nothing;
-  together(ranks, [&] {
-    if (!writer) return;
+  together_on_first(ranks, [&] {
     RunDirectory::check(f.out, replace);
     if (!f.tensorboard.empty()) report::check_event_folder(f.tensorboard);
   });
@@ -138,8 +136,7 @@ TrainResult train_new(const TrainFlags& f, Ranks* ranks) {
   Trainer trainer(run, dataset, ranks);
   catch_interrupts();
   std::optional<RunDirectory> directory;
-  together(ranks, [&] {
-    if (!writer) return;
+  together_on_first(ranks, [&] {
     directory = RunDirectory::create(f.out, dataset.config, dataset.source, dataset.target, replace);
     Provenance provenance = provenance_of_program();
     provenance.origins = std::move(origins);
@@ -151,14 +148,12 @@ TrainResult train_new(const TrainFlags& f, Ranks* ranks) {
 }
 
 TrainResult train_on(const TrainFlags& f, Ranks* ranks) {
-  const bool writer = ranks == nullptr || ranks->rank() == 0;
   std::optional<RunDirectory> reopened;
-  together(ranks, [&] {
-    if (!writer) return;
+  together_on_first(ranks, [&] {
     reopened = RunDirectory::reopen(f.out);
     if (!f.tensorboard.empty()) report::check_event_folder(f.tensorboard);
   });
-  const RunDirectory directory = writer ? *reopened : RunDirectory::open(f.out);
+  const RunDirectory directory = reopened ? *reopened : RunDirectory::open(f.out);
   const RunConfig own = read_config(directory.config());
   ConfigFlags flags = f.config;
   flags.from.clear();
@@ -179,7 +174,7 @@ TrainResult train_on(const TrainFlags& f, Ranks* ranks) {
   catch_interrupts();
   progress.line(fmt::format("{}: continuing after step {} of {}, {}; run directory {}", dataset.config.model.model,
                             trainer.position().step, trainer.total_steps(), processes(ranks), f.out));
-  return train_in(writer ? &directory : nullptr, f, dataset, run, trainer, progress);
+  return train_in(is_first(ranks) ? &directory : nullptr, f, dataset, run, trainer, progress);
 }
 
 // Whether --resume starts a new run: there is none yet, and the flags define one.
@@ -203,7 +198,7 @@ void check_repeats(const RunConfig& asked, const RunConfig& config, bool settled
 
 TrainResult run_training(const TrainFlags& flags, Ranks* ranks) {
   bool goes_on = flags.resume && !begins(flags);
-  if (ranks != nullptr) goes_on = ranks->any(goes_on && ranks->rank() == 0);  // before a rank creates the folder
+  if (ranks != nullptr) goes_on = ranks->any(goes_on && is_first(ranks));  // before a rank creates the folder
   return goes_on ? train_on(flags, ranks) : train_new(flags, ranks);
 }
 

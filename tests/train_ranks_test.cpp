@@ -35,7 +35,7 @@ void train_on_ranks(Index ranks, const RunConfig& config, const std::filesystem:
     Trainer trainer(run, dataset, &own);
     std::optional<RunDirectory> directory;
     const bool exists = RunDirectory::exists(path);
-    own.any(false);  // all have looked
+    own.any(false);  // no rank makes the folder before this
     if (writes && exists) directory = RunDirectory::reopen(path);
     if (writes && !exists) directory = RunDirectory::create(path, dataset.config, dataset.source, dataset.target);
     if (exists) trainer.resume(RunDirectory::open(path));

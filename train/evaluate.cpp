@@ -55,8 +55,7 @@ double mean_loss(const models::Seq2Seq& model, const std::vector<data::EncodedPa
   const auto plan = data::plan_batches(pairs, {.size = 64, .shuffle = false});
   // Batch k is that of rank k modulo their number.
   const Index first = ranks == nullptr ? 0 : ranks->rank(), stride = ranks == nullptr ? 1 : ranks->size();
-  std::vector<double> sums(plan.size());
-  std::vector<Index> tokens(plan.size());
+  std::vector<double> sums(plan.size()), tokens(plan.size());
   const auto run_batch = [&](Index i) {
     if (stop && stop()) throw models::Stopped();
     const NoGrad no_grad;
@@ -68,17 +67,16 @@ double mean_loss(const models::Seq2Seq& model, const std::vector<data::EncodedPa
     sums[k] = nn::sequence_cross_entropy(logits, Tensor::from(b.target_out, {b.size, b.target_length}),
                                          {.pad = data::pad_id, .reduction = Reduction::sum})
                   .item();
-    tokens[k] = b.target_tokens;
+    tokens[k] = static_cast<double>(b.target_tokens);
   };
   together(ranks, [&] {
     const Index own = std::max<Index>(0, std::ssize(plan) - first + stride - 1) / stride;
     run_shards(own, [&](Index i) { run_batch(first + i * stride); });
   });
   if (ranks != nullptr) {
-    const std::vector<std::vector<double>> of_ranks = ranks->gather(sums);
-    for (std::size_t k = 0; k < plan.size(); ++k) {
-      sums[k] = of_ranks[k % of_ranks.size()][k];
-      tokens[k] = data::make_batch(pairs, plan[k]).target_tokens;
+    for (std::vector<double>* of_batches : {&sums, &tokens}) {
+      const std::vector<std::vector<double>> of_ranks = ranks->gather(*of_batches);
+      for (std::size_t k = 0; k < plan.size(); ++k) (*of_batches)[k] = of_ranks[k % of_ranks.size()][k];
     }
   }
   double sum = 0;

@@ -10,9 +10,10 @@
 #include <limits>
 #include <string_view>
 
+#include <unistd.h>
+
 #ifdef GRADUS_MPI
 #include <mpi.h>
-#include <unistd.h>
 #include <chrono>
 #include <thread>
 
@@ -62,6 +63,12 @@ Index launched_ranks() {
   return std::max<Index>(0, variable({"SLURM_STEP_NUM_TASKS", "SLURM_NTASKS"}));
 }
 
+std::string host_name() {
+  char name[256] = {};
+  ::gethostname(name, sizeof name - 1);
+  return name;
+}
+
 Index launched_rank() { return std::max<Index>(0, variable({"OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK"})); }
 
 #ifndef GRADUS_MPI
@@ -92,15 +99,20 @@ void check(int code, const char* call) {
   throw Error(fmt::format("{}: {}", call, std::string_view(text, static_cast<std::size_t>(length))));
 }
 
+// A number of bytes or elements as MPI takes it.
+int count_of(Index n, const char* what) {
+  if (n > std::numeric_limits<int>::max())
+    throw Error(fmt::format("{} {} are too many for one message between ranks", n, what));
+  return static_cast<int>(n);
+}
+
 // Counts and positions as MPI takes them.
 struct Layout {
   std::vector<int> counts, at;
   explicit Layout(const Parts& parts) {
+    if (!parts.at.empty()) count_of(parts.at.back(), "bytes");
     for (std::size_t i = 0; i + 1 < parts.at.size(); ++i) {
-      const Index count = parts.at[i + 1] - parts.at[i];
-      if (parts.at[i + 1] > std::numeric_limits<int>::max())
-        throw Error(fmt::format("{} bytes are too many for one message between ranks", parts.at.back()));
-      counts.push_back(static_cast<int>(count));
+      counts.push_back(static_cast<int>(parts.at[i + 1] - parts.at[i]));
       at.push_back(static_cast<int>(parts.at[i]));
     }
   }
@@ -114,9 +126,7 @@ class MpiRanks final : public Ranks {
       check(MPI_Comm_dup(MPI_COMM_WORLD, comm), "MPI_Comm_dup");
       MPI_Comm_set_errhandler(*comm, MPI_ERRORS_RETURN);
     }
-    char host[256] = {};
-    ::gethostname(host, sizeof host - 1);
-    places_ = gather(fmt::format("{}, process {}", host, ::getpid()));
+    places_ = gather(fmt::format("{}, process {}", host_name(), ::getpid()));
   }
   ~MpiRanks() override {
     int ended = 0;
@@ -148,7 +158,7 @@ class MpiRanks final : public Ranks {
     dispatch_floating(values.dtype(), [&](auto zero) {
       using T = decltype(zero);
       T* data = const_cast<T*>(values.data<T>()) + begin;  // shards may write to other parts of the tensor
-      check(MPI_Iallreduce(MPI_IN_PLACE, data, static_cast<int>(end - begin),
+      check(MPI_Iallreduce(MPI_IN_PLACE, data, count_of(end - begin, "elements"),
                            std::is_same_v<T, float> ? MPI_FLOAT : MPI_DOUBLE, MPI_SUM, sums_, &started->request),
             "MPI_Iallreduce");
     });

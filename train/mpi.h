@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include <gradus/train/ranks.h>
 
@@ -15,6 +16,9 @@ Index launched_ranks();
 
 /// The rank of this process among them, from the environment; 0 when the launcher does not say it.
 Index launched_rank();
+
+/// The name of this machine.
+std::string host_name();
 
 /// Joins the ranks that a launcher of MPI started. Call it once, at the start of a program; the destructor leaves them.
 /// Without a launcher there is one rank. Throws Error when gradus was built without MPI and there are several.

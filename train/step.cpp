@@ -101,8 +101,6 @@ void TrainingStep::observe(std::vector<Observer*> observers) {
 
 namespace {
 
-constexpr Index bucket_bytes = 1 << 20;  // least size of a bucket of gradients
-
 // The shards of this rank. Throws Error when there are more ranks than shards.
 Span shards_of(const Ranks* ranks, Index shards) {
   if (ranks == nullptr) return {0, shards};
@@ -366,14 +364,12 @@ void TrainingStep::report_complete(std::size_t here) {
 // blocks_[0] += the others, as ((0 + 1) + (2 + 3)) + ..., piece by piece.
 void TrainingStep::add_blocks(Index used) {
   if (used < 2) return;
-  constexpr Index piece = 16384;
   const ShardTree tree(used, used, 1);
   dispatch_floating(blocks_[0].dtype(), [&](auto zero) {
     using T = decltype(zero);
     std::vector<T*> at;
     for (Index k = 0; k < used; ++k) at.push_back(blocks_[static_cast<std::size_t>(k)].mutable_data<T>());
-    parallel_for(blocks_[0].numel(), piece,
-                 [&](Index begin, Index end) { add_in_order(at, tree.inside(0), begin, end); });
+    add_in_parallel(at, tree.inside(0), {0, blocks_[0].numel()});
   });
 }
 

@@ -48,10 +48,9 @@ bool is_complete(const TrainConfig& config, const Position& position);
 /// - The best and the last state are saved, with train.keep the newest states, and with train.keep_best the models of
 ///   the best validations. With train.average the best state holds the averages, the last state both.
 /// - The result depends only on the configuration and the data.
-/// - With ranks, each has a trainer of the same run and dataset. They divide the shards of each batch and the examples
-/// of
-///   a validation. Give a directory to the trainer of one rank, which then writes all files; they are those of one
-///   rank.
+/// - With ranks, each has a trainer of the same run and dataset. They divide the shards of each batch, and the examples
+///   of a validation. Give a directory to the trainer of one rank. It then writes all files, which are those of a
+///   process alone.
 class Trainer {
  public:
   /// Run, dataset and ranks must outlive it; null: this process alone. Throws Error when the run has no model, the

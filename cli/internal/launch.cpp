@@ -44,9 +44,7 @@ Index processors_per_rank(Ranks& all) {
   cpu_set_t set;
   CPU_ZERO(&set);
   if (::sched_getaffinity(0, sizeof set, &set) != 0) return 1;
-  char host[256] = {};
-  ::gethostname(host, sizeof host - 1);
-  const std::string own = host + std::string(reinterpret_cast<const char*>(&set), sizeof set);
+  const std::string own = host_name() + std::string(reinterpret_cast<const char*>(&set), sizeof set);
   const std::vector<std::string> of_ranks = all.gather(own);
   return std::max<Index>(1, CPU_COUNT(&set) / std::count(of_ranks.begin(), of_ranks.end(), own));
 }

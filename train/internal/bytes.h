@@ -22,7 +22,10 @@ class ByteWriter {
     number(std::ssize(values));
     bytes.append(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T));
   }
-  void text(const std::string& text) { list(std::vector<char>(text.begin(), text.end())); }
+  void text(const std::string& text) {
+    number(std::ssize(text));
+    bytes.append(text);
+  }
   /// It may be undefined.
   void tensor(const Tensor& t) {
     number(t.defined() ? static_cast<int>(t.dtype()) : -1);
@@ -56,8 +59,9 @@ class ByteReader {
     return values;
   }
   std::string text() {
-    const std::vector<char> letters = list<char>();
-    return {letters.begin(), letters.end()};
+    const auto size = static_cast<std::size_t>(number<Index>());
+    at_ += size;
+    return bytes_.substr(at_ - size, size);
   }
   Tensor tensor() {
     const int kind = number<int>();

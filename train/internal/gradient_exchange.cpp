@@ -6,25 +6,14 @@
 #include <utility>
 
 #include <gradus/autograd/foundation/internal/stopwatch.h>
-#include <gradus/autograd/foundation/parallel.h>
 
 namespace gradus::train {
 namespace {
-
-constexpr Index grain = 16384;  // elements
 
 // The elements, without a count of the write: shards may write to other buckets of the block at the same time.
 template <class T>
 T* elements_of(const Tensor& block) {
   return const_cast<T*>(block.data<T>());
-}
-
-template <class T>
-void add_shards(const std::vector<T*>& at, const std::vector<Addition>& additions, Span elements) {
-  if (additions.empty()) return;
-  parallel_for(elements.end - elements.begin, grain, [&](Index begin, Index end) {
-    add_in_order(at, additions, elements.begin + begin, elements.begin + end);
-  });
 }
 
 }  // namespace
@@ -184,11 +173,11 @@ void GradientExchange::start(std::size_t b) {
     std::vector<T*> at(static_cast<std::size_t>(own.end));
     for (Index k = own.begin; k < own.end; ++k)
       at[static_cast<std::size_t>(k)] = elements_of<T>(blocks_[static_cast<std::size_t>(k - own.begin)]);
-    add_shards(at, tree_->inside(ranks_.rank()), buckets_[b]);
+    add_in_parallel(at, tree_->inside(ranks_.rank()), buckets_[b]);
     if (fast_) {
       std::vector<Addition> rest;
       for (std::size_t i = 1; i < left.size(); ++i) rest.push_back({left[0], left[i], left[i] + 1});
-      add_shards(at, rest, buckets_[b]);
+      add_in_parallel(at, rest, buckets_[b]);
       T* sum = elements_of<T>(blocks_[0]);
       if (left.empty()) std::fill(sum + buckets_[b].begin, sum + buckets_[b].end, zero);
       bucket.pending = ranks_.start_sum(blocks_[0], buckets_[b].begin, buckets_[b].end);
@@ -228,7 +217,7 @@ void GradientExchange::add_received(std::size_t b) {
     T* next = reinterpret_cast<T*>(bucket.received.data());
     for (Index r = 0; r < ranks_.size(); ++r)
       for (const Index k : tree_->left(r)) at[static_cast<std::size_t>(k)] = std::exchange(next, next + count);
-    add_shards(at, tree_->across(), {0, count});
+    add_in_parallel(at, tree_->across(), {0, count});
     T* values = elements_of<T>(blocks_[0]);
     std::copy_n(at[0], count, values + mine.begin);
     Parts all{reinterpret_cast<std::byte*>(values + buckets_[b].begin), {0}};

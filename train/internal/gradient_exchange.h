@@ -13,6 +13,9 @@
 
 namespace gradus::train {
 
+/// Least size of a bucket of gradients in training.
+inline constexpr Index bucket_bytes = 1 << 20;
+
 /// Adds the gradients of the shards of all ranks, bucket by bucket, while shards still run. A thread of its own makes
 /// all calls of the ranks between `begin` and `finish`.
 ///

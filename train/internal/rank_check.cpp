@@ -9,27 +9,26 @@
 #include <gradus/autograd/foundation/internal/bf16_kernels.h>
 #include <gradus/autograd/foundation/internal/blas.h>
 #include <gradus/autograd/foundation/internal/fnv1a.h>
+#include <gradus/train/internal/bytes.h>
 
 namespace gradus::train {
 namespace {
 
-constexpr char end_of_value = '\0';
-
 std::string bytes_of(const std::vector<Fact>& facts) {
-  std::string text;
-  for (const Fact& fact : facts) text += fact.name + end_of_value + fact.value + end_of_value;
-  return text;
+  ByteWriter to;
+  for (const Fact& fact : facts) {
+    to.text(fact.name);
+    to.text(fact.value);
+  }
+  return to.bytes;
 }
 
 std::vector<Fact> facts_of(const std::string& bytes) {
-  std::vector<std::string> texts;
-  for (std::size_t at = 0; at < bytes.size();) {
-    const std::size_t end = bytes.find(end_of_value, at);
-    texts.push_back(bytes.substr(at, end - at));
-    at = end + 1;
-  }
   std::vector<Fact> facts;
-  for (std::size_t i = 0; i + 1 < texts.size(); i += 2) facts.push_back({texts[i], texts[i + 1]});
+  for (ByteReader from(bytes); !from.ended();) {
+    const std::string name = from.text();
+    facts.push_back({name, from.text()});
+  }
   return facts;
 }
 

@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include <gradus/autograd/foundation/types.h>
+#include <gradus/autograd/foundation/parallel.h>
 
 namespace gradus::train {
 
@@ -54,6 +54,16 @@ void add_in_order(const std::vector<T*>& at, const std::vector<Addition>& additi
     const T* from = at[static_cast<std::size_t>(a.from)];
     for (Index i = begin; i < end; ++i) into[i] += from[i];
   }
+}
+
+/// The same, with the elements divided among the threads.
+template <class T>
+void add_in_parallel(const std::vector<T*>& at, const std::vector<Addition>& additions, Span elements) {
+  constexpr Index piece = 16384;
+  if (additions.empty()) return;
+  parallel_for(elements.end - elements.begin, piece, [&](Index begin, Index end) {
+    add_in_order(at, additions, elements.begin + begin, elements.begin + end);
+  });
 }
 
 }  // namespace gradus::train

@@ -30,7 +30,7 @@ void together(Ranks* ranks, const std::function<void()>& work) {
   try {
     work();
   } catch (const RankLost&) {
-    throw;  // there is nobody to share it with
+    throw;  // the ranks can exchange nothing any more
   } catch (const models::Stopped& e) {
     note(Kind::stopped, e.what());
   } catch (const models::NanScores& e) {
@@ -49,6 +49,14 @@ void together(Ranks* ranks, const std::function<void()>& work) {
   if (first == Kind::stopped) throw models::Stopped();
   if (first == Kind::nan_scores) throw models::NanScores(what);
   throw Error(what);
+}
+
+bool is_first(const Ranks* ranks) { return ranks == nullptr || ranks->rank() == 0; }
+
+void together_on_first(Ranks* ranks, const std::function<void()>& work) {
+  together(ranks, [&] {
+    if (is_first(ranks)) work();
+  });
 }
 
 }  // namespace gradus::train

@@ -11,4 +11,9 @@ namespace gradus::train {
 /// such rank.
 void together(Ranks* ranks, const std::function<void()>& work);
 
+/// Whether this process is rank 0, or alone.
+bool is_first(const Ranks* ranks);
+/// together, with work for rank 0, or for this process alone.
+void together_on_first(Ranks* ranks, const std::function<void()>& work);
+
 }  // namespace gradus::train
