@@ -27,13 +27,19 @@ struct Side {
   Index step;       // between lines, or, if not along_k, between the numbers of a line
   bool along_k;     // the numbers of a line are contiguous
   bool line_first;  // a tile is [line, pair along k]; else [pair along k, line]
+  Pairing pairing;
   Index lines;
 
   const float* at(Index line, Index k) const { return numbers + (along_k ? line * step + k : k * step + line); }
 };
 
+// Places 0 1 2 3 of four halves become 2 0 3 1.
+std::uint64_t apart(std::uint64_t x) {
+  return (x >> 32 & 0xffffU) | (x & 0xffffU) << 16 | x >> 48 << 32 | (x & 0xffff0000U) << 32;
+}
+
 // A whole tile from numbers `step` apart.
-void pack_whole(const float* from, Index step, bool along_k, bool line_first, Word* to) {
+void pack_whole(const float* from, Index step, bool along_k, bool line_first, Pairing pairing, Word* to) {
   constexpr Index pairs = depth / 2;
   Word beside[words];
   Word* const straight = along_k == line_first ? to : beside;
@@ -42,7 +48,11 @@ void pack_whole(const float* from, Index step, bool along_k, bool line_first, Wo
       std::uint16_t halves[depth];
       for (Index k = 0; k < depth; ++k) halves[k] = static_cast<std::uint16_t>(rounded(from[line * step + k]) >> 16);
       if constexpr (std::endian::native == std::endian::little) {
-        std::memcpy(straight + line * pairs, halves, sizeof halves);
+        std::uint64_t fours[depth / 4];
+        std::memcpy(fours, halves, sizeof halves);
+        if (pairing == Pairing::apart)
+          for (std::uint64_t& x : fours) x = apart(x);
+        std::memcpy(straight + line * pairs, fours, sizeof fours);
       } else {
         for (Index p = 0; p < pairs; ++p)
           straight[line * pairs + p] = Word{halves[2 * p]} | Word{halves[2 * p + 1]} << 16;
@@ -50,9 +60,11 @@ void pack_whole(const float* from, Index step, bool along_k, bool line_first, Wo
     }
   } else {
     for (Index p = 0; p < pairs; ++p) {
+      const Index lower = pairing == Pairing::apart ? p / 2 * 4 + p % 2 + 2 : 2 * p,
+                  upper = pairing == Pairing::apart ? lower - 2 : lower + 1;
       for (Index line = 0; line < tile; ++line) {
         straight[p * tile + line] =
-            rounded(from[2 * p * step + line]) >> 16 | (rounded(from[(2 * p + 1) * step + line]) & 0xffff0000U);
+            rounded(from[lower * step + line]) >> 16 | (rounded(from[upper * step + line]) & 0xffff0000U);
       }
     }
   }
@@ -66,20 +78,20 @@ void pack_whole(const float* from, Index step, bool along_k, bool line_first, Wo
 void pack_tile(const Side& side, Index line, Index k, Index count, Word* to) {
   const Index lines = std::min(tile, side.lines - line);
   if (lines == tile && count == depth)
-    return pack_whole(side.at(line, k), side.step, side.along_k, side.line_first, to);
+    return pack_whole(side.at(line, k), side.step, side.along_k, side.line_first, side.pairing, to);
   float padded[tile * depth] = {};
   for (Index i = 0; i < lines; ++i)
     for (Index p = 0; p < count; ++p) padded[i * depth + p] = *side.at(line + i, k + p);
-  pack_whole(padded, depth, true, side.line_first, to);
+  pack_whole(padded, depth, true, side.line_first, side.pairing, to);
 }
 
-// Tiles of all lines and of the numbers [k, k + count): [tile of lines, block along k].
+// Tiles of all lines and of the numbers [k, k + count): [tile of lines, block along k]. They are packed in the order in
+// which the numbers are in memory.
 void pack(const Side& side, Index k, Index count, Word* to) {
-  const Index blocks = ceil_div(count, depth);
-  parallel_each(ceil_div(side.lines, tile), grain_of(1 << 14, blocks * words), [&](Index t) {
-    for (Index q = 0; q < blocks; ++q) {
-      pack_tile(side, t * tile, k + q * depth, std::min(depth, count - q * depth), to + (t * blocks + q) * words);
-    }
+  const Index blocks = ceil_div(count, depth), tiles = ceil_div(side.lines, tile);
+  parallel_each(tiles * blocks, grain_of(1 << 14, words), [&](Index i) {
+    const Index t = side.along_k ? i / blocks : i % tiles, q = side.along_k ? i % blocks : i / tiles;
+    pack_tile(side, t * tile, k + q * depth, std::min(depth, count - q * depth), to + (t * blocks + q) * words);
   });
 }
 
@@ -119,7 +131,7 @@ void multiply(const Kernel& kernel, const Piece& piece, Index m, Index n, Index 
 void gemm(blas::Transpose a_op, blas::Transpose b_op, Index m, Index n, Index k, const float* a, Index lda,
           const float* b, Index ldb, Onto<float> onto, float* c, Index ldc, const Kernel& kernel) {
   const bool a_plain = a_op == blas::Transpose::no, b_plain = b_op == blas::Transpose::no;
-  const Side rows{a, lda, a_plain, true, m}, columns{b, ldb, !b_plain, false, n};
+  const Side rows{a, lda, a_plain, true, kernel.pairing, m}, columns{b, ldb, !b_plain, false, kernel.pairing, n};
   constexpr Index deepest = 2048;                // numbers along k that are packed at a time
   constexpr Index piece_words = Index{1} << 17;  // of A per piece, which stay in the second-level cache
   constexpr Index piece_work = Index{1} << 22;   // products per piece, at least

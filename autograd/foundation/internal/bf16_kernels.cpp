@@ -99,41 +99,32 @@ void restore_subnormals() { _mm_setcsr(control_before); }
   }
 }
 
-// VDPBF16PS adds the product of the upper halves, then that of the lower halves. So that a chain of them sums the even
-// places in order, its words hold (place 2, place 0), (place 6, place 4) and so on.
+// VDPBF16PS adds the product of the upper halves, then that of the lower halves. So with words (2, 0), (6, 4) and so on
+// a chain of them sums the even places in order.
 [[gnu::target("avx512f,avx512bf16")]] void avx512_tile(Index blocks, const Word* a, const Word* b, const float* start,
                                                        Index start_step, float* c, Index ldc) {
-  constexpr Index rows = 8, pairs = tile / 2;
+  constexpr Index rows = 8;
   using Words = simd::Vector<Word, tile>;
-  using Doubles = simd::Vector<std::uint64_t, tile / 2>;
   for (Index i = 0; i < tile; i += rows) {
     __m512 sums[rows];
 #pragma GCC unroll 8
     for (Index r = 0; r < rows; ++r) sums[r] = _mm512_loadu_ps(start + (i + r) * start_step);
     for (Index q = 0; q < blocks; ++q) {
-      Word ordered[rows * tile];
-#pragma GCC unroll 8
-      for (Index r = 0; r < rows; ++r) {
-        // In 64 bits: places 0 1 2 3 become 2 0 3 1.
-        Doubles x;
-        std::memcpy(&x, a + q * words + (i + r) * tile, sizeof x);
-        x = (x >> 32 & 0xffffU) | (x & 0xffffU) << 16 | x >> 48 << 32 | (x & 0xffff0000U) << 32;
-        std::memcpy(ordered + r * tile, &x, sizeof x);
-      }
+      const Word *block_a = a + q * words + i * tile, *block_b = b + q * words;
       __m512 even[rows], odd[rows];
 #pragma GCC unroll 8
       for (Index r = 0; r < rows; ++r) even[r] = odd[r] = _mm512_setzero_ps();
-      for (Index p = 0; p < pairs; ++p) {
-        Words first, second;
-        std::memcpy(&first, b + q * words + 2 * p * tile, sizeof first);
-        std::memcpy(&second, b + q * words + (2 * p + 1) * tile, sizeof second);
-        const auto b_even = reinterpret_cast<__m512bh>(first << 16 | (second & 0xffffU)),
-                   b_odd = reinterpret_cast<__m512bh>((first & 0xffff0000U) | second >> 16);
+      for (Index p = 0; p < tile; p += 2) {
+        Words b_even, b_odd;
+        std::memcpy(&b_even, block_b + p * tile, sizeof b_even);
+        std::memcpy(&b_odd, block_b + (p + 1) * tile, sizeof b_odd);
 #pragma GCC unroll 8
         for (Index r = 0; r < rows; ++r) {
-          const Word* row = ordered + r * tile + 2 * p;
-          even[r] = _mm512_dpbf16_ps(even[r], reinterpret_cast<__m512bh>(Words{} + row[0]), b_even);
-          odd[r] = _mm512_dpbf16_ps(odd[r], reinterpret_cast<__m512bh>(Words{} + row[1]), b_odd);
+          const Word* pair = block_a + r * tile + p;
+          even[r] = _mm512_dpbf16_ps(even[r], reinterpret_cast<__m512bh>(Words{} + pair[0]),
+                                     reinterpret_cast<__m512bh>(b_even));
+          odd[r] = _mm512_dpbf16_ps(odd[r], reinterpret_cast<__m512bh>(Words{} + pair[1]),
+                                    reinterpret_cast<__m512bh>(b_odd));
         }
       }
 #pragma GCC unroll 8
@@ -214,13 +205,13 @@ void restore_subnormals() {}
 std::vector<Kernel> available() {
   std::vector<Kernel> all;
 #if defined(__x86_64__)
-  if (amx_allowed()) all.push_back({"AMX", amx, configure_tiles, release_tiles});
+  if (amx_allowed()) all.push_back({"AMX", amx, Pairing::neighbours, configure_tiles, release_tiles});
   if (__builtin_cpu_supports("avx512bf16"))
-    all.push_back({"AVX512_BF16", each_tile<avx512_tile>, flush_subnormals, restore_subnormals});
+    all.push_back({"AVX512_BF16", each_tile<avx512_tile>, Pairing::apart, flush_subnormals, restore_subnormals});
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-    all.push_back({"FMA", each_tile<fma_tile>, flush_subnormals, restore_subnormals});
+    all.push_back({"FMA", each_tile<fma_tile>, Pairing::neighbours, flush_subnormals, restore_subnormals});
 #endif
-  all.push_back({"portable", each_tile<portable_tile>, flush_subnormals, restore_subnormals});
+  all.push_back({"portable", each_tile<portable_tile>, Pairing::neighbours, flush_subnormals, restore_subnormals});
   return all;
 }
 
