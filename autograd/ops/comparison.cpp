@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <functional>
 #include <type_traits>
 
 #include <gradus/autograd/engine/broadcast.h>
@@ -16,6 +17,10 @@ namespace gradus {
 
 namespace {
 
+// The type of a mask of elements of type T.
+template <class T>
+using Mask = std::conditional_t<std::is_floating_point_v<T>, T, float>;
+
 DType mask_dtype(const Tensor& t) { return is_floating(t.dtype()) ? t.dtype() : DType::f32; }
 
 /// A mask of the elements for which `holds` is true.
@@ -24,10 +29,7 @@ Tensor test(const OpName& op, const Tensor& x, F holds) {
   Tensor mask = Tensor::empty(op, x.shape(), mask_dtype(x));
   dispatch(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
-    dispatch_floating(mask.dtype(), [&](auto number) {
-      using M = decltype(number);
-      map_elements<T, M>(x, mask, [holds](T v) { return static_cast<M>(holds(v)); });
-    });
+    map_elements<T, Mask<T>>(x, mask, [holds](T v) { return static_cast<Mask<T>>(holds(v)); });
   });
   return without_gradient(op, mask, {x});
 }
@@ -43,10 +45,7 @@ Tensor test(const OpName& op, const Tensor& a, const Tensor& b, F holds) {
   Tensor mask = Tensor::empty(op, broadcast_shapes(op, a.shape(), b.shape()), mask_dtype(a));
   dispatch(a.dtype(), [&](auto zero) {
     using T = decltype(zero);
-    dispatch_floating(mask.dtype(), [&](auto number) {
-      using M = decltype(number);
-      map_pairs<T, M>(a, b, mask, [holds](T x, T y) { return static_cast<M>(holds(x, y)); });
-    });
+    map_pairs<T, Mask<T>>(a, b, mask, [holds](T x, T y) { return static_cast<Mask<T>>(holds(x, y)); });
   });
   return without_gradient(op, mask, {a, b});
 }
@@ -64,43 +63,43 @@ auto with_number(const Scalar& number, F f) {
   };
 }
 
-template <class F>
-Tensor compare(const char* name, const Operand& a, const Operand& b, F holds) {
+/// `holds_swapped(y, x)` is holds(x, y).
+template <class F, class G>
+Tensor compare(const char* name, const Operand& a, const Operand& b, F holds, G holds_swapped) {
   const OpName op(name, a.place());
   if (b.is_number()) return test(op, a.tensor(), with_number(b.number(), holds));
-  if (a.is_number())
-    return test(op, b.tensor(), with_number(a.number(), [holds](auto x, auto number) { return holds(number, x); }));
+  if (a.is_number()) return test(op, b.tensor(), with_number(a.number(), holds_swapped));
   return test(op, a.tensor(), b.tensor(), holds);
 }
 
-// compare for masks of any two dtypes.
+// compare for masks of any two dtypes, with a symmetric `holds`.
 template <class F>
 Tensor combine(const char* name, const Operand& a, const Operand& b, F holds) {
-  if (a.is_number() || b.is_number()) return compare(name, a, b, holds);
+  if (a.is_number() || b.is_number()) return compare(name, a, b, holds, holds);
   const DType t = a.tensor().dtype() == DType::f64 || b.tensor().dtype() == DType::f64 ? DType::f64 : DType::f32;
   const Tensor x = to(a.tensor().detach(), t), y = to(b.tensor().detach(), t);
-  return compare(name, {x, a.place()}, {y, b.place()}, holds);
+  return compare(name, {x, a.place()}, {y, b.place()}, holds, holds);
 }
 
 }  // namespace
 
 Tensor equal(const Operand& a, const Operand& b) {
-  return compare("equal", a, b, [](auto x, auto y) { return x == y; });
+  return compare("equal", a, b, std::equal_to<>{}, std::equal_to<>{});
 }
 Tensor not_equal(const Operand& a, const Operand& b) {
-  return compare("not_equal", a, b, [](auto x, auto y) { return x != y; });
+  return compare("not_equal", a, b, std::not_equal_to<>{}, std::not_equal_to<>{});
 }
 Tensor less(const Operand& a, const Operand& b) {
-  return compare("less", a, b, [](auto x, auto y) { return x < y; });
+  return compare("less", a, b, std::less<>{}, std::greater<>{});
 }
 Tensor less_equal(const Operand& a, const Operand& b) {
-  return compare("less_equal", a, b, [](auto x, auto y) { return x <= y; });
+  return compare("less_equal", a, b, std::less_equal<>{}, std::greater_equal<>{});
 }
 Tensor greater(const Operand& a, const Operand& b) {
-  return compare("greater", a, b, [](auto x, auto y) { return x > y; });
+  return compare("greater", a, b, std::greater<>{}, std::less<>{});
 }
 Tensor greater_equal(const Operand& a, const Operand& b) {
-  return compare("greater_equal", a, b, [](auto x, auto y) { return x >= y; });
+  return compare("greater_equal", a, b, std::greater_equal<>{}, std::less_equal<>{});
 }
 
 Tensor logical_not(const Argument& mask) {
