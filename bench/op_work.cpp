@@ -40,7 +40,7 @@ double of_convolution(const Tensor& outputs, const Tensor& weight) {
   return outputs.numel() == 0 ? 0 : 2 * numel(outputs) * numel(weight) / static_cast<double>(weight.shape()[0]);
 }
 
-constexpr Products products[] = {
+constexpr Products product_ops[] = {
     {"matmul", of_matmul, 2, 1},
     {"linear", of_linear, 2, 1},
     // The gradients compute the weights again, and four products of the size of one of the two.
@@ -54,8 +54,8 @@ constexpr Products products[] = {
 
 const Products* products_of(std::string_view op) {
   const auto* found =
-      std::find_if(std::begin(products), std::end(products), [&](const auto& p) { return p.name == op; });
-  return found == std::end(products) ? nullptr : found;
+      std::find_if(std::begin(product_ops), std::end(product_ops), [&](const auto& p) { return p.name == op; });
+  return found == std::end(product_ops) ? nullptr : found;
 }
 
 // Ops that move values. Of an input they read no more than they write.

@@ -222,11 +222,11 @@ void add_memory(CLI::App& bench, Action& action) {
   command.callback([flags, &action] { action = [flags] { return bench_memory(*flags); }; });
 }
 
-struct DecodeFlags : ChosenStep {
+struct DecodeBenchFlags : ChosenStep {
   double seconds = 2;
 };
 
-int bench_decode(const DecodeFlags& flags) {
+int bench_decode(const DecodeBenchFlags& flags) {
   const bench::StepSetup setup = flags.setup();
   print_result("# {:<11} {:<6} {:>6} {:>6} {:>3} {:>5} {:>4} {:>11} {:>11}\n", "model", "size", "source", "target",
                "thr", "batch", "beam", "sentences/s", "ms/sentence");
@@ -243,7 +243,7 @@ int bench_decode(const DecodeFlags& flags) {
 void add_decoding(CLI::App& bench, Action& action) {
   CLI::App& command =
       *bench.add_subcommand("decode", "Time decoding: greedy and beam 5, one sentence and batches of 64");
-  auto flags = std::make_shared<DecodeFlags>();
+  auto flags = std::make_shared<DecodeBenchFlags>();
   add_step_arguments(command, *flags);
   add_seconds(command, flags->seconds, "Seconds per line (default: 2)", {0.001, 3600});
   add_threads(command);

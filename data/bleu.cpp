@@ -12,9 +12,9 @@
 namespace gradus::data {
 namespace {
 
-constexpr std::size_t longest = 4;
+constexpr std::size_t longest_words = 4;
 // The counts of an output: its length, the nearest length of a reference, then correct and all n-grams by n.
-constexpr std::size_t correct_at = 2, all_at = correct_at + longest, columns = all_at + longest;
+constexpr std::size_t correct_at = 2, all_at = correct_at + longest_words, columns = all_at + longest_words;
 
 // The length nearest to that of the output, and the smaller of two.
 Index nearest_length(const Units& output, const std::vector<Units>& references) {
@@ -34,7 +34,7 @@ void count(const std::string& text, const std::vector<std::string>& references, 
   for (const std::string& reference : references) wanted.push_back(numbers.of(bleu_tokens(reference, tokens)));
   counts[0] = std::ssize(output);
   counts[1] = nearest_length(output, wanted);
-  for (std::size_t n = 1; n <= longest; ++n) {
+  for (std::size_t n = 1; n <= longest_words; ++n) {
     const Ngrams own = ngrams_of(output, n);
     Ngrams most;  // in any one reference
     for (const Units& reference : wanted)
@@ -44,17 +44,17 @@ void count(const std::string& text, const std::vector<std::string>& references, 
   }
 }
 
-double value_of(const std::vector<Index>& sums) {
+double bleu_of(const std::vector<Index>& sums) {
   if (sums[correct_at] == 0 || sums.back() == 0) return 0;
   double sum = 0, smooth = 1;
-  for (std::size_t k = 0; k < longest; ++k) {
+  for (std::size_t k = 0; k < longest_words; ++k) {
     const Index correct = sums[correct_at + k];
     if (correct == 0) smooth *= 2;
     const double matches = correct == 0 ? 1 / smooth : static_cast<double>(correct);
     sum += std::log(matches / static_cast<double>(sums[all_at + k]));
   }
   const double ratio = static_cast<double>(sums[1]) / static_cast<double>(sums[0]);
-  return 100 * std::min(1.0, std::exp(1 - ratio)) * std::exp(sum / longest);
+  return 100 * std::min(1.0, std::exp(1 - ratio)) * std::exp(sum / longest_words);
 }
 
 const char* name_of(BleuTokens tokens) {
@@ -83,7 +83,7 @@ Measure bleu(const Texts& texts, BleuTokens tokens) {
                   .is_error_rate = false,
                   .columns = columns,
                   .counts = std::vector<Index>(texts.outputs.size() * columns),
-                  .value_of_sums = value_of};
+                  .value_of_sums = bleu_of};
   parallel_each(std::ssize(texts.outputs), 16, [&](Index i) {
     const auto k = static_cast<std::size_t>(i);
     count(texts.outputs[k], texts.references[k], tokens, measure.counts.data() + k * columns);

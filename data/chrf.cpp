@@ -12,7 +12,7 @@
 namespace gradus::data {
 namespace {
 
-constexpr std::size_t longest = 6;  // of characters
+constexpr std::size_t longest_characters = 6;  // of characters
 // The counts of an output are, per length, the n-grams of the output, of the reference, and of both.
 constexpr std::size_t per_length = 3;
 
@@ -52,7 +52,7 @@ void count(const Units& output, const Units& reference, std::size_t most, Index*
 }
 
 // The F score of mean precision and mean recall, over the lengths with n-grams on both sides.
-double value_of(const std::vector<Index>& sums) {
+double chrf_of(const std::vector<Index>& sums) {
   constexpr double weight = 2 * 2;  // of recall
   double precision = 0, recall = 0;
   int lengths = 0;
@@ -77,11 +77,11 @@ std::vector<Index> best_counts(const std::string& text, const std::vector<std::s
   double best_value = -1;
   for (const std::string& reference : references) {
     const Sides wanted = sides_of(reference, numbers);
-    std::vector<Index> found((longest + words) * per_length);
+    std::vector<Index> found((longest_characters + words) * per_length);
     Index* at = found.data();
-    count(output.characters, wanted.characters, longest, at);
+    count(output.characters, wanted.characters, longest_characters, at);
     count(output.words, wanted.words, words, at);
-    const double value = value_of(found);
+    const double value = chrf_of(found);
     if (value <= best_value) continue;
     best_value = value;
     best = std::move(found);
@@ -94,14 +94,14 @@ std::vector<Index> best_counts(const std::string& text, const std::vector<std::s
 Measure chrf(const Texts& texts, Index words) {
   check(texts);
   const auto n = static_cast<std::size_t>(words);
-  const std::size_t columns = (longest + n) * per_length;
+  const std::size_t columns = (longest_characters + n) * per_length;
   Measure measure{.name = words == 0 ? "chrf" : "chrf_plus_plus",
                   .title = "chrF2" + std::string(n, '+'),
-                  .signature = fmt::format("eff:yes|nc:{}|nw:{}|space:no", longest, words),
+                  .signature = fmt::format("eff:yes|nc:{}|nw:{}|space:no", longest_characters, words),
                   .is_error_rate = false,
                   .columns = static_cast<Index>(columns),
                   .counts = std::vector<Index>(texts.outputs.size() * columns),
-                  .value_of_sums = value_of};
+                  .value_of_sums = chrf_of};
   parallel_each(std::ssize(texts.outputs), 16, [&](Index i) {
     const auto k = static_cast<std::size_t>(i);
     const std::vector<Index> own = best_counts(texts.outputs[k], texts.references[k], n);

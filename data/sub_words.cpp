@@ -27,9 +27,9 @@ constexpr const char* unknown_piece = "unknown piece";
 // The reason of a failure, for one line of a message.
 std::string reason_of(const sentencepiece::util::Status& status) { return files::shown(status.ToString(), 300); }
 
-class Texts : public sentencepiece::SentenceIterator {
+class TextIterator : public sentencepiece::SentenceIterator {
  public:
-  explicit Texts(const std::vector<Tokens>& texts) : texts_(texts) { read(); }
+  explicit TextIterator(const std::vector<Tokens>& texts) : texts_(texts) { read(); }
   bool done() const override { return at_ == texts_.size(); }
   void Next() override {
     ++at_;
@@ -74,7 +74,7 @@ SubWords SubWords::learn(const std::vector<Tokens>& texts, SubWordModel model, I
       {"pad_id", "-1"},
       {"minloglevel", "2"},  // nothing on standard error
   };
-  Texts sentences(texts);
+  TextIterator sentences(texts);
   std::string bytes;
   const auto status = sentencepiece::SentencePieceTrainer::Train(options, &sentences, &bytes);
   if (!status.ok()) throw Error(fmt::format("{}: SentencePiece cannot learn sub-words: {}", name, reason_of(status)));

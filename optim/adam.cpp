@@ -26,7 +26,7 @@ std::vector<std::string> moment_names(const AdamOptions& o) {
 
 /// The constants of the update of one stretch.
 template <class T>
-struct Factors {
+struct AdamFactors {
   T scale;          // of the gradient
   T decay;          // of p, into the gradient
   T keep;           // of p, before the update
@@ -39,8 +39,8 @@ struct Factors {
 
 template <bool amsgrad, class T>
 void adam(T* __restrict p, const T* __restrict gradient, T* __restrict m, T* __restrict v, T* __restrict largest,
-          Index n, const Factors<T>& factors) {
-  const Factors<T> f = factors;
+          Index n, const AdamFactors<T>& factors) {
+  const AdamFactors<T> f = factors;
   for (Index i = 0; i < n; ++i) {
     const T g = multiply_add(f.decay, p[i], gradient[i] * f.scale);
     const T mean = multiply_add(f.beta1, m[i], f.share1 * g);
@@ -68,7 +68,7 @@ void Adam::update(const Stretch& s) const {
   const AdamOptions& o = options_;
   dispatch_floating(s.dtype, [&](auto zero) {
     using T = decltype(zero);
-    const Factors<T> factors{
+    const AdamFactors<T> factors{
         .scale = static_cast<T>(s.grad_scale),
         .decay = static_cast<T>(o.decoupled ? 0 : s.weight_decay),
         .keep = static_cast<T>(o.decoupled ? 1 - s.lr * s.weight_decay : 1),

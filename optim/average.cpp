@@ -6,14 +6,13 @@
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/autograd/ops/copying.h>
 #include <gradus/optim/internal/entry.h>
+#include <gradus/optim/internal/grain.h>
 #include <gradus/optim/internal/multiply_add.h>
 #include <gradus/optim/internal/option.h>
 
 namespace gradus::optim {
 
 namespace {
-
-constexpr Index grain = 1 << 15;  // elements
 
 // f(parameter, mean, count) on pieces of every parameter.
 template <class F>

@@ -5,6 +5,7 @@
 #include <set>
 
 #include <gradus/autograd/foundation/parallel.h>
+#include <gradus/optim/internal/grain.h>
 #include <gradus/optim/internal/multiply_add.h>
 #include <gradus/optim/internal/option.h>
 
@@ -13,7 +14,6 @@ namespace gradus::optim {
 namespace {
 
 constexpr Index chunk = 1 << 14;  // elements per sum
-constexpr Index grain = 1 << 15;  // elements per task, at least
 
 std::vector<Tensor> gradients_of(const std::vector<Tensor>& parameters) {
   std::vector<Tensor> gradients;

@@ -15,7 +15,7 @@ const LionOptions& checked_options(const LionOptions& o) {
 
 /// The constants of the update of one stretch.
 template <class T>
-struct Factors {
+struct LionFactors {
   T scale;          // of the gradient
   T keep;           // of p, before the update
   T beta1, share1;  // of m and of g, in the update
@@ -24,8 +24,8 @@ struct Factors {
 };
 
 template <class T>
-void lion(T* __restrict p, const T* __restrict gradient, T* __restrict m, Index n, const Factors<T>& factors) {
-  const Factors<T> f = factors;
+void lion(T* __restrict p, const T* __restrict gradient, T* __restrict m, Index n, const LionFactors<T>& factors) {
+  const LionFactors<T> f = factors;
   for (Index i = 0; i < n; ++i) {
     const T g = gradient[i] * f.scale;
     const T c = multiply_add(f.beta1, m[i], f.share1 * g);
@@ -44,7 +44,7 @@ void Lion::update(const Stretch& s) const {
   const LionOptions& o = options_;
   dispatch_floating(s.dtype, [&](auto zero) {
     using T = decltype(zero);
-    const Factors<T> factors{
+    const LionFactors<T> factors{
         .scale = static_cast<T>(s.grad_scale),
         .keep = static_cast<T>(1 - s.lr * s.weight_decay),
         .beta1 = static_cast<T>(o.beta1),

@@ -6,14 +6,14 @@
 
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/optim/internal/entry.h>
+#include <gradus/optim/internal/grain.h>
 #include <gradus/optim/internal/option.h>
 
 namespace gradus::optim {
 
 namespace {
 
-constexpr Index alignment = 64;   // bytes
-constexpr Index grain = 1 << 15;  // elements
+constexpr Index alignment = 64;  // bytes
 
 /// Elements between the end of `before` and the start of `after`; -1 when more than padding is between them.
 template <class T>

@@ -17,7 +17,7 @@ namespace gradus::report {
 namespace {
 
 constexpr Index most_misread = 24;
-constexpr std::size_t most_samples = 10;
+constexpr std::size_t most_images = 10;
 
 // The attention of the classifier to the patches of an image.
 std::string attention_of(const train::Run& run, const data::Images& images, Index i) {
@@ -69,7 +69,7 @@ class ImagesJson {
   std::vector<Index> sample_images() const {
     const std::vector<Index>& labels = given_.images.labels;
     std::vector<Index> rows;
-    for (Index label = 0; label < std::ssize(score_.confusion) && rows.size() < most_samples; ++label) {
+    for (Index label = 0; label < std::ssize(score_.confusion) && rows.size() < most_images; ++label) {
       const auto first = std::find(labels.begin(), labels.end(), label);
       if (first != labels.end()) rows.push_back(first - labels.begin());
     }

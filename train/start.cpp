@@ -12,15 +12,15 @@
 namespace gradus::train {
 namespace {
 
-using Names = std::map<std::string, std::string>;
+using Renamed = std::map<std::string, std::string>;
 
 bool is_at_or_below(const std::string& name, const std::string& prefix) {
   return name == prefix || (name.starts_with(prefix) && name[prefix.size()] == '.');
 }
 
 // The name with its longest prefix in `rename` replaced.
-std::string renamed(const std::string& name, const Names& rename) {
-  const auto* longest = static_cast<const Names::value_type*>(nullptr);
+std::string renamed(const std::string& name, const Renamed& rename) {
+  const auto* longest = static_cast<const Renamed::value_type*>(nullptr);
   for (const auto& entry : rename)
     if (is_at_or_below(name, entry.first) && (longest == nullptr || entry.first.size() > longest->first.size()))
       longest = &entry;
@@ -54,7 +54,7 @@ Start start_of(const std::filesystem::path& file) {
   return start;
 }
 
-std::string take_parameters(const Start& start, nn::ParameterStore& store, const Names& rename) {
+std::string take_parameters(const Start& start, nn::ParameterStore& store, const Renamed& rename) {
   std::vector<std::string> names, paths;
   for (const auto& [name, tensor] : start.values) names.push_back(name);
   for (const nn::Parameter& p : store.all()) paths.push_back(p.path);

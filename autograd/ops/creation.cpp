@@ -41,7 +41,7 @@ Tensor eye(Integer n, DType dtype, Place place) {
 Tensor linspace(Scalar start, Scalar end, Integer steps, DType dtype, Place place) {
   if (steps < 0) throw Error(fmt::format("linspace: {} steps, expected 0 or more", Index(steps)), place);
   if (!is_floating(dtype)) throw Error("linspace: the dtype is i64, expected f32 or f64", place);
-  const double distance = steps > 1 ? (end - start) / static_cast<double>(steps - 1) : 0;
+  const double distance = steps > 1 ? (end.value() - start.value()) / static_cast<double>(steps - 1) : 0;
   Tensor y = Tensor::empty(OpName("linspace", place), {steps}, dtype);
   dispatch_floating(dtype, [&](auto zero) {
     using T = decltype(zero);

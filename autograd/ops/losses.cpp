@@ -24,7 +24,7 @@ namespace gradus {
 namespace {
 
 // The loss of a row is Σ_c q_c (-log p_c), where q_c = ε / C w_c, plus (1 - ε) w_t at the target t.
-struct Problem {
+struct LossProblem {
   CrossEntropyOptions options;
   Tensor target;  // i64 [rows]
   Index rows, classes;
@@ -34,7 +34,7 @@ struct Problem {
 template <class T>
 class Weights {
  public:
-  explicit Weights(const Problem& p)
+  explicit Weights(const LossProblem& p)
       : smoothing_(static_cast<T>(p.options.label_smoothing.value() / static_cast<double>(p.classes))),
         hit_(static_cast<T>(1 - p.options.label_smoothing.value())) {
     if (p.options.weight.defined()) w_ = p.options.weight.data<T>();
@@ -52,12 +52,12 @@ class Weights {
 };
 
 template <class F>
-void for_rows(const Problem& p, F f) {
+void for_rows(const LossProblem& p, F f) {
   parallel_each(p.rows, grain_of(Index{1} << 14, p.classes), f);
 }
 
 template <class T>
-void forward(const Problem& p, const T* x, T* loss) {
+void forward(const LossProblem& p, const T* x, T* loss) {
   const Weights<T> q(p);
   const Index* target = p.target.data<Index>();
   for_rows(p, [&](Index r) {
@@ -76,7 +76,7 @@ void forward(const Problem& p, const T* x, T* loss) {
 
 // dx = g_r (mass of q * softmax(x) - q)
 template <class T>
-void backward(const Problem& p, const T* x, const T* g, T* dx) {
+void backward(const LossProblem& p, const T* x, const T* g, T* dx) {
   const Weights<T> q(p);
   const Index* target = p.target.data<Index>();
   for_rows(p, [&](Index r) {
@@ -95,7 +95,7 @@ void backward(const Problem& p, const T* x, const T* g, T* dx) {
 }
 
 // q as a tensor [rows, classes].
-Tensor distributions(const Problem& p, DType dtype) {
+Tensor distributions(const LossProblem& p, DType dtype) {
   Tensor t = Tensor::zeros({p.rows, p.classes}, dtype);
   dispatch_floating(dtype, [&](auto zero) {
     using T = decltype(zero);
@@ -110,7 +110,7 @@ Tensor distributions(const Problem& p, DType dtype) {
   return t;
 }
 
-double counted_weight(const Problem& p) {
+double counted_weight(const LossProblem& p) {
   double total = 0;
   for (Index r = 0; r < p.rows; ++r) {
     if (p.counts(r)) {
@@ -133,7 +133,7 @@ void check_class_weights(const OpName& op, const Tensor& x, const Tensor& weight
 }
 
 // The target ids of x's rows. Throws unless they, the weights and x fit.
-Problem checked(const OpName& op, const Tensor& x, const Tensor& target, const CrossEntropyOptions& options) {
+LossProblem checked(const OpName& op, const Tensor& x, const Tensor& target, const CrossEntropyOptions& options) {
   check_floating(op, x);
   if (x.rank() == 0 || !(Shape(x.shape().begin(), x.shape().end() - 1) == target.shape()) ||
       target.dtype() != DType::i64) {
@@ -141,7 +141,7 @@ Problem checked(const OpName& op, const Tensor& x, const Tensor& target, const C
                             describe(x), describe(target)),
                 op.place);
   }
-  const Problem p{options, reshape(target, {target.numel()}), target.numel(), x.shape().back()};
+  const LossProblem p{options, reshape(target, {target.numel()}), target.numel(), x.shape().back()};
   check_class_weights(op, x, options.weight);
   for (Index r = 0; r < p.rows; ++r) {
     if (const Index t = p.target.data<Index>()[r]; p.counts(r) && (t < 0 || t >= p.classes)) {
@@ -200,7 +200,7 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& target, const CrossEntr
   if (const double smoothing = options.label_smoothing; !(smoothing >= 0 && smoothing <= 1))
     throw Error(fmt::format("cross_entropy: label_smoothing is {}, expected a number in [0, 1]", smoothing), place);
   if (is_floating(target.dtype())) return of_distributions(op, logits, target, options);
-  const Problem p = checked(op, logits, target, options);
+  const LossProblem p = checked(op, logits, target, options);
   const Index classes = p.classes;
   const Tensor rows = reshape(logits, {p.rows, classes}, place);
   Tensor loss = Tensor::empty(op, {p.rows}, logits.dtype());
@@ -239,7 +239,7 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& target, const CrossEntr
 
 Tensor nll_loss(const Tensor& x, const Tensor& target, const NllLossOptions& options, Place place) {
   const OpName op("nll_loss", place);
-  const Problem p = checked(op, x, target, {.weight = options.weight, .ignore_index = options.ignore_index});
+  const LossProblem p = checked(op, x, target, {.weight = options.weight, .ignore_index = options.ignore_index});
   // A target that is ignored reads class 0.
   Tensor ids = Tensor::zeros(op, {p.rows, 1}, DType::i64), ignored = Tensor::zeros(op, {p.rows}, x.dtype()),
          scale = Tensor::empty(op, {p.rows}, x.dtype());

@@ -14,6 +14,7 @@
 #include <gradus/autograd/foundation/internal/simd.h>
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/autograd/ops/indexing.h>
+#include <gradus/autograd/ops/internal/blocks.h>
 #include <gradus/autograd/ops/internal/windows.h>
 #include <gradus/autograd/ops/shape.h>
 
@@ -320,11 +321,6 @@ struct Means {
   Shape of(const Shape& shape) const { return with_last(shape, std::ssize(rows), std::ssize(columns)); }
 };
 using SharedMeans = std::shared_ptr<const Means>;
-
-template <class T>
-void add_row(Index n, const T* __restrict x, T* __restrict sum) {
-  for (Index i = 0; i < n; ++i) sum[i] += x[i];
-}
 
 template <class T>
 T sum_of(const T* x, Index n) {

@@ -19,11 +19,6 @@ namespace gradus {
 
 namespace {
 
-template <class T>
-void add_row(Index n, const T* __restrict x, T* __restrict sum) {
-  for (Index i = 0; i < n; ++i) sum[i] += x[i];
-}
-
 // Adds x, in the shape `slice`, to the entries of sum from `start` on along the axis.
 void add_slice(const Tensor& x, const Shape& slice, Index axis, Index start, Tensor& sum) {
   const AroundAxis from(slice, axis), to(sum.shape(), axis);

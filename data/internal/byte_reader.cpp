@@ -12,13 +12,13 @@
 namespace gradus::data {
 namespace {
 
-constexpr std::size_t chunk = std::size_t{1} << 15;
+constexpr std::size_t compressed_at_once = std::size_t{1} << 15;
 constexpr int gzip_alone = 15 + 16;  // zlib's windowBits: the largest window, after a gzip header
 
 }  // namespace
 
 ByteReader::ByteReader(int file, MakeError error)
-    : file_(file), error_(std::move(error)), raw_(chunk, '\0'), stream_(std::make_unique<z_stream>()) {
+    : file_(file), error_(std::move(error)), raw_(compressed_at_once, '\0'), stream_(std::make_unique<z_stream>()) {
   inflateInit2(stream_.get(), gzip_alone);
 }
 

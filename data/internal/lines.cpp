@@ -15,7 +15,7 @@
 namespace gradus::data {
 namespace {
 
-constexpr std::size_t chunk = std::size_t{1} << 15;
+constexpr std::size_t bytes_at_once = std::size_t{1} << 15;
 constexpr std::size_t sample_size = 4096;
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
@@ -86,8 +86,8 @@ void LineReader::start(int file) {
 }
 
 bool LineReader::fill() {
-  buffer_.resize(chunk);
-  buffer_.resize(bytes_->read(buffer_.data(), chunk));
+  buffer_.resize(bytes_at_once);
+  buffer_.resize(bytes_->read(buffer_.data(), bytes_at_once));
   at_ = 0;
   return !buffer_.empty();
 }
