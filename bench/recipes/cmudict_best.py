@@ -24,7 +24,7 @@ RECIPES = {
     "rnn": "--model rnn --set model.cell=lstm --set model.encoder_layers=2 --set model.hidden=384 --set model.dropout=0.3 "
            "--set train.lr=0.0015 --set train.warmup=1000 --epochs 32",
     "rnn-attention": "--model rnn-attention --set model.alignment=qkv --set model.cell=lstm --set model.encoder_layers=2 "
-                     "--set model.dropout=0.3 --set train.lr=0.0015 --set train.warmup=1000 --epochs 32",
+                     "--set model.dropout=0.3 --set train.lr=0.0015 --set train.warmup=1000 --epochs 20",
     "attention": "--model attention --set model.dim=256 --set model.dropout=0.1 --epochs 10",
     "attention-no-positions": "--model attention --set model.positions=none --set model.dim=256 --set model.dropout=0.1 "
                                "--epochs 10",
