@@ -40,8 +40,9 @@ Index draw_word(const std::vector<double>& log_p, const DecodeOptions& o, double
   for (Choice& w : words) w.weight = std::exp((w.weight - best) / o.temperature);
   const bool few = o.top_k > 0 && o.top_k < std::ssize(words);
   if (few || o.top_p < 1) {
-    std::sort(words.begin(), words.end(),
-              [](const Choice& a, const Choice& b) { return a.weight != b.weight ? a.weight > b.weight : a.id < b.id; });
+    std::sort(words.begin(), words.end(), [](const Choice& a, const Choice& b) {
+      return a.weight != b.weight ? a.weight > b.weight : a.id < b.id;
+    });
   }
   if (few) words.resize(static_cast<std::size_t>(o.top_k));
   if (o.top_p < 1) keep_share(words, o.top_p);
