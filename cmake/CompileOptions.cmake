@@ -16,6 +16,11 @@ if(GRADUS_WERROR)
   add_compile_options(-Werror)
 endif()
 
+if(CMAKE_UNITY_BUILD AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # In a unity build GCC takes a source for a header, and warns about types that depend on an unnamed namespace.
+  add_compile_options(-Wno-subobject-linkage)
+endif()
+
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   # GCC 12 warns about overlapping copies inside std::string's operator+ where there are none (GCC bug 105651).
   add_compile_options(-Wno-restrict)

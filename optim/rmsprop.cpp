@@ -25,7 +25,7 @@ std::vector<std::string> moment_names(const RMSpropOptions& o) {
 
 /// The constants of the update of one stretch.
 template <class T>
-struct RmsPropFactors {
+struct RMSpropFactors {
   T scale;  // of the gradient
   T decay;  // of p, into the gradient
   T alpha, share;
@@ -34,8 +34,8 @@ struct RmsPropFactors {
 
 template <bool centered, bool momentum, class T>
 void rmsprop(T* __restrict p, const T* __restrict gradient, T* __restrict v, T* __restrict b, T* __restrict m, Index n,
-             const RmsPropFactors<T>& factors) {
-  const RmsPropFactors<T> f = factors;
+             const RMSpropFactors<T>& factors) {
+  const RMSpropFactors<T> f = factors;
   for (Index i = 0; i < n; ++i) {
     const T g = multiply_add(f.decay, p[i], gradient[i] * f.scale);
     T square = multiply_add(f.alpha, v[i], f.share * g * g);
@@ -66,7 +66,7 @@ void RMSprop::update(const Stretch& s) const {
   const RMSpropOptions& o = options_;
   dispatch_floating(s.dtype, [&](auto zero) {
     using T = decltype(zero);
-    const RmsPropFactors<T> factors{
+    const RMSpropFactors<T> factors{
         .scale = static_cast<T>(s.grad_scale),
         .decay = static_cast<T>(s.weight_decay),
         .alpha = static_cast<T>(o.alpha),

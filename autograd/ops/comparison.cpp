@@ -21,7 +21,9 @@ namespace {
 template <class T>
 using Mask = std::conditional_t<std::is_floating_point_v<T>, T, float>;
 
-DType mask_dtype(const Tensor& t) { return is_floating(t.dtype()) ? t.dtype() : DType::f32; }
+DType mask_dtype(const Tensor& t) {
+  return dispatch(t.dtype(), [](auto zero) { return dtype_of<Mask<decltype(zero)>>(); });
+}
 
 /// A mask of the elements for which `holds` is true.
 template <class F>

@@ -40,7 +40,7 @@ struct Sequence {
   bool skips_to(Index s) const { return s >= 2 && label(s) != label(s - 2); }
 };
 
-struct Problem {
+struct CtcProblem {
   Index time, classes;
   std::vector<Sequence> sequences;
   Index longest = 1;  // the largest number of states
@@ -63,14 +63,14 @@ double log_likelihood(const Sequence& q, const double* alpha) {
 }
 
 template <class F>
-void for_sequences(const Problem& p, F f) {
+void for_sequences(const CtcProblem& p, F f) {
   parallel_each(p.batch(), grain_of(Index{1} << 10, p.time * p.longest), f);
 }
 
 // alpha_t(s) = log p(t frames, the last of them in state s), with alpha_0 = log of (1, 0, 0, ...): paths begin in state
 // 0 or 1.
 template <class T>
-void forward(const Problem& p, const T* x, double* alpha, T* loss) {
+void forward(const CtcProblem& p, const T* x, double* alpha, T* loss) {
   for_sequences(p, [&](Index n) {
     const Sequence& q = p.sequences[static_cast<std::size_t>(n)];
     double* now = alpha + p.states_offset(n, 0);
@@ -91,7 +91,7 @@ void forward(const Problem& p, const T* x, double* alpha, T* loss) {
 
 // dx = -g p(state s at frame t | target), added over the states of a label. dx is zero before.
 template <class T>
-void backward(const Problem& p, const T* x, const double* alpha, const T* g, T* dx) {
+void backward(const CtcProblem& p, const T* x, const double* alpha, const T* g, T* dx) {
   for_sequences(p, [&](Index n) {
     const Sequence& q = p.sequences[static_cast<std::size_t>(n)];
     const double total = log_likelihood(q, alpha + p.states_offset(n, q.frames));
@@ -118,7 +118,7 @@ void backward(const Problem& p, const T* x, const double* alpha, const T* g, T* 
 }
 
 // The same in plain ops: x [time, batch, classes] -> [batch].
-Tensor in_ops(const Problem& p, const Tensor& x) {
+Tensor in_ops(const CtcProblem& p, const Tensor& x) {
   std::vector<Tensor> losses;
   for (Index n = 0; n < p.batch(); ++n) {
     const Sequence& q = p.sequences[static_cast<std::size_t>(n)];
@@ -145,7 +145,7 @@ Tensor in_ops(const Problem& p, const Tensor& x) {
 
 Index length_at(const Tensor& lengths, Index n) { return lengths.data<Index>()[n]; }
 
-Problem checked(const OpName& op, const Tensor& x, const Tensor& targets, const Tensor& input_lengths,
+CtcProblem checked(const OpName& op, const Tensor& x, const Tensor& targets, const Tensor& input_lengths,
                 const Tensor& target_lengths, Index blank) {
   const Index time = x.shape()[0], batch = x.shape()[1], classes = x.shape()[2];
   for (const Tensor* lengths : {&input_lengths, &target_lengths}) {
@@ -165,7 +165,7 @@ Problem checked(const OpName& op, const Tensor& x, const Tensor& targets, const 
   }
   if (blank < 0 || blank >= classes)
     throw Error(fmt::format("ctc_loss: blank {} is outside [0, {})", blank, classes), op.place);
-  Problem p{time, classes, {}};
+  CtcProblem p{time, classes, {}};
   Index begin = 0;  // of the labels of a sequence
   for (Index n = 0; n < batch; ++n) {
     const Index frames = length_at(input_lengths, n), length = length_at(target_lengths, n);
@@ -218,7 +218,7 @@ Tensor ctc_loss(const Tensor& log_probs, const Tensor& targets, const Tensor& in
   }
   const bool single = log_probs.rank() == 2;
   const Tensor x = single ? unsqueeze(log_probs, 1, place) : log_probs;
-  const auto p = std::make_shared<const Problem>(checked(op, x, targets, input_lengths, target_lengths, options.blank));
+  const auto p = std::make_shared<const CtcProblem>(checked(op, x, targets, input_lengths, target_lengths, options.blank));
   Tensor losses = Tensor::empty(op, {p->batch()}, x.dtype());
   Tensor alpha = Tensor::empty(op, {p->batch(), p->time + 1, p->longest}, DType::f64);
   dispatch_floating(x.dtype(), [&](auto zero) {
