@@ -162,14 +162,15 @@ struct Recipe {
   std::string_view name;
   Example (*draw)(Draws&, Lengths);
   Index max_length;
+  Index training_pairs;
 };
 
 constexpr std::array<Recipe, 5> recipes = {{
-    {"copy", draw_copy, 12},
-    {"reverse", draw_reverse, 12},
-    {"sort", draw_sort, 12},
-    {"add", draw_add, 4},
-    {"dates", draw_date, 1000},
+    {"copy", draw_copy, 12, 20000},
+    {"reverse", draw_reverse, 12, 20000},
+    {"sort", draw_sort, 12, 20000},
+    {"add", draw_add, 4, 50000},
+    {"dates", draw_date, 1000, 20000},
 }};
 
 /// FNV-1a, then mixed so that the last bits depend on every byte.
@@ -195,6 +196,8 @@ const Recipe& recipe_of(std::string_view name) {
 }  // namespace
 
 Index longest_of_task(std::string_view name) { return recipe_of(name).max_length; }
+
+Index training_pairs_of_task(std::string_view name) { return recipe_of(name).training_pairs; }
 
 Task make_task(std::string_view name, const TaskOptions& options) {
   const Recipe& recipe = recipe_of(name);

@@ -46,7 +46,9 @@ ModelInfo RnnAttention::info() {
                                                (o.copy ? 4 * vocabulary : 0)) +
                                    b.source * b.target * comparisons)};
       },
-      .presets = {{"base", {{"model.encoder_layers", "2"}, {"model.decoder_layers", "2"}}}},
+      .presets = {{"tiny", {{"model.attentional", "true"}}},
+                  {"base", {{"model.encoder_layers", "2"}, {"model.decoder_layers", "2"}}}},
+      .demo = {{"model.attentional", "false"}},
   };
 }
 

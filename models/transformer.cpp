@@ -49,13 +49,15 @@ ModelInfo Transformer::info() {
                 .kept = b.sequences * (encoders * encoder_kept + decoders * decoder_kept + (S + T) * 2 * d +
                                        T * 2 * vocabulary + copying + dropping)};
       },
-      .presets = {{"tiny", sized("4", "2", "128", {{"train.lr", "0.001"}, {"train.warmup", "100"}})},
+      .presets = {{"tiny", sized("4", "2", "128",
+                                  {{"model.positions", "relative"}, {"train.lr", "0.001"}, {"train.warmup", "100"}})},
                   {"small", sized("4", "3", "512")},
                   {"base", sized("4", "4", "1024")}},
       // Half a shard at a time, to store fewer activations.
       .bench_sizes = {{"tiny", sized("4", "2", "256")},
                       {"small", sized("4", "2", "1024", {{"train.accumulate", "2"}})},
                       {"base", sized("8", "3", "2048", {{"train.accumulate", "2"}})}},
+      .demo = {{"model.positions", "sinusoidal"}},
   };
 }
 

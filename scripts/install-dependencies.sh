@@ -34,6 +34,9 @@ mpi_packages=(
   openmpi-bin            # mpirun
   procps                 # finds processes, for the tests that kill them
 )
+valgrind_packages=(
+  valgrind               # finds wrong accesses to memory, for scripts/valgrind-mpi.sh
+)
 browser_packages=(
   chromium               # opens the page of gradus report
   chromium-driver        # drives it
@@ -49,7 +52,8 @@ packaging_packages=(
 
 if [[ "${1:-}" == "--help" || "${1:-}" == "-h" ]]; then
   cat <<HELP
-Usage: scripts/install-dependencies.sh [--check] [--fuzz] [--coverage] [--browser] [--docs] [--mpi] [--packaging]
+Usage: scripts/install-dependencies.sh [--check] [--fuzz] [--coverage] [--browser] [--docs] [--mpi] [--valgrind]
+                                       [--packaging]
 
 Installs the following Debian/Ubuntu packages if they are missing, with sudo unless you are root:
   ${packages[*]}
@@ -60,6 +64,7 @@ Installs the following Debian/Ubuntu packages if they are missing, with sudo unl
   --browser    also install the packages for scripts/test-page.sh: ${browser_packages[*]}
   --docs       also install the packages for scripts/docs.sh: ${docs_packages[*]}
   --mpi        also install the packages for -DGRADUS_MPI=ON: ${mpi_packages[*]}
+  --valgrind   also install the package for scripts/valgrind-mpi.sh: ${valgrind_packages[*]}
   --packaging  also install the packages for tests/packaging/*.sh: ${packaging_packages[*]}
 HELP
   exit 0
@@ -73,6 +78,7 @@ for argument in "$@"; do
     --coverage) packages+=("${coverage_packages[@]}") ;;
     --browser) packages+=("${browser_packages[@]}") ;;
     --mpi) packages+=("${mpi_packages[@]}") ;;
+    --valgrind) packages+=("${valgrind_packages[@]}") ;;
     --docs) packages+=("${docs_packages[@]}") ;;
     --packaging) packages+=("${packaging_packages[@]}") ;;
     *)

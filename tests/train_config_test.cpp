@@ -1,6 +1,7 @@
 #include <gradus/files/internal/utf8.h>
 #include <gradus/models/registry.h>
 #include <gradus/train/config.h>
+#include <gradus/train/dataset.h>
 #include <gradus/train/internal/presets.h>
 
 #include "catch.h"
@@ -221,6 +222,15 @@ TEST_CASE("an error in a configuration file is reported with file, line and colu
   CHECK_THROWS_WITH(from_toml("data.task = \"copy\"\ntrain.epochs = 0\n", "c.toml"),
                     Catch::Matchers::StartsWith("c.toml: train.epochs and train.steps are both 0"));
   CHECK_THROWS_WITH(read_config("/nowhere/c.toml"), "/nowhere/c.toml: cannot be opened: No such file or directory");
+}
+
+TEST_CASE("a toy task has its own number of training pairs unless data.pairs is set") {
+  const auto pairs = [](const char* task, const char* wanted) {
+    return load_dataset(with({{"data.task", task}, {"data.pairs", wanted}})).train.size();
+  };
+  CHECK(pairs("copy", "0") == 20000);
+  CHECK(pairs("add", "0") == 50000);
+  CHECK(pairs("add", "30") == 30);
 }
 
 }  // namespace gradus::train

@@ -66,7 +66,8 @@ TokensOf settled(Tokenizer tokenizer) {
 
 data::Task generate(const RunConfig& config, const std::string& name, data::Split split) {
   const DataConfig& d = config.data;
-  return data::make_task(name, {.count = split == data::Split::train ? d.pairs : d.valid_pairs,
+  const Index training_pairs = d.pairs == 0 ? data::training_pairs_of_task(name) : d.pairs;
+  return data::make_task(name, {.count = split == data::Split::train ? training_pairs : d.valid_pairs,
                                 .min_length = d.min_length,
                                 .max_length = d.max_length,
                                 .seed = static_cast<std::uint64_t>(config.train.seed),

@@ -48,7 +48,7 @@ struct DataConfig {
   Index max_vocabulary = 0;        // most tokens in a vocabulary; 0: no limit
   bool keep_vocabularies = false;  // use the vocabularies of the run that training starts from
   double held_out = 0.05;          // share of the sources or images to validate on when `valid` is empty
-  Index pairs = 20000;             // for training (toy tasks)
+  Index pairs = 0;                 // for training (toy tasks); 0: the number of the task
   Index valid_pairs = 1000;        // for validation, and for tests (toy tasks)
   Index min_length = 1;            // of a source (toy tasks)
   Index max_length = 0;            // of a source; 0: the task's own (toy tasks)

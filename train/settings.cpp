@@ -136,7 +136,7 @@ std::vector<Setting> table() {
            "use the vocabularies of the run that training starts from (--from), not those of the training pairs"),
       positive("data.held_out", &D::held_out, 0.5,
                "share of the sources or images to validate on when data.valid is empty"),
-      whole("data.pairs", &D::pairs, {1, 100 * million}, "training pairs to make (toy tasks)"),
+      whole("data.pairs", &D::pairs, {0, 100 * million}, "training pairs to make (toy tasks); 0: the task's own"),
       whole("data.valid_pairs", &D::valid_pairs, {1, 100 * million},
             "validation pairs to make, and test pairs (toy tasks)"),
       whole("data.min_length", &D::min_length, {1, 1000}, "shortest source to make (toy tasks)"),
