@@ -169,7 +169,7 @@ constexpr std::array<Recipe, 5> recipes = {{
     {"copy", draw_copy, 12, 20000},
     {"reverse", draw_reverse, 12, 20000},
     {"sort", draw_sort, 12, 20000},
-    {"add", draw_add, 4, 50000},
+    {"add", draw_add, 4, 100000},
     {"dates", draw_date, 1000, 20000},
 }};
 

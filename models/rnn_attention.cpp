@@ -46,9 +46,9 @@ ModelInfo RnnAttention::info() {
                                                (o.copy ? 4 * vocabulary : 0)) +
                                    b.source * b.target * comparisons)};
       },
-      .presets = {{"tiny", {{"model.attentional", "true"}}},
+      .presets = {{"tiny", {{"model.bidirectional", "true"}, {"model.attentional", "true"}}},
                   {"base", {{"model.encoder_layers", "2"}, {"model.decoder_layers", "2"}}}},
-      .demo = {{"model.attentional", "false"}},
+      .demo = {{"model.bidirectional", "false"}, {"model.attentional", "false"}},
   };
 }
 

@@ -229,7 +229,7 @@ TEST_CASE("a toy task has its own number of training pairs unless data.pairs is 
     return load_dataset(with({{"data.task", task}, {"data.pairs", wanted}})).train.size();
   };
   CHECK(pairs("copy", "0") == 20000);
-  CHECK(pairs("add", "0") == 50000);
+  CHECK(pairs("add", "0") == 100000);
   CHECK(pairs("add", "30") == 30);
 }
 

@@ -29,7 +29,6 @@ RunConfig config_of(const DemoOptions& options, const std::string& model, Origin
   const auto set = [&](const char* key, const std::string& value) { sources.assignments.emplace_back(key, value); };
   set("model.name", model);
   set("model.cell", "rnn");
-  set("model.bidirectional", "false");
   set("data.task", options.task);
   if (options.task == "reverse" || options.task == "copy" || options.task == "sort") set("data.max_length", "14");
   set("train.seed", fmt::format("{}", options.seed));

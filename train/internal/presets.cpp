@@ -21,7 +21,6 @@ const Preset presets[] = {
     {"tiny",
      {{"model.dim", "64"},
       {"model.hidden", "128"},
-      {"model.bidirectional", "true"},
       {"train.batch", "64"},
       {"train.lr", "0.002"},
       {"train.schedule", "cosine"},
