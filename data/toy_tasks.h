@@ -57,7 +57,8 @@ Task make_task(std::string_view name, const TaskOptions& options);
 /// The default maximum length of a task. Throws Error when the name is unknown.
 Index longest_of_task(std::string_view name);
 
-/// How many pairs a small model needs to learn the task: 20,000, or 100,000 (add). Throws Error when the name is unknown.
+/// How many pairs a small model needs to learn the task: 20,000, or 100,000 (add). Throws Error when the name is
+/// unknown.
 Index training_pairs_of_task(std::string_view name);
 
 /// copy, reverse, sort, add, dates.

@@ -50,7 +50,7 @@ ModelInfo Transformer::info() {
                                        T * 2 * vocabulary + copying + dropping)};
       },
       .presets = {{"tiny", sized("4", "2", "128",
-                                  {{"model.positions", "relative"}, {"train.lr", "0.001"}, {"train.warmup", "100"}})},
+                                 {{"model.positions", "relative"}, {"train.lr", "0.001"}, {"train.warmup", "100"}})},
                   {"small", sized("4", "3", "512")},
                   {"base", sized("4", "4", "1024")}},
       // Half a shard at a time, to store fewer activations.

@@ -32,7 +32,7 @@ void refuses(const Scratch& scratch, const std::string& arguments, int code, con
 
 const std::string quick =
     " --set model.dim=16 --set model.hidden=16 --set model.ffn=16 --set data.pairs=400 --set data.valid_pairs=30 --set "
-    "data.max_length=4 --set model.max_length=12";
+    "data.max_length=4 --set model.positions=sinusoidal --set model.max_length=12";
 
 }  // namespace
 
@@ -281,8 +281,9 @@ TEST_CASE("a failure gives one line with the reason and exit code 1, and leaves 
   refuses(scratch, "train --task copy --out new --config missing.toml", 1,
           "missing.toml: cannot be opened: No such file or directory");
   refuses(scratch, "train --task copy --out new --set train.schedule=plateau --set train.decay=1", 1, "factor");
-  refuses(scratch, "train --model transformer --task copy --out new --set model.max_length=5", 1,
-          "model.max_length = 5");
+  refuses(scratch,
+          "train --model transformer --task copy --out new --set model.positions=sinusoidal --set model.max_length=5",
+          1, "model.max_length = 5");
   refuses(scratch, "train --task copy --out new --set data.min_length=13", 2,
           "data.min_length = 13 is above 12, the task copy's own data.max_length: set that too");
   refuses(scratch, "eval --run missing --task copy", 1, "no such run directory");

@@ -32,6 +32,8 @@ RunConfig capitals(const Scratch& scratch, const std::string& end, Assignments m
                    {"train.evaluate_every", "20"},
                    {"train.lr", "0.02"},
                    {"train.schedule", "constant"},
+                   {"model.bidirectional", "false"},
+                   {"model.attentional", "false"},
                    {"model.dropout", "0"}};
   a.insert(a.end(), more.begin(), more.end());
   return small(std::move(a));

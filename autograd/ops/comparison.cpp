@@ -91,15 +91,11 @@ Tensor equal(const Operand& a, const Operand& b) {
 Tensor not_equal(const Operand& a, const Operand& b) {
   return compare("not_equal", a, b, std::not_equal_to<>{}, std::not_equal_to<>{});
 }
-Tensor less(const Operand& a, const Operand& b) {
-  return compare("less", a, b, std::less<>{}, std::greater<>{});
-}
+Tensor less(const Operand& a, const Operand& b) { return compare("less", a, b, std::less<>{}, std::greater<>{}); }
 Tensor less_equal(const Operand& a, const Operand& b) {
   return compare("less_equal", a, b, std::less_equal<>{}, std::greater_equal<>{});
 }
-Tensor greater(const Operand& a, const Operand& b) {
-  return compare("greater", a, b, std::greater<>{}, std::less<>{});
-}
+Tensor greater(const Operand& a, const Operand& b) { return compare("greater", a, b, std::greater<>{}, std::less<>{}); }
 Tensor greater_equal(const Operand& a, const Operand& b) {
   return compare("greater_equal", a, b, std::greater_equal<>{}, std::less_equal<>{});
 }

@@ -10,6 +10,7 @@
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/autograd/ops/comparison.h>
 #include <gradus/autograd/ops/copying.h>
+#include <gradus/autograd/ops/internal/blocks.h>
 #include <gradus/autograd/ops/shape.h>
 
 namespace gradus {
@@ -31,9 +32,9 @@ void add_entries(const OpName& op, const Tensor& source, const AroundAxis& aroun
     for (Index o = 0; o < around.outer; ++o) {
       parallel_for(around.inner, column_grain, [&](Index begin, Index end) {
         for (Index k = 0; k < around.extent; ++k) {
-          const T* __restrict row = from + (o * around.extent + k) * around.inner;
-          T* __restrict entry = to + (o * extent + id[k]) * around.inner;
-          for (Index i = begin; i < end; ++i) entry[i] += row[i];
+          const T* row = from + (o * around.extent + k) * around.inner;
+          T* entry = to + (o * extent + id[k]) * around.inner;
+          add_row(end - begin, row + begin, entry + begin);
         }
       });
     }

@@ -7,6 +7,7 @@
 #include <gradus/autograd/foundation/internal/scratch.h>
 #include <gradus/autograd/foundation/internal/simd.h>
 #include <gradus/autograd/foundation/parallel.h>
+#include <gradus/autograd/ops/internal/blocks.h>
 
 namespace gradus {
 
@@ -118,7 +119,7 @@ void im2col(const Convolution& c, const Block& b, const std::vector<Windows::Ran
 template <class T>
 [[gnu::always_inline]] inline void add_line(Index n, const T* __restrict from, T* __restrict to, Index step) {
   if (step == 1)
-    for (Index i = 0; i < n; ++i) to[i] += from[i];
+    add_row(n, from, to);
   else
     for (Index i = 0; i < n; ++i) to[i * step] += from[i];
 }
