@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Trains, measures and decodes on two ranks under Valgrind, which must report nothing.
+# Trains, measures and decodes on two ranks under Valgrind, which must find no wrong access to memory.
 set -euo pipefail
 
 if [[ "${1:-}" == "--help" || "${1:-}" == "-h" ]]; then

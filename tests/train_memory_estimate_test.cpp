@@ -19,7 +19,10 @@ using data::Scratch;
 using namespace train;
 
 RunConfig config_of(const std::string& model) {
-  RunConfig config = resolve({.assignments = {{"model.name", model}, {"data.task", "copy"}}});
+  RunConfig config = resolve({.assignments = {{"model.name", model},
+                                              {"model.bidirectional", "false"},
+                                              {"model.attentional", "false"},
+                                              {"data.task", "copy"}}});
   config.model.source_vocab = config.model.target_vocab = 54;
   return config;
 }
@@ -91,10 +94,10 @@ TEST_CASE("the estimate of memory follows the widest batch and the parts that ru
     return estimate_memory(c, 1000, pairs, threads).value().bytes;
   };
   const double short_pairs = bytes(config, 2);
-  pairs.push_back(pairs_of(1, 200, 160).front());
+  pairs.push_back(pairs_of(1, 100, 80).front());
   const MemoryEstimate found = estimate_memory(config, 1000, pairs, 2).value();
-  CHECK(found.source == 201);
-  CHECK(found.target == 161);
+  CHECK(found.source == 101);
+  CHECK(found.target == 81);
   CHECK(found.pairs <= config.train.batch);
   CHECK(found.bytes > 2 * short_pairs);
   CHECK(bytes(config, 1) < bytes(config, 2));

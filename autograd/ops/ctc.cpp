@@ -146,7 +146,7 @@ Tensor in_ops(const CtcProblem& p, const Tensor& x) {
 Index length_at(const Tensor& lengths, Index n) { return lengths.data<Index>()[n]; }
 
 CtcProblem checked(const OpName& op, const Tensor& x, const Tensor& targets, const Tensor& input_lengths,
-                const Tensor& target_lengths, Index blank) {
+                   const Tensor& target_lengths, Index blank) {
   const Index time = x.shape()[0], batch = x.shape()[1], classes = x.shape()[2];
   for (const Tensor* lengths : {&input_lengths, &target_lengths}) {
     if (lengths->dtype() != DType::i64 || lengths->numel() != batch || lengths->rank() > 1) {
@@ -218,7 +218,8 @@ Tensor ctc_loss(const Tensor& log_probs, const Tensor& targets, const Tensor& in
   }
   const bool single = log_probs.rank() == 2;
   const Tensor x = single ? unsqueeze(log_probs, 1, place) : log_probs;
-  const auto p = std::make_shared<const CtcProblem>(checked(op, x, targets, input_lengths, target_lengths, options.blank));
+  const auto p =
+      std::make_shared<const CtcProblem>(checked(op, x, targets, input_lengths, target_lengths, options.blank));
   Tensor losses = Tensor::empty(op, {p->batch()}, x.dtype());
   Tensor alpha = Tensor::empty(op, {p->batch(), p->time + 1, p->longest}, DType::f64);
   dispatch_floating(x.dtype(), [&](auto zero) {
