@@ -7,9 +7,10 @@ if [[ "${1:-}" == "--help" || "${1:-}" == "-h" || $# -lt 3 ]]; then
 Usage: scripts/two_hosts.sh RATE DELAY PROGRAM [ARGUMENT]...
 
 Runs PROGRAM with Open MPI on two hosts with two ranks each, or as many as RANKS_PER_HOST in the environment says. A
-host is a network namespace with a name of its own; a veth pair joins them. RATE is that of tc, such as 1gbit. DELAY is
-the time of a packet in one direction, such as 0.05ms, and needs a kernel with netem; with 0 tbf limits the rate alone.
-Needs root, iproute2 and Open MPI.
+host is a network namespace with a name of its own; a link joins them. RATE is that of tc, such as 1gbit. DELAY is the
+time of a packet in one direction, such as 0.1ms, or 0. The link is a veth pair: tc's tbf limits its rate, or netem rate
+and delay. Where the kernel has no netem, bench/recipes/ranks/link.py delays the packets of two tun devices; a note says
+so. Needs root, iproute2, Open MPI, and Python for link.py.
 
 Examples:
   scripts/two_hosts.sh 1gbit 0.1ms build/release/gradus train --task reverse --set train.shards=4 --out runs/two
@@ -21,10 +22,11 @@ fi
 rate="$1" delay="$2"
 shift 2
 each="${RANKS_PER_HOST:-2}"
+root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 work="$(mktemp -d)"
-link=(netem rate "$rate" delay "$delay" limit 100000)
-if [[ $delay == 0 ]]; then link=(tbf rate "$rate" burst 128kb latency 100ms); fi
+link=""
 clean_up() {
+  if [[ -n $link ]]; then kill "$link" 2>/dev/null || true; fi
   ip netns delete gradus-a 2>/dev/null || true
   ip netns delete gradus-b 2>/dev/null || true
   rm -rf "$work"
@@ -33,16 +35,31 @@ clean_up
 mkdir "$work"
 trap clean_up EXIT
 
-ip netns add gradus-a
-ip netns add gradus-b
-ip link add veth-a netns gradus-a type veth peer name veth-b netns gradus-b
 for side in a b; do
-  if [[ $side == a ]]; then number=1; else number=2; fi
-  ip -n "gradus-$side" address add "10.77.0.$number/24" dev "veth-$side"
-  ip -n "gradus-$side" link set "veth-$side" up
+  ip netns add "gradus-$side"
   ip -n "gradus-$side" link set lo up
-  ip netns exec "gradus-$side" tc qdisc add dev "veth-$side" root "${link[@]}"
 done
+has_netem() { ip netns exec gradus-a tc qdisc add dev lo root netem delay 1ms 2>/dev/null; }
+if [[ $delay != 0 ]] && ! has_netem; then
+  echo "two_hosts.sh: this kernel has no netem; link.py delays the packets" >&2
+  mkfifo "$work/ready"
+  "$root/bench/recipes/ranks/link.py" "$rate" "$delay" gradus-a=10.77.0.1/24 gradus-b=10.77.0.2/24 >"$work/ready" &
+  link=$!
+  if ! read -r _ <"$work/ready"; then exit 1; fi
+else
+  shape=(tbf rate "$rate" burst 128kb latency 100ms)
+  if [[ $delay != 0 ]]; then
+    ip netns exec gradus-a tc qdisc delete dev lo root
+    shape=(netem rate "$rate" delay "$delay" limit 100000)
+  fi
+  ip link add veth-a netns gradus-a type veth peer name veth-b netns gradus-b
+  for side in a b; do
+    if [[ $side == a ]]; then number=1; else number=2; fi
+    ip -n "gradus-$side" address add "10.77.0.$number/24" dev "veth-$side"
+    ip -n "gradus-$side" link set "veth-$side" up
+    ip netns exec "gradus-$side" tc qdisc add dev "veth-$side" root "${shape[@]}"
+  done
+fi
 
 # Open MPI starts its daemon on the other host with this instead of ssh.
 cat >"$work/start" <<'START'

@@ -4,9 +4,9 @@
 usage: ranks.py FOLDER
 
 FOLDER has outputs of `gradus bench exchange`, named NETWORK-RANKS.txt or NETWORK-fast-RANKS.txt, of `gradus bench scaling
-MODEL SIZE --threads 1`, named scaling-SIZE.txt, and parameters.txt with lines "SIZE COUNT". bench/recipes/ranks/measure.sh
-writes them. Prints the fits, their errors on held-out measurements, a simulation of the exchange of 1,024 ranks, and
-predictions, and writes FOLDER/ranks.svg. Needs no package.
+MODEL SIZE --threads 1`, named scaling-SIZE.txt, and parameters.txt with lines "SIZE COUNT". The name of a network is memory,
+loopback or hosts_RATE_DELAY. bench/recipes/ranks/measure.sh writes the files. Prints the fits, their errors on held-out
+measurements, a simulation of the exchange of 1,024 ranks, and predictions, and writes FOLDER/ranks.svg. Needs no package.
 """
 
 import sys
@@ -15,6 +15,7 @@ from pathlib import Path
 
 BUCKET = 1 << 20  # bytes, as in training
 FITTED = {1 << 12, 1 << 20, 1 << 22, 1 << 24}  # bytes; the others are held out
+HELD_OUT_DELAY = "0.3ms"
 ASSUMED = 5e-6  # seconds of a message, where other load hides them
 COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7"]
 
@@ -28,9 +29,18 @@ def wire_bytes(size, ranks, of_host):
     return 2 * of_host * size / ranks * (ranks - of_host)
 
 
-def terms(size, ranks, of_host):
-    """What the parts of the model are multiplied with: one exchange, its messages per rank, bytes of a host."""
-    return [1, 2 * (ranks - 1) * buckets(size), wire_bytes(size, ranks, of_host)]
+PARTS = ["us once", "us/MiB first", "us/message", "us/MiB", "delays"]
+SCALES = [1e6, 1e6 * BUCKET, 1e6, 1e6 * BUCKET, 1]  # from the parts, in seconds, to the units above
+
+
+def terms(size, ranks, of_host, delay):
+    """What the parts of the model are multiplied with.
+
+    One exchange; the bytes of its first bucket, whose two phases overlap with nothing; the messages of a rank; the bytes of
+    a host; the delay of the network.
+    """
+    first = wire_bytes(min(size, BUCKET), ranks, of_host)
+    return [1, first, 2 * (ranks - 1) * buckets(size), wire_bytes(size, ranks, of_host), delay]
 
 
 def solve(a, b):
@@ -47,9 +57,10 @@ def solve(a, b):
     return [rows[i][n] / rows[i][i] for i in range(n)]
 
 
-def fit(points):
+def fit(points, left_out):
     """Parts of least relative error for points (terms, seconds); a part that would be negative is 0."""
-    used = list(range(len(points[0][0])))
+    # Messages and bytes are one term with one number of ranks, and the delay is none if it is always 0.
+    used = [i for i in range(len(PARTS)) if PARTS[i] not in left_out]
     while True:
         a = [[sum(t[i] * t[j] / s**2 for t, s in points) for j in used] for i in used]
         b = [sum(t[i] / s for t, s in points) for i in used]
@@ -63,8 +74,8 @@ def fit(points):
     return parts
 
 
-def predict(parts, size, ranks, of_host):
-    return sum(p * t for p, t in zip(parts, terms(size, ranks, of_host)))
+def predict(parts, of):
+    return sum(p * t for p, t in zip(parts, of))
 
 
 def read_exchange(path):
@@ -150,26 +161,55 @@ def plot(path, title, curves):
     path.write_text("\n".join(out + ["</svg>\n"]))
 
 
+def seconds_of(delay):
+    return float(delay.removesuffix("ms")) / 1e3
+
+
+def measured(folder):
+    """{network: [(ranks, delay, bytes, terms, seconds)]}; one network has all delays between hosts of one rate."""
+    networks = {}
+    for path in sorted(folder.glob("*-[0-9]*.txt")):
+        kind, *fast, ranks = path.stem.split("-")
+        network, delay, of_host = kind, "0", 1
+        if kind.startswith("hosts"):
+            network, delay = kind.rsplit("_", 1)
+            of_host = int(ranks) // 2
+        for size, seconds in read_exchange(path):
+            row = (int(ranks), delay, size, terms(size, int(ranks), of_host, seconds_of(delay)), seconds)
+            networks.setdefault("-".join([network, *fast]), []).append(row)
+    return networks
+
+
 def fits(folder):
-    """Prints the fit of each network; returns the seconds of a message over the network between hosts."""
-    message = 0.0
-    print(f"{'network':<18}{'us once':>9}{'us/message':>12}{'MB/s':>8}   held-out errors in per cent, by ranks and bytes")
-    names = sorted({p.stem.rsplit("-", 1)[0] for p in folder.glob("*-[0-9]*.txt")})
-    for name in names:
-        exact, points, held_out = "fast" not in name, [], []
-        for path in sorted(folder.glob(f"{name}-[0-9]*.txt")):
-            ranks = int(path.stem.rsplit("-", 1)[1])
-            of_host = ranks // 2 if name.startswith("hosts") else 1
-            for size, seconds in read_exchange(path):
-                row = (ranks, size, terms(size, ranks, of_host), seconds)
-                (points if size in FITTED else held_out).append(row)
-        parts = fit([(t, s) for _, _, t, s in points])
-        errors = [(r, n, sum(p * x for p, x in zip(parts, t)) / s - 1) for r, n, t, s in held_out if n >= 1 << 20]
-        rate = f"{1e-6 / parts[2]:.0f}" if parts[2] else "-"
-        print(f"{name:<18}{1e6 * parts[0]:>9.0f}{1e6 * parts[1]:>12.1f}{rate:>8}   "
-              + ", ".join(f"{r}: {n >> 10}K {100 * e:+.0f}" for r, n, e in errors))
-        if exact and name.startswith("hosts"):
-            message = max(message, parts[1])
+    """Prints the fit of each network and its errors; returns the seconds of a message over the network between hosts."""
+    networks, message, fitted = measured(folder), 0.0, {}
+    print(f"{'network':<18}" + "".join(f"{part:>14}" for part in PARTS))
+    for name, rows in networks.items():
+        left_out = set()
+        if len({ranks for ranks, *_ in rows}) == 1:
+            left_out.add("us/message")
+        if len({delay for _, delay, *_ in rows}) == 1:
+            left_out.add("delays")
+        parts = fit([(t, seconds) for _, delay, size, t, seconds in rows if size in FITTED and delay != HELD_OUT_DELAY],
+                    left_out)
+        fitted[name] = parts
+        print(f"{name:<18}" + "".join(f"{part * scale:>14.1f}" for part, scale in zip(parts, SCALES)))
+        if name.startswith("hosts") and "fast" not in name:
+            message = max(message, parts[PARTS.index("us/message")])
+
+    print("\nheld-out measurements, errors in per cent by MiB (none of the delay " + HELD_OUT_DELAY + " was fitted)")
+    sizes = sorted({size for rows in networks.values() for _, _, size, *_ in rows if size >= BUCKET})
+    print(f"{'network':<18}{'ranks':>6}{'delay':>7}" + "".join(f"{size >> 20:>6}" for size in sizes))
+    for name, rows in networks.items():
+        exact = []
+        for key in sorted({(ranks, delay) for ranks, delay, *_ in rows}):
+            cells = {size: 100 * (predict(fitted[name], t) / seconds - 1) for ranks, delay, size, t, seconds in rows
+                     if (ranks, delay) == key and size >= BUCKET and (size not in FITTED or delay == HELD_OUT_DELAY)}
+            exact += cells.values()
+            print(f"{name:<18}{key[0]:>6}{key[1]:>7}"
+                  + "".join(f"{cells[size]:>+6.0f}" if size in cells else " " * 6 for size in sizes))
+        within = sum(abs(e) <= 15 for e in exact)
+        print(f"{name:<18} {within} of {len(exact)} within 15 per cent, worst {max(exact, key=abs):+.0f}")
     return message
 
 

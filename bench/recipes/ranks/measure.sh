@@ -19,9 +19,11 @@ for order in "" -fast; do
   mpirun --mca btl vader,self -n 2 "$program" bench exchange "${flag[@]}" >"memory$order-2.txt"
   mpirun --mca btl tcp,self -n 2 "$program" bench exchange "${flag[@]}" >"loopback$order-2.txt"
   for rate in 1gbit 10gbit; do
-    for each in 1 2; do
-      RANKS_PER_HOST=$each "$root/scripts/two_hosts.sh" $rate 0 "$program" bench exchange "${flag[@]}" \
-        >"hosts_$rate$order-$((2 * each)).txt"
+    for delay in 0 0.1ms 0.3ms 1ms; do
+      for each in 1 2; do
+        RANKS_PER_HOST=$each "$root/scripts/two_hosts.sh" $rate $delay "$program" bench exchange "${flag[@]}" \
+          >"hosts_${rate}_$delay$order-$((2 * each)).txt"
+      done
     done
   done
 done
