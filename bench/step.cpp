@@ -155,10 +155,10 @@ models::Cost cost_of(const StepSetup& s) {
               {static_cast<double>(s.run.train.batch), static_cast<double>(s.source), static_cast<double>(s.target)});
 }
 
-StepTimes time_steps(const StepSetup& setup, double seconds) {
+StepTimes time_steps(const StepSetup& setup, double seconds, train::Ranks* ranks) {
   nn::ParameterStore store(static_cast<std::uint64_t>(setup.run.train.seed));
   const auto model = models::make_model(store.root(), setup.run.model);
-  train::TrainingStep step(*model, store, setup.run.train);
+  train::TrainingStep step(*model, store, setup.run.train, ranks);
   std::vector<data::Batch> batches;
   for (std::uint64_t i = 0; i < 8; ++i) batches.push_back(draw_batch(setup, setup.source, setup.target, i));
   StepTimes times;
@@ -171,8 +171,9 @@ StepTimes time_steps(const StepSetup& setup, double seconds) {
     times.last_loss = result.loss;
     return result.seconds;
   };
-  for (const Stopwatch warm_up; i < 3 || warm_up.seconds() < 0.15 * seconds;) run();
-  for (const Stopwatch all; times.step.size() < 9 || (all.seconds() < seconds && times.step.size() < 5000);) {
+  const auto agreed = [&](bool more) { return ranks == nullptr ? more : ranks->any(ranks->rank() == 0 && more); };
+  for (const Stopwatch warm_up; agreed(i < 3 || warm_up.seconds() < 0.15 * seconds);) run();
+  for (const Stopwatch all; agreed(times.step.size() < 9 || (all.seconds() < seconds && times.step.size() < 5000));) {
     const Stopwatch one;
     const auto part = run();
     times.step.add(one.seconds());
@@ -181,6 +182,7 @@ StepTimes time_steps(const StepSetup& setup, double seconds) {
     times.clip.add(part.clip);
     times.update.add(part.update);
   }
+  times.exchange = step.overlap();
   return times;
 }
 

@@ -6,6 +6,8 @@
 #include <gradus/bench/samples.h>
 #include <gradus/data/batches.h>
 #include <gradus/train/config.h>
+#include <gradus/train/ranks.h>
+#include <gradus/train/step.h>
 
 namespace gradus::bench {
 
@@ -36,9 +38,11 @@ struct StepTimes {
   double products = 0;  // multiply-adds of the matrix products of one forward pass
   Index parameters = 0;
   double first_loss = 0, last_loss = 0;
+  train::TrainingStep::Overlap exchange;  // of all steps, with ranks
 };
 
-/// Trains for about `seconds` on 8 batches in turn, after a short warm-up.
-StepTimes time_steps(const StepSetup& setup, double seconds);
+/// Trains for about `seconds` on 8 batches in turn, after a short warm-up; with ranks, each computes its shards, and all
+/// call it. Throws Error when there are more ranks than shards.
+StepTimes time_steps(const StepSetup& setup, double seconds, train::Ranks* ranks = nullptr);
 
 }  // namespace gradus::bench

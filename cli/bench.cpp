@@ -49,21 +49,24 @@ struct StepFlags : ChosenStep {
 
 int bench_step(const StepFlags& flags) {
   const bench::StepSetup setup = flags.setup();
-  const bench::StepTimes t = bench::time_steps(setup, flags.seconds);
+  const bench::StepTimes t = bench::time_steps(setup, flags.seconds, ranks());
   const double resident = bench::peak_resident_mb();  // before the peak is measured
   const double peak = flags.peak > 0 ? flags.peak : bench::product_peak();
   const auto ms = [](const bench::Samples& s, double q = 0.5) { return 1e3 * s.quantile(q); };
+  const double of_ranks = ranks() == nullptr ? 1 : static_cast<double>(ranks()->size());
   const double gflop = 6e-9 * t.products, gflops = gflop / t.step.median();
   const auto tokens = static_cast<double>(setup.run.train.batch * setup.target);
   print_result("{} {} {} {:.3f} {:.0f} {:.0f}", setup.model, setup.size, threads(), ms(t.step),
                tokens / t.step.median(), resident);
   print_result(" min_ms={:.3f} p90_ms={:.3f} fwd_ms={:.3f} bwd_ms={:.3f} clip_ms={:.3f} optim_ms={:.3f}", ms(t.step, 0),
                ms(t.step, 0.9), ms(t.forward), ms(t.backward), ms(t.clip), ms(t.update));
-  print_result(" gflop={:.3f} gflops={:.1f} mfu_pct={:.1f} peak_gflops={:.1f}", gflop, gflops, 100 * gflops / peak,
-               peak);
-  print_result(" pool_mb={:.0f} shards={} params={} steps={} loss={:.3f}->{:.3f}\n",
+  print_result(" gflop={:.3f} gflops={:.1f} mfu_pct={:.1f} peak_gflops={:.1f}", gflop, gflops,
+               100 * gflops / (of_ranks * peak), peak);
+  print_result(" pool_mb={:.0f} shards={} params={} steps={} loss={:.3f}->{:.3f}",
                static_cast<double>(memory::peak()) / (1 << 20), setup.run.train.shards, t.parameters, t.step.size(),
                t.first_loss, t.last_loss);
+  if (ranks() != nullptr) print_result(" ranks={} hidden_pct={:.0f}", ranks()->size(), 100 * t.exchange.hidden);
+  print_result("\n");
   return success;
 }
 
@@ -92,10 +95,13 @@ void add_step(CLI::App& bench, Action& action) {
   add_threads(command);
   command.footer(
       "Prints one line: model, size, threads, median ms per step, target tokens/s, peak memory in MB, then\n"
-      "key=value. gflop counts the matrix products: 3 x 2 x the multiply-adds of a forward pass.\n\n"
+      "key=value. gflop counts the matrix products: 3 x 2 x the multiply-adds of a forward pass. With mpirun, the\n"
+      "times are those of rank 0, and hidden_pct is the share of the exchange of gradients behind forward and "
+      "backward.\n\n"
       "Examples:\n"
       "  gradus bench step transformer small\n"
-      "  gradus bench step rnn tiny --set batch=64 --set train.shards=4 --threads 1");
+      "  gradus bench step rnn tiny --set batch=64 --set train.shards=4 --threads 1\n"
+      "  mpirun -n 2 gradus bench step transformer small --threads 1");
   command.callback([flags, &action] { action = [flags] { return bench_step(*flags); }; });
 }
 

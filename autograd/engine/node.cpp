@@ -23,6 +23,7 @@ void Node::connect(std::span<const Input> from, const Tensor& value) {
     if (in.node) {
       e.node = Ref<Node>(in.node);
       level = std::max(level, in.node->level + 1);
+      if (in.node->level == 1) in.node->readers.fetch_add(1, std::memory_order_relaxed);
     }
     if (in.storage) e.seen = WeakStorage(in.storage);
     inputs.push_back(std::move(e));

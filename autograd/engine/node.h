@@ -82,6 +82,7 @@ class Node {
   const Shape shape;                         // of the value
   const DType dtype;                         // of the value
   int level = 0;                             // longest path from a leaf
+  std::atomic<std::uint32_t> readers{0};     // of level 1: how many times ops have it as an input
   bool released = false;                     // whether release_graph was called
   bool observed_inside = false;              // the ops inside the rule are reported to observers
   InlineVector<Edge, 3> inputs;              // one per input of the op, in order

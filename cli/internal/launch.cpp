@@ -60,13 +60,14 @@ void join_launch(int argc, const char* const* argv) {
   const std::string_view command = argc > 1 ? argv[1] : "";
   const bool of_ranks =
       std::find(std::begin(commands_of_ranks), std::end(commands_of_ranks), command) != std::end(commands_of_ranks) ||
-      (command == "bench" && argc > 2 && std::string_view(argv[2]) == "exchange");
+      (command == "bench" && argc > 2 &&
+       (std::string_view(argv[2]) == "exchange" || std::string_view(argv[2]) == "step"));
   if (!has_mpi() || !of_ranks) {
     if (launched_rank() != 0) silence();
     if (command.starts_with('-')) return;
     if (has_mpi())
       throw UsageError(
-          fmt::format("{} runs in one process: start it without mpirun; {} and bench exchange run on several",
+          fmt::format("{} runs in one process: start it without mpirun; {}, bench exchange and bench step run on several",
                       files::shown(std::string(command)), fmt::join(commands_of_ranks, ", ")));
   }
   std::unique_ptr<Ranks> all = join_ranks();

@@ -78,16 +78,17 @@ Grads call_rule(Node& node, const Tensor& dy, const Tensor& y, Needs needs, Obse
 }  // namespace
 
 BackwardRun::~BackwardRun() {
-  for (Visit* v : heap_) v->node->visit_ = nullptr;
+  for (const std::vector<Visit*>* waiting : {&heap_, &near_leaves_, &complete_})
+    for (Visit* v : *waiting)
+      if (v != nullptr) v->node->visit_ = nullptr;
 }
 
-void BackwardRun::seed(const Ref<Node>& node, const Tensor& dy) { deliver(node, dy, node->op); }
+void BackwardRun::seed(const Ref<Node>& node, const Tensor& dy) { deliver(node, dy, node->op, false); }
 
 void BackwardRun::run() {
   const GradMode mode(options_.create_graph);
   if (leaves_.notifies()) expect_leaves();
-  while (!heap_.empty()) {
-    Visit* visit = next();
+  while (Visit* visit = next()) {
     const Ref<Node> node = std::move(visit->node);
     const NodeClaim claim = std::move(visit->claim);
     Tensor dy = call_hooks(*node, finish(*visit, *node));
@@ -96,7 +97,7 @@ void BackwardRun::run() {
     if (const Needs needs = needs_of(*node); needs.any()) {
       Grads grads = apply_rule(node, std::move(dy), needs);
       for (Index i = 0; i < grads.size(); ++i)
-        if (needs[i] && grads[i].defined()) deliver(node->inputs[i].node, std::move(grads[i]), node->op);
+        if (needs[i] && grads[i].defined()) deliver(node->inputs[i].node, std::move(grads[i]), node->op, true);
     }
     if (leaves_.notifies()) {
       for (Index i = 0; i < node->inputs.size(); ++i)
@@ -112,7 +113,8 @@ void BackwardRun::run() {
 void BackwardRun::expect_leaves() {
   std::unordered_set<const Node*> seen;
   std::vector<const Node*> waiting;
-  for (const Visit* visit : heap_) waiting.push_back(visit->node.get());
+  for (const std::vector<Visit*>* seeds : {&heap_, &near_leaves_})
+    for (const Visit* visit : *seeds) waiting.push_back(visit->node.get());
   while (!waiting.empty()) {
     const Node* node = waiting.back();
     waiting.pop_back();
@@ -128,13 +130,33 @@ void BackwardRun::expect_leaves() {
   }
 }
 
-// The deepest node that waits.
+// A node of level 1 that has all gradients, or else the deepest node that waits; null when none is left.
 Visit* BackwardRun::next() {
-  std::pop_heap(heap_.begin(), heap_.end(), nearer_to_leaves);
-  Visit* visit = heap_.back();
-  heap_.pop_back();
+  Visit* visit = nullptr;
+  if (!complete_.empty()) {
+    visit = complete_.back();
+    complete_.pop_back();
+  } else if (!heap_.empty()) {
+    std::pop_heap(heap_.begin(), heap_.end(), nearer_to_leaves);
+    visit = heap_.back();
+    heap_.pop_back();
+  } else {
+    while (visit == nullptr && !near_leaves_.empty()) {
+      visit = near_leaves_.back();
+      near_leaves_.pop_back();
+    }
+    if (visit == nullptr) return nullptr;
+  }
   visit->node->visit_ = nullptr;
   return visit;
+}
+
+// A gradient of a node of level 1 has arrived.
+void BackwardRun::count_delivered(Visit& visit) {
+  if (++visit.delivered != visit.node->readers.load(std::memory_order_relaxed)) return;
+  near_leaves_[visit.near_leaf] = nullptr;
+  complete_.push_back(&visit);
+  if (--near_leaves_waiting_ == 0) near_leaves_.clear();
 }
 
 // The complete gradient of the visited node; the visit can be used again.
@@ -181,8 +203,8 @@ Grads BackwardRun::apply_rule(const Ref<Node>& node, Tensor dy, Needs needs) con
   return grads;
 }
 
-// g: what the rule of `op` returned for its input `to`.
-void BackwardRun::deliver(const Ref<Node>& to, Gradient g, const OpName& op) {
+// g: what the rule of `op` returned for its input `to`, or a seed.
+void BackwardRun::deliver(const Ref<Node>& to, Gradient g, const OpName& op, bool by_rule) {
   if (g.is_addition()) g.set_op(op);
   // The input was broadcast.
   if (g.is_tensor() && g.tensor().shape() != to->shape)
@@ -193,10 +215,13 @@ void BackwardRun::deliver(const Ref<Node>& to, Gradient g, const OpName& op) {
     Gradients& sink = to->hooks && !at_boundary ? hooked_leaves_ : leaves_;
     sink.add(to, std::move(g), op);
     if (Observer* o = observer(); o && adds) o->on_sum(op, *to);
-  } else if (Visit& visit = visit_of(to); g.is_addition()) {
-    visit.additions.push_back(std::move(g));
   } else {
-    add(visit, *to, std::move(g), op);
+    Visit& visit = visit_of(to);
+    if (g.is_addition())
+      visit.additions.push_back(std::move(g));
+    else
+      add(visit, *to, std::move(g), op);
+    if (by_rule && to->level == 1) count_delivered(visit);
   }
 }
 
@@ -250,8 +275,15 @@ Visit& BackwardRun::visit_of(const Ref<Node>& node) {
   visit->claim = std::move(claim);
   visit->run = this;
   node->visit_ = visit;
-  heap_.push_back(visit);
-  std::push_heap(heap_.begin(), heap_.end(), nearer_to_leaves);
+  visit->delivered = 0;
+  if (node->level == 1) {
+    visit->near_leaf = near_leaves_.size();
+    near_leaves_.push_back(visit);
+    ++near_leaves_waiting_;
+  } else {
+    heap_.push_back(visit);
+    std::push_heap(heap_.begin(), heap_.end(), nearer_to_leaves);
+  }
   return *visit;
 }
 

@@ -17,10 +17,13 @@ struct Visit {
   const BackwardRun* run = nullptr;
   Tensor gradient;                  // the sum of the tensors so far
   std::vector<Gradient> additions;  // to be added to it
+  std::uint32_t delivered = 0;      // gradients of a node of level 1
+  std::size_t near_leaf = 0;        // its position among the waiting nodes of level 1
 };
 
 /// One run of reverse-mode differentiation. Nodes wait in a heap by level, the longest path from a leaf, so the run
-/// reaches a node after all ops that read its value.
+/// reaches a node after all ops that read its value. Those of level 1, such as a slice of a weight, do not wait for the
+/// others once all ops that read them have delivered a gradient. So the gradient of the leaf is complete early.
 class BackwardRun {
  public:
   struct Options {
@@ -44,10 +47,11 @@ class BackwardRun {
  private:
   void expect_leaves();
   Visit* next();
+  void count_delivered(Visit& visit);
   Tensor finish(Visit& visit, const Node& node);
   void keep_if_target(const Node& node, const Tensor& dy);
   Grads apply_rule(const Ref<Node>& node, Tensor dy, Needs needs) const;
-  void deliver(const Ref<Node>& to, Gradient g, const OpName& op);
+  void deliver(const Ref<Node>& to, Gradient g, const OpName& op, bool by_rule);
   static void add(Visit& visit, const Node& to, Gradient g, const OpName& op);
   void run_leaf_hooks();
 
@@ -62,6 +66,9 @@ class BackwardRun {
   const Place place_;
   std::deque<Visit> visits_;
   std::vector<Visit*> heap_, unused_;
+  // Those of level 1: which wait, null where one was taken out, and which have all gradients.
+  std::vector<Visit*> near_leaves_, complete_;
+  std::size_t near_leaves_waiting_ = 0;
 };
 
 }  // namespace gradus

@@ -27,6 +27,21 @@ for order in "" -fast; do
     done
   done
 done
+# Milliseconds per training step, with two shards: of one process with two threads, and of two ranks with one thread each.
+step() {  # SIZE THREADS PROGRAM...
+  "${@:3}" bench step transformer "$1" --threads "$2" --set train.shards=2 --seconds 6 | awk '{print $4}'
+}
+: >steps.txt
+for size in small base; do
+  echo "alone 0 $size $(step $size 2 "$program")" >>steps.txt
+  echo "memory 0 $size $(step $size 1 mpirun --mca btl vader,self -n 2 "$program")" >>steps.txt
+  for rate in 1gbit 10gbit; do
+    for delay in 0 0.3ms; do
+      echo "hosts_$rate $delay $size $(RANKS_PER_HOST=1 step $size 1 "$root/scripts/two_hosts.sh" $rate $delay "$program")" \
+        >>steps.txt
+    done
+  done
+done
 : >parameters.txt
 for size in small base; do
   "$program" bench scaling transformer $size --threads 1 --seconds 0.2 --set batch=16 >scaling-$size.txt
