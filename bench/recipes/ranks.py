@@ -4,9 +4,10 @@
 usage: ranks.py FOLDER
 
 FOLDER has outputs of `gradus bench exchange`, named NETWORK-RANKS.txt or NETWORK-fast-RANKS.txt, of `gradus bench scaling
-MODEL SIZE --threads 1`, named scaling-SIZE.txt, and parameters.txt with lines "SIZE COUNT". The name of a network is memory,
-loopback or hosts_RATE_DELAY. bench/recipes/ranks/measure.sh writes the files. Prints the fits, their errors on held-out
-measurements, a simulation of the exchange of 1,024 ranks, and predictions, and writes FOLDER/ranks.svg. Needs no package.
+MODEL SIZE --threads 1`, named scaling-SIZE.txt, steps.txt with lines "NETWORK DELAY SIZE MS" of training steps of two ranks,
+and parameters.txt with lines "SIZE COUNT". The name of a network is memory, loopback or hosts_RATE_DELAY.
+bench/recipes/ranks/measure.sh writes the files. Prints the fits, their errors on held-out measurements, a simulation of the
+exchange of 1,024 ranks, and predictions, and writes FOLDER/ranks.svg. Needs no package.
 """
 
 import sys
@@ -16,7 +17,7 @@ from pathlib import Path
 BUCKET = 1 << 20  # bytes, as in training
 FITTED = {1 << 12, 1 << 20, 1 << 22, 1 << 24}  # bytes; the others are held out
 HELD_OUT_DELAY = "0.3ms"
-ASSUMED = 5e-6  # seconds of a message, where other load hides them
+EAGER = 1 << 16  # bytes; before a longer message, Open MPI's TCP sends one there and one back
 COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7"]
 
 
@@ -37,10 +38,11 @@ def terms(size, ranks, of_host, delay):
     """What the parts of the model are multiplied with.
 
     One exchange; the bytes of its first bucket, whose two phases overlap with nothing; the messages of a rank; the bytes of
-    a host; the delay of the network.
+    a host; the delays of the network in the two phases.
     """
-    first = wire_bytes(min(size, BUCKET), ranks, of_host)
-    return [1, first, 2 * (ranks - 1) * buckets(size), wire_bytes(size, ranks, of_host), delay]
+    bucket = min(size, BUCKET)
+    return [1, wire_bytes(bucket, ranks, of_host), 2 * (ranks - 1) * buckets(size), wire_bytes(size, ranks, of_host),
+            2 * delay * (3 if bucket / ranks > EAGER else 1)]
 
 
 def solve(a, b):
@@ -131,10 +133,36 @@ def exchange_seconds(size, ranks, message, rate, exact):
     return 2 * (ranks - 1).bit_length() * buckets(size) * message + data
 
 
-def step_seconds(compute, batch, size, ranks, message, rate, exact):
-    """The exchange hides behind backward, about two thirds of the computation, but for its last bucket."""
-    work, exchange = compute.seconds(batch), exchange_seconds(size, ranks, message, rate, exact)
-    return work + max(exchange - 2 / 3 * work, exchange / buckets(size))
+def step_seconds(work, exchange, by_processor, hidden):
+    """Seconds of a step whose forward and backward take `work`.
+
+    Ranks have a processor per thread, so the work of the exchange for the processor (by_processor) is added. The rest of it
+    hides behind a share of the computation.
+    """
+    return work + by_processor + max(0, exchange - by_processor - hidden * work)
+
+
+def steps(folder, fitted, counts):
+    """Fits the share of a step behind which an exchange hides, prints the predicted steps, and returns the share."""
+    rows = [line.split() for line in (folder / "steps.txt").read_text().splitlines()]
+    alone = {size: float(ms) / 1e3 for network, _, size, ms in rows if network == "alone"}
+    measured_steps = []
+    for network, delay, size, ms in rows:
+        if network.startswith("hosts"):
+            bytes_ = 4 * int(counts[size])
+            of = terms(bytes_, 2, 1, seconds_of(delay))
+            exchange = predict(fitted[network + ("_delayed" if delay != "0" else "")], of)
+            by_processor = predict(fitted["hosts_10gbit"], terms(bytes_, 2, 1, 0))
+            measured_steps.append((network, delay, size, exchange, by_processor, float(ms) / 1e3))
+    network, delay, size, exchange, by_processor, seconds = measured_steps[0]
+    hidden = (alone[size] + exchange - seconds) / alone[size]
+    print(f"\nsteps of two ranks; {100 * hidden:.0f} per cent of a step hide an exchange, from {network}, {delay}, {size}\n"
+          f"{'network':<24}{'delay':>7}{'size':>7}{'exchange ms':>13}{'step ms':>10}{'predicted':>11}{'error %':>9}")
+    for network, delay, size, exchange, by_processor, seconds in measured_steps:
+        predicted = step_seconds(alone[size], exchange, by_processor, hidden)
+        print(f"{network:<24}{delay:>7}{size:>7}{1e3 * exchange:>13.0f}{1e3 * seconds:>10.0f}{1e3 * predicted:>11.0f}"
+              f"{100 * (predicted / seconds - 1):>+9.0f}")
+    return hidden
 
 
 def plot(path, title, curves):
@@ -166,13 +194,14 @@ def seconds_of(delay):
 
 
 def measured(folder):
-    """{network: [(ranks, delay, bytes, terms, seconds)]}; one network has all delays between hosts of one rate."""
+    """{network: [(ranks, delay, bytes, terms, seconds)]}; a network of hosts has one rate and all delays but 0."""
     networks = {}
     for path in sorted(folder.glob("*-[0-9]*.txt")):
         kind, *fast, ranks = path.stem.split("-")
         network, delay, of_host = kind, "0", 1
         if kind.startswith("hosts"):
             network, delay = kind.rsplit("_", 1)
+            network += "_delayed" if delay != "0" else ""  # another device than without a delay
             of_host = int(ranks) // 2
         for size, seconds in read_exchange(path):
             row = (int(ranks), delay, size, terms(size, int(ranks), of_host, seconds_of(delay)), seconds)
@@ -181,9 +210,9 @@ def measured(folder):
 
 
 def fits(folder):
-    """Prints the fit of each network and its errors; returns the seconds of a message over the network between hosts."""
-    networks, message, fitted = measured(folder), 0.0, {}
-    print(f"{'network':<18}" + "".join(f"{part:>14}" for part in PARTS))
+    """Prints the fit of each network and its errors on held-out measurements; returns the parts by network."""
+    networks, fitted = measured(folder), {}
+    print(f"{'network':<24}" + "".join(f"{part:>14}" for part in PARTS))
     for name, rows in networks.items():
         left_out = set()
         if len({ranks for ranks, *_ in rows}) == 1:
@@ -193,31 +222,34 @@ def fits(folder):
         parts = fit([(t, seconds) for _, delay, size, t, seconds in rows if size in FITTED and delay != HELD_OUT_DELAY],
                     left_out)
         fitted[name] = parts
-        print(f"{name:<18}" + "".join(f"{part * scale:>14.1f}" for part, scale in zip(parts, SCALES)))
-        if name.startswith("hosts") and "fast" not in name:
-            message = max(message, parts[PARTS.index("us/message")])
+        print(f"{name:<24}" + "".join(f"{part * scale:>14.1f}" for part, scale in zip(parts, SCALES)))
 
     print("\nheld-out measurements, errors in per cent by MiB (none of the delay " + HELD_OUT_DELAY + " was fitted)")
     sizes = sorted({size for rows in networks.values() for _, _, size, *_ in rows if size >= BUCKET})
-    print(f"{'network':<18}{'ranks':>6}{'delay':>7}" + "".join(f"{size >> 20:>6}" for size in sizes))
+    print(f"{'network':<24}{'ranks':>6}{'delay':>7}" + "".join(f"{size >> 20:>6}" for size in sizes))
     for name, rows in networks.items():
-        exact = []
+        errors = []
         for key in sorted({(ranks, delay) for ranks, delay, *_ in rows}):
             cells = {size: 100 * (predict(fitted[name], t) / seconds - 1) for ranks, delay, size, t, seconds in rows
                      if (ranks, delay) == key and size >= BUCKET and (size not in FITTED or delay == HELD_OUT_DELAY)}
-            exact += cells.values()
-            print(f"{name:<18}{key[0]:>6}{key[1]:>7}"
+            errors += cells.values()
+            print(f"{name:<24}{key[0]:>6}{key[1]:>7}"
                   + "".join(f"{cells[size]:>+6.0f}" if size in cells else " " * 6 for size in sizes))
-        within = sum(abs(e) <= 15 for e in exact)
-        print(f"{name:<18} {within} of {len(exact)} within 15 per cent, worst {max(exact, key=abs):+.0f}")
-    return message
+        within = sum(abs(e) <= 15 for e in errors)
+        print(f"{name:<24} {within} of {len(errors)} within 15 per cent, worst {max(errors, key=abs):+.0f}")
+    return fitted
+
+
+def message_seconds(folder):
+    """A small message between two hosts without a delay."""
+    rows = [line.split() for line in (folder / "hosts_10gbit_0-2.txt").read_text().splitlines()]
+    return next(float(r[2]) / 1e3 for r in rows if r[-1] == "gather")
 
 
 def main(folder):
-    message = fits(folder)
-    if message == 0:
-        message = ASSUMED
-        print(f"the fits have no time per message between hosts: {1e6 * ASSUMED:.0f} us are assumed below")
+    fitted, message = fits(folder), message_seconds(folder)
+    counts = dict(line.split() for line in (folder / "parameters.txt").read_text().splitlines())
+    hidden = steps(folder, fitted, counts)
     print(f"\nsimulation of 1,024 ranks, {1e6 * message:.1f} us per message, 20 us of latency")
     for gbit in (10, 100):
         rate = gbit * 1e9 / 8
@@ -225,11 +257,17 @@ def main(folder):
             events = simulate(size, 1024, 20e-6, message, rate)
             formula = exchange_seconds(size, 1024, message, rate, True) + 2 * buckets(size) * 20e-6
             print(f"  {gbit:>3} Gbit/s, {size >> 20} MiB: events {1e3 * events:.1f} ms, formula {1e3 * formula:.1f} ms")
-    counts = dict(line.split() for line in (folder / "parameters.txt").read_text().splitlines())
+    per_byte = fitted["hosts_10gbit"][PARTS.index("us/MiB")]  # of the processor
     curves = []
     for size, count in counts.items():
         compute = Compute(folder / f"scaling-{size}.txt")
         bytes_, batch = 4 * int(count), compute.points[2][0]
+
+        def step(pairs, ranks, gbit, exact):
+            by_processor = per_byte * wire_bytes(bytes_, ranks, 1)
+            exchange = exchange_seconds(bytes_, ranks, message, gbit * 1e9 / 8, exact)
+            return step_seconds(compute.seconds(pairs), exchange, by_processor, hidden)
+
         print(f"\n{size}: {count} parameters, {batch} pairs of {compute.target} target tokens per rank (weak) or for "
               f"{64} ranks (strong); tokens/s")
         print(f"{'ranks':>6}" + "".join(f"{n:>16}" for n in ("weak 10G", "weak 10G fast", "weak 100G", "weak 100G fast",
@@ -239,15 +277,13 @@ def main(folder):
             for kind, gbit, exact in (("weak", 10, True), ("weak", 10, False), ("weak", 100, True),
                                       ("weak", 100, False), ("strong", 10, True), ("strong", 100, True)):
                 here = batch if kind == "weak" else batch * 64 / ranks
-                seconds = step_seconds(compute, here, bytes_, ranks, message, gbit * 1e9 / 8, exact)
-                row.append(here * ranks * compute.target / seconds)
+                row.append(here * ranks * compute.target / step(here, ranks, gbit, exact))
             print(f"{ranks:>6}" + "".join(f"{tokens:>16,.0f}" for tokens in row))
         for gbit in (10, 100):
             for exact in (True, False):
-                share = lambda r: compute.seconds(batch) / step_seconds(compute, batch, bytes_, r, message,
-                                                                        gbit * 1e9 / 8, exact)
+                share = [1.0] + [compute.seconds(batch) / step(batch, 1 << i, gbit, exact) for i in range(1, 11)]
                 curves.append((f"{size}, {gbit} Gbit/s, {'exact' if exact else 'fast'}",
-                               [(1 << i, 1.0 if i == 0 else share(1 << i)) for i in range(11)]))
+                               [(1 << i, efficiency) for i, efficiency in enumerate(share)]))
     plot(folder / "ranks.svg", "Weak scaling: tokens/s per rank beside one rank", curves)
 
 
