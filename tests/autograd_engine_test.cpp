@@ -330,6 +330,44 @@ TEST_CASE("Gradients announce each leaf as soon as its gradient is complete, wit
   CHECK(into.of(first).to_vector<double>() == wanted[0]);
 }
 
+TEST_CASE("the gradient of a leaf that is read through slices is complete before the rest of backward") {
+  const Tensor x = Tensor::from<double>({1, 2, 3, 4}, {2, 2});
+  Tensor first = Tensor::from<double>({1.0, 2, 3, 4}, {2, 2}).set_requires_grad(),
+         sliced = Tensor::from<double>({0.5, 1, -1, 2, 3, 1, 2, -2}, {4, 2}).set_requires_grad();
+  const std::vector<Tensor> leaves = {first, sliced};
+  const auto loss = [&](bool twice) {
+    const Tensor slice = narrow(sliced, 0, 0, 2);
+    const Tensor h = tanh(matmul(matmul(x, first), twice ? slice : first));
+    return sum(matmul(matmul(h, slice), narrow(sliced, 0, 2, 2)));
+  };
+  for (const bool twice : {false, true}) {
+    std::vector<std::vector<double>> wanted;
+    for (const Tensor& leaf : grad(loss(twice), leaves)) wanted.push_back(leaf.to_vector<double>());
+    Gradients into;
+    for (const Tensor& leaf : leaves) into.bind(leaf, Tensor::zeros(leaf.shape(), DType::f64));
+    std::vector<std::size_t> order;
+    into.notify([&](std::size_t i) { order.push_back(i); });
+    const Tensor value = loss(twice);
+    backward(value, {.retain_graph = true, .into = &into});
+    CHECK(order == std::vector<std::size_t>{1, 0});
+    into.restart();
+    backward(value, {.into = &into});  // the graph again
+    for (std::size_t i = 0; i < leaves.size(); ++i) CHECK(into.of(leaves[i]).to_vector<double>() == wanted[i]);
+  }
+}
+
+TEST_CASE("a slice with a reader outside of backward gets all gradients") {
+  const Tensor w = leaf({1, 2, 3});
+  const Tensor slice = narrow(w, 0, 0, 2);
+  const Tensor aside = slice * 3.0;  // not part of the loss
+  const Tensor deep = exp(exp(slice * 0.0)) * slice;
+  sum(deep + slice).backward();
+  const double e = std::exp(1.0);
+  CHECK(numbers(w.grad())[0] == Approx(e + 1));
+  CHECK(numbers(w.grad())[2] == 0);
+  CHECK(numbers(aside) == std::vector<double>{3, 6});
+}
+
 TEST_CASE("Gradients accumulate outside of the leaves, in bound buffers") {
   const Tensor x = leaf({1, 2}), y = leaf({3, 4});
   Tensor buffer = Tensor::from<double>({10, 10}, {2});

@@ -172,6 +172,28 @@ TEST_CASE("ranks that share the state of the optimiser write the same files") {
              ContainsSubstring("3 ranks are too many to share the state of 1 parameters"));
 }
 
+TEST_CASE("the state of a shared optimiser is whole on rank 0 alone") {
+  const RunConfig config = eight_shards();
+  std::mutex mutex;
+  std::vector<std::size_t> counts(3);
+  ThreadRanks::run(3, [&](Ranks& own) {
+    own.shard_optimizer = true;
+    nn::ParameterStore store(1);
+    for (const char* name : {"a", "b", "c", "d"}) static_cast<void>(store.root().zeros(name, {4}));
+    const TrainingStep step(store, config.train, &own);
+    const optim::State state = step.optimizer_state();
+    const optim::State of_rank = step.optimizer().state();
+    if (own.rank() > 0 && state.size() != of_rank.size()) throw Error("more than the state of the rank");
+    const std::lock_guard lock(mutex);
+    counts[static_cast<std::size_t>(own.rank())] = state.size();
+  });
+  nn::ParameterStore store(1);
+  for (const char* name : {"a", "b", "c", "d"}) static_cast<void>(store.root().zeros(name, {4}));
+  CHECK(counts[0] == TrainingStep(store, config.train).optimizer_state().size());
+  CHECK(counts[1] < counts[0]);
+  CHECK(counts[2] < counts[0]);
+}
+
 TEST_CASE("a fast reduction gives nearly the same parameters") {
   const Scratch scratch;
   const RunConfig config = eight_shards({{"data.pairs", "45"}, {"train.epochs", "1"}});

@@ -191,18 +191,45 @@ void TrainingStep::spread_parameters() {
   });
 }
 
+namespace {
+
+// The bytes of rank `from`, on rank 0.
+std::string brought_to_first(Ranks& ranks, Index from, std::string bytes, Index size) {
+  const bool first = ranks.rank() == 0;
+  if (first) bytes.resize(static_cast<std::size_t>(size));
+  Parts send{nullptr, {0}}, receive{nullptr, {0}};
+  for (Index r = 0; r < ranks.size(); ++r) {
+    send.at.push_back(ranks.rank() == from ? size : 0);
+    receive.at.push_back(first && r >= from ? size : 0);
+  }
+  (first ? receive : send).data = reinterpret_cast<std::byte*>(bytes.data());
+  ranks.wait(*ranks.start_exchange(send, receive));
+  return bytes;
+}
+
+}  // namespace
+
 optim::State TrainingStep::optimizer_state() const {
   optim::State state = optimizer_->state();
   if (shares_.empty()) return state;
+  // One tensor at a time, so that a rank holds no more than one beside its own.
+  const auto packed = [&](const std::string& name) {
+    ByteWriter to;
+    to.tensor(state.at(name));
+    return std::move(to.bytes);
+  };
   ByteWriter own;
   for (const auto& [name, tensor] : state) {
     own.text(name);
-    own.tensor(tensor);
+    own.number(std::ssize(packed(name)));
   }
-  for (const std::string& bytes : ranks_->gather(own.bytes)) {
-    for (ByteReader from(bytes); !from.ended();) {
+  const std::vector<std::string> of_ranks = ranks_->gather(own.bytes);
+  for (Index r = 1; r < ranks_->size(); ++r) {
+    for (ByteReader from(of_ranks[static_cast<std::size_t>(r)]); !from.ended();) {
       const std::string name = from.text();
-      state[name] = from.tensor();
+      const Index size = from.number<Index>();
+      const std::string bytes = brought_to_first(*ranks_, r, ranks_->rank() == r ? packed(name) : std::string(), size);
+      if (ranks_->rank() == 0) state[name] = ByteReader(bytes).tensor();
     }
   }
   return state;

@@ -117,7 +117,7 @@ class TrainingStep {
   optim::Optimizer& optimizer() { return *optimizer_; }
   const optim::Optimizer& optimizer() const { return *optimizer_; }
 
-  /// The optimiser's state of all parameters, on all ranks. All ranks call it.
+  /// The optimiser's state: on rank 0 of all parameters, elsewhere of those of this rank. All ranks call it.
   optim::State optimizer_state() const;
   /// The parameters whose states other ranks have.
   const std::vector<Tensor>& others() const { return others_; }
