@@ -223,7 +223,7 @@ TEST_CASE("regression: overwriting a tensor that a checkpointed function only co
   for (const auto& [name, mask] : masks) {
     INFO(name);
     Tensor ids = Tensor::from({1, 0});
-    const Tensor y = sum(checkpoint([=](const Tensors& in) { return in[0] * mask(ids); }, {x}));
+    const Tensor y = sum(checkpoint([mask = mask, ids](const Tensors& in) { return in[0] * mask(ids); }, {x}));
     y.backward({.retain_graph = true});
     ids.mutable_data<Index>()[0] = 0;
     CHECK_THROWS_WITH(y.backward(), ContainsSubstring("'checkpoint'") && ContainsSubstring("overwritten"));

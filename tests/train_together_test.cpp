@@ -93,5 +93,5 @@ TEST_CASE("regression: a Trainer without model or pairs read out of bounds") {
   untested.valid.clear();
   refuses(run, untested, "no pairs to validate on");
   train::TrainingStep step(*run.model, *run.store, data.config.train);
-  CHECK_THROWS_WITH(step.run({}, 0, 1e-3), Catch::Matchers::ContainsSubstring("step 1: the batch is empty"));
+  CHECK_THROWS_WITH(step.run(data::Batch{}, 0, 1e-3), Catch::Matchers::ContainsSubstring("step 1: the batch is empty"));
 }
