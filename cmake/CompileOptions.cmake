@@ -47,6 +47,11 @@ endif()
 
 # Not -ffast-math, which changes infinities, NaN and the order of sums. These three options do not.
 set(gradus_codegen_options -fno-math-errno -fno-trapping-math -ffp-contract=fast)
+if(GRADUS_SANITIZE AND CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  # Instrumented code separates some products from their sums, so that rows of one matrix product would differ. With "on"
+  # the expressions of the source decide what is fused.
+  list(APPEND gradus_codegen_options -ffp-contract=on)
+endif()
 # Compilers warn that passing vectors wider than the machine's has changed between versions. All of ours are inlined.
 list(APPEND gradus_codegen_options -Wno-psabi)
 
