@@ -267,7 +267,8 @@ TEST_CASE("settings that depend on the data may be repeated only as first given"
   scratch.write("d", "a  AH0\nab  AH0 B\nb  B\n");
   const std::string dictionary = " --train d --valid d --set data.format=dictionary --steps 2";
   for (const std::string& flags :
-       {std::string(" --model transformer --task copy --steps 2 --set decode.max_length=5000"),
+       {std::string(
+            " --model transformer --set model.positions=sinusoidal --task copy --steps 2 --set decode.max_length=5000"),
         std::string(" --model rnn --task copy --steps 2 --set decode.max_length=0 --set data.source_tokens=auto"),
         " --model rnn --set data.target_tokens=auto" + dictionary}) {
     CAPTURE(flags);
