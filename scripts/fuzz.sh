@@ -55,7 +55,7 @@ while [[ $# -gt 0 ]]; do
 done
 [[ ${#targets[@]} -gt 0 ]] || targets=("${all[@]}")
 
-"$root/scripts/install-dependencies.sh" --fuzz
+"$root/scripts/install-dependencies.sh" --clang
 build="${GRADUS_FUZZ_BUILD:-$root/build/fuzz}"
 mkdir -p "$build/logs" "$build/findings"
 cmake -S "$root" --preset fuzz -B "$build" >"$build/logs/build" 2>&1 &&

@@ -19,9 +19,10 @@ packages=(
   catch2                 # tests
   python3                # runs the pages of docs/course as tests, and checks links
 )
-fuzz_packages=(
+clang_packages=(
   clang                  # 14 or newer
-  libclang-rt-dev        # libFuzzer and its sanitizers
+  libclang-rt-dev        # libFuzzer and the sanitizers
+  llvm                   # names and lines in their reports
 )
 coverage_packages=(
   gcovr                  # coverage reports
@@ -52,14 +53,14 @@ packaging_packages=(
 
 if [[ "${1:-}" == "--help" || "${1:-}" == "-h" ]]; then
   cat <<HELP
-Usage: scripts/install-dependencies.sh [--check] [--fuzz] [--coverage] [--browser] [--docs] [--mpi] [--valgrind]
+Usage: scripts/install-dependencies.sh [--check] [--clang] [--coverage] [--browser] [--docs] [--mpi] [--valgrind]
                                        [--packaging]
 
 Installs the following Debian/Ubuntu packages if they are missing, with sudo unless you are root:
   ${packages[*]}
 
   --check      install nothing; print what is missing, and exit with 1 if anything is
-  --fuzz       also install the packages for scripts/fuzz.sh: ${fuzz_packages[*]}
+  --clang      also install the packages for scripts/sanitize.sh and scripts/fuzz.sh: ${clang_packages[*]}
   --coverage   also install the packages for scripts/coverage.sh: ${coverage_packages[*]}
   --browser    also install the packages for scripts/test-page.sh: ${browser_packages[*]}
   --docs       also install the packages for scripts/docs.sh: ${docs_packages[*]}
@@ -74,7 +75,7 @@ check=no
 for argument in "$@"; do
   case "$argument" in
     --check) check=yes ;;
-    --fuzz) packages+=("${fuzz_packages[@]}") ;;
+    --clang) packages+=("${clang_packages[@]}") ;;
     --coverage) packages+=("${coverage_packages[@]}") ;;
     --browser) packages+=("${browser_packages[@]}") ;;
     --mpi) packages+=("${mpi_packages[@]}") ;;

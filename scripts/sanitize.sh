@@ -30,7 +30,7 @@ root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 step() { printf '\n==> %s\n' "$*"; }
 
 step "Dependencies"
-"$root/scripts/install-dependencies.sh"
+"$root/scripts/install-dependencies.sh" --clang
 cd "$root"
 step "Configure: cmake --preset $preset"
 cmake --preset "$preset" -DGRADUS_TESTS=ON
