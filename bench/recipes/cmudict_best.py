@@ -29,8 +29,8 @@ RECIPES = {
     "attention-no-positions": "--model attention --set model.positions=none --set model.dim=256 --set model.dropout=0.1 "
                                "--epochs 10",
     "transformer": "--model transformer --set model.dim=160 --set model.ffn=640 --set model.encoder_layers=4 "
-                   "--set model.decoder_layers=3 --set model.positions=relative --set model.dropout=0.2 "
-                   "--set model.attention_dropout=0.1 --set train.lr=0.0012 --set train.warmup=2000 --epochs 36",
+                   "--set model.decoder_layers=3 --set model.positions=sinusoidal --set model.dropout=0.1 "
+                   "--set model.attention_dropout=0 --set train.lr=0.0015 --set train.warmup=2000 --epochs 36",
 }
 
 
