@@ -91,9 +91,7 @@ void add_watch(CLI::App& program, Action& action) {
       ->check(number_from(0.1, 86400))
       ->type_name("SECONDS");
   command.add_flag("--once", f->once, "Print the curves once, then exit");
-  command
-      .add_option("--marks", f->marks,
-                  "braille, ascii, or auto (default): Braille patterns in a UTF-8 locale")
+  command.add_option("--marks", f->marks, "braille, ascii, or auto (default): Braille patterns in a UTF-8 locale")
       ->check(CLI::IsMember({"auto", "braille", "ascii"}))
       ->type_name("NAME");
   command.footer(

@@ -66,9 +66,9 @@ void join_launch(int argc, const char* const* argv) {
     if (launched_rank() != 0) silence();
     if (command.starts_with('-')) return;
     if (has_mpi())
-      throw UsageError(
-          fmt::format("{} runs in one process: start it without mpirun; {}, bench exchange and bench step run on several",
-                      files::shown(std::string(command)), fmt::join(commands_of_ranks, ", ")));
+      throw UsageError(fmt::format(
+          "{} runs in one process: start it without mpirun; {}, bench exchange and bench step run on several",
+          files::shown(std::string(command)), fmt::join(commands_of_ranks, ", ")));
   }
   std::unique_ptr<Ranks> all = join_ranks();
   if (all->size() == 1) return;
