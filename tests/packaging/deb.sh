@@ -32,6 +32,10 @@ fail() {
   exit 1
 }
 inside() { chroot "$root" env HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"; }
+# The shell inside expands the names of the packages.
+install_inside() {
+  inside bash -c "apt-get -q -y install --no-install-recommends $*" >>"$folder/install.log"
+}
 
 rm -rf "$folder/packages"
 (cd "$build" && cpack -B "$folder/packages" >/dev/null)
@@ -56,7 +60,8 @@ rm -rf "$root/user" && cp -r "$tree/tests/packaging/user" "$root/user"
 inside apt-get -q -y update >/dev/null
 
 # Without OpenBLAS: dpkg installs what apt-get would refuse.
-inside apt-get -q -y install --no-install-recommends /packages/gradus_*.deb /packages/libgradus0_*.deb >"$folder/install.log"
+: >"$folder/install.log"
+install_inside '/packages/gradus_*.deb' '/packages/libgradus0_*.deb'
 # shellcheck disable=SC2016  # dpkg-query replaces this
 openblas="$(inside dpkg-query --show --showformat='${Package} ' 'libopenblas0*')"
 # shellcheck disable=SC2086  # names are words
@@ -69,12 +74,11 @@ inside apt-get -q -y install --fix-broken >>"$folder/install.log"
 
 inside gradus doctor
 [[ -s "$root/usr/share/man/man1/gradus.1" ]] || echo "deb: the minimal Debian leaves out manual pages"
-inside gradus train --model rnn-attention --preset tiny --task copy --steps 30 --overwrite --out /run >"$folder/train.log" 2>&1
-[[ "$(echo abc | inside gradus decode --run /run)" == abc$'\t'* ]] || fail "decode prints no output for abc"
+inside gradus train --model rnn-attention --preset tiny --task copy --steps 30 --overwrite --out /tmp/run >"$folder/train.log" 2>&1
+[[ "$(echo abc | inside gradus decode --run /tmp/run)" == abc$'\t'* ]] || fail "decode prints no output for abc"
 echo "deb: the program trains and decodes"
 
-inside apt-get -q -y install --no-install-recommends g++ cmake make pkg-config /packages/libgradus-dev_*.deb \
-  >>"$folder/install.log"
+install_inside g++ cmake make pkg-config '/packages/libgradus-dev_*.deb'
 [[ -z "$(find "$root/usr/include/gradus" -name internal)" ]] || fail "internal headers are installed"
 configure() {
   inside rm -rf /user/build
