@@ -127,7 +127,7 @@ class Compute:
 
 def exchange_seconds(size, ranks, message, rate, exact):
     """One rank per host. Exact: a message to each rank, twice per bucket. Fast: recursive halving and doubling."""
-    data = 2 * size * (ranks - 1) / ranks / rate
+    data = wire_bytes(size, ranks, 1) / rate
     if exact:
         return 2 * (ranks - 1) * buckets(size) * message + data
     return 2 * (ranks - 1).bit_length() * buckets(size) * message + data
@@ -151,7 +151,7 @@ def steps(folder, fitted, counts):
         if network.startswith("hosts"):
             bytes_ = 4 * int(counts[size])
             of = terms(bytes_, 2, 1, seconds_of(delay))
-            exchange = predict(fitted[network + ("_delayed" if delay != "0" else "")], of)
+            exchange = predict(fitted[fitted_name(network, delay)], of)
             by_processor = predict(fitted["hosts_10gbit"], terms(bytes_, 2, 1, 0))
             measured_steps.append((network, delay, size, exchange, by_processor, float(ms) / 1e3))
     network, delay, size, exchange, by_processor, seconds = measured_steps[0]
@@ -193,6 +193,11 @@ def seconds_of(delay):
     return float(delay.removesuffix("ms")) / 1e3
 
 
+def fitted_name(network, delay):
+    """Networks with and without a delay are different devices, so each has a fit of its own."""
+    return network + ("_delayed" if delay != "0" else "")
+
+
 def measured(folder):
     """{network: [(ranks, delay, bytes, terms, seconds)]}; a network of hosts has one rate and all delays but 0."""
     networks = {}
@@ -201,7 +206,7 @@ def measured(folder):
         network, delay, of_host = kind, "0", 1
         if kind.startswith("hosts"):
             network, delay = kind.rsplit("_", 1)
-            network += "_delayed" if delay != "0" else ""  # another device than without a delay
+            network = fitted_name(network, delay)
             of_host = int(ranks) // 2
         for size, seconds in read_exchange(path):
             row = (int(ranks), delay, size, terms(size, int(ranks), of_host, seconds_of(delay)), seconds)
