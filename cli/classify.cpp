@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include <gradus/cli/internal/command.h>
+#include <gradus/cli/internal/launch.h>
 #include <gradus/files/internal/json.h>
 #include <gradus/train/images.h>
 #include <gradus/train/run.h>
@@ -26,7 +27,7 @@ int classify(const ClassifyFlags& f) {
       load_run(RunDirectory::open(f.run), f.checkpoint == "best" ? Which::best : Which::last, Reads::images);
   const data::Images images = load_images(run.config, f.input);
   const std::vector<std::string> names = class_names(run.config);
-  const Tensor found = log_probabilities(*run.classifier, images);
+  const Tensor found = log_probabilities(*run.classifier, images, {}, ranks());
   const Index classes = found.size(1), n_best = std::min(f.n_best, classes);
   std::vector<Index> order(static_cast<std::size_t>(classes));
   for (Index i = 0; i < images.count; ++i) {

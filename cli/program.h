@@ -11,7 +11,7 @@ namespace gradus::cli {
 ///     }
 ///
 /// Help and messages call the program by the file name in argv[0]. An error is one line on standard error. A command
-/// may replace the handlers of SIGINT, SIGTERM, SIGHUP, SIGPIPE and SIGXFSZ. Throws nothing.
+/// may replace the handlers of SIGINT, SIGTERM, SIGUSR1, SIGHUP, SIGPIPE and SIGXFSZ. Throws nothing.
 int run_program(int argc, char** argv);
 
 }  // namespace gradus::cli

@@ -9,6 +9,7 @@
 
 #include "idx_files.h"
 #include "small_run.h"
+#include "thread_ranks.h"
 
 // A model of images: the same trainer, checkpoints and promises as for text.
 namespace gradus::train {
@@ -105,6 +106,25 @@ TEST_CASE("a model of images trains with the same bits at any number of threads 
   CHECK(score.accuracy() > 0.8);
   CHECK(std::ssize(most_misread(found, score, test.labels, 20)) == score.images - score.correct);
   CHECK_THROWS_AS(log_probabilities(*run.classifier, test.images, [] { return true; }), models::Stopped);
+
+  // So are they on ranks, some of which have none.
+  const BrightThirds many(150, 4);
+  many.write(scratch, "many");
+  const data::Images images = load_images(run.config, in("many.idx.gz"));
+  const auto alone = log_probabilities(*run.classifier, images).to_vector<float>();
+  for (const Index ranks : {1, 2, 5}) {
+    ThreadRanks::run(ranks, [&](Ranks& own) {
+      if (log_probabilities(*run.classifier, images, {}, &own).to_vector<float>() != alone)
+        throw Error("other probabilities");
+      bool stopped = false;
+      try {
+        log_probabilities(*run.classifier, images, [&] { return own.rank() + 1 == ranks; }, &own);
+      } catch (const models::Stopped&) {
+        stopped = true;
+      }
+      if (!stopped) throw Error("not stopped on all ranks");
+    });
+  }
   scratch.write("wide.idx", data::idx_header(8, {1, 4, 8}) + std::string(32, 'a'));
   CHECK_THROWS_WITH(
       load_images(run.config, in("wide.idx")),

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include <gradus/autograd/engine/modes.h>
 #include <gradus/autograd/foundation/internal/fnv1a.h>
@@ -13,8 +14,10 @@
 #include <gradus/models/decode.h>
 #include <gradus/models/registry.h>
 #include <gradus/nn/training.h>
+#include <gradus/train/internal/bytes.h>
 #include <gradus/train/internal/held_out.h>
 #include <gradus/train/internal/image_settings.h>
+#include <gradus/train/internal/together.h>
 
 namespace gradus::train {
 namespace {
@@ -161,21 +164,37 @@ LabelledImages load_test_images(const RunConfig& config, const std::string& task
 }
 
 Tensor log_probabilities(const models::ImageClassifier& model, const Images& images,
-                         const std::function<bool()>& stop) {
+                         const std::function<bool()>& stop, Ranks* ranks) {
   constexpr Index at_once = 64;
-  const Index classes = model.vit.options.classes;
+  const Index classes = model.vit.options.classes, batches = (images.count + at_once - 1) / at_once;
+  // The first image of a rank. It has neighbouring batches.
+  const auto first_of = [&](Index rank) {
+    return ranks == nullptr ? rank * images.count : std::min(batches * rank / ranks->size() * at_once, images.count);
+  };
+  const Index own = ranks == nullptr ? 0 : ranks->rank(), first = first_of(own), last = first_of(own + 1);
   std::vector<Index> rows(static_cast<std::size_t>(images.count));
-  for (Index i = 0; i < images.count; ++i) rows[static_cast<std::size_t>(i)] = i;
-  std::vector<float> all(static_cast<std::size_t>(images.count * classes));
-  run_shards((images.count + at_once - 1) / at_once, [&](Index k) {
-    if (stop && stop()) throw models::Stopped();
-    const NoGrad no_grad;
-    const nn::Training in_use(false);
-    const Index begin = k * at_once, end = std::min(begin + at_once, images.count);
-    const Tensor found = log_softmax(model(data::pixels_of(images, rows, begin, end)), -1);
-    std::copy_n(found.data<float>(), found.numel(), all.begin() + begin * classes);
+  std::iota(rows.begin(), rows.end(), Index{0});
+  std::vector<float> found(static_cast<std::size_t>((last - first) * classes));
+  together(ranks, [&] {
+    run_shards((last - first + at_once - 1) / at_once, [&](Index k) {
+      if (stop && stop()) throw models::Stopped();
+      const NoGrad no_grad;
+      const nn::Training in_use(false);
+      const Index begin = first + k * at_once, end = std::min(begin + at_once, last);
+      const Tensor logs = log_softmax(model(data::pixels_of(images, rows, begin, end)), -1);
+      std::copy_n(logs.data<float>(), logs.numel(), found.begin() + (begin - first) * classes);
+    });
   });
-  return Tensor::from(all, {images.count, classes});
+  if (ranks != nullptr) {
+    ByteWriter mine;
+    mine.list(found);
+    found.clear();
+    for (const std::string& bytes : ranks->gather(mine.bytes)) {
+      const std::vector<float> part = ByteReader(bytes).list<float>();
+      found.insert(found.end(), part.begin(), part.end());
+    }
+  }
+  return Tensor::from(found, {images.count, classes});
 }
 
 ClassScore score_classes(const Tensor& log_probabilities, const std::vector<Index>& labels) {

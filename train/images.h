@@ -8,6 +8,7 @@
 #include <gradus/data/images.h>
 #include <gradus/models/image_classifier.h>
 #include <gradus/train/dataset.h>
+#include <gradus/train/ranks.h>
 
 namespace gradus::train {
 
@@ -33,9 +34,10 @@ data::LabelledImages load_test_images(const RunConfig& config, const std::filesy
 data::LabelledImages load_test_images(const RunConfig& config, const std::string& task, const Notes& notes = {});
 
 /// The natural logarithms of the probabilities of the classes, [count, classes]. `stop` is called before each batch, on
-/// any thread; once it returns true, models::Stopped is thrown.
+/// any thread; once it returns true, models::Stopped is thrown. The ranks divide the images (null: this process alone).
+/// Every rank gets all results, with the same bits at any number of ranks. An exception of a rank is thrown on all.
 Tensor log_probabilities(const models::ImageClassifier& model, const data::Images& images,
-                         const std::function<bool()>& stop = {});
+                         const std::function<bool()>& stop = {}, Ranks* ranks = nullptr);
 
 /// A comparison of classes with labels.
 struct ClassScore {

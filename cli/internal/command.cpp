@@ -29,7 +29,7 @@ extern "C" void on_interrupt(int signal) {
     errno = number;
     return;
   }
-  if (signal == SIGHUP) return;  // the system and the shell may send one each
+  if (signal == SIGHUP || signal == SIGUSR1) return;  // each of several launchers and shells may send one
   std::signal(signal, SIG_DFL);
   std::raise(signal);
 }
@@ -85,6 +85,7 @@ void add_threads(CLI::App& command) {
 void catch_interrupts() {
   std::signal(SIGINT, on_interrupt);
   std::signal(SIGTERM, on_interrupt);
+  std::signal(SIGUSR1, on_interrupt);
   if (std::signal(SIGHUP, on_interrupt) == SIG_IGN) std::signal(SIGHUP, SIG_IGN);  // started by nohup
 }
 
@@ -93,7 +94,7 @@ bool interrupt_requested() { return requested.load() != 0; }
 // Without a signal here, another rank got one and ended the run of all.
 int interrupt_code() {
   const int signal = requested.load();
-  return 128 + (signal == 0 ? SIGTERM : signal);
+  return 128 + (signal == 0 || signal == SIGUSR1 ? SIGTERM : signal);
 }
 
 void write_result(std::string_view text) {

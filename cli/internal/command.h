@@ -64,11 +64,11 @@ CLI::Validator not_empty();
 /// Adds the flag --threads. Its value is set before the command runs.
 void add_threads(CLI::App& command);
 
-/// After this call, the first SIGINT, SIGTERM or SIGHUP makes `interrupt_requested` true. A second SIGINT or SIGTERM
-/// ends the program.
+/// After this call, the first SIGINT, SIGTERM, SIGUSR1 or SIGHUP makes `interrupt_requested` true. A second SIGINT or
+/// SIGTERM ends the program. SIGUSR1 counts as SIGTERM for launchers that forward it alone.
 void catch_interrupts();
 bool interrupt_requested();
-/// The exit code of a shell for the signal: 130 for SIGINT, 143 for SIGTERM, 129 for SIGHUP.
+/// The exit code of a shell for the signal: 130 for SIGINT, 143 for SIGTERM and SIGUSR1, 129 for SIGHUP.
 int interrupt_code();
 
 /// Writes to standard output. Throws Error with the reason when a write fails; output may stay buffered until

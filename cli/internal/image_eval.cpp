@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <gradus/cli/internal/command.h>
+#include <gradus/cli/internal/launch.h>
 #include <gradus/data/image_tasks.h>
 #include <gradus/files/internal/json.h>
 #include <gradus/files/internal/utf8.h>
@@ -81,7 +82,7 @@ int evaluate_images(const ImageEvalFlags& f) {
   const Run run =
       load_run(RunDirectory::open(f.run), f.checkpoint == "best" ? Which::best : Which::last, Reads::images);
   const data::LabelledImages test = load(f, run.config);
-  const Tensor found = log_probabilities(*run.classifier, test.images);
+  const Tensor found = log_probabilities(*run.classifier, test.images, {}, ranks());
   const ClassScore score = score_classes(found, test.labels);
   const Names names = class_names(run.config);
   print_confusion(score, names);

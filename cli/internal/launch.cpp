@@ -25,7 +25,7 @@ std::unique_ptr<Ranks> joined;
 int kept_stderr = -1;          // of a silent rank
 Index processors_of_rank = 0;  // that the threads of this rank have for themselves
 
-constexpr std::string_view commands_of_ranks[] = {"train", "sweep", "eval", "decode"};
+constexpr std::string_view commands_of_ranks[] = {"train", "sweep", "eval", "decode", "classify"};
 
 // The other streams of this process go nowhere, because one rank prints.
 void silence() {

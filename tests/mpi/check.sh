@@ -122,13 +122,24 @@ full_disk() {
   grep -Eq "rank 0 of 3 .*: .*File too large" log || fail "$(cat log)"
 }
 
-stopped() {
+# Sends a signal to mpirun, which ends with a saved state. Sets `code`, its exit code.
+stop_by() {
+  rm -rf run
   mpirun -n 2 "$program" train "${long[@]}" --out "$folder/run" 2>log &
   await run/last.safetensors
-  kill -TERM $!
-  await_failure $!
+  kill "-$1" $!
+  code=0
+  wait $! || code=$?
   grep -q "interrupted after step" log || fail "$(cat log)"
   "$program" inspect run/last.safetensors >log 2>&1 || fail "$(cat log)"
+}
+
+stopped() {
+  local code
+  stop_by TERM
+  [[ $code -ne 0 ]] || fail "SIGTERM: exit code 0"  # that of Open MPI has 1
+  stop_by USR1
+  [[ $code -eq 143 ]] || fail "SIGUSR1: exit code $code"
 }
 
 "$1"

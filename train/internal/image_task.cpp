@@ -10,7 +10,6 @@
 #include <gradus/autograd/ops/losses.h>
 #include <gradus/data/internal/draws.h>
 #include <gradus/models/decode.h>
-#include <gradus/train/internal/together.h>
 
 namespace gradus::train {
 namespace {
@@ -94,10 +93,7 @@ std::unique_ptr<StepBatch> ImageTask::batch(const std::vector<Index>& rows, Inde
 
 Validation ImageTask::validate(const std::function<bool()>& stop, Ranks* ranks) const {
   const data::LabelledImages& valid = data_.valid_images;
-  ClassScore score;
-  together(ranks, [&] {  // each rank classifies all images: they are few
-    score = score_classes(log_probabilities(*run_.classifier, valid.images, stop), valid.labels);
-  });
+  const ClassScore score = score_classes(log_probabilities(*run_.classifier, valid.images, stop, ranks), valid.labels);
   if (!std::isfinite(score.loss)) throw models::NanScores(fmt::format("the validation loss is {}", score.loss));
   const double wrong = 1 - score.accuracy();
   Validation found;
