@@ -28,8 +28,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::size_t end = std::min(text.find('\0'), text.size());
     const auto& outputs = first.holding(text.substr(0, end));
     const auto& others = second.holding(text.substr(std::min(end + 1, text.size())));
-    const bool accepted = fuzz::accepts(
-        [&] { found = data[0] % 3 == 1 ? read_outputs(outputs, {others, outputs}) : read_decoded(outputs, others); });
+    const bool accepted = fuzz::accepts([&] {
+      found = data[0] % 3 == 1 ? read_outputs(outputs, {others, outputs}) : read_decoded(outputs, others);
+    });
     if (accepted) check_sizes(found);
     return 0;
   }

@@ -11,7 +11,8 @@
 
 #include "catch.h"
 
-using namespace gradus;
+namespace gradus::autograd_anomaly_test {
+
 using Catch::Matchers::ContainsSubstring;
 
 namespace {
@@ -106,3 +107,5 @@ TEST_CASE("the mode ends with its scope and changes no bits") {
   CHECK(gradients(true) == gradients(false));
   CHECK_NOTHROW(log(leaf({0})));
 }
+
+}  // namespace gradus::autograd_anomaly_test

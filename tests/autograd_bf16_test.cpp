@@ -196,7 +196,7 @@ TEST_CASE("a checkpointed part is recomputed in bf16 if its products were in bf1
   CHECK(w.grad().to_vector<float>() == plain);
 }
 
-namespace gradus::train {
+namespace gradus::train::autograd_bf16_test {
 
 TEST_CASE("training in bf16 has the same bits at any number of threads, and others than in f32") {
   const auto parameters = [](const char* model, const char* precision, int thread_count) {
@@ -219,4 +219,4 @@ TEST_CASE("training in bf16 has the same bits at any number of threads, and othe
   }
 }
 
-}  // namespace gradus::train
+}  // namespace gradus::train::autograd_bf16_test

@@ -16,6 +16,9 @@
 #include "catch.h"
 #include "leaf.h"
 
+// Not inside gradus: names are found as in a user's code.
+namespace autograd_calls_test {
+
 using namespace gradus;
 using Catch::Matchers::ContainsSubstring;
 using Values = std::vector<double>;
@@ -417,3 +420,5 @@ TEST_CASE("tensors, shapes and dtypes are written to streams") {
   out << Tensor::from({1.5, 2.0}, {1, 2}) << ' ' << Shape{1, 2} << ' ' << DType::f64;
   CHECK(out.str() == "[[1.5, 2]] [1, 2] f64");
 }
+
+}  // namespace autograd_calls_test

@@ -14,7 +14,8 @@
 
 #include "catch.h"
 
-using namespace gradus;
+namespace gradus::autograd_convolution_errors_test {
+
 using Catch::Matchers::ContainsSubstring;
 
 namespace {
@@ -221,3 +222,5 @@ TEST_CASE("running statistics do not move in one of several shards, nor under a 
   train();
   CHECK_THROWS_WITH(loss.backward(), ContainsSubstring("batch_norm"));
 }
+
+}  // namespace gradus::autograd_convolution_errors_test

@@ -20,7 +20,8 @@
 #include "catch.h"
 #include "leaf.h"
 
-using namespace gradus;
+namespace gradus::autograd_convolution_reference_test {
+
 using Tensors = std::vector<Tensor>;
 
 namespace {
@@ -257,3 +258,5 @@ TEST_CASE("2 x 2 max pooling of any width has the values and gradients of its in
     }
   }
 }
+
+}  // namespace gradus::autograd_convolution_reference_test

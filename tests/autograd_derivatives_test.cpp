@@ -6,7 +6,8 @@
 #include "catch.h"
 #include "leaf.h"
 
-using namespace gradus;
+namespace gradus::autograd_derivatives_test {
+
 using Catch::Matchers::ContainsSubstring;
 
 namespace {
@@ -152,3 +153,5 @@ TEST_CASE("wrong calls of derivatives of functions are refused at the caller's l
   CHECK_THROWS_WITH(jacobian(same, Tensor::zeros({1, 1, 1, 1, 1}, DType::f64)),
                     here && ContainsSubstring("more than 8 axes"));
 }
+
+}  // namespace gradus::autograd_derivatives_test

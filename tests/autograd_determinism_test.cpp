@@ -14,7 +14,8 @@
 
 #include "catch.h"
 
-using namespace gradus;
+namespace gradus::autograd_determinism_test {
+
 using Tensors = std::vector<Tensor>;
 
 namespace {
@@ -314,3 +315,5 @@ TEST_CASE("a sum along a leading axis has the same bits in a wider tensor, over 
     }
   }
 }
+
+}  // namespace gradus::autograd_determinism_test

@@ -11,7 +11,8 @@
 
 #include "catch.h"
 
-using namespace gradus;
+namespace gradus::autograd_edges_test {
+
 using Catch::Matchers::ContainsSubstring;
 
 namespace {
@@ -268,3 +269,5 @@ TEST_CASE("rand_like and randn_like draw from RandomScope in the shape and dtype
   CHECK_THROWS_WITH(rand_like(Tensor::arange(2)), ContainsSubstring("rand_like: i64 [2] must be f32 or f64"));
   CHECK_THROWS_WITH(randn_like(Tensor::arange(2)), ContainsSubstring("randn_like: i64 [2] must be f32 or f64"));
 }
+
+}  // namespace gradus::autograd_edges_test

@@ -15,7 +15,8 @@
 #include "one_thread.h"
 #include "scaled.h"
 
-using namespace gradus;
+namespace gradus::autograd_engine_test {
+
 using Catch::Matchers::ContainsSubstring;
 using Tensors = std::vector<Tensor>;
 
@@ -471,3 +472,5 @@ TEST_CASE("1000 steps of changing shapes leave no memory in use, and the peak of
   CHECK(memory::in_use() == before);
   CHECK(memory::peak() == peak);
 }
+
+}  // namespace gradus::autograd_engine_test

@@ -8,7 +8,8 @@
 
 #include "catch.h"
 
-using namespace gradus;
+namespace gradus::autograd_errors_test {
+
 using Catch::Matchers::ContainsSubstring;
 
 namespace {
@@ -205,3 +206,5 @@ TEST_CASE("tensors refuse impossible shapes and values") {
   CHECK_THROWS_WITH(f32({2}).data<double>(), ContainsSubstring("f64"));
   CHECK_THROWS_AS(f32({1, 1, 1, 1, 1, 1, 1, 1, 1}), Error);
 }
+
+}  // namespace gradus::autograd_errors_test

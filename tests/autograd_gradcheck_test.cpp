@@ -14,7 +14,8 @@
 #include "catch.h"
 #include "leaf.h"
 
-using namespace gradus;
+namespace gradus::autograd_gradcheck_test {
+
 using Catch::Matchers::ContainsSubstring;
 using Tensors = std::vector<Tensor>;
 
@@ -279,3 +280,5 @@ TEST_CASE("check_module names parameters by path, and does not change their valu
   CHECK(store.block().to_vector<double>() == before);
   CHECK_FALSE(layer.weight.grad().defined());
 }
+
+}  // namespace gradus::autograd_gradcheck_test

@@ -5,7 +5,8 @@
 #include "catch.h"
 #include "scaled.h"
 
-using namespace gradus;
+namespace gradus::autograd_graph_dot_test {
+
 using Catch::Matchers::ContainsSubstring;
 
 TEST_CASE("a drawing contains each op, shape and parameter once") {
@@ -58,3 +59,5 @@ TEST_CASE("under KeepRegions a drawing has a box per layer, with its parameters 
   CHECK_THAT(folded, ContainsSubstring("layer_0 -> n2;"));
   CHECK_THAT(folded, !ContainsSubstring("weight"));
 }
+
+}  // namespace gradus::autograd_graph_dot_test

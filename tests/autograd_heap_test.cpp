@@ -11,7 +11,7 @@
 #include "catch.h"
 #include "resident.h"
 
-namespace gradus {
+namespace gradus::autograd_heap_test {
 namespace {
 
 using memory::Heap;
@@ -142,4 +142,4 @@ TEST_CASE("memory in use counts small and large blocks, those of ended threads t
   CHECK(memory::in_use() == before);
 }
 
-}  // namespace gradus
+}  // namespace gradus::autograd_heap_test

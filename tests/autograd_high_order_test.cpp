@@ -13,7 +13,8 @@
 #include "catch.h"
 #include "derivatives_reference.h"
 
-using namespace gradus;
+namespace gradus::autograd_high_order_test {
+
 using Function = std::function<Tensor(const Tensor&)>;
 
 namespace {
@@ -222,3 +223,5 @@ TEST_CASE("a formula may own values that a later derivative needs") {
     CHECK(number(d) == want);
   }
 }
+
+}  // namespace gradus::autograd_high_order_test

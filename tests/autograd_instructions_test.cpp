@@ -6,6 +6,8 @@
 
 #include "catch.h"
 
+namespace gradus::autograd_instructions_test {
+
 using namespace gradus::instructions;
 
 TEST_CASE("Missing names the instructions that are compiled and not present") {
@@ -30,3 +32,5 @@ TEST_CASE("The rows of compiled instructions agree with the widest vectors") {
   CHECK(compiled[10] == (widest == "AVX-512"));
   CHECK((compiled[6] && compiled[7]) == (widest == "AVX-512" || widest == "AVX2 and FMA"));
 }
+
+}  // namespace gradus::autograd_instructions_test

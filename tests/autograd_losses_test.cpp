@@ -9,7 +9,8 @@
 #include "losses_reference.h"
 #include "torch_comparison.h"
 
-using namespace gradus;
+namespace gradus::autograd_losses_test {
+
 using Tensors = std::vector<Tensor>;
 
 namespace {
@@ -392,3 +393,5 @@ TEST_CASE("einsum of sums without terms is 0") {
   CHECK(numbers(einsum("ij,jk", {ramp({2, 0}), ramp({0, 3})})) == std::vector<double>(6));
   CHECK(einsum("ij->", {ramp({2, 0})}).item() == 0);
 }
+
+}  // namespace gradus::autograd_losses_test

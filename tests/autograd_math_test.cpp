@@ -8,6 +8,7 @@
 
 #include "catch.h"
 
+namespace gradus::autograd_math_test {
 namespace math = gradus::math;
 
 namespace {
@@ -195,3 +196,5 @@ TEST_CASE("sigmoid and softplus of doubles are accurate at the extremes") {
   CHECK(math::softplus(0.0) == Approx(std::log(2.0)).epsilon(1e-15));
   CHECK(std::isnan(math::softplus(static_cast<double>(kNan))));
 }
+
+}  // namespace gradus::autograd_math_test

@@ -16,7 +16,8 @@
 
 #include "catch.h"
 
-using namespace gradus;
+namespace gradus::autograd_ops_test {
+
 using checks::Row;
 using Tensors = std::vector<Tensor>;
 
@@ -195,3 +196,5 @@ TEST_CASE("every op in f32 agrees with f64, forward and backward") {
       compare(single.gradients[i], twice.gradients[i], row.f32, "gradient");
   }
 }
+
+}  // namespace gradus::autograd_ops_test

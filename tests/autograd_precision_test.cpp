@@ -11,8 +11,7 @@
 #include "catch.h"
 #include "scaled.h"
 
-using namespace gradus;
-
+namespace gradus::autograd_precision_test {
 namespace {
 
 // Floats of both signs and of all magnitudes in [smallest, largest], many between 2^-4 and 2^4.
@@ -159,3 +158,5 @@ TEST_CASE("gradients that sum many rows are precise: biases, layer_norm, broadca
   const Tensor loss = cross_entropy(constant({rows, 2}), Tensor::zeros({rows}, DType::i64));
   CHECK(loss.item() == Approx(std::log(2)).epsilon(4 * ulp));
 }
+
+}  // namespace gradus::autograd_precision_test

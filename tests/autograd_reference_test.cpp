@@ -9,8 +9,7 @@
 
 #include "torch_comparison.h"
 
-using namespace gradus;
-
+namespace gradus::autograd_reference_test {
 namespace {
 
 // clang-format off
@@ -343,3 +342,5 @@ TEST_CASE("intended differences from PyTorch") {
   // A row without elements has weights of zero; PyTorch has NaN.
   CHECK(numbers(softmax(ramp({2}), 0, Tensor::zeros({2}))) == std::vector<double>(2));
 }
+
+}  // namespace gradus::autograd_reference_test

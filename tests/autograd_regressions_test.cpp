@@ -11,7 +11,7 @@
 
 #include "catch.h"
 
-using namespace gradus;
+namespace gradus::autograd_regressions_test {
 
 TEST_CASE("regression: backward of a product over an empty inner axis threw") {
   for (const Shape& left : {Shape{2, 0}, Shape{2, 2, 0}}) {
@@ -202,3 +202,5 @@ TEST_CASE("regression: formulas with expm1 lost the digits of small derivatives"
     }
   }
 }
+
+}  // namespace gradus::autograd_regressions_test

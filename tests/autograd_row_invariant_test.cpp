@@ -7,8 +7,7 @@
 
 #include "catch.h"
 
-using namespace gradus;
-
+namespace gradus::autograd_row_invariant_test {
 namespace {
 
 Tensor normals(const Shape& shape, std::uint64_t stream, DType dtype = DType::f32) {
@@ -59,3 +58,5 @@ TEST_CASE("a packed weight that is written to is packed again") {
   CHECK(!same(after, before));
   CHECK(same(after, linear(x, clone(weight.detach()))));
 }
+
+}  // namespace gradus::autograd_row_invariant_test

@@ -12,7 +12,8 @@
 #include "catch.h"
 #include "leaf.h"
 
-using namespace gradus;
+namespace gradus::autograd_rules_test {
+
 using Catch::Matchers::ContainsSubstring;
 using Tensors = std::vector<Tensor>;
 
@@ -243,3 +244,5 @@ TEST_CASE("an observer reads values and gradients, and is not called inside rule
   sum(mul(x, x)).backward();
   CHECK(counter.values == 2);
 }
+
+}  // namespace gradus::autograd_rules_test

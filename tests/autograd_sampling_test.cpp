@@ -10,8 +10,7 @@
 
 #include "catch.h"
 
-using namespace gradus;
-
+namespace gradus::autograd_sampling_test {
 namespace {
 
 Tensor row(const std::vector<double>& w) { return Tensor::from(w, {static_cast<Index>(w.size())}); }
@@ -92,3 +91,5 @@ TEST_CASE("draws from wrong distributions are errors") {
   says([] { multinomial(Tensor::arange(3), 1); }, "i64");
   says([] { bernoulli(row({0.5, 1.5})); }, "1.5 at position 1 of f64 [2] is not a probability");
 }
+
+}  // namespace gradus::autograd_sampling_test

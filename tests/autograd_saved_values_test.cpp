@@ -17,7 +17,8 @@
 #include "catch.h"
 #include "leaf.h"
 
-using namespace gradus;
+namespace gradus::autograd_saved_values_test {
+
 using Catch::Matchers::ContainsSubstring;
 using checks::Row;
 using Tensors = std::vector<Tensor>;
@@ -241,3 +242,5 @@ TEST_CASE("a checkpointed function may write to tensors of its own") {
   sum(checkpoint(f, {x})).backward();
   CHECK(x.grad().to_vector<double>() == std::vector<double>{1, 1});
 }
+
+}  // namespace gradus::autograd_saved_values_test

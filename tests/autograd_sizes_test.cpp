@@ -6,7 +6,8 @@
 
 #include "catch.h"
 
-using namespace gradus;
+namespace gradus::autograd_sizes_test {
+
 using Catch::Matchers::ContainsSubstring;
 
 namespace {
@@ -177,3 +178,5 @@ TEST_CASE("a size that the system does not give is an error with the bytes") {
   CHECK(bytes_of([] { memory::allocate(std::numeric_limits<std::size_t>::max()); }) != 0);
   CHECK_THROWS_WITH(Tensor::ones({power(30), power(20)}), ContainsSubstring("a tensor f32 [1073741824, 1048576]"));
 }
+
+}  // namespace gradus::autograd_sizes_test

@@ -13,8 +13,7 @@
 
 #include "catch.h"
 
-using namespace gradus;
-
+namespace gradus::autograd_special_values_test {
 namespace {
 
 constexpr double inf = INFINITY, not_a_number = NAN;
@@ -393,3 +392,5 @@ TEST_CASE("dropout, where and masked_fill remove NaN and infinity from elements 
   }
   CHECK(zeros > 0);
 }
+
+}  // namespace gradus::autograd_special_values_test

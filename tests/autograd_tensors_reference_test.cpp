@@ -9,7 +9,8 @@
 #include "catch.h"
 #include "torch_comparison.h"
 
-using namespace gradus;
+namespace gradus::autograd_tensors_reference_test {
+
 using Ids = std::vector<Index>;
 
 namespace {
@@ -398,3 +399,5 @@ TEST_CASE("ops of reductions, rounding, order, copies and i64 have PyTorch's val
   compare("argmax of i64", [](auto& in) { return argmax(in[0], 0); }, {m});
   CHECK(compare.cases() == expected.size());
 }
+
+}  // namespace gradus::autograd_tensors_reference_test

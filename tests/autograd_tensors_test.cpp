@@ -13,7 +13,8 @@
 #include "catch.h"
 #include "leaf.h"
 
-using namespace gradus;
+namespace gradus::autograd_tensors_test {
+
 using Catch::Matchers::ContainsSubstring;
 using Ids = std::vector<Index>;
 
@@ -334,3 +335,5 @@ TEST_CASE("wrong calls of these ops are errors at the caller's line") {
     CHECK_THROWS_WITH(call(), ContainsSubstring(op + ":") && ContainsSubstring("autograd_tensors_test.cpp"));
   }
 }
+
+}  // namespace gradus::autograd_tensors_test

@@ -7,7 +7,8 @@
 #include "catch.h"
 #include "scaled.h"
 
-using namespace gradus;
+namespace gradus::autograd_threads_test {
+
 using Catch::Matchers::ContainsSubstring;
 
 namespace {
@@ -98,3 +99,5 @@ TEST_CASE("backward of several threads adds all gradients to a leaf's own grad")
   });
   CHECK(w.grad().to_vector<float>() == std::vector<float>(8, static_cast<float>(10 * runs)));
 }
+
+}  // namespace gradus::autograd_threads_test

@@ -4,7 +4,7 @@
 #include "program.h"
 
 // The output and errors of `gradus bench`. Times are not checked.
-namespace gradus {
+namespace gradus::bench_commands_test {
 namespace {
 
 using Catch::Matchers::ContainsSubstring;
@@ -178,4 +178,4 @@ TEST_CASE("a wrong option of a benchmark is refused with its name and range") {
   refuses(scratch, "", {"subcommand"});
 }
 
-}  // namespace gradus
+}  // namespace gradus::bench_commands_test

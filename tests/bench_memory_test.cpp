@@ -7,7 +7,7 @@
 #include "one_thread.h"
 
 // The growth of memory of a forward and backward pass.
-namespace gradus {
+namespace gradus::bench_memory_test {
 namespace {
 
 // The peak of bytes in use, less those in use before.
@@ -42,4 +42,4 @@ TEST_CASE("attention over 2048 positions keeps no matrix of weights for the back
   }
 }
 
-}  // namespace gradus
+}  // namespace gradus::bench_memory_test

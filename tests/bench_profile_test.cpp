@@ -16,7 +16,7 @@
 #include "small_run.h"
 
 // Profiles of training steps. No check depends on how long anything takes.
-namespace gradus::bench {
+namespace gradus::bench::bench_profile_test {
 namespace {
 
 using Catch::Matchers::ContainsSubstring;
@@ -233,4 +233,4 @@ TEST_CASE("a profile of a run that is no profile is refused, and unknown names a
   CHECK_THROWS_WITH(report::read_profile("{\"ops\":[]}", "p"), ContainsSubstring("p has no step_ms"));
 }
 
-}  // namespace gradus::bench
+}  // namespace gradus::bench::bench_profile_test

@@ -8,7 +8,7 @@
 #include "models_variants.h"
 #include "scaled.h"
 
-using namespace gradus;
+namespace gradus::checks_model_test {
 
 TEST_CASE("every model has right gradients in every setting of its switches, with padding and dropout") {
   GradcheckOptions wanted = checks::model_options();
@@ -54,3 +54,5 @@ TEST_CASE("a wrong gradient in a model fails the check, and the report names the
   CHECK(report.verdict == Verdict::fail);
   CHECK(report.inputs.at(0).name == "output.weight");
 }
+
+}  // namespace gradus::checks_model_test

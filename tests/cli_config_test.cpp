@@ -5,7 +5,7 @@
 #include "program.h"
 
 // The flags of single settings, and the command that prints where values come from.
-namespace gradus {
+namespace gradus::cli_config_test {
 namespace {
 
 using Catch::Matchers::ContainsSubstring;
@@ -110,4 +110,4 @@ TEST_CASE("wrong flags and settings get a hint") {
   hint("---", "train has no option ---; see gradus train --help");
 }
 
-}  // namespace gradus
+}  // namespace gradus::cli_config_test

@@ -3,7 +3,7 @@
 #include "program.h"
 
 // The ways to choose outputs, from the program: what it prints, writes and refuses.
-namespace gradus {
+namespace gradus::cli_decode_test {
 namespace {
 
 using Catch::Matchers::ContainsSubstring;
@@ -125,4 +125,4 @@ TEST_CASE("decode searches, draws, begins with prefixes and writes attention wei
   refuses(scratch, "decode --run a --attention none/weights", 1, "none/weights");
 }
 
-}  // namespace gradus
+}  // namespace gradus::cli_decode_test

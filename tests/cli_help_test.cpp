@@ -4,7 +4,7 @@
 #include "program.h"
 
 // Help, completions and the manual page come from the same options.
-namespace gradus {
+namespace gradus::cli_help_test {
 namespace {
 
 using Catch::Matchers::ContainsSubstring;
@@ -145,4 +145,4 @@ TEST_CASE("completions and manual are valid for the programs that read them") {
   CHECK_THAT(run(scratch, "completion tcsh").err, ContainsSubstring("bash,zsh,fish"));
 }
 
-}  // namespace gradus
+}  // namespace gradus::cli_help_test

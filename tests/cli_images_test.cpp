@@ -4,7 +4,7 @@
 #include "program.h"
 
 // The program trains, measures and uses a model of images.
-namespace gradus {
+namespace gradus::cli_images_test {
 namespace {
 
 using Catch::Matchers::ContainsSubstring;
@@ -105,4 +105,4 @@ TEST_CASE("a run of text refuses what is of images") {
              ContainsSubstring("--task: fashion-mnist has images, and the run in new reads text"));
 }
 
-}  // namespace gradus
+}  // namespace gradus::cli_images_test

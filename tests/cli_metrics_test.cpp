@@ -3,7 +3,7 @@
 #include "catch.h"
 #include "program.h"
 
-namespace gradus {
+namespace gradus::cli_metrics_test {
 namespace {
 
 using Catch::Matchers::ContainsSubstring;
@@ -139,4 +139,4 @@ TEST_CASE("metrics scores what eval wrote and what decode printed as eval does")
   refuses(scratch, "eval --run run --test test.tsv --hypotheses none/h.jsonl", 1, "cannot write none/h.jsonl");
 }
 
-}  // namespace gradus
+}  // namespace gradus::cli_metrics_test

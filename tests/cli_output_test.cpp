@@ -3,7 +3,7 @@
 #include "program.h"
 
 // No output of the program is lost without a message, and no hypothesis is cut off without one.
-namespace gradus {
+namespace gradus::cli_output_test {
 namespace {
 
 using Catch::Matchers::ContainsSubstring;
@@ -106,4 +106,4 @@ TEST_CASE("outputs that reach decode.max_length are counted in a note, and marke
   CHECK(score["unfinished"] > 0);
 }
 
-}  // namespace gradus
+}  // namespace gradus::cli_output_test

@@ -3,6 +3,8 @@
 
 #include "catch.h"
 
+namespace gradus::cli_parse_test {
+
 using namespace gradus::cli;
 using Catch::Matchers::ContainsSubstring;
 
@@ -23,3 +25,5 @@ TEST_CASE("messages have the file name of the program") {
   CHECK_THROWS_WITH(parsed({"bin/"}), ContainsSubstring("see gradus --help"));
   CHECK_THROWS_WITH(parsed({"\x1B"}), ContainsSubstring("see \\x1B --help"));
 }
+
+}  // namespace gradus::cli_parse_test

@@ -4,7 +4,7 @@
 #include "program.h"
 
 // `gradus profile` and `gradus graph`.
-namespace gradus {
+namespace gradus::cli_profile_test {
 namespace {
 
 using Catch::Matchers::ContainsSubstring;
@@ -88,4 +88,4 @@ TEST_CASE("graph draws a model with Graphviz, or writes its language") {
     CHECK_THAT(images.out, ContainsSubstring(part));
 }
 
-}  // namespace gradus
+}  // namespace gradus::cli_profile_test

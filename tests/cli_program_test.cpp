@@ -6,7 +6,7 @@
 #include "program.h"
 
 // Runs the built program and checks its results, messages, exit codes and files.
-namespace gradus {
+namespace gradus::cli_program_test {
 namespace {
 
 using Catch::Matchers::ContainsSubstring;
@@ -419,4 +419,4 @@ TEST_CASE("the program prints its version, its settings and its machine") {
   }
 }
 
-}  // namespace gradus
+}  // namespace gradus::cli_program_test

@@ -13,7 +13,7 @@
 #include "scaled.h"
 
 // Trainers in processes of their own that are stopped, killed and resumed.
-namespace gradus {
+namespace gradus::cli_resume_test {
 namespace {
 
 using Catch::Matchers::ContainsSubstring;
@@ -145,8 +145,8 @@ TEST_CASE("a run killed at random moments and resumed ends with the bytes of an 
 TEST_CASE("a first signal saves the state, prints how to continue and sets the exit code, and a second one ends it") {
   const Scratch scratch;
   const std::string long_train = "train --task copy --steps 100000000 --set train.log_every=1" + settings;
-  for (const auto& [signal, code] : {std::pair(SIGINT, 130), std::pair(SIGTERM, 143), std::pair(SIGUSR1, 143),
-                                     std::pair(SIGHUP, 129)}) {
+  for (const auto& [signal, code] :
+       {std::pair(SIGINT, 130), std::pair(SIGTERM, 143), std::pair(SIGUSR1, 143), std::pair(SIGHUP, 129)}) {
     const std::string name = "run" + std::to_string(signal);
     Process process(scratch, long_train + " --out " + name);
     wait_for(scratch.folder() / name / "metrics.jsonl", process);
@@ -313,4 +313,4 @@ TEST_CASE("inspect shows names, dtypes, shapes, norms and metadata, without cont
   CHECK_THAT(run(scratch, "inspect h.safetensors").out, ContainsSubstring("bf16"));
 }
 
-}  // namespace gradus
+}  // namespace gradus::cli_resume_test

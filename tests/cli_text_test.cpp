@@ -1,7 +1,7 @@
 #include "program.h"
 
 // Trains the program on text of several kinds, and checks what comes out for other files.
-namespace gradus {
+namespace gradus::cli_text_test {
 namespace {
 
 using Catch::Matchers::ContainsSubstring;
@@ -100,4 +100,4 @@ TEST_CASE("a run with sub-words keeps their models, decodes to words, and resume
   CHECK(data::contents(file("source.model")) == model);
 }
 
-}  // namespace gradus
+}  // namespace gradus::cli_text_test

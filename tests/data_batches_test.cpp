@@ -6,7 +6,8 @@
 
 #include "catch.h"
 
-using namespace gradus;
+namespace gradus::data_batches_test {
+
 using namespace gradus::data;
 using Catch::Matchers::ContainsSubstring;
 
@@ -149,3 +150,5 @@ TEST_CASE("the parts of a split batch have even sizes and together are the whole
   }
   CHECK_THROWS_AS(split(whole, 0), Error);
 }
+
+}  // namespace gradus::data_batches_test

@@ -7,7 +7,8 @@
 #include "catch.h"
 #include "data_scratch.h"
 
-using namespace gradus;
+namespace gradus::data_columns_test {
+
 using namespace gradus::data;
 using Catch::Matchers::ContainsSubstring;
 using Catch::Matchers::EndsWith;
@@ -245,3 +246,5 @@ TEST_CASE("features count for the length of a source, and may be empty") {
   CHECK(report.pairs == 1);
   CHECK(reasons(report) == Reasons{"1:6: a tab, a line break or a NUL inside the features"});
 }
+
+}  // namespace gradus::data_columns_test

@@ -11,7 +11,8 @@
 #include "catch.h"
 #include "data_scratch.h"
 
-using namespace gradus;
+namespace gradus::data_corpus_test {
+
 using namespace gradus::data;
 using Catch::Matchers::ContainsSubstring;
 using Catch::Matchers::EndsWith;
@@ -334,3 +335,5 @@ TEST_CASE("the tokens of each side are counted") {
   CHECK(count_source_tokens(pairs) == TokenCounts{{"a", 3}, {"b", 1}});
   CHECK(count_target_tokens(pairs) == TokenCounts{{"X", 2}, {"Y", 1}});
 }
+
+}  // namespace gradus::data_corpus_test

@@ -4,7 +4,8 @@
 #include "catch.h"
 #include "data_scratch.h"
 
-using namespace gradus;
+namespace gradus::data_dictionary_test {
+
 using namespace gradus::data;
 using Catch::Matchers::ContainsSubstring;
 using Catch::Matchers::EndsWith;
@@ -129,3 +130,5 @@ TEST_CASE("an entry of numbers alone has no phones") {
   CHECK(d.report.skipped == 2);
   CHECK(d.report.defects.front().reason == "no phones after the word");
 }
+
+}  // namespace gradus::data_dictionary_test

@@ -3,6 +3,8 @@
 #include "catch.h"
 #include "data_scratch.h"
 
+namespace gradus::data_hypotheses_test {
+
 using namespace gradus::data;
 using Catch::Matchers::ContainsSubstring;
 
@@ -84,3 +86,5 @@ TEST_CASE("outputs of decode are matched with pairs by their source") {
   CHECK_THROWS_WITH(read_decoded(pairs, scratch.write("p", "ab\n")),
                     ContainsSubstring("p:1:3: no tab; expected source<TAB>target"));
 }
+
+}  // namespace gradus::data_hypotheses_test

@@ -6,7 +6,7 @@
 
 #include "idx_files.h"
 
-namespace gradus::data {
+namespace gradus::data::data_images_test {
 namespace {
 
 using Catch::Matchers::ContainsSubstring;
@@ -188,4 +188,4 @@ TEST_CASE("a task of images needs a package, which the message names") {
   CHECK_THROWS_WITH(image_task_files("mnist", Split::test), ContainsSubstring("no task of images \"mnist\""));
 }
 
-}  // namespace gradus::data
+}  // namespace gradus::data::data_images_test

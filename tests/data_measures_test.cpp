@@ -15,7 +15,8 @@
 
 #include "catch.h"
 
-using namespace gradus;
+namespace gradus::data_measures_test {
+
 using namespace gradus::data;
 using Catch::Matchers::ContainsSubstring;
 
@@ -236,3 +237,5 @@ TEST_CASE("a measure needs an output and a reference for each source") {
   for (const auto measure : {sequence_error_rate, token_error_rate})
     CHECK_THROWS_WITH(measure({{}}, {{{"x"}, {}}}), ContainsSubstring("source 1 has no reference"));
 }
+
+}  // namespace gradus::data_measures_test

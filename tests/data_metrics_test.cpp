@@ -4,7 +4,8 @@
 
 #include "catch.h"
 
-using namespace gradus;
+namespace gradus::data_metrics_test {
+
 using namespace gradus::data;
 using Catch::Matchers::ContainsSubstring;
 
@@ -56,3 +57,5 @@ TEST_CASE("a score needs a hypothesis for each source and a reference in each se
   CHECK_THROWS_WITH(score({}, {}), ContainsSubstring("nothing to score"));
   CHECK_THROWS_WITH(score({{}}, {{{"x"}, {}}}), ContainsSubstring("source 1 has no reference"));
 }
+
+}  // namespace gradus::data_metrics_test

@@ -5,7 +5,8 @@
 #include "catch.h"
 #include "data_scratch.h"
 
-using namespace gradus;
+namespace gradus::data_sub_words_test {
+
 using namespace gradus::data;
 using Catch::Matchers::ContainsSubstring;
 
@@ -117,3 +118,5 @@ TEST_CASE("a file that is no model of sub-words is refused") {
   CHECK_THROWS_WITH(SubWords::load(scratch.write("text", "a text\n")),
                     ContainsSubstring("text: this is no model of SentencePiece"));
 }
+
+}  // namespace gradus::data_sub_words_test

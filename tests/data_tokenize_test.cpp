@@ -3,6 +3,8 @@
 
 #include "catch.h"
 
+namespace gradus::data_tokenize_test {
+
 using namespace gradus::data;
 using Catch::Matchers::ContainsSubstring;
 
@@ -42,3 +44,5 @@ TEST_CASE("tokenizers are chosen by name") {
     CHECK(tokenizer_named(tokenizer_name(kind)) == kind);
   CHECK_THROWS_WITH(tokenizer_named("bpe"), ContainsSubstring("\"bpe\"; choose characters, graphemes or whitespace"));
 }
+
+}  // namespace gradus::data_tokenize_test

@@ -9,7 +9,8 @@
 
 #include "catch.h"
 
-using namespace gradus;
+namespace gradus::data_toy_tasks_test {
+
 using namespace gradus::data;
 using Catch::Matchers::ContainsSubstring;
 
@@ -170,3 +171,5 @@ TEST_CASE("an impossible task gives the reason") {
   CHECK_THROWS_AS(make_task("copy", {.min_length = 0}), Error);
   CHECK_THROWS_AS(make_task("copy", {.max_length = 100000}), Error);
 }
+
+}  // namespace gradus::data_toy_tasks_test

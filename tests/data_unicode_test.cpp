@@ -7,6 +7,8 @@
 #include "catch.h"
 #include "data_scratch.h"
 
+namespace gradus::data_unicode_test {
+
 using namespace gradus::data;
 using Catch::Matchers::ContainsSubstring;
 
@@ -138,3 +140,5 @@ TEST_CASE("a side that is blank in its Unicode form is refused") {
   CHECK(read_parallel(side, side, nfkc).report.skipped == 1);
   CHECK(read_dictionary(scratch.write("d", "a b\n\u3000\n"), {.unicode = UnicodeForm::nfkc}).report.skipped == 0);
 }
+
+}  // namespace gradus::data_unicode_test

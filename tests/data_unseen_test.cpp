@@ -2,6 +2,8 @@
 
 #include "catch.h"
 
+namespace gradus::data_unseen_test {
+
 using namespace gradus::data;
 
 TEST_CASE("tokens that the vocabulary does not have are counted, the commonest first") {
@@ -34,3 +36,5 @@ TEST_CASE("only the five commonest of them are named") {
       "f: 28 of 28 source tokens (100.0 %) are not in the vocabulary: \"7\" 7, \"6\" 6, \"5\" 5, \"4\" 4, \"3\" 3 and "
       "2 others");
 }
+
+}  // namespace gradus::data_unseen_test

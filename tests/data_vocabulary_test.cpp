@@ -4,7 +4,8 @@
 #include "catch.h"
 #include "data_scratch.h"
 
-using namespace gradus;
+namespace gradus::data_vocabulary_test {
+
 using namespace gradus::data;
 using Catch::Matchers::ContainsSubstring;
 using Catch::Matchers::EndsWith;
@@ -86,3 +87,5 @@ TEST_CASE("a token that occurs twice is quoted with limited length and without c
   CHECK_THROWS_WITH(Vocabulary::load(path),
                     ContainsSubstring(":6:1: \\xC2\\x9Bxxx") && EndsWith("xxx... occurs twice, first on line 5"));
 }
+
+}  // namespace gradus::data_vocabulary_test

@@ -19,8 +19,7 @@
 
 #include "catch.h"
 
-using namespace gradus;
-
+namespace gradus::error_messages_test {
 namespace {
 
 struct Kind {
@@ -168,3 +167,5 @@ TEST_CASE("every kind of error is quoted in docs/gradients.md") {
     CHECK(docs.str().find("  > " + message + "\n") != std::string::npos);
   }
 }
+
+}  // namespace gradus::error_messages_test

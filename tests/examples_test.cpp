@@ -8,6 +8,7 @@
 
 #include "catch.h"
 
+namespace gradus::examples_test {
 namespace {
 
 std::string text_of(const std::filesystem::path& path) {
@@ -66,3 +67,5 @@ TEST_CASE("an example begins with what it shows, its build and its run, and has 
     CHECK(lines[2].starts_with("// Run:   build/release/examples/" + name));
   }
 }
+
+}  // namespace gradus::examples_test

@@ -12,7 +12,7 @@
 #include "catch.h"
 #include "data_scratch.h"
 
-namespace gradus::files {
+namespace gradus::files::files_regular_file_test {
 namespace {
 
 using Catch::Matchers::ContainsSubstring;
@@ -94,4 +94,4 @@ TEST_CASE("a call that a signal interrupts is repeated, and a closed file is clo
   CHECK(closed == 2);
 }
 
-}  // namespace gradus::files
+}  // namespace gradus::files::files_regular_file_test

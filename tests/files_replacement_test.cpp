@@ -10,7 +10,7 @@
 #include "catch.h"
 #include "data_scratch.h"
 
-namespace gradus::files {
+namespace gradus::files::files_replacement_test {
 namespace {
 
 using Catch::Matchers::ContainsSubstring;
@@ -130,4 +130,4 @@ TEST_CASE("the system's own call truncates files") {
   CHECK(contents(path) == "long");
 }
 
-}  // namespace gradus::files
+}  // namespace gradus::files::files_replacement_test

@@ -13,7 +13,7 @@
 #include "catch.h"
 #include "data_scratch.h"
 
-namespace gradus::files {
+namespace gradus::files::files_safetensors_test {
 namespace {
 
 using Catch::Matchers::ContainsSubstring;
@@ -320,4 +320,4 @@ TEST_CASE("a changed bit in values with a checksum is refused by the name of the
   CHECK_THAT(contents(path), !ContainsSubstring("crc32/a"));
 }
 
-}  // namespace gradus::files
+}  // namespace gradus::files::files_safetensors_test

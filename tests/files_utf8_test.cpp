@@ -2,6 +2,8 @@
 
 #include "catch.h"
 
+namespace gradus::files_utf8_test {
+
 using namespace gradus::files;
 
 TEST_CASE("only well-formed UTF-8 is accepted") {
@@ -25,3 +27,5 @@ TEST_CASE("a text is shown on one line, with limited length and without control 
   CHECK(shown("aéb", 3) == "aé...");
   CHECK(shown("aé", 2) == "a...");  // no part of a character
 }
+
+}  // namespace gradus::files_utf8_test

@@ -6,7 +6,8 @@
 #include "catch.h"
 #include "data_scratch.h"
 
-using namespace gradus;
+namespace gradus::memory_available_test {
+
 using data::Scratch;
 
 namespace {
@@ -71,3 +72,5 @@ TEST_CASE("the memory of this machine is known") {
   CHECK(found.bytes > 0);
   CHECK(found.bytes < std::size_t{1} << 60);
 }
+
+}  // namespace gradus::memory_available_test

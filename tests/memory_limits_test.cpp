@@ -9,8 +9,7 @@
 
 #include "program.h"
 
-using namespace gradus;
-
+namespace gradus::memory_limits_test {
 namespace {
 
 // Whether a run succeeded, or ended with exit code 1 and one message.
@@ -75,3 +74,5 @@ TEST_CASE("regression: a large product hung when OpenBLAS could not map its buff
   CHECK(code_under("300000") == 0);  // room for one buffer: the products wait for each other
   CHECK(code_under("unlimited") == 0);
 }
+
+}  // namespace gradus::memory_limits_test

@@ -7,7 +7,8 @@
 #include "catch.h"
 #include "models_variants.h"
 
-using namespace gradus;
+namespace gradus::models_copying_test {
+
 using namespace gradus::models;
 using Catch::Matchers::ContainsSubstring;
 
@@ -89,3 +90,5 @@ TEST_CASE("source tokens are copied as the target tokens of the same text") {
   CHECK_THROWS_WITH(train::target_of_source(source, Vocabulary::build({{"AH", 1}})),
                     ContainsSubstring("nothing can be copied"));
 }
+
+}  // namespace gradus::models_copying_test

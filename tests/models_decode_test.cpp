@@ -10,7 +10,8 @@
 #include "models_variants.h"
 #include "scaled.h"
 
-using namespace gradus;
+namespace gradus::models_decode_test {
+
 using namespace gradus::models;
 using Catch::Matchers::ContainsSubstring;
 
@@ -210,3 +211,5 @@ TEST_CASE("bad decoding options and scores are refused by name", "[models][decod
   bias.mutable_data<double>()[3] = NAN;
   CHECK_THROWS_WITH(run({}), ContainsSubstring("NaN"));
 }
+
+}  // namespace gradus::models_decode_test

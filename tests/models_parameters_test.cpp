@@ -6,7 +6,8 @@
 #include "catch.h"
 #include "models_variants.h"
 
-using namespace gradus;
+namespace gradus::models_parameters_test {
+
 using namespace gradus::models;
 
 namespace {
@@ -130,3 +131,5 @@ TEST_CASE("the parameter paths of the vision Transformer are those of checkpoint
   add(expected, "head", weight_and_bias);
   CHECK(paths_of(store) == expected);
 }
+
+}  // namespace gradus::models_parameters_test

@@ -6,7 +6,8 @@
 #include "catch.h"
 #include "models_few.h"
 
-using namespace gradus;
+namespace gradus::models_prefix_test {
+
 using namespace gradus::models;
 using Catch::Matchers::ContainsSubstring;
 
@@ -154,3 +155,5 @@ TEST_CASE("an ensemble has the mean of its models' probabilities", "[models][dec
   CHECK_THROWS_WITH(Ensemble({few[0].model, other}).logits(source, target),
                     ContainsSubstring("model 1 has 9 words and model 0 has 6"));
 }
+
+}  // namespace gradus::models_prefix_test

@@ -8,7 +8,8 @@
 #include "catch.h"
 #include "models_few.h"
 
-using namespace gradus;
+namespace gradus::models_sampling_test {
+
 using namespace gradus::models;
 using Catch::Matchers::ContainsSubstring;
 
@@ -133,3 +134,5 @@ TEST_CASE("options of sampling out of range are refused by name", "[models][deco
   CHECK_THROWS_WITH(run({.minimum_risk = true}), ContainsSubstring("samples is 0"));
   CHECK_THROWS_WITH(run({.coverage_penalty = 11}), ContainsSubstring("coverage_penalty is 11"));
 }
+
+}  // namespace gradus::models_sampling_test

@@ -11,7 +11,8 @@
 #include "models_variants.h"
 #include "scaled.h"
 
-using namespace gradus;
+namespace gradus::models_seq2seq_test {
+
 using namespace gradus::models;
 using Catch::Matchers::ContainsSubstring;
 
@@ -378,3 +379,5 @@ TEST_CASE("each kind of model memorises four pairs", "[models]") {
     for (std::size_t i = 0; i < wanted.size(); ++i) CHECK((wanted[i] == 0 || learnt[i] == wanted[i]));
   }
 }
+
+}  // namespace gradus::models_seq2seq_test

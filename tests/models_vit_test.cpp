@@ -5,7 +5,8 @@
 #include "catch.h"
 #include "models_variants.h"
 
-using namespace gradus;
+namespace gradus::models_vit_test {
+
 using namespace gradus::models;
 using Catch::Matchers::ContainsSubstring;
 
@@ -68,3 +69,5 @@ TEST_CASE("a vision Transformer refuses options and images out of range by name"
   const Vit vit(store.root(), tiny);
   CHECK_THROWS_WITH(vit(Tensor::zeros({1, 3, 4, 6}, DType::f64)), ContainsSubstring("[batch, 2, 4, 6]"));
 }
+
+}  // namespace gradus::models_vit_test

@@ -25,7 +25,8 @@
 
 #include "catch.h"
 
-using namespace gradus;
+namespace gradus::nn_convolution_test {
+
 using Catch::Matchers::ContainsSubstring;
 
 namespace {
@@ -241,3 +242,5 @@ TEST_CASE("a small convolutional network learns, with the same bits at any numbe
     CHECK(bits == first_bits);
   }
 }
+
+}  // namespace gradus::nn_convolution_test

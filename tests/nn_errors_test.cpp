@@ -16,7 +16,8 @@
 
 #include "catch.h"
 
-using namespace gradus;
+namespace gradus::nn_errors_test {
+
 using Catch::Matchers::ContainsSubstring;
 
 namespace {
@@ -203,3 +204,5 @@ TEST_CASE("wrong sizes of layers are refused with their path") {
   CHECK_THROWS_WITH(nn::MultiplicativeAttention(store.root() / "product", 3, 4, nn::ScoreForm::dot), ContainsSubstring("'product'") && ContainsSubstring("3 and"));
   CHECK_THROWS_WITH(nn::LocationAttention(store.root() / "location", 3, 4, 6, -1), ContainsSubstring("'location'") && ContainsSubstring("-1"));
 }
+
+}  // namespace gradus::nn_errors_test

@@ -22,8 +22,7 @@
 
 #include "catch.h"
 
-using namespace gradus;
-
+namespace gradus::nn_gradient_test {
 namespace {
 
 using Inputs = std::vector<Tensor>;
@@ -295,3 +294,5 @@ TEST_CASE("tied weights get the gradients of both uses") {
   const Tensor ids = Tensor::from(std::vector<Index>{3, 1, 1}, {3});
   check(store, [&](const Inputs&) { return output(tanh(table(ids))); }, {});
 }
+
+}  // namespace gradus::nn_gradient_test

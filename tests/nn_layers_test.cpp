@@ -20,7 +20,8 @@
 
 #include "catch.h"
 
-using namespace gradus;
+namespace gradus::nn_layers_test {
+
 using Catch::Matchers::ContainsSubstring;
 
 namespace {
@@ -430,3 +431,5 @@ TEST_CASE("multi-head attention is called with a query, keys and values as in Py
   check_close(attention(query, key, value, mask), attention.context(query, source));
   check_close(attention(query, key, value, mask, {.bias = bias}), attention.context(query, source, {.bias = bias}));
 }
+
+}  // namespace gradus::nn_layers_test

@@ -14,7 +14,8 @@
 #include "catch.h"
 #include "data_scratch.h"
 
-using namespace gradus;
+namespace gradus::nn_parameters_test {
+
 using Catch::Matchers::ContainsSubstring;
 
 namespace {
@@ -334,3 +335,5 @@ TEST_CASE("parameters can be loaded from one another") {
   CHECK(a.to_vector<float>() == std::vector<float>{0, 0});
   CHECK(b.to_vector<float>() == std::vector<float>{1, 1});
 }
+
+}  // namespace gradus::nn_parameters_test

@@ -9,8 +9,7 @@
 
 #include "catch.h"
 
-using namespace gradus;
-
+namespace gradus::nn_recompute_test {
 namespace {
 
 struct Outcome {
@@ -83,3 +82,5 @@ TEST_CASE("recompute halves the memory of a deep Transformer and changes no bit,
   CHECK(kept.gradients == recomputed.gradients);
   CHECK(recomputed.peak * 2 < kept.peak);
 }
+
+}  // namespace gradus::nn_recompute_test

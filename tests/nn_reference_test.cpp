@@ -14,8 +14,7 @@
 
 #include "catch.h"
 
-using namespace gradus;
-
+namespace gradus::nn_reference_test {
 namespace {
 
 struct Expected {
@@ -488,3 +487,5 @@ TEST_CASE("query-key-value attention agrees with its equation in PyTorch") {
   const nn::KeyValues kv = attention.key_values(h, mask());
   check(query_key_value, store, {attention.context(s, kv), attention.attention_weights(s, kv)}, {s, h});
 }
+
+}  // namespace gradus::nn_reference_test

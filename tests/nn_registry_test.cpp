@@ -6,6 +6,7 @@
 
 #include "catch.h"
 
+namespace gradus::nn_registry_test {
 namespace {
 
 std::string text_of(const std::filesystem::path& file) {
@@ -51,3 +52,5 @@ TEST_CASE("every layer has a gradient check and a test of wrong inputs") {
   }
   CHECK(layers >= 20);
 }
+
+}  // namespace gradus::nn_registry_test

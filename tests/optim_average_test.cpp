@@ -7,7 +7,8 @@
 
 #include "catch.h"
 
-using namespace gradus;
+namespace gradus::optim_average_test {
+
 using namespace gradus::optim;
 using Catch::Matchers::ContainsSubstring;
 
@@ -129,3 +130,5 @@ TEST_CASE("an average refuses an invalid decay and two parameters of one name") 
   b.set_name("w");
   CHECK_THROWS_WITH(Average({a, b}, 0.9), ContainsSubstring("two parameters are called 'w'"));
 }
+
+}  // namespace gradus::optim_average_test

@@ -7,7 +7,8 @@
 
 #include "catch.h"
 
-using namespace gradus;
+namespace gradus::optim_clip_test {
+
 using namespace gradus::optim;
 using Catch::Matchers::ContainsSubstring;
 
@@ -104,3 +105,5 @@ TEST_CASE("bad limits are refused with their value") {
   CHECK_THROWS_WITH(clip_grad_norm(ps, NAN), ContainsSubstring("clip_grad_norm: max_norm is nan"));
   CHECK_THROWS_WITH(clip_grad_value(ps, -1), ContainsSubstring("clip_grad_value: limit is -1"));
 }
+
+}  // namespace gradus::optim_clip_test

@@ -16,7 +16,8 @@
 
 #include "catch.h"
 
-using namespace gradus;
+namespace gradus::optim_optimizer_test {
+
 using namespace gradus::optim;
 using Catch::Matchers::ContainsSubstring;
 
@@ -377,3 +378,5 @@ TEST_CASE("a bad rate or scale is refused before anything is changed") {
   CHECK(w.to_vector<float>() == std::vector<float>{1, 1, 1});
   CHECK(adam.state()["step/w"].item() == 0);
 }
+
+}  // namespace gradus::optim_optimizer_test

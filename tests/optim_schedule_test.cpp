@@ -5,7 +5,8 @@
 #include "catch.h"
 #include "optim_reference.h"
 
-using namespace gradus;
+namespace gradus::optim_schedule_test {
+
 using namespace gradus::optim;
 using Catch::Matchers::ContainsSubstring;
 
@@ -180,3 +181,5 @@ TEST_CASE("bad options of schedules are refused with their name, value and range
   CHECK_THROWS_WITH(Plateau({.cooldown = -1}), ContainsSubstring("cooldown is -1"));
   CHECK_THROWS_WITH(Plateau({.least = 2}), ContainsSubstring("least is 2"));
 }
+
+}  // namespace gradus::optim_schedule_test

@@ -12,7 +12,8 @@
 #include "catch.h"
 #include "optim_reference.h"
 
-using namespace gradus;
+namespace gradus::optim_trajectory_test {
+
 using namespace gradus::optim;
 
 namespace {
@@ -186,3 +187,5 @@ TEST_CASE("clipping before a step follows PyTorch's trajectories, in place and w
   check({both<Adam>(options), 0.05, {}, within}, reference::adam_clip_norm);
   check({both<SGD>(SGDOptions{.momentum = 0.9}), 0.1, {}, by_value}, reference::sgd_clip_value);
 }
+
+}  // namespace gradus::optim_trajectory_test

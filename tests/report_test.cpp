@@ -12,7 +12,7 @@
 #include "data_scratch.h"
 #include "small_run.h"
 
-namespace gradus::report {
+namespace gradus::report::report_test {
 namespace {
 
 using Catch::Matchers::ContainsSubstring;
@@ -216,4 +216,4 @@ TEST_CASE("the origins of settings are those of the run's provenance") {
   CHECK(report["runs"][1]["provenance"].is_null());
 }
 
-}  // namespace gradus::report
+}  // namespace gradus::report::report_test

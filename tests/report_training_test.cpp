@@ -18,7 +18,7 @@
 #include "small_run.h"
 
 // What a training writes beside its run: the page, and event files of TensorBoard.
-namespace gradus::report {
+namespace gradus::report::report_training_test {
 namespace {
 
 using Catch::Matchers::ContainsSubstring;
@@ -339,4 +339,4 @@ TEST_CASE("train writes the page and the events that its flags name") {
   CHECK_FALSE(fs::exists(scratch.folder() / "other"));
 }
 
-}  // namespace gradus::report
+}  // namespace gradus::report::report_training_test

@@ -11,7 +11,7 @@
 #include "program.h"
 #include "small_run.h"
 
-namespace gradus::report {
+namespace gradus::report::report_watch_test {
 namespace {
 
 using Catch::Matchers::ContainsSubstring;
@@ -176,4 +176,4 @@ TEST_CASE("watch prints once to a pipe, draws on a terminal until the run ends, 
   CHECK_THAT(run(scratch, "watch run").err, ContainsSubstring("metrics.jsonl, line 1, byte 11: not JSON"));
 }
 
-}  // namespace gradus::report
+}  // namespace gradus::report::report_watch_test

@@ -9,7 +9,7 @@
 #include "small_run.h"
 
 // The best models of a run (train.keep_best), and averages of checkpoints.
-namespace gradus::train {
+namespace gradus::train::train_average_test {
 namespace {
 
 using Catch::Matchers::ContainsSubstring;
@@ -192,4 +192,4 @@ TEST_CASE("gradus average makes a run that eval reads, from which training start
   CHECK_THAT(alone.err, ContainsSubstring("give --last N or --best N"));
 }
 
-}  // namespace gradus::train
+}  // namespace gradus::train::train_average_test

@@ -2,7 +2,7 @@
 
 #include "small_run.h"
 
-namespace gradus::train {
+namespace gradus::train::train_changes_test {
 namespace {
 
 using Catch::Matchers::ContainsSubstring;
@@ -169,4 +169,4 @@ TEST_CASE("changed validation pairs are reported as such, by their file") {
              ContainsSubstring("it was trained on other pairs than " + train + " gives now; restore the old ones"));
 }
 
-}  // namespace gradus::train
+}  // namespace gradus::train::train_changes_test

@@ -5,7 +5,7 @@
 #include "catch.h"
 #include "data_scratch.h"
 
-namespace gradus::train {
+namespace gradus::train::train_checkpoint_test {
 namespace {
 
 using Catch::Matchers::ContainsSubstring;
@@ -284,4 +284,4 @@ TEST_CASE("a refused checkpoint is quoted with limited length and without contro
   }
 }
 
-}  // namespace gradus::train
+}  // namespace gradus::train::train_checkpoint_test

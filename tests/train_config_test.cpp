@@ -7,7 +7,7 @@
 #include "catch.h"
 #include "data_scratch.h"
 
-namespace gradus::train {
+namespace gradus::train::train_config_test {
 namespace {
 
 using Catch::Matchers::ContainsSubstring;
@@ -233,4 +233,4 @@ TEST_CASE("a toy task has its own number of training pairs unless data.pairs is 
   CHECK(pairs("add", "30") == 30);
 }
 
-}  // namespace gradus::train
+}  // namespace gradus::train::train_config_test

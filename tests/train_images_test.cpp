@@ -12,7 +12,7 @@
 #include "thread_ranks.h"
 
 // A model of images: the same trainer, checkpoints and promises as for text.
-namespace gradus::train {
+namespace gradus::train::train_images_test {
 namespace {
 
 using Catch::Matchers::ContainsSubstring;
@@ -118,7 +118,8 @@ TEST_CASE("a model of images trains with the same bits at any number of threads 
         throw Error("other probabilities");
       bool stopped = false;
       try {
-        log_probabilities(*run.classifier, images, [&] { return own.rank() + 1 == ranks; }, &own);
+        log_probabilities(
+            *run.classifier, images, [&] { return own.rank() + 1 == ranks; }, &own);
       } catch (const models::Stopped&) {
         stopped = true;
       }
@@ -271,4 +272,4 @@ TEST_CASE("classes are compared with labels, and the surest mistakes come first"
   CHECK_THROWS_WITH(score_classes(found, {0}), ContainsSubstring("are of 4 images, and there are 1 label"));
 }
 
-}  // namespace gradus::train
+}  // namespace gradus::train::train_images_test

@@ -9,7 +9,7 @@
 #include "scaled.h"
 
 // The estimate of memory before training, and the memory that training takes.
-namespace gradus {
+namespace gradus::train_memory_estimate_test {
 namespace {
 
 using Catch::Matchers::ContainsSubstring;
@@ -125,4 +125,4 @@ TEST_CASE("training that cannot fit into memory is refused with the way out") {
                         EndsWith("raise train.accumulate, which computes a batch in parts"));
 }
 
-}  // namespace gradus
+}  // namespace gradus::train_memory_estimate_test

@@ -6,7 +6,7 @@
 #include "resident.h"
 #include "scaled.h"
 
-using namespace gradus;
+namespace gradus::train_memory_test {
 
 TEST_CASE("resident memory stays constant over 10000 training steps of changing lengths") {
   const data::Task task = data::make_task("reverse", {.count = 2000, .min_length = 1, .max_length = 12});
@@ -32,3 +32,5 @@ TEST_CASE("resident memory stays constant over 10000 training steps of changing 
   // Sanitizers keep freed memory for a while, so resident memory means little.
   if (!sanitizers::watching) CHECK(resident_bytes() <= 1.02 * settled);
 }
+
+}  // namespace gradus::train_memory_test

@@ -12,7 +12,7 @@
 #include "catch.h"
 #include "data_scratch.h"
 
-namespace gradus::train {
+namespace gradus::train::train_new_model_test {
 namespace {
 
 using Catch::Matchers::ContainsSubstring;
@@ -110,4 +110,4 @@ TEST_CASE("a registered model can be trained, interrupted, resumed to the same b
   CHECK(found[0].front().log_probability < 0);
 }
 
-}  // namespace gradus::train
+}  // namespace gradus::train::train_new_model_test

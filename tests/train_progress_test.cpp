@@ -12,7 +12,7 @@
 #include "catch.h"
 
 // The bar on a terminal of any width.
-namespace gradus::train {
+namespace gradus::train::train_progress_test {
 namespace {
 
 using Catch::Matchers::ContainsSubstring;
@@ -141,4 +141,4 @@ TEST_CASE("a bar needs a terminal, a TERM that is not dumb, and no NO_COLOR") {
   }
 }
 
-}  // namespace gradus::train
+}  // namespace gradus::train::train_progress_test

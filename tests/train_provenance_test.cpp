@@ -7,7 +7,7 @@
 #include "data_scratch.h"
 #include "small_run.h"
 
-namespace gradus::train {
+namespace gradus::train::train_provenance_test {
 namespace {
 
 using Catch::Matchers::ContainsSubstring;
@@ -81,4 +81,4 @@ TEST_CASE("provenance is read as it was written") {
   CHECK_THROWS_WITH(read_provenance(run), ContainsSubstring("provenance.json, byte 12: not JSON"));
 }
 
-}  // namespace gradus::train
+}  // namespace gradus::train::train_provenance_test

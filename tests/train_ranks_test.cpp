@@ -18,7 +18,7 @@
 #include "small_run.h"
 #include "thread_ranks.h"
 
-namespace gradus::train {
+namespace gradus::train::train_ranks_test {
 namespace {
 
 using Catch::Matchers::ContainsSubstring;
@@ -321,4 +321,4 @@ TEST_CASE("a loop of one's own adds gradients over ranks") {
   });
 }
 
-}  // namespace gradus::train
+}  // namespace gradus::train::train_ranks_test

@@ -7,7 +7,7 @@
 #include "catch.h"
 #include "data_scratch.h"
 
-namespace gradus::train {
+namespace gradus::train::train_report_test {
 namespace {
 
 // The output of a Progress while `work` runs. `work` sets its clock.
@@ -83,4 +83,4 @@ TEST_CASE("near names are one or two edits away, nearest first") {
   CHECK(did_you_mean("tran", {"train"}) == "; did you mean train?");
 }
 
-}  // namespace gradus::train
+}  // namespace gradus::train::train_report_test

@@ -14,7 +14,7 @@
 #include "data_scratch.h"
 #include "small_run.h"
 
-namespace gradus::train {
+namespace gradus::train::train_resume_test {
 namespace {
 
 using Catch::Matchers::ContainsSubstring;
@@ -316,4 +316,4 @@ TEST_CASE(
   CHECK(calls > 100);
 }
 
-}  // namespace gradus::train
+}  // namespace gradus::train::train_resume_test

@@ -5,7 +5,7 @@
 #include "config_with.h"
 #include "data_scratch.h"
 
-namespace gradus::train {
+namespace gradus::train::train_run_directory_test {
 namespace {
 
 using Catch::Matchers::ContainsSubstring;
@@ -238,4 +238,4 @@ TEST_CASE("the tokens of a task or a dictionary are fixed") {
   CHECK(load_dataset(dictionary).config.data.source_tokens == TokensOf::graphemes);
 }
 
-}  // namespace gradus::train
+}  // namespace gradus::train::train_run_directory_test

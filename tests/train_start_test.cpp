@@ -4,7 +4,7 @@
 #include "program.h"
 
 // Runs that start with trained parameters, and frozen parameters.
-namespace gradus::train {
+namespace gradus::train::train_start_test {
 namespace {
 
 using Catch::Matchers::ContainsSubstring;
@@ -155,4 +155,4 @@ TEST_CASE("parameters of a file are taken by path, and renamed by name or prefix
              ContainsSubstring("none of its tensors fits a parameter of the model"));
 }
 
-}  // namespace gradus::train
+}  // namespace gradus::train::train_start_test

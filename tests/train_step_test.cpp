@@ -8,7 +8,7 @@
 #include "small_run.h"
 
 // Scheduled sampling, and R-Drop.
-namespace gradus::train {
+namespace gradus::train::train_step_test {
 namespace {
 
 using Catch::Matchers::ContainsSubstring;
@@ -153,4 +153,4 @@ TEST_CASE("R-Drop without dropout is refused") {
   CHECK_NOTHROW(small({{"train.r_drop", "1"}, {"model.dropout", "0"}, {"model.word_dropout", "0.1"}}));
 }
 
-}  // namespace gradus::train
+}  // namespace gradus::train::train_step_test

@@ -9,7 +9,7 @@
 #include "program.h"
 
 // Grids and random draws of settings, and the command gradus sweep.
-namespace gradus::train {
+namespace gradus::train::train_sweep_test {
 namespace {
 
 using Catch::Matchers::ContainsSubstring;
@@ -192,4 +192,4 @@ TEST_CASE("contradictions of a sweep are refused before anything is written") {
   CHECK_THAT(onto.err, ContainsSubstring("--out r: it is a run"));
 }
 
-}  // namespace gradus::train
+}  // namespace gradus::train::train_sweep_test

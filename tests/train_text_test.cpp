@@ -4,7 +4,7 @@
 #include "config_with.h"
 #include "data_scratch.h"
 
-namespace gradus::train {
+namespace gradus::train::train_text_test {
 namespace {
 
 using Catch::Matchers::ContainsSubstring;
@@ -174,4 +174,4 @@ TEST_CASE("sub-words are refused where tokens are fixed, and beside features") {
                     ContainsSubstring("data.source_tokens = sentencepiece and features"));
 }
 
-}  // namespace gradus::train
+}  // namespace gradus::train::train_text_test

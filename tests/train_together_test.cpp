@@ -11,8 +11,7 @@
 #include "catch.h"
 #include "scaled.h"
 
-using namespace gradus;
-
+namespace gradus::train_together_test {
 namespace {
 
 train::Dataset dataset_of(const std::string& model, Index seed) {
@@ -95,3 +94,5 @@ TEST_CASE("regression: a Trainer without model or pairs read out of bounds") {
   train::TrainingStep step(*run.model, *run.store, data.config.train);
   CHECK_THROWS_WITH(step.run(data::Batch{}, 0, 1e-3), Catch::Matchers::ContainsSubstring("step 1: the batch is empty"));
 }
+
+}  // namespace gradus::train_together_test

@@ -7,7 +7,7 @@
 #include "data_scratch.h"
 #include "scaled.h"
 
-namespace gradus::train {
+namespace gradus::train::train_trainer_test {
 namespace {
 
 using Catch::Matchers::ContainsSubstring;
@@ -290,4 +290,4 @@ TEST_CASE("training ends early when validation stops improving, and on request")
   CHECK_THROWS_WITH(load_run(directory), ContainsSubstring("has no best.safetensors"));
 }
 
-}  // namespace gradus::train
+}  // namespace gradus::train::train_trainer_test

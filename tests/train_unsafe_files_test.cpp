@@ -6,7 +6,7 @@
 
 #include "small_run.h"
 
-namespace gradus::train {
+namespace gradus::train::train_unsafe_files_test {
 namespace {
 
 using Catch::Matchers::ContainsSubstring;
@@ -191,4 +191,4 @@ TEST_CASE("signals that interrupt calls of the system do not end training") {
   check_same_files(scratch.folder() / "whole", scratch.folder() / "parts");
 }
 
-}  // namespace gradus::train
+}  // namespace gradus::train::train_unsafe_files_test

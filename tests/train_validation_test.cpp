@@ -8,7 +8,7 @@
 
 #include "small_run.h"
 
-namespace gradus::train {
+namespace gradus::train::train_validation_test {
 namespace {
 
 using Catch::Matchers::ContainsSubstring;
@@ -214,4 +214,4 @@ TEST_CASE("a validation without numbers reports step, learning rate and the way 
   CHECK_FALSE(std::filesystem::exists(directory.last()));
 }
 
-}  // namespace gradus::train
+}  // namespace gradus::train::train_validation_test

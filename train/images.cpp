@@ -163,8 +163,8 @@ LabelledImages load_test_images(const RunConfig& config, const std::string& task
   return load_test_images(config, files.images, files.labels, notes);
 }
 
-Tensor log_probabilities(const models::ImageClassifier& model, const Images& images,
-                         const std::function<bool()>& stop, Ranks* ranks) {
+Tensor log_probabilities(const models::ImageClassifier& model, const Images& images, const std::function<bool()>& stop,
+                         Ranks* ranks) {
   constexpr Index at_once = 64;
   const Index classes = model.vit.options.classes, batches = (images.count + at_once - 1) / at_once;
   // The first image of a rank. It has neighbouring batches.
