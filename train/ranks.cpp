@@ -24,10 +24,9 @@ Parts parts_of(std::byte* data, const std::vector<Index>& sizes) {
 std::string Ranks::name(Index rank) const { return fmt::format("rank {} of {}", rank, size()); }
 
 void Ranks::wait(Pending& pending) {
-  constexpr int spins = 50;  // before the thread sleeps between two tries
+  constexpr double without_sleep = 1e-3;  // seconds; a sleep is longer than a small message
   const Stopwatch waiting;
-  for (int tries = 0; !pending.done(); ++tries) {
-    if (tries < spins) continue;
+  while (!pending.done()) {
     if (waiting.seconds() > timeout) {
       std::vector<std::string> names;
       for (const Index r : absent()) names.push_back(name(r));
@@ -37,7 +36,10 @@ void Ranks::wait(Pending& pending) {
                       "--rank-timeout SECONDS waits longer",
                       fmt::join(names, ", "), timeout));
     }
-    std::this_thread::sleep_for(std::chrono::microseconds(50));
+    if (waiting.seconds() < without_sleep)
+      std::this_thread::yield();
+    else
+      std::this_thread::sleep_for(std::chrono::microseconds(50));
   }
 }
 
