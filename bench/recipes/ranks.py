@@ -5,19 +5,22 @@ usage: ranks.py FOLDER
 
 FOLDER has outputs of `gradus bench exchange`, named NETWORK-RANKS.txt or NETWORK-fast-RANKS.txt, of `gradus bench scaling
 MODEL SIZE --threads 1`, named scaling-SIZE.txt, steps.txt with lines "NETWORK DELAY SIZE MS" of training steps of two ranks,
-and parameters.txt with lines "SIZE COUNT". The name of a network is memory, loopback or hosts_RATE_DELAY.
-bench/recipes/ranks/measure.sh writes the files. Prints the fits, their errors on held-out measurements, a simulation of the
-exchange of 1,024 ranks, and predictions, and writes FOLDER/ranks.svg. Needs no package.
+and parameters.txt with lines "SIZE COUNT". Several measurements of a kind count as their median. The name of a network is
+memory, loopback or hosts_RATE_DELAY. bench/recipes/ranks/measure.sh writes the files. Prints the fits, their errors on
+held-out measurements, a simulation of the exchange of 1,024 ranks, and predictions, and writes FOLDER/ranks.svg. Needs no
+package.
 """
 
 import sys
 from html import escape
 from pathlib import Path
+from statistics import median
 
 BUCKET = 1 << 20  # bytes, as in training
 FITTED = {1 << 12, 1 << 20, 1 << 22, 1 << 24}  # bytes; the others are held out
 HELD_OUT_DELAY = "0.3ms"
 EAGER = 1 << 16  # bytes; before a longer message, Open MPI's TCP sends one there and one back
+CACHES = 2 << 20  # bytes of gradients that stay in the caches of two processors
 COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7"]
 
 
@@ -30,19 +33,21 @@ def wire_bytes(size, ranks, of_host):
     return 2 * of_host * size / ranks * (ranks - of_host)
 
 
-PARTS = ["us once", "us/MiB first", "us/message", "us/MiB", "delays"]
-SCALES = [1e6, 1e6 * BUCKET, 1e6, 1e6 * BUCKET, 1]  # from the parts, in seconds, to the units above
+PARTS = ["us once", "us/MiB first", "us/message", "us/MiB", "delays", "us/MiB cached"]
+SCALES = [1e6, 1e6 * BUCKET, 1e6, 1e6 * BUCKET, 1, 1e6 * BUCKET]  # from the parts, in seconds, to the units above
 
 
-def terms(size, ranks, of_host, delay):
+def terms(size, ranks, of_host, delay, on_one_machine=False):
     """What the parts of the model are multiplied with.
 
     One exchange; the bytes of its first bucket, whose two phases overlap with nothing; the messages of a rank; the bytes of
-    a host; the delays of the network in the two phases.
+    a host; the delays of the network in the two phases. On one machine, the bytes of gradients that fit in the caches of
+    the processors are a part of their own.
     """
-    bucket = min(size, BUCKET)
-    return [1, wire_bytes(bucket, ranks, of_host), 2 * (ranks - 1) * buckets(size), wire_bytes(size, ranks, of_host),
-            2 * delay * (3 if bucket / ranks > EAGER else 1)]
+    bucket, bytes_ = min(size, BUCKET), wire_bytes(size, ranks, of_host)
+    cached = on_one_machine and size <= CACHES
+    return [1, wire_bytes(bucket, ranks, of_host), 2 * (ranks - 1) * buckets(size), 0 if cached else bytes_,
+            2 * delay * (3 if bucket / ranks > EAGER else 1), bytes_ if cached else 0]
 
 
 def solve(a, b):
@@ -81,9 +86,12 @@ def predict(parts, of):
 
 
 def read_exchange(path):
-    """[(bytes, seconds)] of an output of bench exchange: the medians."""
-    rows = [line.split() for line in path.read_text().splitlines() if not line.startswith("#")]
-    return [(int(r[1]), float(r[2]) / 1e3) for r in rows if r[4] != "gather"]
+    """[(bytes, seconds)] of the outputs of bench exchange in a file: the medians."""
+    times = {}
+    for row in (line.split() for line in path.read_text().splitlines() if not line.startswith("#")):
+        if row[4] != "gather":
+            times.setdefault(int(row[1]), []).append(float(row[2]) / 1e3)
+    return [(size, median(seconds)) for size, seconds in times.items()]
 
 
 def simulate(size, ranks, latency, message, rate):
@@ -144,16 +152,19 @@ def step_seconds(work, exchange, by_processor, hidden):
 
 def steps(folder, fitted, counts):
     """Fits the share of a step behind which an exchange hides, prints the predicted steps, and returns the share."""
-    rows = [line.split() for line in (folder / "steps.txt").read_text().splitlines()]
-    alone = {size: float(ms) / 1e3 for network, _, size, ms in rows if network == "alone"}
+    times = {}
+    for *key, ms in map(str.split, (folder / "steps.txt").read_text().splitlines()):
+        times.setdefault(tuple(key), []).append(float(ms) / 1e3)
+    rows = [(*key, median(seconds)) for key, seconds in times.items()]
+    alone = {size: seconds for network, _, size, seconds in rows if network == "alone"}
     measured_steps = []
-    for network, delay, size, ms in rows:
+    for network, delay, size, seconds in rows:
         if network.startswith("hosts"):
             bytes_ = 4 * int(counts[size])
             of = terms(bytes_, 2, 1, seconds_of(delay))
             exchange = predict(fitted[fitted_name(network, delay)], of)
             by_processor = predict(fitted["hosts_10gbit"], terms(bytes_, 2, 1, 0))
-            measured_steps.append((network, delay, size, exchange, by_processor, float(ms) / 1e3))
+            measured_steps.append((network, delay, size, exchange, by_processor, seconds))
     network, delay, size, exchange, by_processor, seconds = measured_steps[0]
     hidden = (alone[size] + exchange - seconds) / alone[size]
     print(f"\nsteps of two ranks; {100 * hidden:.0f} per cent of a step hide an exchange, from {network}, {delay}, {size}\n"
@@ -209,7 +220,8 @@ def measured(folder):
             network = fitted_name(network, delay)
             of_host = int(ranks) // 2
         for size, seconds in read_exchange(path):
-            row = (int(ranks), delay, size, terms(size, int(ranks), of_host, seconds_of(delay)), seconds)
+            row = (int(ranks), delay, size, terms(size, int(ranks), of_host, seconds_of(delay), not kind.startswith("hosts")),
+                   seconds)
             networks.setdefault("-".join([network, *fast]), []).append(row)
     return networks
 
@@ -217,17 +229,18 @@ def measured(folder):
 def fits(folder):
     """Prints the fit of each network and its errors on held-out measurements; returns the parts by network."""
     networks, fitted = measured(folder), {}
-    print(f"{'network':<24}" + "".join(f"{part:>14}" for part in PARTS))
+    print(f"{'network':<24}" + "".join(f"{part:>15}" for part in PARTS))
     for name, rows in networks.items():
         left_out = set()
         if len({ranks for ranks, *_ in rows}) == 1:
             left_out.add("us/message")
         if len({delay for _, delay, *_ in rows}) == 1:
             left_out.add("delays")
+        left_out.add("us/MiB cached" if name.startswith("hosts") else "us/MiB first")
         parts = fit([(t, seconds) for _, delay, size, t, seconds in rows if size in FITTED and delay != HELD_OUT_DELAY],
                     left_out)
         fitted[name] = parts
-        print(f"{name:<24}" + "".join(f"{part * scale:>14.1f}" for part, scale in zip(parts, SCALES)))
+        print(f"{name:<24}" + "".join(f"{part * scale:>15.1f}" for part, scale in zip(parts, SCALES)))
 
     print("\nheld-out measurements, errors in per cent by MiB (none of the delay " + HELD_OUT_DELAY + " was fitted)")
     sizes = sorted({size for rows in networks.values() for _, _, size, *_ in rows if size >= BUCKET})

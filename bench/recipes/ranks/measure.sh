@@ -13,11 +13,17 @@ mkdir -p "$1"
 cd "$1"
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
 
+rm -f {memory,loopback}{,-fast}-2.txt
+# Times in memory change from one launch to the next, so there are several in turn.
+for round in 1 2 3 4 5; do
+  for flag in "" --fast-reduce; do
+    mpirun --mca btl vader,self -n 2 "$program" bench exchange --seconds 0.5 $flag >>"memory${flag:+-fast}-2.txt"
+    mpirun --mca btl tcp,self -n 2 "$program" bench exchange --seconds 0.5 $flag >>"loopback${flag:+-fast}-2.txt"
+  done
+done
 for order in "" -fast; do
   flag=()
   if [[ $order == -fast ]]; then flag=(--fast-reduce); fi
-  mpirun --mca btl vader,self -n 2 "$program" bench exchange "${flag[@]}" >"memory$order-2.txt"
-  mpirun --mca btl tcp,self -n 2 "$program" bench exchange "${flag[@]}" >"loopback$order-2.txt"
   for rate in 1gbit 10gbit; do
     for delay in 0 0.1ms 0.3ms 1ms; do
       for each in 1 2; do
@@ -29,10 +35,10 @@ for order in "" -fast; do
 done
 # Milliseconds per training step, with two shards: of one process with two threads, and of two ranks with one thread each.
 step() {  # SIZE THREADS PROGRAM...
-  "${@:3}" bench step transformer "$1" --threads "$2" --set train.shards=2 --seconds 6 | awk '{print $4}'
+  "${@:3}" bench step transformer "$1" --threads "$2" --set train.shards=2 --seconds 3 | awk '{print $4}'
 }
 : >steps.txt
-for size in small base; do
+for size in small small small base base base; do
   echo "alone 0 $size $(step $size 2 "$program")" >>steps.txt
   echo "memory 0 $size $(step $size 1 mpirun --mca btl vader,self -n 2 "$program")" >>steps.txt
   for rate in 1gbit 10gbit; do
