@@ -13,8 +13,8 @@ enum class Lengths { equal, mixed };
 struct MemoryPoint {
   double in_use = 0;    // largest number of bytes in use
   double resident = 0;  // largest growth of the process's resident memory, in bytes, without `program`
-  double program = 0;   // the growth before, by the first step of the smallest such model: code and buffers of libraries
-  double seconds = 0;   // the median of a step
+  double program = 0;  // the growth before, by the first step of the smallest such model: code and buffers of libraries
+  double seconds = 0;  // the median of a step
 };
 
 /// Trains `steps` steps. The figures hold for a process that has trained nothing before. Throws Error when the system

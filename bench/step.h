@@ -41,8 +41,8 @@ struct StepTimes {
   train::TrainingStep::Overlap exchange;  // of all steps, with ranks
 };
 
-/// Trains for about `seconds` on 8 batches in turn, after a short warm-up; with ranks, each computes its shards, and all
-/// call it. Throws Error when there are more ranks than shards.
+/// Trains for about `seconds` on 8 batches in turn, after a short warm-up; with ranks, each computes its shards, and
+/// all call it. Throws Error when there are more ranks than shards.
 StepTimes time_steps(const StepSetup& setup, double seconds, train::Ranks* ranks = nullptr);
 
 }  // namespace gradus::bench

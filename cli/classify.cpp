@@ -8,6 +8,7 @@
 #include <gradus/cli/internal/command.h>
 #include <gradus/cli/internal/launch.h>
 #include <gradus/files/internal/json.h>
+#include <gradus/train/classify.h>
 #include <gradus/train/images.h>
 #include <gradus/train/run.h>
 

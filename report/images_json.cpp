@@ -11,6 +11,7 @@
 #include <gradus/report/internal/json_text.h>
 #include <gradus/report/internal/spread_rows.h>
 #include <gradus/report/pictures.h>
+#include <gradus/train/classify.h>
 #include <gradus/train/images.h>
 
 namespace gradus::report {

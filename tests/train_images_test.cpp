@@ -3,6 +3,7 @@
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/checks/model_check.h>
 #include <gradus/models/registry.h>
+#include <gradus/train/classify.h>
 #include <gradus/train/images.h>
 #include <gradus/train/memory_estimate.h>
 #include <gradus/train/start.h>

@@ -11,6 +11,7 @@
 #include <gradus/data/image_tasks.h>
 #include <gradus/files/internal/json.h>
 #include <gradus/files/internal/utf8.h>
+#include <gradus/train/classify.h>
 #include <gradus/train/images.h>
 #include <gradus/train/progress.h>
 #include <gradus/train/report.h>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <gradus/train/images.h>
+#include <gradus/train/classify.h>
 #include <gradus/train/internal/task.h>
 #include <gradus/train/run.h>
 
