@@ -8,7 +8,7 @@ Usage: scripts/kill_ranks.sh [kills]
 
 Needs build/release with -DGRADUS_MPI=ON. Trains on 2 to 4 ranks, another number after each kill (default: 50 kills).
 Prints how long the job took to end after each kill. Exits with 1 if that is ten seconds or more, if a checkpoint does
-not load, or if the files differ at the end.
+not load, if the files differ at the end, or if the training ended before all kills.
 HELP
   exit 0
 fi
@@ -22,7 +22,7 @@ cd "$folder"
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
 
 settings=(--task reverse --model rnn-attention --preset tiny --set train.shards=4 --set train.epochs=0 --set train.min_steps=0
-          --set train.steps=$((kills * 40)) --set train.evaluate_every=50 --set train.save_every=5
+          --set train.steps=$((kills * 200)) --set train.evaluate_every=50 --set train.save_every=5
           --set model.dropout=0.2 --set train.average=0.9)
 "$program" train "${settings[@]}" --out whole 2>/dev/null
 
@@ -56,5 +56,9 @@ while :; do
   fi
   break
 done
+if [[ $done_kills -lt $kills ]]; then
+  echo "the training ended after $done_kills of $kills kills: it needs more steps on this machine" >&2
+  exit 1
+fi
 diff -r --brief -x times.jsonl -x provenance.json whole parts
 echo "$done_kills kills; the job ended at most $longest ms after one; the files are those of an undisturbed run"
