@@ -22,11 +22,10 @@ Tensor log_probabilities(const models::ImageClassifier& model, const Images& ima
                          Ranks* ranks) {
   constexpr Index at_once = 64;
   const Index classes = model.vit.options.classes, batches = (images.count + at_once - 1) / at_once;
+  const Index size = ranks == nullptr ? 1 : ranks->size(), own = ranks == nullptr ? 0 : ranks->rank();
   // The first image of a rank. It has neighbouring batches.
-  const auto first_of = [&](Index rank) {
-    return ranks == nullptr ? rank * images.count : std::min(batches * rank / ranks->size() * at_once, images.count);
-  };
-  const Index own = ranks == nullptr ? 0 : ranks->rank(), first = first_of(own), last = first_of(own + 1);
+  const auto first_of = [&](Index rank) { return std::min(batches * rank / size * at_once, images.count); };
+  const Index first = first_of(own), last = first_of(own + 1);
   std::vector<Index> rows(static_cast<std::size_t>(images.count));
   std::iota(rows.begin(), rows.end(), Index{0});
   std::vector<float> found(static_cast<std::size_t>((last - first) * classes));

@@ -85,13 +85,18 @@ def predict(parts, of):
     return sum(p * t for p, t in zip(parts, of))
 
 
+def medians(measurements):
+    """{key: median} of pairs of a key and a number, in the order of the keys' first measurements."""
+    by_key = {}
+    for key, number in measurements:
+        by_key.setdefault(key, []).append(number)
+    return {key: median(numbers) for key, numbers in by_key.items()}
+
+
 def read_exchange(path):
-    """[(bytes, seconds)] of the outputs of bench exchange in a file: the medians."""
-    times = {}
-    for row in (line.split() for line in path.read_text().splitlines() if not line.startswith("#")):
-        if row[4] != "gather":
-            times.setdefault(int(row[1]), []).append(float(row[2]) / 1e3)
-    return [(size, median(seconds)) for size, seconds in times.items()]
+    """{bytes: seconds} of the outputs of bench exchange in a file."""
+    rows = [line.split() for line in path.read_text().splitlines() if not line.startswith("#")]
+    return medians((int(r[1]), float(r[2]) / 1e3) for r in rows if r[4] != "gather")
 
 
 def simulate(size, ranks, latency, message, rate):
@@ -152,13 +157,11 @@ def step_seconds(work, exchange, by_processor, hidden):
 
 def steps(folder, fitted, counts):
     """Fits the share of a step behind which an exchange hides, prints the predicted steps, and returns the share."""
-    times = {}
-    for *key, ms in map(str.split, (folder / "steps.txt").read_text().splitlines()):
-        times.setdefault(tuple(key), []).append(float(ms) / 1e3)
-    rows = [(*key, median(seconds)) for key, seconds in times.items()]
-    alone = {size: seconds for network, _, size, seconds in rows if network == "alone"}
+    lines = [line.split() for line in (folder / "steps.txt").read_text().splitlines()]
+    times = medians((tuple(key), float(ms) / 1e3) for *key, ms in lines)
+    alone = {size: seconds for (network, _, size), seconds in times.items() if network == "alone"}
     measured_steps = []
-    for network, delay, size, seconds in rows:
+    for (network, delay, size), seconds in times.items():
         if network.startswith("hosts"):
             bytes_ = 4 * int(counts[size])
             of = terms(bytes_, 2, 1, seconds_of(delay))
@@ -219,7 +222,7 @@ def measured(folder):
             network, delay = kind.rsplit("_", 1)
             network = fitted_name(network, delay)
             of_host = int(ranks) // 2
-        for size, seconds in read_exchange(path):
+        for size, seconds in read_exchange(path).items():
             row = (int(ranks), delay, size, terms(size, int(ranks), of_host, seconds_of(delay), not kind.startswith("hosts")),
                    seconds)
             networks.setdefault("-".join([network, *fast]), []).append(row)

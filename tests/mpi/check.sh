@@ -39,9 +39,10 @@ await() {
   fail "there is no $1: $(cat log)"
 }
 
-# Waits for the job, which must fail within ten seconds.
+# Waits for the job, which must fail within ten seconds. Sets `code`, its exit code.
 await_failure() {
-  local start=$SECONDS code=0
+  local start=$SECONDS
+  code=0
   wait "$1" || code=$?
   [[ $code -ne 0 && $((SECONDS - start)) -lt 10 ]] || fail "exit code $code after $((SECONDS - start)) s: $(cat log)"
 }
@@ -122,22 +123,19 @@ full_disk() {
   grep -Eq "rank 0 of 3 .*: .*File too large" log || fail "$(cat log)"
 }
 
-# Sends a signal to mpirun, which ends with a saved state. Sets `code`, its exit code.
+# Sends a signal to mpirun, which ends with a saved state and another exit code than 0.
 stop_by() {
   rm -rf run
   mpirun -n 2 "$program" train "${long[@]}" --out "$folder/run" 2>log &
   await run/last.safetensors
   kill "-$1" $!
-  code=0
-  wait $! || code=$?
+  await_failure $!
   grep -q "interrupted after step" log || fail "$(cat log)"
   "$program" inspect run/last.safetensors >log 2>&1 || fail "$(cat log)"
 }
 
 stopped() {
-  local code
-  stop_by TERM
-  [[ $code -ne 0 ]] || fail "SIGTERM: exit code 0"  # that of Open MPI has 1
+  stop_by TERM  # the exit code of Open MPI's mpirun is 1
   stop_by USR1
   [[ $code -eq 143 ]] || fail "SIGUSR1: exit code $code"
 }

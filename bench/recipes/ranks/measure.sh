@@ -21,14 +21,12 @@ for round in 1 2 3 4 5; do
     mpirun --mca btl tcp,self -n 2 "$program" bench exchange --seconds 0.5 $flag >>"loopback${flag:+-fast}-2.txt"
   done
 done
-for order in "" -fast; do
-  flag=()
-  if [[ $order == -fast ]]; then flag=(--fast-reduce); fi
+for flag in "" --fast-reduce; do
   for rate in 1gbit 10gbit; do
     for delay in 0 0.1ms 0.3ms 1ms; do
       for each in 1 2; do
-        RANKS_PER_HOST=$each "$root/scripts/two_hosts.sh" $rate $delay "$program" bench exchange "${flag[@]}" \
-          >"hosts_${rate}_$delay$order-$((2 * each)).txt"
+        RANKS_PER_HOST=$each "$root/scripts/two_hosts.sh" $rate $delay "$program" bench exchange $flag \
+          >"hosts_${rate}_$delay${flag:+-fast}-$((2 * each)).txt"
       done
     done
   done
