@@ -151,8 +151,11 @@ StepSetup step_setup(const std::string& model, const std::string& size_name, con
 models::Cost cost_of(const StepSetup& s) {
   const auto cost = models::model_info(s.run.model.model).cost;
   if (cost == nullptr) return {};
-  return cost(s.run.model,
-              {static_cast<double>(s.run.train.batch), static_cast<double>(s.source), static_cast<double>(s.target)});
+  const auto parts = static_cast<double>(s.run.train.shards * s.run.train.accumulate);
+  models::Cost sum = cost(s.run.model, {static_cast<double>(s.run.train.batch) / parts, static_cast<double>(s.source),
+                                        static_cast<double>(s.target)});
+  for (double* of_a_part : {&sum.multiply_adds, &sum.attention_weights, &sum.kept}) *of_a_part *= parts;
+  return sum;
 }
 
 StepTimes time_steps(const StepSetup& setup, double seconds, train::Ranks* ranks) {

@@ -11,8 +11,8 @@ ModelInfo Rnn::info() {
       .check = check_no_copy,
       .cost = [](const Seq2SeqOptions& o, const BatchSize& b) -> Cost {
         const double output = static_cast<double>(o.hidden * o.target_vocab);
-        return {.multiply_adds = b.sequences *
-                                 (b.source * encoder_multiply_adds(o) + b.target * (decoder_multiply_adds(o) + output)),
+        return {.multiply_adds =
+                    encoder_multiply_adds(o, b) + decoder_multiply_adds(o, b) + b.sequences * b.target * output,
                 .kept = b.sequences * (b.source * encoder_kept(o) + b.target * (decoder_kept(o) + output_kept(o)))};
       },
       .presets = {{"base", {{"model.encoder_layers", "2"}, {"model.decoder_layers", "2"}}}},

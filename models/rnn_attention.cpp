@@ -34,17 +34,16 @@ ModelInfo RnnAttention::info() {
         const double projections = o.alignment == Alignment::dot ? 0 : o.alignment == Alignment::qkv ? 2 : 1;
         const double keys_and_values = projections * encoded * h;
         const double attention = (multiplies ? 0 : h * h) + b.source * (h + c) + (o.attentional ? (h + c) * h : 0);
-        const double step = decoder_multiply_adds(o) + gates(o) * h * fed + attention + read * vocabulary +
-                            (o.copy ? read * h + b.source * h : 0);
+        const double step = gates(o) * h * fed + attention + read * vocabulary + (o.copy ? read * h + b.source * h : 0);
         // A network of scores keeps its hidden layer for each pair of words.
         const double comparisons = (has_network ? h + 2 : 2) + (o.copy ? 3 : 0);
-        return {
-            .multiply_adds = b.sequences * (b.source * (encoder_multiply_adds(o) + keys_and_values) + b.target * step),
-            .attention_weights = b.sequences * b.target * b.source,
-            .kept = b.sequences * (b.source * (encoder_kept(o) + 2 * (h + encoded)) +
-                                   b.target * (decoder_kept(o) + 2 * h + 3 * gates(o) * h + 2 * c + output_kept(o) +
-                                               (o.copy ? 4 * vocabulary : 0)) +
-                                   b.source * b.target * comparisons)};
+        return {.multiply_adds = encoder_multiply_adds(o, b) + decoder_multiply_adds(o, b) +
+                                 b.sequences * (b.source * keys_and_values + b.target * step),
+                .attention_weights = b.sequences * b.target * b.source,
+                .kept = b.sequences * (b.source * (encoder_kept(o) + 2 * (h + encoded)) +
+                                       b.target * (decoder_kept(o) + 2 * h + 3 * gates(o) * h + 2 * c + output_kept(o) +
+                                                   (o.copy ? 4 * vocabulary : 0)) +
+                                       b.source * b.target * comparisons)};
       },
       .presets = {{"tiny", {{"model.bidirectional", "true"}, {"model.attentional", "true"}}},
                   {"base", {{"model.encoder_layers", "2"}, {"model.decoder_layers", "2"}}}},

@@ -34,9 +34,12 @@ struct TokenEmbedding {
   /// The number of ids that a sequence may have.
   Index max_length() const { return positions ? positions->max_length() : std::numeric_limits<Index>::max(); }
 
-  /// `start` is the position of the first id. Throws when the sequence is longer than max_length.
-  Tensor operator()(const Tensor& ids, Index start = 0, Place place = Place::current()) const {
+  /// `start` is the position of the first id. Equal ids have equal vectors if nothing but the embedding changes them;
+  /// then a recurrent network projects the table instead. Throws when the sequence is longer than max_length.
+  nn::WordVectors operator()(const Tensor& ids, Index start = 0, Place place = Place::current()) const {
     const Region region(embedding.path);
+    const bool dropped = word_dropout.active(place) || dropout.active(place);
+    if (scale == 1 && !positions && !dropped) return embedding.words(ids, place);
     Tensor x = embedding(ids, place);
     if (scale != 1) x = mul({x, place}, scale);
     x = word_dropout(x, place);

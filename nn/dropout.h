@@ -16,9 +16,14 @@ struct Dropout {
 
   /// x of any shape. Throws also for p outside [0, 1).
   Tensor operator()(const Tensor& x, Place place = Place::current()) const {
+    return active(place) ? dropout(x, p, place) : x;
+  }
+
+  /// Whether it changes x. Throws as the operator does.
+  bool active(Place place = Place::current()) const {
     if (!(p >= 0 && p < 1))
       throw Error("Dropout: p is " + std::to_string(p) + "; expected a probability in [0, 1)", place);
-    return p > 0 && Training::on_for("Dropout", place) ? dropout(x, p, place) : x;
+    return p > 0 && Training::on_for("Dropout", place);
   }
 };
 
@@ -35,6 +40,9 @@ struct SharedDropout {
     draws[axis] = 1;
     return mul({x, place}, Dropout{p}(Tensor::ones(draws, x.dtype()), place));
   }
+
+  /// Whether it changes x. Throws as the operator does.
+  bool active(Place place = Place::current()) const { return Dropout{p}.active(place); }
 };
 
 }  // namespace gradus::nn

@@ -7,6 +7,7 @@
 #include <gradus/autograd/ops/indexing.h>
 #include <gradus/nn/layer.h>
 #include <gradus/nn/parameters.h>
+#include <gradus/nn/word_vectors.h>
 
 namespace gradus::nn {
 
@@ -36,6 +37,13 @@ struct Embedding {
     const LayerCall layer{"Embedding", path, place};
     check_ids(layer, ids, weight.shape()[0]);
     return embedding(weight, ids, padding_idx, place);
+  }
+
+  /// The same vectors, for a layer that projects them. With padding_idx they are one tensor.
+  WordVectors words(const Tensor& ids, Place place = Place::current()) const {
+    if (padding_idx) return (*this)(ids, place);
+    check_ids(LayerCall{"Embedding", path, place}, ids, weight.shape()[0]);
+    return {weight, ids, place};
   }
 };
 

@@ -12,6 +12,7 @@
 #include <gradus/autograd/ops/slicing.h>
 #include <gradus/nn/cells.h>
 #include <gradus/nn/dropout.h>
+#include <gradus/nn/word_vectors.h>
 
 namespace gradus::nn {
 
@@ -59,19 +60,20 @@ struct Recurrent {
 
   /// x [batch, time, in] with time >= 1. The mask [batch, time] is non-zero at tokens, or undefined when there is no
   /// padding. `initial` has a state per cell, in the order of `Sequence::final`; empty means zeros.
-  Sequence operator()(const Tensor& x, const Tensor& mask = {}, const std::vector<CellState>& initial = {},
+  Sequence operator()(const WordVectors& x, const Tensor& mask = {}, const std::vector<CellState>& initial = {},
                       Place place = Place::current()) const {
     const LayerCall layer{"Recurrent", path, place};
     check(layer, x, mask, initial);
-    const std::vector<Tensor> tokens = columns_with_padding(mask, x.size(1));
+    const Shape& shape = x.ids().defined() ? x.ids().shape() : x.rows().shape();  // [batch, time, ...]
+    const std::vector<Tensor> tokens = columns_with_padding(mask, shape[1]);
     Sequence s;
-    Tensor inputs = transpose(x, 0, 1);  // [time, batch, in]
+    WordVectors inputs = x.transposed();  // [time, batch, in]
     for (Index depth = 0; depth < std::ssize(cells) / directions; ++depth) {
       if (depth > 0) inputs = dropout(inputs, place);
       std::vector<Tensor> outputs;
       for (Index direction = 0; direction < directions; ++direction) {
         const auto c = static_cast<std::size_t>(depth * directions + direction);
-        CellState state = initial.empty() ? cells[c].zero_state(x.size(0)) : initial[c];
+        CellState state = initial.empty() ? cells[c].zero_state(shape[0]) : initial[c];
         outputs.push_back(run(cells[c], inputs, tokens, direction == 1, state, place));
         s.final.push_back(std::move(state));
       }
@@ -83,13 +85,13 @@ struct Recurrent {
 
   /// One step of all layers, for decoders: x [batch, in] and a state per layer -> the next state per layer. The output
   /// is the last layer's hidden. Throws for a bidirectional network.
-  std::vector<CellState> step(const Tensor& x, const std::vector<CellState>& states,
+  std::vector<CellState> step(const WordVectors& x, const std::vector<CellState>& states,
                               Place place = Place::current()) const {
     return step_projected(project(x, place), states, place);
   }
 
   /// `step` in two parts. The first needs x [..., in] only, so that it can be one product over all steps.
-  Tensor project(const Tensor& x, Place place = Place::current()) const { return cells[0].project(x, place); }
+  Tensor project(const WordVectors& x, Place place = Place::current()) const { return project(cells[0], x, place); }
   std::vector<CellState> step_projected(const Tensor& projected, const std::vector<CellState>& states,
                                         Place place = Place::current()) const {
     const LayerCall layer{"Recurrent", path, place};
@@ -113,10 +115,14 @@ struct Recurrent {
   }
 
  private:
+  static Tensor project(const Cell& cell, const WordVectors& x, const Place& place) {
+    return x.map([&](const Tensor& each) { return cell.project(each, place); });
+  }
+
   /// One cell over inputs [time, batch, in] -> [time, batch, hidden]. `state` is the first state, then the last one.
-  static Tensor run(const Cell& cell, const Tensor& inputs, const std::vector<Tensor>& tokens, bool backward,
+  static Tensor run(const Cell& cell, const WordVectors& inputs, const std::vector<Tensor>& tokens, bool backward,
                     CellState& state, const Place& place) {
-    const std::vector<Tensor> projected = unbind(cell.project(inputs, place), 0);
+    const std::vector<Tensor> projected = unbind(project(cell, inputs, place), 0);
     std::vector<Tensor> outputs(projected.size());
     for (std::size_t i = 0; i < projected.size(); ++i) {
       const std::size_t t = backward ? projected.size() - 1 - i : i;
@@ -142,12 +148,20 @@ struct Recurrent {
     return columns;
   }
 
-  void check(const LayerCall& layer, const Tensor& x, const Tensor& mask, const std::vector<CellState>& initial) const {
-    const Tensor& weight = cells[0].weights().weight_ih;
-    check_input(layer, "x", x, weight.dtype(), {"batch", "time", weight.shape()[1]});
-    if (x.shape()[1] == 0)
+  void check(const LayerCall& layer, const WordVectors& x, const Tensor& mask,
+             const std::vector<CellState>& initial) const {
+    const Tensor &weight = cells[0].weights().weight_ih, &ids = x.ids();
+    const Index in = weight.shape()[1];
+    if (ids.defined()) {
+      check_shape(layer, "the ids of x", ids, {"batch", "time"});
+      check_input(layer, "the table of x", x.rows(), weight.dtype(), {"rows", in});
+    } else {
+      check_input(layer, "x", x.rows(), weight.dtype(), {"batch", "time", in});
+    }
+    const Shape& shape = ids.defined() ? ids.shape() : x.rows().shape();
+    if (shape[1] == 0)
       throw Error(to_string(layer) + ": x is " + describe(x) + "; expected at least one step", layer.place);
-    if (mask.defined()) check_shape(layer, "the mask", mask, {x.shape()[0], x.shape()[1]});
+    if (mask.defined()) check_shape(layer, "the mask", mask, {shape[0], shape[1]});
     if (!initial.empty()) check_states(layer, initial, "initial states");
   }
 

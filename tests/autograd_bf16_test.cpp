@@ -13,9 +13,9 @@
 #include <gradus/autograd/ops.h>
 
 #include "catch.h"
-#include "small_run.h"
 
-using namespace gradus;
+namespace gradus::autograd_bf16_test {
+
 using blas::Transpose;
 
 namespace {
@@ -196,27 +196,4 @@ TEST_CASE("a checkpointed part is recomputed in bf16 if its products were in bf1
   CHECK(w.grad().to_vector<float>() == plain);
 }
 
-namespace gradus::train::autograd_bf16_test {
-
-TEST_CASE("training in bf16 has the same bits at any number of threads, and others than in f32") {
-  const auto parameters = [](const char* model, const char* precision, int thread_count) {
-    set_threads(thread_count);
-    Trained t(small({{"model.name", model},
-                     {"train.epochs", "0"},
-                     {"train.steps", "4"},
-                     {"data.pairs", "40"},
-                     {"train.precision", precision}}));
-    Progress progress = Progress::silent();
-    t.trainer.run(progress);
-    set_threads(0);
-    return t.run.store->block().to_vector<float>();
-  };
-  for (const char* model : {"rnn-attention", "transformer"}) {
-    CAPTURE(model);
-    const std::vector<float> one = parameters(model, "bf16", 1);
-    CHECK(parameters(model, "bf16", 3) == one);
-    CHECK(parameters(model, "f32", 3) != one);
-  }
-}
-
-}  // namespace gradus::train::autograd_bf16_test
+}  // namespace gradus::autograd_bf16_test

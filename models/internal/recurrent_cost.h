@@ -1,6 +1,8 @@
 #pragma once
 
-#include <gradus/models/options.h>
+#include <algorithm>
+
+#include <gradus/models/model_info.h>
 
 // The cost of the recurrent models, for their rows in the registry.
 namespace gradus::models {
@@ -9,16 +11,23 @@ namespace gradus::models {
 inline double gates(const Seq2SeqOptions& o) {
   return o.cell == nn::CellKind::lstm ? 4 : o.cell == nn::CellKind::gru ? 3 : 1;
 }
-/// Multiply-adds per word of the encoder's cells, and of the decoder's.
-inline double encoder_multiply_adds(const Seq2SeqOptions& o) {
-  const auto d = static_cast<double>(o.dim), h = static_cast<double>(o.hidden),
-             directions = o.bidirectional ? 2.0 : 1.0, further = static_cast<double>(o.encoder_layers - 1);
-  return directions * gates(o) * h * (d + h + further * (directions * h + h));
+/// Rows that a network without dropout projects for these words: each row of the table at most once (nn::WordVectors).
+inline double projected(const Seq2SeqOptions& o, double words, Index vocabulary, bool scaled) {
+  const bool all = scaled || o.dropout > 0 || o.word_dropout > 0;
+  return all ? words : std::min(words, static_cast<double>(vocabulary));
 }
-inline double decoder_multiply_adds(const Seq2SeqOptions& o) {
+/// Multiply-adds of the encoder's cells for a batch, and of the decoder's.
+inline double encoder_multiply_adds(const Seq2SeqOptions& o, const BatchSize& b) {
   const auto d = static_cast<double>(o.dim), h = static_cast<double>(o.hidden),
-             further = static_cast<double>(o.decoder_layers - 1);
-  return gates(o) * h * (d + h + further * 2 * h);
+             directions = o.bidirectional ? 2.0 : 1.0, further = static_cast<double>(o.encoder_layers - 1),
+             words = b.sequences * b.source;
+  return directions * gates(o) * h *
+         (projected(o, words, o.source_vocab, false) * d + words * (h + further * (directions * h + h)));
+}
+inline double decoder_multiply_adds(const Seq2SeqOptions& o, const BatchSize& b) {
+  const auto d = static_cast<double>(o.dim), h = static_cast<double>(o.hidden),
+             further = static_cast<double>(o.decoder_layers - 1), words = b.sequences * b.target;
+  return gates(o) * h * (projected(o, words, o.target_vocab, o.tied) * d + words * (h + further * 2 * h));
 }
 
 /// Numbers kept per word for the backward pass: by the encoder with its embedding, by the decoder, by the output layer.
