@@ -7,15 +7,19 @@
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/bench/cnn.h>
 #include <gradus/bench/decode.h>
+#include <gradus/bench/epoch.h>
 #include <gradus/bench/exchange.h>
 #include <gradus/bench/machine.h>
 #include <gradus/bench/memory.h>
 #include <gradus/bench/ops.h>
 #include <gradus/bench/scaling.h>
 #include <gradus/bench/step.h>
+#include <gradus/cli/internal/chosen_model.h>
 #include <gradus/cli/internal/command.h>
 #include <gradus/cli/internal/launch.h>
+#include <gradus/files/internal/file_replacement.h>
 #include <gradus/models/registry.h>
+#include <gradus/train/progress.h>
 
 namespace gradus::cli {
 namespace {
@@ -103,6 +107,68 @@ void add_step(CLI::App& bench, Action& action) {
       "  gradus bench step rnn tiny --set batch=64 --set train.shards=4 --threads 1\n"
       "  mpirun -n 2 gradus bench step transformer small --threads 1");
   command.callback([flags, &action] { action = [flags] { return bench_step(*flags); }; });
+}
+
+struct EpochFlags : ChosenModel {
+  std::string batches;
+};
+
+// A line of JSON per batch: the ids of each pair without padding, the target's without its start mark.
+std::string batch_lines(const std::vector<data::Batch>& batches) {
+  const auto rows = [](const std::vector<data::Id>& ids, Index length) {
+    std::vector<std::string> texts;
+    for (auto row = ids.begin(); row != ids.end(); row += length)
+      texts.push_back(fmt::format("[{}]", fmt::join(row, std::find(row, row + length, data::pad_id), ",")));
+    return fmt::format("[{}]", fmt::join(texts, ","));
+  };
+  std::string lines;
+  for (const data::Batch& b : batches) {
+    lines += fmt::format("{{\"source\":{},\"target\":{}}}\n", rows(b.source, b.source_length),
+                         rows(b.target_out, b.target_length));
+  }
+  return lines;
+}
+
+int bench_epoch(const EpochFlags& flags) {
+  train::Progress progress = train::Progress::on_stderr();
+  const LoadedModel loaded = load_model(flags, progress);
+  const std::vector<data::Batch> batches =
+      bench::epoch_batches(loaded.run, loaded.dataset, loaded.run.config.train.steps);
+  if (!flags.batches.empty()) files::replace_file(flags.batches, batch_lines(batches));
+  progress.start("steps", std::ssize(batches));
+  const bench::EpochTimes t = bench::time_epoch(
+      loaded.run, batches, [&](Index done) { progress.update(done); }, ranks());
+  progress.finish();
+  Index pairs = 0;
+  for (const data::Batch& batch : batches) pairs += batch.size;
+  print_result("{} epoch {} {:.2f} {:.0f} {:.0f}", loaded.run.config.model.model, threads(), t.seconds,
+               static_cast<double>(t.source_tokens + t.target_tokens) / t.seconds, bench::peak_resident_mb());
+  print_result(" steps={} pairs={} source_tokens={} target_tokens={} padding_pct={:.1f} step_ms={:.3f}", batches.size(),
+               pairs, t.source_tokens, t.target_tokens, 100 * t.padding, 1e3 * t.step.median());
+  print_result(" pool_mb={:.0f} params={} loss={:.4f}->{:.4f}\n", static_cast<double>(memory::peak()) / (1 << 20),
+               loaded.run.store->count(), t.first_loss, t.mean_loss);
+  return success;
+}
+
+void add_epoch(CLI::App& bench, Action& action) {
+  CLI::App& command = *bench.add_subcommand("epoch", "Time one epoch of training on your own pairs");
+  auto flags = std::make_shared<EpochFlags>();
+  command
+      .add_option("--batches", flags->batches,
+                  "Write the ids of the batches, a line of JSON for each, for the same training by another program")
+      ->check(not_empty())
+      ->type_name("FILE");
+  add_threads(command);
+  add_model_flags(command, *flags);
+  command.footer(
+      "Trains on the batches of the first epoch, or on --steps of them: pairs of similar length together, as in\n"
+      "`gradus train`, without validation. Prints one line: model, epoch, threads, seconds, tokens/s (of sources and "
+      "targets, without\n"
+      "padding), peak memory in MB, then key=value; loss is that of the first step, then the mean of all.\n"
+      "tests/reference/epoch_speed.py trains the same model on the same batches with PyTorch.\n\n"
+      "Example:\n"
+      "  gradus bench epoch --train train.tsv --model rnn-attention --preset small");
+  command.callback([flags, &action] { action = [flags] { return bench_epoch(*flags); }; });
 }
 
 int bench_ops(const bench::OpsOptions& options) {
@@ -328,6 +394,7 @@ void add_bench(CLI::App& program, Action& action) {
   command.require_subcommand(1);
   command.footer("Example:\n  gradus bench step transformer small");
   add_step(command, action);
+  add_epoch(command, action);
   add_scaling(command, action);
   add_ops(command, action);
   add_cnn(command, action);

@@ -1,3 +1,4 @@
+#include <set>
 #include <sstream>
 #include <vector>
 
@@ -123,6 +124,28 @@ TEST_CASE("bench memory prints the memory of equal and of mixed lengths") {
     CHECK_THAT(ran.out, ContainsSubstring("# model "));
     CHECK(words_of(lines_of(ran.out).back())[3] == column);
   }
+}
+
+TEST_CASE("bench epoch prints one line, and writes the batches") {
+  const Scratch scratch;
+  scratch.write("pairs.tsv", "a b c\tx y\nb\tx\na b\ty x\n");
+  const Ran ran = run(scratch,
+                      "bench epoch --train pairs.tsv --valid pairs.tsv --model rnn --set model.dim=8 --set "
+                      "model.hidden=8 --set data.source_tokens=whitespace --set data.target_tokens=whitespace --set "
+                      "train.batch=2 --batches batches.jsonl");
+  REQUIRE(ran.code == 0);
+  const std::vector<std::string> words = words_of(ran.out);
+  CHECK(words.at(0) == "rnn");
+  CHECK(words.at(1) == "epoch");
+  CHECK_THAT(ran.out, ContainsSubstring(" steps=2 pairs=3 source_tokens=9 target_tokens=8 "));
+  // 2 is the end mark, words follow the 4 marks in the order of their frequency.
+  const std::vector<std::string> batches = lines_of(data::contents(scratch.folder() / "batches.jsonl"));
+  CHECK(std::set<std::string>(batches.begin(), batches.end()) ==
+        std::set<std::string>{R"({"source":[[4,2],[5,4,2]],"target":[[4,2],[5,4,2]]})",
+                              R"({"source":[[5,4,6,2]],"target":[[4,5,2]]})"});
+
+  const Ran images = run(scratch, "bench epoch --model vit --task fashion-mnist");
+  CHECK(images.code != 0);
 }
 
 TEST_CASE("bench decode prints greedy and beam 5, for one sentence and for batches") {

@@ -37,7 +37,7 @@ TEST_CASE("output that cannot be written is an error of every command that print
        {"--help", "--version", "train --help", "train --help-settings", "decode --run run",
         "eval --run run --task copy", "inspect run/best.safetensors", "doctor",
         "gradcheck --model rnn --set model.cell=rnn", "demo --steps 1", "bench step rnn tiny --seconds 0.01 --peak 1",
-        "bench memory rnn tiny --steps 1",
+        "bench memory rnn tiny --steps 1", "bench epoch --model rnn --task copy --steps 1",
         "train --model rnn --task copy --steps 1 --overwrite --out other --set data.pairs=50 --set "
         "data.valid_pairs=9"}) {
     CAPTURE(arguments);

@@ -5,7 +5,6 @@
 #include <gradus/autograd/checks/gradcheck.h>
 #include <gradus/autograd/foundation/random.h>
 #include <gradus/autograd/ops.h>
-#include <gradus/models/token_embedding.h>
 #include <gradus/nn/embedding.h>
 #include <gradus/nn/recurrent.h>
 
@@ -83,23 +82,6 @@ TEST_CASE("wrong ids and tables of a recurrent network are refused") {
                     ContainsSubstring("Recurrent 'network': the table of x") && ContainsSubstring("[rows, 4]"));
   CHECK_THROWS_WITH(network(table.words(reshape(draw_ids(3, 3, 8), {9}))),
                     ContainsSubstring("the ids of x") && ContainsSubstring("[batch, time]"));
-}
-
-TEST_CASE("words keep their table unless dropout, positions or a scale change each of them") {
-  const auto keeps_table = [](const models::Seq2SeqOptions& o, models::Positions positions, bool tied, bool training) {
-    nn::ParameterStore store(1);
-    const models::TokenEmbedding words(store.root(), 8, o, positions, tied);
-    const RandomScope random(1, 0);
-    const nn::Training mode(training);
-    return words(draw_ids(3, 3, 8)).ids().defined();
-  };
-  using enum models::Positions;
-  CHECK(keeps_table({.dim = 4}, none, false, true));
-  CHECK(keeps_table({.dim = 4, .dropout = 0.1}, none, false, false));
-  CHECK_FALSE(keeps_table({.dim = 4, .dropout = 0.1}, none, false, true));
-  CHECK_FALSE(keeps_table({.dim = 4, .word_dropout = 0.1}, none, false, true));
-  CHECK_FALSE(keeps_table({.dim = 4}, sinusoidal, false, true));
-  CHECK_FALSE(keeps_table({.dim = 4}, none, true, true));
 }
 
 }  // namespace gradus::nn_word_vectors_test
