@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <type_traits>
 #include <utility>
 
 #include <gradus/autograd/engine/broadcast.h>
 #include <gradus/autograd/engine/internal/accumulate.h>
 #include <gradus/autograd/engine/internal/axes.h>
+#include <gradus/autograd/foundation/internal/bf16_gemm.h>
 #include <gradus/autograd/foundation/internal/gemm.h>
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/autograd/foundation/thread_modes.h>
@@ -20,8 +22,21 @@ namespace {
 
 blas::Transpose op_of(bool transposed) { return transposed ? blas::Transpose::yes : blas::Transpose::no; }
 
-// Of the outermost RowInvariant of this thread.
-thread_local PackedWeights packed_weights;
+// Of the outermost RowInvariant of this thread, and of the outermost Bf16Products.
+thread_local PackedWeights packed_weights, bf16_weights;
+
+// A product with more rows takes much longer than packing its weight, whose copy would only take memory.
+constexpr Index most_kept_rows = 256;
+
+// C = onto + A op(B) in bf16 with a kept copy of op(B), where that pays. False: nothing was computed.
+bool multiply_kept(Index m, const float* a, Index lda, const Tensor& b, bool b_t, Onto<float> onto, float* c,
+                   Index ldc) {
+  if (m > most_kept_rows || m == 0 || b.rank() != 2 || b.numel() == 0) return false;
+  const bf16::Word* const packed = bf16_weights.bf16_of(b, op_of(b_t));
+  if (packed == nullptr) return false;
+  bf16::gemm_packed(m, b.shape()[b_t ? 0 : 1], b.shape()[b_t ? 1 : 0], a, lda, packed, onto, c, ldc);
+  return true;
+}
 
 Shape leading(const Shape& s) { return Shape(s.begin(), s.end() - 2); }
 
@@ -48,7 +63,13 @@ Tensor product(const OpName& op, const Tensor& a, bool a_t, const Tensor& b, boo
     T* out = y.mutable_data<T>();
     const Index lda = std::max<Index>(1, a.shape().back()), ldb = std::max<Index>(1, b.shape().back()),
                 batches = batch.numel();
-    auto one = [&, how = arithmetic_of_thread(a_t)](const T* x, const T* w, T* c) {
+    // Packing a matrix for one vector takes longer than their product.
+    const bool batched_vectors = batch.rank() > 0 && std::min({m, n, k}) == 1;
+    const Arithmetic of_thread = arithmetic_of_thread(a_t),
+                     how = batched_vectors && of_thread == Arithmetic::bf16 ? Arithmetic::fastest : of_thread;
+    if constexpr (std::is_same_v<T, float>)
+      if (how == Arithmetic::bf16 && batches == 1 && !a_t && multiply_kept(m, pa, lda, b, b_t, {}, out, n)) return;
+    auto one = [&](const T* x, const T* w, T* c) {
       gemm<T>(op_of(a_t), op_of(b_t), m, n, k, x, lda, w, ldb, {}, c, std::max<Index>(1, n), how);
     };
     if (batches == 1) {
@@ -96,7 +117,10 @@ RowInvariant::~RowInvariant() {
 bool row_invariant() { return thread_modes.row_invariant; }
 
 Bf16Products::Bf16Products() : before_(std::exchange(thread_modes.bf16_products, true)) {}
-Bf16Products::~Bf16Products() { thread_modes.bf16_products = before_; }
+Bf16Products::~Bf16Products() {
+  thread_modes.bf16_products = before_;
+  if (!before_) bf16_weights.clear();
+}
 bool bf16_products() { return thread_modes.bf16_products; }
 
 Tensor matmul(const Argument& left, const Argument& right) {
@@ -143,6 +167,9 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Place p
     using T = decltype(zero);
     const Onto<T> onto{.rows = bias.defined() ? bias.data<T>() : nullptr, .step = whole ? out : 0};
     const Arithmetic how = arithmetic_of_thread(false);
+    if constexpr (std::is_same_v<T, float>)
+      if (how == Arithmetic::bf16 && multiply_kept(rows, x.data<T>(), in, weight, true, onto, y.mutable_data<T>(), out))
+        return;
     const T* packed = how == Arithmetic::by_rows && y.numel() * in > 0 ? packed_weights.of<T>(weight) : nullptr;
     if (packed) {
       gemm_packed<T>(rows, out, in, x.data<T>(), in, packed, onto, y.mutable_data<T>(), out);

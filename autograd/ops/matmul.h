@@ -26,8 +26,9 @@ bool row_invariant();
 
 /// During its lifetime, on this thread, the f32 products of `linear` and `matmul`, and those of their gradients, round
 /// their operands to bf16 (8 significant bits, the range of f32) and add in f32. Results, biases and all other ops stay
-/// in f32. Processors with AMX or AVX512_BF16 compute such products faster; the bits are the same on all x86-64
-/// processors, at any number of threads, and for a row alone and among others. Used by training with
+/// in f32, and so do products of more than two axes with one row, one column or one inner number, such as those of an
+/// attention with one query. Processors with AMX or AVX512_BF16 compute such products faster; the bits are the same on
+/// all x86-64 processors, at any number of threads, and for a row alone and among others. Used by training with
 /// train.precision = "bf16".
 class Bf16Products {
  public:

@@ -1,11 +1,8 @@
 #include <gradus/autograd/foundation/internal/bf16_gemm.h>
 
 #include <algorithm>
-#include <bit>
-#include <cstring>
 
 #include <gradus/autograd/foundation/internal/scratch.h>
-#include <gradus/autograd/foundation/internal/simd.h>
 #include <gradus/autograd/foundation/parallel.h>
 
 namespace gradus::bf16 {
@@ -14,75 +11,26 @@ namespace {
 
 Index ceil_div(Index n, Index by) { return (n + by - 1) / by; }
 
-// The nearest bf16, ties to even, in the upper half. A NaN stays a NaN.
-std::uint32_t rounded(float x) {
-  const auto bits = std::bit_cast<std::uint32_t>(x);
-  const std::uint32_t nearest = bits + 0x7fffU + (bits >> 16 & 1U), quiet = bits | 0x400000U;
-  return (bits & 0x7fffffffU) > 0x7f800000U ? quiet : nearest;
-}
-
 // One side of a product: lines along k, which are rows of op(A) or columns of op(B).
 struct Side {
   const float* numbers;
   Index step;       // between lines, or, if not along_k, between the numbers of a line
   bool along_k;     // the numbers of a line are contiguous
   bool line_first;  // a tile is [line, pair along k]; else [pair along k, line]
-  Pairing pairing;
+  Pack pack;
   Index lines;
 
   const float* at(Index line, Index k) const { return numbers + (along_k ? line * step + k : k * step + line); }
 };
 
-// Places 0 1 2 3 of four halves become 2 0 3 1.
-std::uint64_t apart(std::uint64_t x) {
-  return (x >> 32 & 0xffffU) | (x & 0xffffU) << 16 | x >> 48 << 32 | (x & 0xffff0000U) << 32;
-}
-
-// A whole tile from numbers `step` apart.
-void pack_whole(const float* from, Index step, bool along_k, bool line_first, Pairing pairing, Word* to) {
-  constexpr Index pairs = depth / 2;
-  Word beside[words];
-  Word* const straight = along_k == line_first ? to : beside;
-  if (along_k) {
-    for (Index line = 0; line < tile; ++line) {
-      std::uint16_t halves[depth];
-      for (Index k = 0; k < depth; ++k) halves[k] = static_cast<std::uint16_t>(rounded(from[line * step + k]) >> 16);
-      if constexpr (std::endian::native == std::endian::little) {
-        std::uint64_t fours[depth / 4];
-        std::memcpy(fours, halves, sizeof halves);
-        if (pairing == Pairing::apart)
-          for (std::uint64_t& x : fours) x = apart(x);
-        std::memcpy(straight + line * pairs, fours, sizeof fours);
-      } else {
-        for (Index p = 0; p < pairs; ++p)
-          straight[line * pairs + p] = Word{halves[2 * p]} | Word{halves[2 * p + 1]} << 16;
-      }
-    }
-  } else {
-    for (Index p = 0; p < pairs; ++p) {
-      const Index lower = pairing == Pairing::apart ? p / 2 * 4 + p % 2 + 2 : 2 * p,
-                  upper = pairing == Pairing::apart ? lower - 2 : lower + 1;
-      for (Index line = 0; line < tile; ++line) {
-        straight[p * tile + line] =
-            rounded(from[lower * step + line]) >> 16 | (rounded(from[upper * step + line]) & 0xffff0000U);
-      }
-    }
-  }
-  if (straight == beside) {
-    static_assert(pairs == tile && sizeof(Word) == sizeof(float));
-    simd::transpose(reinterpret_cast<const float*>(beside), tile, tile, tile, reinterpret_cast<float*>(to), tile);
-  }
-}
-
 // The tile of lines from `line` and numbers [k, k + count); zeros fill the rest.
 void pack_tile(const Side& side, Index line, Index k, Index count, Word* to) {
   const Index lines = std::min(tile, side.lines - line);
-  if (lines == tile && count == depth)
-    return pack_whole(side.at(line, k), side.step, side.along_k, side.line_first, side.pairing, to);
+  if (lines == tile && count == depth) return side.pack(side.at(line, k), side.step, side.along_k, side.line_first, to);
   float padded[tile * depth] = {};
   for (Index i = 0; i < lines; ++i)
     for (Index p = 0; p < count; ++p) padded[i * depth + p] = *side.at(line + i, k + p);
-  pack_whole(padded, depth, true, side.line_first, side.pairing, to);
+  side.pack(padded, depth, true, side.line_first, to);
 }
 
 // Tiles of all lines and of the numbers [k, k + count): [tile of lines, block along k]. They are packed in the order in
@@ -126,22 +74,27 @@ void multiply(const Kernel& kernel, const Piece& piece, Index m, Index n, Index 
   kernel.end();
 }
 
-}  // namespace
+constexpr Index deepest = 2048;  // numbers along k that are packed at a time
 
-void gemm(blas::Transpose a_op, blas::Transpose b_op, Index m, Index n, Index k, const float* a, Index lda,
-          const float* b, Index ldb, Onto<float> onto, float* c, Index ldc, const Kernel& kernel) {
-  const bool a_plain = a_op == blas::Transpose::no, b_plain = b_op == blas::Transpose::no;
-  const Side rows{a, lda, a_plain, true, kernel.pairing, m}, columns{b, ldb, !b_plain, false, kernel.pairing, n};
-  constexpr Index deepest = 2048;                // numbers along k that are packed at a time
+Side rows_of(blas::Transpose op, Index m, const float* a, Index lda, const Kernel& kernel) {
+  return {a, lda, op == blas::Transpose::no, true, kernel.pack, m};
+}
+Side columns_of(blas::Transpose op, Index n, const float* b, Index ldb, const Kernel& kernel) {
+  return {b, ldb, op != blas::Transpose::no, false, kernel.pack, n};
+}
+
+// `packed_columns` has the tiles of numbers [k, k + count) of all columns at the place that it is called with.
+template <class PackedColumns>
+void multiply_all(const Side& rows, Index n, Index k, const PackedColumns& packed_columns, Onto<float> onto, float* c,
+                  Index ldc, const Kernel& kernel) {
   constexpr Index piece_words = Index{1} << 17;  // of A per piece, which stay in the second-level cache
   constexpr Index piece_work = Index{1} << 22;   // products per piece, at least
-  const Index row_tiles = ceil_div(m, tile), column_tiles = ceil_div(n, tile),
-              most_blocks = ceil_div(std::min(k, deepest), depth);
-  const Scratch<Word> packed_a(row_tiles * most_blocks * words), packed_b(column_tiles * most_blocks * words);
+  const Index m = rows.lines, row_tiles = ceil_div(m, tile), column_tiles = ceil_div(n, tile);
+  const Scratch<Word> packed_rows(row_tiles * ceil_div(std::min(k, deepest), depth) * words);
   for (Index p = 0; p < k; p += deepest) {
     const Index count = std::min(deepest, k - p), blocks = ceil_div(count, depth);
-    pack(rows, p, count, packed_a.data());
-    pack(columns, p, count, packed_b.data());
+    pack(rows, p, count, packed_rows.data());
+    const Word* const columns = packed_columns(p, count);
     const Onto<float> start = p > 0 ? Onto<float>{c, ldc} : onto;
     // Even numbers of tiles, of which a kernel computes two by two at a time.
     const Index high = std::clamp<Index>(piece_words / (blocks * words) / 2 * 2, 2, row_tiles + row_tiles % 2),
@@ -152,9 +105,35 @@ void gemm(blas::Transpose a_op, blas::Transpose b_op, Index m, Index n, Index k,
     parallel_each(row_pieces * column_pieces, 1, [&](Index i) {
       const Index row = i / column_pieces * high, column = i % column_pieces * wide;
       multiply(kernel, {row, std::min(row_tiles, row + high), column, std::min(column_tiles, column + wide)}, m, n,
-               blocks, packed_a.data(), packed_b.data(), start, c, ldc);
+               blocks, packed_rows.data(), columns, start, c, ldc);
     });
   }
+}
+
+}  // namespace
+
+void gemm(blas::Transpose a_op, blas::Transpose b_op, Index m, Index n, Index k, const float* a, Index lda,
+          const float* b, Index ldb, Onto<float> onto, float* c, Index ldc, const Kernel& kernel) {
+  const Side columns = columns_of(b_op, n, b, ldb, kernel);
+  const Scratch<Word> packed(packed_words(n, std::min(k, deepest)));
+  const auto pack_columns = [&](Index p, Index count) {
+    pack(columns, p, count, packed.data());
+    return packed.data();
+  };
+  multiply_all(rows_of(a_op, m, a, lda, kernel), n, k, pack_columns, onto, c, ldc, kernel);
+}
+
+Index packed_words(Index n, Index k) { return ceil_div(n, tile) * ceil_div(k, depth) * words; }
+
+void pack(blas::Transpose b_op, Index n, Index k, const float* b, Index ldb, Word* packed, const Kernel& kernel) {
+  const Side columns = columns_of(b_op, n, b, ldb, kernel);
+  for (Index p = 0; p < k; p += deepest) pack(columns, p, std::min(deepest, k - p), packed + packed_words(n, p));
+}
+
+void gemm_packed(Index m, Index n, Index k, const float* a, Index lda, const Word* packed, Onto<float> onto, float* c,
+                 Index ldc, const Kernel& kernel) {
+  const auto packed_columns = [&](Index p, Index) { return packed + packed_words(n, p); };
+  multiply_all(rows_of(blas::Transpose::no, m, a, lda, kernel), n, k, packed_columns, onto, c, ldc, kernel);
 }
 
 }  // namespace gradus::bf16

@@ -11,4 +11,12 @@ namespace gradus::bf16 {
 void gemm(blas::Transpose a_op, blas::Transpose b_op, Index m, Index n, Index k, const float* a, Index lda,
           const float* b, Index ldb, Onto<float> onto, float* c, Index ldc, const Kernel& kernel = kernels().front());
 
+/// op(B) [k, n] as gemm reads it, for several products: packed_words(n, k) words.
+Index packed_words(Index n, Index k);
+void pack(blas::Transpose b_op, Index n, Index k, const float* b, Index ldb, Word* packed,
+          const Kernel& kernel = kernels().front());
+/// C = onto + A op(B), with the bits of gemm.
+void gemm_packed(Index m, Index n, Index k, const float* a, Index lda, const Word* packed, Onto<float> onto, float* c,
+                 Index ldc, const Kernel& kernel = kernels().front());
+
 }  // namespace gradus::bf16

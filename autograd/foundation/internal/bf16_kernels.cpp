@@ -21,6 +21,41 @@ namespace {
 float lower(Word w) { return std::bit_cast<float>(w << 16); }
 float upper(Word w) { return std::bit_cast<float>(w & 0xffff0000U); }
 
+// The nearest bf16, ties to even, in the upper half. A NaN stays a NaN, a subnormal number becomes zero.
+std::uint32_t rounded(float x) {
+  const auto bits = std::bit_cast<std::uint32_t>(x), magnitude = bits & 0x7fffffffU;
+  const std::uint32_t nearest = bits + 0x7fffU + (bits >> 16 & 1U), quiet = bits | 0x400000U,
+                      number = magnitude < 0x800000U ? bits & 0x80000000U : nearest;
+  return magnitude > 0x7f800000U ? quiet : number;
+}
+
+void transpose(const Word* from, Word* to) {
+  static_assert(depth / 2 == tile && sizeof(Word) == sizeof(float));
+  simd::transpose(reinterpret_cast<const float*>(from), tile, tile, tile, reinterpret_cast<float*>(to), tile);
+}
+
+// A word holds neighbours along k: the first in the lower half.
+void pack_neighbours(const float* from, Index step, bool along_k, bool line_first, Word* to) {
+  constexpr Index pairs = depth / 2;
+  Word beside[words];
+  Word* const straight = along_k == line_first ? to : beside;
+  if (along_k) {
+    for (Index line = 0; line < tile; ++line) {
+      Word halves[depth];
+      for (Index k = 0; k < depth; ++k) halves[k] = rounded(from[line * step + k]);
+      for (Index p = 0; p < pairs; ++p)
+        straight[line * pairs + p] = halves[2 * p] >> 16 | (halves[2 * p + 1] & 0xffff0000U);
+    }
+  } else {
+    for (Index p = 0; p < pairs; ++p) {
+      const float *lower = from + 2 * p * step, *upper = lower + step;
+      for (Index line = 0; line < tile; ++line)
+        straight[p * tile + line] = rounded(lower[line]) >> 16 | (rounded(upper[line]) & 0xffff0000U);
+    }
+  }
+  if (straight == beside) transpose(beside, to);
+}
+
 // Calls one(a, b, start, start_step, c, ldc) per tile of C.
 template <void one(Index, const Word*, const Word*, const float*, Index, float*, Index)>
 void each_tile(Index rows, Index columns, Index blocks, const Word* a, const Word* b, const float* start,
@@ -97,6 +132,34 @@ void restore_subnormals() { _mm_setcsr(control_before); }
       for (Index r = 0; r < rows; ++r) _mm256_storeu_ps(c + (i + r) * ldc + j, sums[r]);
     }
   }
+}
+
+// Words hold even and odd places apart, (lower half, upper half): (2, 0), (3, 1), (6, 4), (7, 5) and so on.
+[[gnu::target("avx512f,avx512bw,avx512bf16")]] void pack_apart(const float* from, Index step, bool along_k,
+                                                               bool line_first, Word* to) {
+  constexpr Index pairs = depth / 2;
+  Word beside[words];
+  Word* const straight = along_k == line_first ? to : beside;
+  if (along_k) {
+    const __m512i apart = _mm512_set4_epi32(0x0b0a0f0e, 0x09080d0c, 0x03020706, 0x01000504);
+    for (Index line = 0; line < tile; ++line) {
+      const float* x = from + line * step;
+      const auto halves = reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(_mm512_loadu_ps(x + tile), _mm512_loadu_ps(x)));
+      _mm512_storeu_si512(straight + line * pairs, _mm512_shuffle_epi8(halves, apart));
+    }
+  } else {
+    constexpr Index lanes = 2 * tile;
+    std::uint16_t order[lanes];  // of the halves of two rows: the lower one, then the upper one
+    for (Index i = 0; i < lanes; ++i) order[i] = static_cast<std::uint16_t>(i / 2 + i % 2 * tile);
+    const __m512i in_turn = _mm512_loadu_si512(order);
+    for (Index p = 0; p < pairs; ++p) {
+      const float *upper = from + (p / 2 * 4 + p % 2) * step, *lower = upper + 2 * step;
+      const auto halves =
+          reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(_mm512_loadu_ps(upper), _mm512_loadu_ps(lower)));
+      _mm512_storeu_si512(straight + p * tile, _mm512_permutexvar_epi16(in_turn, halves));
+    }
+  }
+  if (straight == beside) transpose(beside, to);
 }
 
 // VDPBF16PS adds the product of the upper halves, then that of the lower halves. So with words (2, 0), (6, 4) and so on
@@ -205,13 +268,13 @@ void restore_subnormals() {}
 std::vector<Kernel> available() {
   std::vector<Kernel> all;
 #if defined(__x86_64__)
-  if (amx_allowed()) all.push_back({"AMX", amx, Pairing::neighbours, configure_tiles, release_tiles});
+  if (amx_allowed()) all.push_back({"AMX", amx, pack_neighbours, configure_tiles, release_tiles});
   if (__builtin_cpu_supports("avx512bf16"))
-    all.push_back({"AVX512_BF16", each_tile<avx512_tile>, Pairing::apart, flush_subnormals, restore_subnormals});
+    all.push_back({"AVX512_BF16", each_tile<avx512_tile>, pack_apart, flush_subnormals, restore_subnormals});
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-    all.push_back({"FMA", each_tile<fma_tile>, Pairing::neighbours, flush_subnormals, restore_subnormals});
+    all.push_back({"FMA", each_tile<fma_tile>, pack_neighbours, flush_subnormals, restore_subnormals});
 #endif
-  all.push_back({"portable", each_tile<portable_tile>, Pairing::neighbours, flush_subnormals, restore_subnormals});
+  all.push_back({"portable", each_tile<portable_tile>, pack_neighbours, flush_subnormals, restore_subnormals});
   return all;
 }
 
