@@ -2,6 +2,7 @@
 
 #include <gradus/autograd/foundation/internal/stopwatch.h>
 #include <gradus/autograd/foundation/parallel.h>
+#include <gradus/autograd/ops/matmul.h>
 #include <gradus/models/decode.h>
 #include <gradus/models/registry.h>
 #include <gradus/nn/parameters.h>
@@ -22,6 +23,7 @@ DecodeTimes time_decode(const StepSetup& setup, const DecodeWork& work, double s
   }
   const models::DecodeOptions options{
       .beam = work.beam, .max_length = setup.target, .batch = work.batch, .eos = models::no_eos};
+  const RowInvariant kept_weights;  // for all rounds, as in `gradus decode`
   Index i = 0;
   const auto run = [&] { models::decode(*model, rounds[static_cast<std::size_t>(i++ % 8)], options); };
   run();

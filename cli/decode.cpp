@@ -9,6 +9,7 @@
 #include <optional>
 
 #include <gradus/autograd/ops/copying.h>
+#include <gradus/autograd/ops/matmul.h>
 #include <gradus/cli/internal/command.h>
 #include <gradus/cli/internal/launch.h>
 #include <gradus/cli/internal/output_prefixes.h>
@@ -163,6 +164,7 @@ class Writer {
   const Run& run_;
   const DecodeFlags& flags_;
   models::DecodeOptions options_;
+  const RowInvariant kept_weights_;  // for all sources
   std::optional<AttentionFile> attention_;
   Index outputs_ = 0, cut_off_ = 0;
   std::vector<Index> cut_off_lines_;  // of the sources, each once

@@ -76,7 +76,8 @@ using Sentences = std::vector<std::vector<Index>>;  // ids, one list per sentenc
 /// words to all samples, smallest first (Kumar and Byrne 2004; Eikema and Aziz 2020); score is its negative.
 ///
 /// Decoding has no gradients, no dropout and one thread. A sentence's result has the same bits alone, in any batch and
-/// with any padding.
+/// with any padding. Each call copies the parameters in the order in which its products read them; a RowInvariant
+/// around several calls keeps the copies of their thread.
 ///
 /// Throws an Error for an option or prefix out of range and for a coverage penalty without attention weights, and
 /// NanScores for scores that are NaN.

@@ -3,6 +3,8 @@
 #include <cmath>
 #include <limits>
 #include <optional>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include <gradus/autograd/engine/backward.h>
@@ -179,6 +181,40 @@ TEST_CASE("a row of a bf16 product has the same bits alone, among others, and at
     const std::vector<float> alone = linear(narrow(x, 0, row, 1), w).to_vector<float>();
     CHECK(std::equal(alone.begin(), alone.end(), all.begin() + row * 500));
   }
+}
+
+TEST_CASE("a parameter's kept copy in bf16 has the bits of a value that is packed for each product") {
+  const Bf16Products scope;
+  for (const auto& [out, in] : {std::pair<Index, Index>{40, 33}, {17, 2100}, {2100, 17}}) {
+    Tensor parameter = Tensor::from(normals(out * in, 1), {out, in});
+    parameter.set_requires_grad();
+    const Tensor value = clone(parameter.detach());
+    for (const Index rows : {1, 16, 256, 257}) {
+      CAPTURE(out, in, rows);
+      const Tensor x = Tensor::from(normals(rows * in, 2), {rows, in}),
+                   y = Tensor::from(normals(rows * out, 3), {rows, out});
+      CHECK(linear(x, parameter).to_vector<float>() == linear(x, value).to_vector<float>());
+      CHECK(linear(x, parameter, y).to_vector<float>() == linear(x, value, y).to_vector<float>());
+      CHECK(matmul(y, parameter).to_vector<float>() == matmul(y, value).to_vector<float>());
+    }
+    const NoGrad no_grad;
+    parameter.mutable_data<float>()[5] += 1;
+    const Tensor x = Tensor::from(normals(in, 2), {1, in});
+    CHECK(linear(x, parameter).to_vector<float>() == linear(x, clone(parameter.detach())).to_vector<float>());
+  }
+}
+
+TEST_CASE("batched products of one row, column or inner number are not rounded to bf16") {
+  for (const auto& [m, k, n] : {std::tuple<Index, Index, Index>{1, 7, 9}, {7, 9, 1}, {7, 1, 9}}) {
+    const Tensor a = Tensor::from(normals(3 * m * k, 1), {3, m, k}), b = Tensor::from(normals(3 * k * n, 2), {3, k, n});
+    const std::vector<float> plain = matmul(a, b).to_vector<float>();
+    const Bf16Products scope;
+    CHECK(matmul(a, b).to_vector<float>() == plain);
+  }
+  const Tensor a = Tensor::from(normals(3 * 2 * 7, 1), {3, 2, 7}), b = Tensor::from(normals(3 * 7 * 9, 2), {3, 7, 9});
+  const std::vector<float> plain = matmul(a, b).to_vector<float>();
+  const Bf16Products scope;
+  CHECK(matmul(a, b).to_vector<float>() != plain);
 }
 
 TEST_CASE("a checkpointed part is recomputed in bf16 if its products were in bf16") {

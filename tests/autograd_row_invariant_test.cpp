@@ -48,6 +48,18 @@ TEST_CASE("a row-invariant product with a packed weight has the bits of one with
   }
 }
 
+TEST_CASE("a part of a parameter is packed as the parameter is, and has the bits of its own copy") {
+  const NoGrad no_grad;
+  const RowInvariant row_invariant;
+  const Tensor whole = parameter(normals({90, 50}, 1)), x = normals({2, 50}, 2);
+  for (const Index first : {0, 30, 60}) {
+    const Tensor part = narrow(whole, 0, first, 30), copy = clone(part.detach());
+    CHECK(part.storage()->holds_leaf());
+    CHECK_FALSE(copy.storage()->holds_leaf());
+    CHECK(same(linear(x, part), linear(x, copy)));
+  }
+}
+
 TEST_CASE("a packed weight that is written to is packed again") {
   const NoGrad no_grad;
   const RowInvariant row_invariant;

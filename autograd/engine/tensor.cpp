@@ -186,6 +186,7 @@ Tensor& Tensor::set_requires_grad(Flag on, Place place) {
     node->leaf = std::make_unique<Node::Leaf>();
     node->leaf->name = name();
     body_->node = std::move(node);
+    storage()->mark_leaf();
   } else {
     body_->node = {};
   }
@@ -252,6 +253,7 @@ void Tensor::move_into(const Tensor& home) {
   std::memcpy(static_cast<char*>(to.storage->data()) + to.offset * size_of(to.dtype),
               static_cast<const char*>(body_->storage->data()) + body_->offset * size_of(body_->dtype),
               static_cast<std::size_t>(numel() * size_of(dtype())));
+  if (body_->storage->holds_leaf()) to.storage->mark_leaf();
   body_->storage = to.storage;
   body_->offset = to.offset;
 }

@@ -27,6 +27,9 @@ class Storage {
   }
   /// The place of the last write that was counted.
   const Place& last_write() const { return last_write_; }
+  /// Whether the bytes are those of a leaf of a graph, such as a parameter, and of its parts.
+  bool holds_leaf() const { return holds_leaf_; }
+  void mark_leaf() { holds_leaf_ = true; }
   /// Whether there is only one reference.
   bool unique() const { return strong_.load(std::memory_order_acquire) == 1; }
 
@@ -46,6 +49,7 @@ class Storage {
   std::size_t bytes_;
   void* data_;
   Place last_write_;
+  bool holds_leaf_ = false;
 };
 
 /// Detects writes to a storage since construction of this object, without keeping its bytes.

@@ -22,8 +22,9 @@ namespace {
 
 blas::Transpose op_of(bool transposed) { return transposed ? blas::Transpose::yes : blas::Transpose::no; }
 
-// Of the outermost RowInvariant of this thread, and of the outermost Bf16Products.
+// Kept as long as this thread has a RowInvariant, and a Bf16Products.
 thread_local PackedWeights packed_weights, bf16_weights;
+thread_local int row_invariants = 0, bf16_products_held = 0;
 
 // A product with more rows takes much longer than packing its weight, whose copy would only take memory.
 constexpr Index most_kept_rows = 256;
@@ -109,17 +110,17 @@ Gradient weight_gradient(const Tensor& x, const Tensor& dy) {
 
 }  // namespace
 
-RowInvariant::RowInvariant() : before_(std::exchange(thread_modes.row_invariant, true)) {}
+RowInvariant::RowInvariant() : before_(std::exchange(thread_modes.row_invariant, true)) { ++row_invariants; }
 RowInvariant::~RowInvariant() {
   thread_modes.row_invariant = before_;
-  if (!before_) packed_weights.clear();
+  if (--row_invariants == 0) packed_weights.clear();
 }
 bool row_invariant() { return thread_modes.row_invariant; }
 
-Bf16Products::Bf16Products() : before_(std::exchange(thread_modes.bf16_products, true)) {}
+Bf16Products::Bf16Products() : before_(std::exchange(thread_modes.bf16_products, true)) { ++bf16_products_held; }
 Bf16Products::~Bf16Products() {
   thread_modes.bf16_products = before_;
-  if (!before_) bf16_weights.clear();
+  if (--bf16_products_held == 0) bf16_weights.clear();
 }
 bool bf16_products() { return thread_modes.bf16_products; }
 

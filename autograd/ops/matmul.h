@@ -10,7 +10,9 @@ Tensor matmul(const Argument& a, const Argument& b);
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, Place = Place::current());
 
 /// During its lifetime, on this thread, the bits of a row of `linear`, of `matmul` with a 2-D right side, and of a
-/// query of `attention` do not depend on the number of rows. Used by decoding.
+/// query of `attention` do not depend on the number of rows. Used by decoding. Such products keep a copy of each
+/// parameter in the order in which they read it, until this thread has no RowInvariant; hold one around many calls of
+/// models::decode with few sentences, so that the copies are made once.
 class RowInvariant {
  public:
   RowInvariant();

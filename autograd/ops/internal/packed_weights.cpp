@@ -7,11 +7,11 @@ namespace gradus {
 
 template <class T, class Pack>
 const void* PackedWeights::copy_of(const Tensor& weight, blas::Transpose op, Index bytes, const Pack& pack) {
-  if (!weight.is_leaf() || !weight.requires_grad()) return nullptr;
+  if (!weight.storage()->holds_leaf()) return nullptr;
   Copy& copy = copies_[Key(weight.data<T>(), weight.shape()[0], weight.shape()[1], op)];
   const std::uint32_t version = weight.storage()->version();
   if (!copy.numbers || copy.version != version) {
-    copy = {weight, version, std::make_unique<Scratch<char>>(bytes)};
+    copy = {weight.detach(), version, std::make_unique<Scratch<char>>(bytes)};
     pack(copy.numbers->data());
   }
   return copy.numbers->data();

@@ -13,7 +13,7 @@ namespace gradus {
 
 /// Copies of parameters in the order in which products read them, made at the first use: of row-invariant products, or
 /// of products in bf16. A decoder reads each weight once per token, and a recurrent network once per time step. A copy
-/// is made again when its parameter has been written to. The copy of a weight that does not require a gradient, as a
+/// is made again when its parameter has been written to. The copy of a weight that is no leaf and no part of one, as a
 /// value that is used once, is null.
 class PackedWeights {
  public:
