@@ -8,19 +8,39 @@
 
 namespace gradus::bench {
 
+namespace {
+
+// The changes that make the points.
+std::vector<std::vector<std::string>> grown(const StepSetup& given, Over over) {
+  const auto quarter = [](Index n) { return std::max<Index>(1, n / 4); };
+  std::vector<std::vector<std::string>> all;
+  if (over == Over::vocabulary) {
+    for (const Index words : {64, 256, 1024, 4096, 16000, 64000}) all.push_back({fmt::format("vocabulary={}", words)});
+    return all;
+  }
+  for (Index factor = 1; factor <= 16; factor *= 2) {
+    if (over == Over::batch) {
+      all.push_back({fmt::format("batch={}", factor * quarter(given.run.train.batch))});
+    } else if (over == Over::length) {
+      all.push_back({fmt::format("source={}", factor * quarter(given.source)),
+                     fmt::format("target={}", factor * quarter(given.target))});
+    } else {
+      all.push_back({fmt::format("layers={}", factor)});
+    }
+  }
+  return all;
+}
+
+}  // namespace
+
+std::vector<std::string> over_names() { return {"batch", "length", "vocabulary", "layers"}; }
+
 std::vector<ScalingPoint> measure_scaling(const std::string& model, const std::string& size,
                                           const std::vector<std::string>& changes, Over over, double seconds) {
-  const StepSetup given = step_setup(model, size, changes);
-  const auto quarter = [](Index n) { return std::max<Index>(1, n / 4); };
   std::vector<ScalingPoint> points;
-  for (Index factor = 1; factor <= 16; factor *= 2) {
+  for (const std::vector<std::string>& growth : grown(step_setup(model, size, changes), over)) {
     std::vector<std::string> sizes = changes;
-    if (over == Over::batch) {
-      sizes.push_back(fmt::format("batch={}", factor * quarter(given.run.train.batch)));
-    } else {
-      sizes.push_back(fmt::format("source={}", factor * quarter(given.source)));
-      sizes.push_back(fmt::format("target={}", factor * quarter(given.target)));
-    }
+    sizes.insert(sizes.end(), growth.begin(), growth.end());
     points.push_back({.setup = step_setup(model, size, sizes)});
   }
   for (ScalingPoint& point : points) {

@@ -213,7 +213,8 @@ struct ScalingFlags : ChosenStep {
 };
 
 int bench_scaling(const ScalingFlags& flags) {
-  const bench::Over over = flags.over == "batch" ? bench::Over::batch : bench::Over::length;
+  const std::vector<std::string> names = bench::over_names();
+  const auto over = static_cast<bench::Over>(std::find(names.begin(), names.end(), flags.over) - names.begin());
   const auto points =
       of_sizes([&] { return bench::measure_scaling(flags.model, flags.size, flags.sets, over, flags.seconds); });
   const auto tokens = [](const bench::ScalingPoint& p) {
@@ -222,35 +223,40 @@ int bench_scaling(const ScalingFlags& flags) {
   print_result(
       "# to_linear, to_work: time per token, and per multiply-add, relative to the first line\n"
       "# peak_mb: peak of the bytes in use; weights_mb: the size of all attention weights, which are not kept\n"
-      "# {:<11} {:<6} {:>5} {:>6} {:>6} {:>3} {:>10} {:>12} {:>9} {:>8} {:>9} {:>10}\n",
-      "model", "size", "batch", "source", "target", "thr", "ms", "us_per_token", "to_linear", "to_work", "peak_mb",
-      "weights_mb");
+      "# {:<11} {:<6} {:>5} {:>6} {:>6} {:>6} {:>6} {:>3} {:>10} {:>12} {:>9} {:>8} {:>9} {:>10}\n",
+      "model", "size", "batch", "source", "target", "words", "layers", "thr", "ms", "us_per_token", "to_linear",
+      "to_work", "peak_mb", "weights_mb");
   const bench::ScalingPoint& first = points.front();
   for (const bench::ScalingPoint& p : points) {
     const double longer = p.seconds / first.seconds;
-    print_result("{:<13} {:<6} {:>5} {:>6} {:>6} {:>3} {:>10.3f} {:>12.3f} {:>9.3f} {:>8.3f} {:>9.1f} {:>10.1f}\n",
-                 flags.model, flags.size, p.setup.run.train.batch, p.setup.source, p.setup.target, threads(),
-                 1e3 * p.seconds, 1e6 * p.seconds / tokens(p), longer * tokens(first) / tokens(p),
-                 longer * first.products / p.products, 1e-6 * p.peak, 1e-6 * p.weights);
+    print_result(
+        "{:<13} {:<6} {:>5} {:>6} {:>6} {:>6} {:>6} {:>3} {:>10.3f} {:>12.3f} {:>9.3f} {:>8.3f} {:>9.1f} "
+        "{:>10.1f}\n",
+        flags.model, flags.size, p.setup.run.train.batch, p.setup.source, p.setup.target, p.setup.vocabulary,
+        p.setup.run.model.encoder_layers, threads(), 1e3 * p.seconds, 1e6 * p.seconds / tokens(p),
+        longer * tokens(first) / tokens(p), longer * first.products / p.products, 1e-6 * p.peak, 1e-6 * p.weights);
   }
   return success;
 }
 
 void add_scaling(CLI::App& bench, Action& action) {
-  CLI::App& command = *bench.add_subcommand("scaling", "Time training steps over four doublings of batch or length");
+  CLI::App& command = *bench.add_subcommand("scaling", "Time training steps over batch, length, vocabulary or layers");
   auto flags = std::make_shared<ScalingFlags>();
   add_step_arguments(command, *flags);
   command
-      .add_option("--over", flags->over,
-                  "batch, or length (of source and target); starts at a quarter of SIZE's value (default: batch)")
-      ->check(CLI::IsMember({"batch", "length"}))
+      .add_option(
+          "--over", flags->over,
+          "batch, or length (of source and target): four doublings of a quarter of SIZE's value; vocabulary: 64 to "
+          "64000 words; layers: 1 to 16 (default: batch)")
+      ->check(CLI::IsMember(bench::over_names()))
       ->type_name("NAME");
   add_seconds(command, flags->seconds, "Seconds per point (default: 1)", {0.001, 3600});
   add_threads(command);
   command.footer(
       "Examples:\n"
       "  gradus bench scaling rnn small --set model.cell=lstm\n"
-      "  gradus bench scaling transformer small --over length --set batch=1 --set source=512 --set target=512");
+      "  gradus bench scaling transformer small --over length --set batch=1 --set source=512 --set target=512\n"
+      "  gradus bench scaling rnn-attention small --over vocabulary");
   command.callback([flags, &action] { action = [flags] { return bench_scaling(*flags); }; });
 }
 

@@ -96,12 +96,12 @@ TEST_CASE("bench ops prints the optimiser step") {
   has_columns(ran.out, "op", "clip_adam", 1);
 }
 
-TEST_CASE("bench scaling prints four doublings of the batch, or of both lengths") {
+TEST_CASE("bench scaling prints the points of what grows") {
   const Scratch scratch;
-  const auto sizes = [&](const std::string& arguments, std::size_t column) {
+  const auto sizes = [&](const std::string& arguments, std::size_t column, std::size_t points = 5) {
     const Ran ran = run(scratch, "bench scaling lstm_attn toy --set dim=16" + arguments + quick);
     REQUIRE(ran.code == 0);
-    has_columns(ran.out, "model", "lstm_attn", 5);
+    has_columns(ran.out, "model", "lstm_attn", points);
     std::vector<std::string> found;
     for (const std::string& line : lines_of(ran.out))
       if (line[0] != '#') found.push_back(words_of(line)[column]);
@@ -111,6 +111,10 @@ TEST_CASE("bench scaling prints four doublings of the batch, or of both lengths"
   const std::string lengths = " --over length --set batch=2 --set source=1 --set target=12";
   CHECK(sizes(lengths, 3) == std::vector<std::string>{"1", "2", "4", "8", "16"});
   CHECK(sizes(lengths, 4) == std::vector<std::string>{"3", "6", "12", "24", "48"});
+  const std::string short_batch = " --set batch=2 --set source=2 --set target=2";
+  CHECK(sizes(" --over vocabulary" + short_batch, 5, 6) ==
+        std::vector<std::string>{"64", "256", "1024", "4096", "16000", "64000"});
+  CHECK(sizes(" --over layers" + short_batch, 6) == std::vector<std::string>{"1", "2", "4", "8", "16"});
 }
 
 TEST_CASE("bench memory prints the memory of equal and of mixed lengths") {

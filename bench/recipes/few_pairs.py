@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What a preset makes of few pairs: 800 words to phones, and 1,000 made inflections.
 
-usage: few_pairs.py DATA OUT [--preset NAME] [--jobs N] [-- FLAGS OF gradus train...]
+usage: few_pairs.py DATA OUT [--pairs words,inflections] [--preset NAME] [--jobs N] [-- FLAGS OF gradus train...]
 
 DATA is a folder with train.tsv and dev.tsv of words and phones. 800 lines of train.tsv and 1,000 words of dev.tsv are drawn, with a
 fixed seed. An inflection has a stem, features and a form: features choose the suffix, and change the last vowel or the last
@@ -81,11 +81,16 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
     parser.add_argument("out", type=Path)
+    parser.add_argument("--pairs", default="words,inflections")
     parser.add_argument("--preset", default="small")
     parser.add_argument("--jobs", type=int, default=2)
     options, flags = parse(parser)
     options.out.mkdir(parents=True)
-    reading = write_data(options.data, options.out)
+    written = write_data(options.data, options.out)
+    unknown = [name for name in options.pairs.split(",") if name not in written]
+    if unknown:
+        parser.error(f"--pairs: {unknown[0]} is none of {', '.join(written)}")
+    reading = {name: written[name] for name in options.pairs.split(",")}
 
     def exact(name, model):
         """The share of exact outputs of the best checkpoint."""
