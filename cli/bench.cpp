@@ -162,9 +162,9 @@ void add_epoch(CLI::App& bench, Action& action) {
   add_model_flags(command, *flags);
   command.footer(
       "Trains on the batches of the first epoch, or on --steps of them: pairs of similar length together, as in\n"
-      "`gradus train`, without validation. Prints one line: model, epoch, threads, seconds, tokens/s (of sources and "
-      "targets, without\n"
-      "padding), peak memory in MB, then key=value; loss is that of the first step, then the mean of all.\n"
+      "`gradus train`, without validation. Prints one line: model, epoch, threads, seconds, tokens/s (of sources and\n"
+      "targets, without padding), peak memory in MB, then key=value; loss is that of the first step, then the mean of\n"
+      "all.\n"
       "tests/reference/epoch_speed.py trains the same model on the same batches with PyTorch.\n\n"
       "Example:\n"
       "  gradus bench epoch --train train.tsv --model rnn-attention --preset small");

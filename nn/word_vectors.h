@@ -8,7 +8,8 @@
 namespace gradus::nn {
 
 /// Vectors x [..., dim]: one tensor, or the rows of a table [rows, dim] at ids [...]. A function of each vector alone
-/// may be computed once per row: W x_i + b = (table Wᵀ + b)[id_i], with the same bits.
+/// may be computed once per row: W x_i + b = (table Wᵀ + b)[id_i]. The bits are the same; those of products so large
+/// that OpenBLAS computes them are the same under RowInvariant.
 class WordVectors {
  public:
   /// Converts from a tensor implicitly.
