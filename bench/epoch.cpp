@@ -25,8 +25,9 @@ EpochTimes time_epoch(const train::Run& run, const std::vector<data::Batch>& bat
   for (const data::Batch& batch : batches) {
     const Stopwatch one;
     const double loss = step.run(batch, static_cast<Index>(times.step.size()), run.config.train.lr).loss;
-    times.step.add(one.seconds());
-    times.seconds += one.seconds();
+    const double seconds = one.seconds();
+    times.step.add(seconds);
+    times.seconds += seconds;
     if (times.step.size() == 1) times.first_loss = loss;
     times.mean_loss += loss / static_cast<double>(batches.size());
     times.target_tokens += batch.target_tokens;

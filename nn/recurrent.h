@@ -64,8 +64,7 @@ struct Recurrent {
                       Place place = Place::current()) const {
     const LayerCall layer{"Recurrent", path, place};
     check(layer, x, mask, initial);
-    const Shape& shape = x.ids().defined() ? x.ids().shape() : x.rows().shape();  // [batch, time, ...]
-    const std::vector<Tensor> tokens = columns_with_padding(mask, shape[1]);
+    const std::vector<Tensor> tokens = columns_with_padding(mask, x.size(1));
     Sequence s;
     WordVectors inputs = x.transposed();  // [time, batch, in]
     for (Index depth = 0; depth < std::ssize(cells) / directions; ++depth) {
@@ -73,7 +72,7 @@ struct Recurrent {
       std::vector<Tensor> outputs;
       for (Index direction = 0; direction < directions; ++direction) {
         const auto c = static_cast<std::size_t>(depth * directions + direction);
-        CellState state = initial.empty() ? cells[c].zero_state(shape[0]) : initial[c];
+        CellState state = initial.empty() ? cells[c].zero_state(x.size(0)) : initial[c];
         outputs.push_back(run(cells[c], inputs, tokens, direction == 1, state, place));
         s.final.push_back(std::move(state));
       }
@@ -158,10 +157,9 @@ struct Recurrent {
     } else {
       check_input(layer, "x", x.rows(), weight.dtype(), {"batch", "time", in});
     }
-    const Shape& shape = ids.defined() ? ids.shape() : x.rows().shape();
-    if (shape[1] == 0)
+    if (x.size(1) == 0)
       throw Error(to_string(layer) + ": x is " + describe(x) + "; expected at least one step", layer.place);
-    if (mask.defined()) check_shape(layer, "the mask", mask, {shape[0], shape[1]});
+    if (mask.defined()) check_shape(layer, "the mask", mask, {x.size(0), x.size(1)});
     if (!initial.empty()) check_states(layer, initial, "initial states");
   }
 

@@ -35,6 +35,8 @@ class WordVectors {
     return transpose(rows_, 0, 1);
   }
 
+  /// The extent of an axis of x but the last, from the front.
+  Index size(Index axis) const { return (ids_.defined() ? ids_ : rows_).size(axis); }
   /// x itself, or the table.
   const Tensor& rows() const { return rows_; }
   /// [...], undefined without a table.
