@@ -46,6 +46,11 @@ TEST_CASE("regression: gelu of negative numbers lost digits in 1 + erf(x)") {
   CHECK(worst < 0.7);
 }
 
+TEST_CASE("regression: gelu lost digits where the normal distribution is subnormal") {
+  const float x = -13.2f;  // the distribution is 4.4e-40
+  CHECK(gelu(Tensor::scalar(x)).item() == Approx(x * 0.5 * std::erfc(-x / std::sqrt(2.0))).epsilon(3e-7));
+}
+
 TEST_CASE("regression: gelu and silu of infinities were NaN") {
   for (DType t : {DType::f32, DType::f64}) {
     for (int kind = 0; kind < 3; ++kind) {

@@ -287,10 +287,24 @@ struct Erf {
   [[gnu::always_inline]] static auto value(auto x) { return math::erf(x); }
   static auto slope(auto x) { return 2 * std::numbers::inv_sqrtpi * exp(-(x * x)); }
 };
-/// y = (1 + erf(x / sqrt(2))) / 2, y' = exp(-x^2 / 2) / sqrt(2 pi).
+/// y = exp(-x^2 / 2) / sqrt(2 pi), y' = -x y.
+struct NormalPdf {
+  [[gnu::always_inline]] static auto value(auto x) { return math::normal_pdf(x); }
+  static auto slope(auto x) { return -x * normal_pdf(x); }
+};
+/// y = (1 + erf(x / sqrt(2))) / 2, y' = normal_pdf(x).
 struct NormalCdf {
   [[gnu::always_inline]] static auto value(auto x) { return math::normal_cdf(x); }
-  static auto slope(auto x) { return 0.3989422804014327 * exp(-0.5 * (x * x)); }  // 1 / sqrt(2 pi)
+  static auto slope(auto x) { return normal_pdf(x); }
+};
+/// y = x normal_cdf(x), y' = normal_cdf(x) + x normal_pdf(x).
+struct Gelu {
+  [[gnu::always_inline]] static auto value(auto x) { return math::gelu(x); }
+  template <class S>
+  static S slope(S x) {
+    const S bounded = max(min(x, S(1e4)), S(-1e4));  // for no product of infinity and 0
+    return normal_cdf(bounded) + bounded * normal_pdf(bounded);
+  }
 };
 /// y = tanh(x), y' = 1 - y^2.
 struct Tanh {
@@ -350,6 +364,7 @@ template <class F, class S>
 [[gnu::always_inline]] inline auto sin(Number auto x) { return apply<Sin>(x); }
 [[gnu::always_inline]] inline auto cos(Number auto x) { return apply<Cos>(x); }
 [[gnu::always_inline]] inline auto erf(Number auto x) { return apply<Erf>(x); }
+[[gnu::always_inline]] inline auto normal_pdf(Number auto x) { return apply<NormalPdf>(x); }
 [[gnu::always_inline]] inline auto normal_cdf(Number auto x) { return apply<NormalCdf>(x); }
 [[gnu::always_inline]] inline auto tanh(Number auto x) { return apply<Tanh>(x); }
 [[gnu::always_inline]] inline auto sigmoid(Number auto x) { return apply<Sigmoid>(x); }

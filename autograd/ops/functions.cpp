@@ -26,7 +26,7 @@ Tensor unary(const char* name, const Argument& x) {
 
 constexpr double sqrt_2_by_pi = std::numbers::sqrt2 * std::numbers::inv_sqrtpi;
 
-// Beyond these bounds sigmoid and normal_cdf are flat. The bounds prevent products of 0 and infinity.
+// Beyond these bounds sigmoid is flat. The bounds prevent products of 0 and infinity.
 template <class S>
 S above(S v) {
   return max(v, S(-1e4));
@@ -85,14 +85,7 @@ Tensor abs(const Argument& x) {
 }
 
 Tensor gelu(const Tensor& x, Gelu form, Place place) {
-  if (form == Gelu::exact) {
-    return pointwise(
-        {"gelu", place}, x, [](auto v) { return above(v) * normal_cdf(v); },
-        [](auto v) {
-          const auto c = between(v);
-          return normal_cdf(c) + c * exp(-0.5 * (c * c)) * (0.5 * sqrt_2_by_pi);
-        });
-  }
+  if (form == Gelu::exact) return unary<numeric::Gelu>("gelu", {x, place});
   return pointwise(
       {"gelu", place}, x, [](auto v) { return above(v) * gelu_sigmoid(between(v)); },
       [](auto v) {

@@ -16,7 +16,7 @@ inline LogSum<T> log_sum_row(const T* x, Index n) {
   const T largest = lane_max(x, n);
   constexpr T infinity = std::numeric_limits<T>::infinity();
   if (largest == infinity || largest == -infinity) return {largest, T(largest > 0)};
-  return {largest, lane_sum<T>(n, [x, largest](Index i) { return math::exp(x[i] - largest); })};
+  return {largest, lane_sum<T>(n, [x, largest](Index i) { return math::exp_nonpositive(x[i] - largest); })};
 }
 
 /// y = softmax(x) of one row; zeros when all elements are -inf. x is readable up to n rounded up to `lanes`.
@@ -24,7 +24,7 @@ template <class T>
 inline void softmax_row(const T* x, Index n, T* y) {
   const T largest = lane_max(x, n);
   const T shift = largest == -std::numeric_limits<T>::infinity() ? T(0) : largest;
-  const T total = lane_map(x, n, y, [shift](T v) { return math::exp(v - shift); });
+  const T total = lane_map(x, n, y, [shift](T v) { return math::exp_nonpositive(v - shift); });
   const T scale = total == 0 ? T(0) : T(1) / total;
   for (Index i = 0; i < n; ++i) y[i] *= scale;
 }
