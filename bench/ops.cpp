@@ -10,11 +10,14 @@
 
 #include <gradus/autograd/engine/backward.h>
 #include <gradus/autograd/engine/modes.h>
+#include <gradus/autograd/engine/observer.h>
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/autograd/foundation/random.h>
 #include <gradus/autograd/ops.h>
+#include <gradus/bench/every_op.h>
 #include <gradus/bench/machine.h>
 #include <gradus/bench/products.h>
+#include <gradus/bench/profiler.h>
 #include <gradus/bench/samples.h>
 #include <gradus/bench/traffic.h>
 #include <gradus/nn/parameters.h>
@@ -108,6 +111,72 @@ void measure_op(const Op& op, Traffic& traffic, Index n, double seconds, const L
                    1e6 * f, gb_per_second(elements * bytes(op.forward), f), 1e6 * b,
                    gb_per_second(elements * (bytes(op.forward) + bytes(op.backward)), b), 100 * times[2].median() / f,
                    100 * times[3].median() / b));
+}
+
+constexpr Index every_size[] = {65536, 4194304};
+
+double size_of_tensor(const Tensor& t) { return static_cast<double>(t.numel() * size_of(t.dtype())); }
+
+double flops_of(const Profiler& profiler) {
+  double flops = 0;
+  for (const Span& span : profiler.spans()) flops += span.work.flops;
+  return flops;
+}
+
+// The time of an op at the speed of the machine, with each operand, result and gradient read or written once.
+struct Roofline {
+  double forward = 0, both = 0;  // seconds; both: forward and backward
+};
+Roofline roofline(const EveryOp& op, const std::vector<Tensor>& in, double bandwidth, double peak) {
+  const auto seconds = [&](double bytes, double flops) { return std::max(bytes / bandwidth, flops / peak) * 1e-9; };
+  Profiler profiler;
+  double bytes = 0, flops = 0;
+  Tensor y;
+  {
+    const ObserverScope watching(&profiler);
+    y = op.f(in);
+    flops = flops_of(profiler);
+  }
+  const bool is_view = std::any_of(in.begin(), in.end(), [&](const Tensor& t) { return t.storage() == y.storage(); });
+  if (!is_view) {
+    bytes = size_of_tensor(y);
+    for (const Tensor& t : in) bytes += size_of_tensor(t);
+  }
+  Roofline times{.forward = seconds(bytes, flops)};
+  if (!y.requires_grad()) return times;
+  {
+    const ObserverScope watching(&profiler);
+    backward(y, {.seed = Tensor::ones(y.shape())});
+  }
+  bytes += size_of_tensor(y);
+  for (const Tensor& t : in)
+    if (t.requires_grad()) bytes += size_of_tensor(t);
+  times.both = seconds(bytes, flops_of(profiler));
+  return times;
+}
+
+void measure_every(const EveryOp& op, const Traffic& traffic, double peak, Index n, double seconds, const Lines& line) {
+  const std::vector<Tensor> in = op.operands(n);
+  const Roofline least = roofline(op, in, traffic.bandwidth(Pattern::copy), peak);
+  const Tensor y = op.f(in);
+  const auto forward = [&] {
+    const NoGrad off;
+    op.f(in);
+  };
+  std::vector<Timed> timed{{forward}};
+  if (y.requires_grad()) {
+    timed.push_back({[&, seed = Tensor::ones(y.shape())] {
+      for (Tensor t : in)
+        if (t.requires_grad()) t.zero_grad();
+      backward(op.f(in), {.seed = seed});
+    }});
+  }
+  const auto times = time_in_turn(timed, seconds);
+  const auto columns = [](double best, double time) {
+    return fmt::format("{:>11.3f} {:>8}", 1e6 * time, best > 0 ? fmt::format("{:.1f}", 100 * best / time) : "-");
+  };
+  line(fmt::format("{:<34} {:>8} {:>3} {} {}", op.name, n, threads(), columns(least.forward, times[0].median()),
+                   times.size() > 1 ? columns(least.both, times[1].median()) : fmt::format("{:>11} {:>8}", "-", "-")));
 }
 
 const char* const updates[] = {"adam_step", "clip_scale", "clip_adam"};
@@ -222,10 +291,11 @@ std::vector<std::string> op_names() {
   for (const Product& p : products()) names.push_back(name(p));
   names.emplace_back(chain_name);
   for (const SmallOp& op : small_ops) names.emplace_back(op.name);
+  for (const EveryOp& op : every_op()) names.emplace_back(op.name);
   return names;
 }
 
-std::vector<std::string> op_parts() { return {"ops", "adam", "matmul", "dispatch"}; }
+std::vector<std::string> op_parts() { return {"ops", "adam", "matmul", "dispatch", "every"}; }
 
 void measure_ops(const OpsOptions& options, const Lines& line) {
   const auto selected = [&](const char* part, const auto& all, auto name_of) {
@@ -239,6 +309,7 @@ void measure_ops(const OpsOptions& options, const Lines& line) {
   const auto some_ops = selected("ops", ops, named);
   const auto some_updates = selected("adam", updates, [](const char* name) { return name; });
   const auto some_products = selected("matmul", products(), [](const Product& p) { return name(p); });
+  const auto some_of_every = selected("every", every_op(), named);
   const bool chain_wanted =
       !selected("dispatch", std::array{chain_name}, [](const char* name) { return name; }).empty();
 
@@ -251,11 +322,16 @@ void measure_ops(const OpsOptions& options, const Lines& line) {
       print_traffic(t, n, p, line);
     }
   };
-  if (!some_ops.empty() || !some_updates.empty())
+  if (!some_ops.empty() || !some_updates.empty() || !some_of_every.empty())
     line(fmt::format("# {:<16} {:>8} {:>3} {:>8}  the fastest way", "bandwidth of", "elements", "thr", "gb_s"));
   if (!some_ops.empty())
     for (const Index n : sizes) tune(n, {Pattern::read, Pattern::write, Pattern::copy, Pattern::add});
   if (!some_updates.empty()) tune(adam_size, {Pattern::read, Pattern::update});
+  double peak = 0;
+  if (!some_of_every.empty()) {
+    for (const Index n : every_size) tune(n, {Pattern::copy});
+    peak = product_peak();
+  }
   if (!some_products.empty()) line(fmt::format("product_peak {} {:.1f} gflops", threads(), product_peak()));
 
   if (!some_ops.empty() || !some_updates.empty()) {
@@ -272,6 +348,13 @@ void measure_ops(const OpsOptions& options, const Lines& line) {
   for (const Product& p : some_products) line(measure_product(p, options.seconds));
   if (chain_wanted) measure_chain(options.seconds, line);
   for (const SmallOp& op : selected("dispatch", small_ops, named)) measure_small(op, options.seconds, line);
+  if (!some_of_every.empty()) {
+    line(fmt::format("# roofline: the bandwidth of a copy, and {:.1f} GFLOP/s; pct: its time / the op's\n"
+                     "# {:<32} {:>8} {:>3} {:>11} {:>8} {:>11} {:>8}",
+                     peak, "every", "elements", "thr", "fwd_us", "fwd_pct", "fwdbwd_us", "fb_pct"));
+  }
+  for (const EveryOp& op : some_of_every)
+    for (const Index n : every_size) measure_every(op, traffic.at(n), peak, n, options.seconds, line);
 }
 
 }  // namespace gradus::bench

@@ -179,7 +179,7 @@ int bench_ops(const bench::OpsOptions& options) {
 void add_ops(CLI::App& bench, Action& action) {
   CLI::App& command = *bench.add_subcommand("ops", "Time ops, products, the optimiser and the recording of graphs");
   auto options = std::make_shared<bench::OpsOptions>();
-  command.add_option("--part", options->parts, "Only this part; may be repeated (default: all)")
+  command.add_option("--part", options->parts, "Only this part; may be repeated (default: all but every)")
       ->check(CLI::IsMember(bench::op_parts()))
       ->type_name("NAME");
   command
@@ -199,11 +199,12 @@ void add_ops(CLI::App& bench, Action& action) {
   command.footer(
       "Measures the speed of the machine, then the ops at 1K, 64K and 4M elements, Adam with clipping on 10M "
       "parameters,\n"
-      "products beside OpenBLAS's own, and the cost of recording a graph. Lines that begin with # explain the "
-      "columns.\n\n"
+      "products beside OpenBLAS's own, and the cost of recording a graph. The part `every` has all ops at 64K and 4M\n"
+      "elements, beside the roofline of the machine. Lines that begin with # explain the columns.\n\n"
       "Examples:\n"
       "  gradus bench ops --filter tanh\n"
-      "  gradus bench ops --part matmul --threads 1");
+      "  gradus bench ops --part matmul --threads 1\n"
+      "  gradus bench ops --part every --seconds 0.1");
   command.callback([options, &action] { action = [options] { return bench_ops(*options); }; });
 }
 
