@@ -52,6 +52,27 @@ void fill_with(Tensor& t, Value value) {
   });
 }
 
+// Element i is value(words), from the `each` words of `random` from word i * each on; `each` divides 4.
+template <Index each, class Value>
+void fill_at_random(Tensor& t, const Philox& random, Value value) {
+  constexpr Index counters = Philox::group / 4, group = Philox::group / each, grain = Index{1} << 13;
+  dispatch(t.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    T* p = t.mutable_data<T>();
+    parallel_for(t.numel(), grain, [&](Index begin, Index end) {
+      alignas(64) std::array<std::uint32_t, Philox::group> by_word;
+      std::array<std::uint32_t, Philox::group> words;
+      for (Index first = begin; first < end; first += group) {
+        random.fill(static_cast<std::uint64_t>(first * each / 4), by_word);
+        for (std::size_t c = 0; c < counters; ++c)
+          for (std::size_t w = 0; w < 4; ++w) words[c * 4 + w] = by_word[w * counters + c];
+        const Index count = std::min(group, end - first);
+        for (Index i = 0; i < count; ++i) p[first + i] = static_cast<T>(value(words.data() + i * each));
+      }
+    });
+  });
+}
+
 Tensor cleared(Tensor t) {
   std::memset(t.storage()->data(), 0, t.storage()->bytes());
   return t;
@@ -121,7 +142,8 @@ Tensor Tensor::arange(Integer n, DType dtype) {
 Tensor Tensor::uniform(const Shape& shape, Scalar from, Scalar to, const Philox& random, DType dtype, Place place) {
   Tensor t = empty(shape, dtype, place);
   const double low = from, high = to;
-  fill_with(t, [&](Index i) { return low + (high - low) * random.uniform(static_cast<std::uint64_t>(i)); });
+  fill_at_random<1>(t, random,
+                    [=](const std::uint32_t* words) { return low + (high - low) * Philox::uniform_of(*words); });
   return t;
 }
 
@@ -129,7 +151,7 @@ Tensor Tensor::normal(const Shape& shape, Scalar centre, Scalar spread, const Ph
                       Place place) {
   Tensor t = empty(shape, dtype, place);
   const double mean = centre, std = spread;
-  fill_with(t, [&](Index i) { return mean + std * random.normal(static_cast<std::uint64_t>(i)); });
+  fill_at_random<2>(t, random, [=](const std::uint32_t* words) { return mean + std * Philox::normal_of(words); });
   return t;
 }
 

@@ -9,9 +9,8 @@
 
 namespace gradus {
 
-double Philox::normal(std::uint64_t index) const {
-  const auto words = block(index / 2);
-  const double u = (words[(index % 2) * 2] + 0.5) * 0x1p-32, v = words[(index % 2) * 2 + 1] * 0x1p-32;
+double Philox::normal_of(const std::uint32_t* words) {
+  const double u = (words[0] + 0.5) * 0x1p-32, v = words[1] * 0x1p-32;
   return std::sqrt(-2 * std::log(u)) * std::cos(2 * std::numbers::pi * v);
 }
 

@@ -31,7 +31,7 @@ Tensor test(const OpName& op, const Tensor& x, F holds) {
   Tensor mask = Tensor::empty(op, x.shape(), mask_dtype(x));
   dispatch(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
-    map_elements<T, Mask<T>>(x, mask, [holds](T v) { return static_cast<Mask<T>>(holds(v)); });
+    map_elements<T, Mask<T>>(x, mask, [holds](T v) { return holds(v) ? Mask<T>(1) : Mask<T>(0); });
   });
   return without_gradient(op, mask, {x});
 }
@@ -47,7 +47,7 @@ Tensor test(const OpName& op, const Tensor& a, const Tensor& b, F holds) {
   Tensor mask = Tensor::empty(op, broadcast_shapes(op, a.shape(), b.shape()), mask_dtype(a));
   dispatch(a.dtype(), [&](auto zero) {
     using T = decltype(zero);
-    map_pairs<T, Mask<T>>(a, b, mask, [holds](T x, T y) { return static_cast<Mask<T>>(holds(x, y)); });
+    map_pairs<T, Mask<T>>(a, b, mask, [holds](T x, T y) { return holds(x, y) ? Mask<T>(1) : Mask<T>(0); });
   });
   return without_gradient(op, mask, {a, b});
 }
@@ -104,10 +104,10 @@ Tensor logical_not(const Argument& mask) {
   return test({"logical_not", mask.place()}, mask.tensor(), [](auto x) { return x == 0; });
 }
 Tensor logical_and(const Operand& a, const Operand& b) {
-  return combine("logical_and", a, b, [](auto x, auto y) { return x != 0 && y != 0; });
+  return combine("logical_and", a, b, [](auto x, auto y) { return (x != 0) & (y != 0); });
 }
 Tensor logical_or(const Operand& a, const Operand& b) {
-  return combine("logical_or", a, b, [](auto x, auto y) { return x != 0 || y != 0; });
+  return combine("logical_or", a, b, [](auto x, auto y) { return (x != 0) | (y != 0); });
 }
 Tensor logical_xor(const Operand& a, const Operand& b) {
   return combine("logical_xor", a, b, [](auto x, auto y) { return (x != 0) != (y != 0); });
@@ -155,18 +155,9 @@ Tensor choose(const OpName& op, const Tensor& mask, const Tensor& a, const Tenso
   if (a.dtype() != b.dtype())
     throw Error(fmt::format("{}: operands {} and {}, expected one dtype", op.name, describe(a), describe(b)), op.place);
   const Shape shape = broadcast_shapes(op, broadcast_shapes(op, a.shape(), b.shape()), mask.shape());
-  const NoGrad guard;
-  const Tensor m = expand(mask, shape), x = expand(a, shape), y = expand(b, shape);
   Tensor out = Tensor::empty(op, shape, a.dtype());
-  dispatch(mask.dtype(), [&](auto zero) {
-    const auto* keep = m.template data<decltype(zero)>();
-    dispatch(a.dtype(), [&](auto value) {
-      using T = decltype(value);
-      const T *p = x.data<T>(), *q = y.data<T>();
-      T* o = out.mutable_data<T>();
-      const Index n = out.numel();
-      for (Index i = 0; i < n; ++i) o[i] = keep[i] != 0 ? p[i] : q[i];
-    });
+  dispatch(mask.dtype(), [&](auto of_mask) {
+    dispatch(a.dtype(), [&](auto zero) { choose_elements<decltype(of_mask), decltype(zero)>(mask, a, b, out); });
   });
   return out;
 }

@@ -17,6 +17,9 @@ namespace gradus {
 
 namespace {
 
+// Threads divide work on single elements at indices in pieces of at least this many.
+constexpr Index entry_grain = Index{1} << 13;
+
 // sum[o, index[k], i] += source[o, k, i]; `around` describes source's axis. Threads divide the columns, not the rows,
 // so that repeated indices add in order of position.
 void add_entries(const OpName& op, const Tensor& source, const AroundAxis& around, const Tensor& index, Index extent,
@@ -29,6 +32,14 @@ void add_entries(const OpName& op, const Tensor& source, const AroundAxis& aroun
     using T = decltype(zero);
     const T* from = source.data<T>();
     T* to = sum.mutable_data<T>();
+    if (around.inner == 1) {
+      parallel_each(around.outer, grain_of(entry_grain, around.extent), [&](Index o) {
+        const T* row = from + o * around.extent;
+        T* entries = to + o * extent;
+        for (Index k = 0; k < around.extent; ++k) entries[id[k]] += row[k];
+      });
+      return;
+    }
     for (Index o = 0; o < around.outer; ++o) {
       parallel_for(around.inner, column_grain, [&](Index begin, Index end) {
         for (Index k = 0; k < around.extent; ++k) {
@@ -122,7 +133,13 @@ Tensor index_select(const Tensor& x, Integer dim, const Tensor& index, Place pla
     using T = decltype(zero);
     const T* from = x.data<T>();
     T* to = y.mutable_data<T>();
-    parallel_for(a.outer * n, std::max<Index>(1, (1 << 16) / std::max<Index>(1, a.inner)), [&](Index begin, Index end) {
+    if (a.inner == 1 && n > 0) {
+      parallel_each(a.outer, grain_of(entry_grain, n), [&](Index o) {
+        for (Index k = 0; k < n; ++k) to[o * n + k] = from[o * a.extent + id[k]];
+      });
+      return;
+    }
+    parallel_for(a.outer * n, grain_of(copy_grain, a.inner), [&](Index begin, Index end) {
       for (Index k = begin; k < end; ++k)
         std::copy_n(from + (k / n * a.extent + id[k % n]) * a.inner, a.inner, to + k * a.inner);
     });
@@ -153,31 +170,52 @@ Tensor index_add(const Tensor& source, Integer dim, const Tensor& index, Integer
 
 namespace {
 
-// Calls f(position in index, position in x) for each element of the index.
+// Calls f(position in index, position in x) for each element of the index. Threads divide the slices of the index along
+// the axis, so each position of x belongs to one thread, and its elements come in the order of the index.
 template <class F>
 void for_gathered(const OpName& op, const Shape& x, Index axis, const Tensor& index, F f) {
+  const Shape& extents = index.shape();
   if (index.rank() != x.rank()) {
     throw Error(fmt::format("{}: the index {} must have as many axes as {}", op.name, describe(index), to_string(x)),
                 op.place);
   }
   for (Index d = 0; d < x.rank(); ++d) {
-    if (d != axis && index.shape()[d] > x[d]) {
+    if (d != axis && extents[d] > x[d]) {
       throw Error(
           fmt::format("{}: the index {} is larger than {} at axis {}", op.name, describe(index), to_string(x), d),
           op.place);
     }
   }
   check_ids(op, index, x[axis]);
-  const Index *id = index.data<Index>(), n = index.numel();
-  for (Index i = 0; i < n; ++i) {
-    Index rest = i, position = 0, stride = 1;
-    for (Index d = x.rank(); d-- > 0; stride *= x[d]) {
-      const Index here = rest % index.shape()[d];
-      rest /= index.shape()[d];
-      position += (d == axis ? id[i] : here) * stride;
+  if (index.numel() == 0) return;
+  const Index* id = index.data<Index>();
+  const AroundAxis a(extents, axis);
+  // A run is a part of the last axis, or one element if that is the axis.
+  const bool last = axis + 1 == x.rank();
+  constexpr Index longest = 64;
+  const Index stride = AroundAxis(x, axis).inner, row = last ? 1 : extents[-1], runs = (row + longest - 1) / longest,
+              rows = a.inner / row;
+  // The place in x of entry 0 of the row `r` of the index's slice o.
+  const auto start_of = [&](Index o, Index r) {
+    Index position = 0, step = last ? x[-1] : 1;
+    for (Index d = x.rank() - 1; d >= 0; --d) {
+      if (d != axis && d + 1 < x.rank()) {
+        Index& rest = d > axis ? r : o;
+        position += rest % extents[d] * step;
+        rest /= extents[d];
+      }
+      if (d + 1 < x.rank() || !last) step *= x[d];
     }
-    f(i, position);
-  }
+    return position;
+  };
+  parallel_each(a.outer * rows * runs, grain_of(entry_grain, a.extent * std::min(row, longest)), [&](Index piece) {
+    const Index r = piece / runs % rows, o = piece / (runs * rows), begin = piece % runs * longest,
+                end = std::min(begin + longest, row), start = start_of(o, r);
+    for (Index e = 0; e < a.extent; ++e) {
+      const Index at = (o * a.extent + e) * a.inner + r * row;
+      for (Index i = begin; i < end; ++i) f(at + i, start + i + id[at + i] * stride);
+    }
+  });
 }
 
 // Whether the index of x is a scalar or x is one. It counts as one element of the axis 0 then.

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <numeric>
+#include <type_traits>
 #include <vector>
 
 #include <gradus/autograd/engine/record.h>
+#include <gradus/autograd/foundation/internal/lanes.h>
 #include <gradus/autograd/ops/arithmetic.h>
 #include <gradus/autograd/ops/copying.h>
-#include <gradus/autograd/ops/internal/columns.h>
+#include <gradus/autograd/ops/internal/scan.h>
 #include <gradus/autograd/ops/internal/wrapping.h>
 #include <gradus/autograd/ops/joining.h>
 #include <gradus/autograd/ops/shape.h>
@@ -18,18 +20,6 @@
 namespace gradus {
 
 namespace {
-
-// Calls step(k, previous) for each element k along the axis, with the index of the element before it, or -1.
-template <class Step>
-void scan(const AroundAxis& a, bool reversed, Step step) {
-  parallel_columns(a, [&](Index o, Index begin, Index end) {
-    for (Index e = 0; e < a.extent; ++e) {
-      const Index row = (o * a.extent + (reversed ? a.extent - 1 - e : e)) * a.inner;
-      const Index before = reversed ? a.inner : -a.inner;
-      for (Index i = begin; i < end; ++i) step(row + i, e ? row + i + before : -1);
-    }
-  });
-}
 
 // x[k - 1] in the place of x[k] (x[k + 1] if reversed), and `border` where there is none.
 Tensor shifted(const Tensor& x, Index axis, bool reversed, double border) {
@@ -49,8 +39,8 @@ Tensor recurrence(const OpName& op, const Tensor& a, const Tensor& b, Index axis
     using T = decltype(zero);
     const T *p = a.data<T>(), *q = b.data<T>();
     T* out = s.mutable_data<T>();
-    scan(AroundAxis(b.shape(), axis), reversed,
-         [=](Index k, Index before) { out[k] = before < 0 ? q[k] : q[k] + p[k] * out[before]; });
+    scan(AroundAxis(b.shape(), axis), reversed, [q](Index k) { return q[k]; },
+         [p, q](Index k, T before) { return q[k] + p[k] * before; }, out);
   });
   return record(op, s, {a, unread(b)}, [op, a, axis, reversed](const Tensor& dy, const Tensor& s, Needs needs) {
     const Tensor db = recurrence(op, shifted(a, axis, !reversed, 0), dy, axis, !reversed);
@@ -64,8 +54,8 @@ Tensor running_product(const OpName& op, const Tensor& x, Index axis, bool rever
     using T = decltype(zero);
     const T* p = x.data<T>();
     T* out = y.mutable_data<T>();
-    scan(AroundAxis(x.shape(), axis), reversed,
-         [=](Index k, Index before) { out[k] = before < 0 ? p[k] : wrapping_mul(p[k], out[before]); });
+    scan(AroundAxis(x.shape(), axis), reversed, [p](Index k) { return p[k]; },
+         [p](Index k, T before) { return wrapping_mul(p[k], before); }, out);
   });
   return record(op, y, {x}, [op, x, axis, reversed](const Tensor& dy, const Tensor& y) {
     const Tensor later = recurrence(op, shifted(x, axis, !reversed, 0), dy, axis, !reversed);
@@ -82,9 +72,11 @@ Tensor row_products(const OpName& op, const Tensor& x) {
     const T* p = x.data<T>();
     T* out = y.mutable_data<T>();
     parallel_each(rows, grain_of(Index{1} << 13, n), [&](Index r) {
-      T product = 1;
-      for (Index i = 0; i < n; ++i) product = wrapping_mul(product, p[r * n + i]);
-      out[r] = product;
+      const T* row = p + r * n;
+      if constexpr (std::is_floating_point_v<T>)
+        out[r] = lane_product(row, n);
+      else
+        out[r] = std::accumulate(row, row + n, T(1), wrapping_mul<T>);
     });
   });
   return record(op, y, {x}, [op, x](const Tensor& dy) {

@@ -3,16 +3,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <numeric>
+#include <type_traits>
 #include <vector>
 
 #include <gradus/autograd/engine/internal/axes.h>
 #include <gradus/autograd/engine/internal/sum_axes.h>
+#include <gradus/autograd/foundation/internal/lanes.h>
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/autograd/ops/arithmetic.h>
 #include <gradus/autograd/ops/comparison.h>
 #include <gradus/autograd/ops/copying.h>
 #include <gradus/autograd/ops/internal/columns.h>
+#include <gradus/autograd/ops/internal/scan.h>
 #include <gradus/autograd/ops/internal/wrapping.h>
 #include <gradus/autograd/ops/shape.h>
 #include <gradus/autograd/ops/slicing.h>
@@ -48,6 +50,19 @@ Tensor var(const Tensor& x, const Axes& axes, Integer correction, Flag keepdim, 
 
 namespace {
 
+// v if it is NaN or further out than `best`.
+template <class T>
+[[gnu::always_inline]] inline T further(T v, T best, bool largest) {
+  return v != v || (largest ? v > best : v < best) ? v : best;
+}
+
+// The extreme element of a row of n > 0.
+template <class T>
+T extreme_of_row(const T* row, Index n, bool largest) {
+  if constexpr (std::is_floating_point_v<T>) return largest ? lane_extreme<true>(row, n) : lane_extreme<false>(row, n);
+  return largest ? *std::max_element(row, row + n) : *std::min_element(row, row + n);
+}
+
 Tensor extreme(const OpName& op, const Tensor& x, const Axes& axes, bool keepdim, bool largest) {
   const std::vector<bool> named = normalise_axes(op, axes.list(), x.shape());
   if (elements_along(x.shape(), named) == 0) {
@@ -62,18 +77,17 @@ Tensor extreme(const OpName& op, const Tensor& x, const Axes& axes, bool keepdim
           using T = decltype(zero);
           const T* p = t.data<T>();
           T* to = out.mutable_data<T>();
-          const auto better = [largest](T v, T best) { return v != v || (largest ? v > best : v < best) ? v : best; };
           parallel_columns(AroundAxis({outer, extent, inner}, 1), [=](Index o, Index begin, Index end) {
             const T* row = p + o * extent * inner;
             T* best = to + o * inner;
             if (inner == 1) {
-              *best = std::accumulate(row + 1, row + extent, *row, [=](T b, T v) { return better(v, b); });
+              *best = extreme_of_row(row, extent, largest);
               return;
             }
             std::copy(row + begin, row + end, best + begin);
             for (Index e = 1; e < extent; ++e) {
               row += inner;
-              for (Index i = begin; i < end; ++i) best[i] = better(row[i], best[i]);
+              for (Index i = begin; i < end; ++i) best[i] = further(row[i], best[i], largest);
             }
           });
         });
@@ -123,6 +137,12 @@ Tensor extreme_index(const OpName& op, const Tensor& x, std::optional<Integer> d
     using T = decltype(zero);
     const T* p = x.data<T>();
     parallel_columns(a, [=](Index o, Index begin, Index end) {
+      if (a.inner == 1) {
+        const T* row = p + o * a.extent;
+        const T best = extreme_of_row(row, a.extent, largest);
+        out[o] = std::find_if(row, row + a.extent, [best](T v) { return v == best || v != v; }) - row;
+        return;
+      }
       for (Index i = begin; i < end; ++i) {
         const T* column = p + o * a.extent * a.inner + i;
         Index best = 0;
@@ -159,25 +179,28 @@ Tensor count_nonzero(const Tensor& x, const Axes& axes, Place place) {
   return sum(to(not_equal({x, place}, 0), DType::i64), axes, false, place);
 }
 
-Tensor cumsum(const Tensor& x, Integer dim, Place place) {
-  const OpName op("cumsum", place);
-  if (is_scalar_axis(op, dim, x.shape())) return clone({x, place});
-  const Index axis = normalise_axis(op, dim, x.shape());
-  const AroundAxis a(x.shape(), axis);
+namespace {
+
+// y[k] = x[k] + y[k - 1] along the axis (y[k + 1] if reversed).
+Tensor running_sum(const OpName& op, const Tensor& x, Index axis, bool reversed) {
   Tensor y = Tensor::empty(op, x.shape(), x.dtype());
   dispatch(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
     const T* p = x.data<T>();
     T* out = y.mutable_data<T>();
-    parallel_columns(a, [=](Index o, Index begin, Index end) {
-      for (Index e = 0; e < a.extent; ++e) {
-        const Index row = (o * a.extent + e) * a.inner;
-        for (Index i = row + begin; i < row + end; ++i) out[i] = e ? wrapping_add(p[i], out[i - a.inner]) : p[i];
-      }
-    });
+    scan(AroundAxis(x.shape(), axis), reversed, [p](Index k) { return p[k]; },
+         [p](Index k, T before) { return wrapping_add(p[k], before); }, out);
   });
   return record(op, y, {unread(x)},
-                [axis](const Tensor& dy) { return Grads{flip(cumsum(flip(dy, axis), axis), axis)}; });
+                [op, axis, reversed](const Tensor& dy) { return Grads{running_sum(op, dy, axis, !reversed)}; });
+}
+
+}  // namespace
+
+Tensor cumsum(const Tensor& x, Integer dim, Place place) {
+  const OpName op("cumsum", place);
+  if (is_scalar_axis(op, dim, x.shape())) return clone({x, place});
+  return running_sum(op, x, normalise_axis(op, dim, x.shape()), false);
 }
 
 }  // namespace gradus

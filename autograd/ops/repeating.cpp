@@ -6,9 +6,9 @@
 #include <limits>
 
 #include <gradus/autograd/engine/internal/axes.h>
-#include <gradus/autograd/ops/joining.h>
+#include <gradus/autograd/engine/record.h>
+#include <gradus/autograd/ops/internal/blocks.h>
 #include <gradus/autograd/ops/shape.h>
-#include <gradus/autograd/ops/slicing.h>
 
 namespace gradus {
 
@@ -37,6 +37,23 @@ Tensor repeated_axes(const OpName& op, const Tensor& x, const std::vector<Index>
     y = repeated(op, y, a.outer, a.extent * a.inner, axis, counts[static_cast<std::size_t>(axis)]);
   }
   return y;
+}
+
+// The elements moved `shift` places along the axis, from 1 to its extent - 1; the last ones come first.
+Tensor rolled(const OpName& op, const Tensor& x, Index axis, Index shift) {
+  const AroundAxis a(x.shape(), axis);
+  Tensor y = Tensor::empty(op, x.shape(), x.dtype());
+  dispatch(x.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    const Index slice = a.extent * a.inner, moved = shift * a.inner;
+    const T* from = x.data<T>();
+    T* to = y.mutable_data<T>();
+    copy_blocks(from, a.outer, slice, to + moved, slice, slice - moved);
+    copy_blocks(from + slice - moved, a.outer, slice, to, slice, moved);
+  });
+  return record(op, y, {unread(x)}, [op, axis, back = a.extent - shift](const Tensor& dy) {
+    return Grads{rolled(op, dy, axis, back)};
+  });
 }
 
 }  // namespace
@@ -79,10 +96,9 @@ Tensor roll(const Tensor& x, const Integers& shifts, const Axes& axes, Place pla
   Tensor y = x;
   for (std::size_t i = 0; i < by.size(); ++i) {
     const Index axis = normalise_axis(op, axes.list()[i], x.shape()), n = x.shape()[axis];
-    if (n == 0) continue;
+    if (x.numel() == 0) continue;
     const Index shift = (by[i] % n + n) % n;
-    if (shift != 0)
-      y = concat({narrow(y, axis, n - shift, shift, place), narrow(y, axis, 0, n - shift, place)}, axis, place);
+    if (shift != 0) y = rolled(op, y, axis, shift);
   }
   return y;
 }

@@ -16,26 +16,74 @@ namespace gradus {
 
 namespace {
 
+// The offset of element `position` of a shape, in row-major order, for the given strides.
+Index strided_offset(const Shape& extents, const std::vector<Index>& strides, Index position) {
+  Index offset = 0;
+  for (Index d = extents.rank() - 1; d >= 0; --d) {
+    offset += position % extents[d] * strides[static_cast<std::size_t>(d)];
+    position /= extents[d];
+  }
+  return offset;
+}
+
+constexpr Index tile = 16;
+
+// y[i * y_step + j] = x[i + j * x_step] for i < rows <= tile and j < columns.
+template <class T>
+void transpose_rows(const T* x, Index x_step, Index rows, Index columns, T* y, Index y_step) {
+  alignas(64) T values[tile][tile];
+  Index j = 0;
+  if (rows == tile) {
+    for (; j + tile <= columns; j += tile) {
+      for (Index c = 0; c < tile; ++c)
+        for (Index i = 0; i < tile; ++i) values[i][c] = x[i + (j + c) * x_step];
+      for (Index i = 0; i < tile; ++i) std::copy_n(values[i], tile, y + i * y_step + j);
+    }
+  }
+  for (Index i = 0; i < rows; ++i)
+    for (Index c = j; c < columns; ++c) y[i * y_step + c] = x[i + c * x_step];
+}
+
+// Copies elements of x with the given extents and strides to a row-major out. The stride of the axis `near` is 1.
+template <class T>
+void copy_transposed(const T* x, Shape extents, std::vector<Index> strides, Index near, T* out) {
+  const AroundAxis around(extents, near);
+  const Index columns = extents.back(), x_step = strides.back(), tiles = (around.extent + tile - 1) / tile,
+              y_step = around.inner, planes = around.inner / columns;
+  // All axes but these two.
+  extents.erase(near);
+  extents.erase(extents.rank() - 1);
+  strides.erase(strides.begin() + near);
+  strides.pop_back();
+  parallel_each(around.outer * planes * tiles, grain_of(copy_grain, tile * columns), [&](Index k) {
+    const Index first = k % tiles * tile, plane = k / tiles % planes, o = k / (tiles * planes);
+    const T* from = x + strided_offset(extents, strides, o * planes + plane) + first;
+    T* to = out + (o * around.extent + first) * y_step + plane * columns;
+    transpose_rows(from, x_step, std::min(tile, around.extent - first), columns, to, y_step);
+  });
+}
+
 // Copies elements of x with the given extents and strides to a row-major out.
 template <class T>
 void copy_strided(const T* x, const Shape& extents, const std::vector<Index>& strides, T* out) {
-  const Index r = extents.rank(), row = r ? extents.back() : 1,
-              inner = r ? strides[static_cast<std::size_t>(r - 1)] : 1;
-  const Index lines = row ? extents.numel() / row : 0;
-  parallel_for(lines, grain_of(copy_grain, row), [&](Index begin, Index end) {
-    for (Index line = begin; line < end; ++line) {
-      Index offset = 0, rest = line;
-      for (Index d = r - 2; d >= 0; --d) {
-        offset += rest % extents[d] * strides[static_cast<std::size_t>(d)];
-        rest /= extents[d];
-      }
-      const T* from = x + offset;
-      T* to = out + line * row;
-      if (inner == 1) {
-        std::copy_n(from, row, to);
-      } else {
-        for (Index i = 0; i < row; ++i) to[i] = from[i * inner];
-      }
+  if (extents.numel() == 0) return;
+  const Index r = extents.rank(), row = r ? extents.back() : 1, inner = r ? strides.back() : 1;
+  for (Index d = 0; inner != 1 && d + 1 < r; ++d)
+    if (strides[static_cast<std::size_t>(d)] == 1 && extents[d] >= tile)
+      return copy_transposed(x, extents, strides, d, out);
+  Shape lines = extents;
+  std::vector<Index> line_strides = strides;
+  if (r) {
+    lines.erase(r - 1);
+    line_strides.pop_back();
+  }
+  parallel_each(lines.numel(), grain_of(copy_grain, row), [&](Index line) {
+    const T* from = x + strided_offset(lines, line_strides, line);
+    T* to = out + line * row;
+    if (inner == 1) {
+      std::copy_n(from, row, to);
+    } else {
+      for (Index i = 0; i < row; ++i) to[i] = from[i * inner];
     }
   });
 }

@@ -30,6 +30,7 @@ bool less_than(T a, T b) {
 // The positions of the first `count` elements along the axis, sorted by value and then by position.
 Tensor sorted_positions(const OpName& op, const Tensor& x, Index axis, Index count, bool descending) {
   constexpr Index grain = Index{1} << 12;
+  constexpr Index few = 16;  // a heap finds the first elements faster where they are less than one in so many
   const AroundAxis a(x.shape(), axis);
   Shape shape = x.shape();
   shape[axis] = count;
@@ -51,8 +52,12 @@ Tensor sorted_positions(const OpName& op, const Tensor& x, Index axis, Index cou
           const Index o = line / a.inner, i = line % a.inner;
           for (Index e = 0; e < a.extent; ++e)
             row[static_cast<std::size_t>(e)] = {p[(o * a.extent + e) * a.inner + i], e};
-          if (count < a.extent) std::nth_element(row.begin(), last, row.end(), precedes);
-          std::sort(row.begin(), last, precedes);
+          if (count <= a.extent / few) {
+            std::partial_sort(row.begin(), last, row.end(), precedes);
+          } else {
+            if (count < a.extent) std::nth_element(row.begin(), last, row.end(), precedes);
+            std::sort(row.begin(), last, precedes);
+          }
           for (Index e = 0; e < count; ++e)
             out[(o * count + e) * a.inner + i] = row[static_cast<std::size_t>(e)].position;
         }

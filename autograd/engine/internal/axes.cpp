@@ -57,8 +57,17 @@ Index elements_along(const Shape& shape, const std::vector<bool>& named) {
 void check_ids(const OpName& op, const Tensor& ids, Index bound) {
   if (ids.dtype() != DType::i64) throw Error(fmt::format("{}: ids {} must be i64", op.name, describe(ids)), op.place);
   const Index *p = ids.data<Index>(), n = ids.numel();
-  for (Index i = 0; i < n; ++i)
-    if (p[i] < 0 || p[i] >= bound)
+  const auto outside = [bound](Index id) { return id < 0 || id >= bound; };
+  // Whole blocks first: their loop compiles to vector instructions.
+  constexpr Index block = 1024;
+  Index begin = 0;
+  for (; begin + block <= n; begin += block) {
+    unsigned any = 0;
+    for (Index i = begin; i < begin + block; ++i) any |= static_cast<unsigned>(outside(p[i]));
+    if (any) break;
+  }
+  for (Index i = begin; i < n; ++i)
+    if (outside(p[i]))
       throw Error(fmt::format("{}: id {} at position {} is outside [0, {})", op.name, p[i], i, bound), op.place);
 }
 

@@ -7,7 +7,8 @@
 
 #include <gradus/autograd/foundation/internal/simd.h>
 
-// Loops over a row in 16 lanes: sum, maximum, dot products, and a function with its sum. Element i goes to lane i mod
+// Loops over a row in 16 lanes: sum, product, extreme, dot products, and a function with its
+// sum. Element i goes to lane i mod
 // 16. Each lane is summed in a binary tree, and the lanes are joined in one, so that the error grows with log n. Zeros
 // appended to a row do not change the bits of its sum.
 namespace gradus {
@@ -141,24 +142,47 @@ template <class T, class F>
   return T(0) + detail::sum_lanes(sum.total());
 }
 
-/// The largest of x[0 .. n), -inf for n = 0; NaN wins. x is readable up to n rounded up to `lanes`.
-template <class T>
-[[gnu::always_inline]] inline T lane_max(const T* x, Index n) {
+namespace detail {
+template <bool largest, class V>
+[[gnu::always_inline]] inline V further(const V& a, const V& b) {
+  if constexpr (largest)
+    return a > b ? a : b;
+  else
+    return a < b ? a : b;
+}
+}  // namespace detail
+
+/// The largest or the smallest of x[0 .. n), -inf or inf for n = 0; NaN wins. x is readable up to n rounded up to
+/// `lanes`.
+template <bool largest, class T>
+[[gnu::always_inline]] inline T lane_extreme(const T* x, Index n) {
   using V = detail::Lanes<T>;
-  constexpr T lowest = -std::numeric_limits<T>::infinity();
-  V best = V{} + lowest;
+  constexpr T nothing = (largest ? -1 : 1) * std::numeric_limits<T>::infinity();
+  V best = V{} + nothing;
   auto wrong = best != best;  // lanes with a NaN, which comparisons keep out of `best`
   const auto join = [&](const V& v) {
-    best = v > best ? v : best;
+    best = detail::further<largest>(v, best);
     wrong |= v != v;
   };
   Index i = 0;
   for (; i + lanes <= n; i += lanes) join(simd::load<V>(x + i));
-  if (i < n) join(detail::first_lanes(simd::load<V>(x + i), n - i, lowest));
+  if (i < n) join(detail::first_lanes(simd::load<V>(x + i), n - i, nothing));
   using Flag = std::remove_cvref_t<decltype(wrong[0])>;
   if (detail::fold<Flag, lanes>(wrong, [](const auto& a, const auto& b) { return a | b; }))
     return std::numeric_limits<T>::quiet_NaN();
-  return detail::fold<T, lanes>(best, [](const auto& a, const auto& b) { return a > b ? a : b; });
+  return detail::fold<T, lanes>(best, [](const auto& a, const auto& b) { return detail::further<largest>(a, b); });
+}
+
+/// The product of x[0 .. n). Element i goes to lane i mod 16; the lanes are joined in a fixed tree. x is readable up to
+/// n rounded up to `lanes`.
+template <class T>
+[[gnu::always_inline]] inline T lane_product(const T* x, Index n) {
+  using V = detail::Lanes<T>;
+  V product = V{} + T(1);
+  Index i = 0;
+  for (; i + lanes <= n; i += lanes) product *= simd::load<V>(x + i);
+  if (i < n) product *= detail::first_lanes(simd::load<V>(x + i), n - i, T(1));
+  return detail::fold<T, lanes>(product, [](const auto& a, const auto& b) { return a * b; });
 }
 
 /// out[r] = Σ_i x[r * step + i] y[i] for i in [0, n), several rows at a time; each lane adds in the order of i. x and y

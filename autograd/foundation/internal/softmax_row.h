@@ -13,7 +13,7 @@ struct LogSum {
 };
 template <class T>
 inline LogSum<T> log_sum_row(const T* x, Index n) {
-  const T largest = lane_max(x, n);
+  const T largest = lane_extreme<true>(x, n);
   constexpr T infinity = std::numeric_limits<T>::infinity();
   if (largest == infinity || largest == -infinity) return {largest, T(largest > 0)};
   return {largest, lane_sum<T>(n, [x, largest](Index i) { return math::exp_nonpositive(x[i] - largest); })};
@@ -22,7 +22,7 @@ inline LogSum<T> log_sum_row(const T* x, Index n) {
 /// y = softmax(x) of one row; zeros when all elements are -inf. x is readable up to n rounded up to `lanes`.
 template <class T>
 inline void softmax_row(const T* x, Index n, T* y) {
-  const T largest = lane_max(x, n);
+  const T largest = lane_extreme<true>(x, n);
   const T shift = largest == -std::numeric_limits<T>::infinity() ? T(0) : largest;
   const T total = lane_map(x, n, y, [shift](T v) { return math::exp_nonpositive(v - shift); });
   const T scale = total == 0 ? T(0) : T(1) / total;

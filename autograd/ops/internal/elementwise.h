@@ -17,8 +17,10 @@ template <class In, class Out, class F>
 void map_elements(const Tensor& x, Tensor& out, F f) {
   const In* from = x.data<In>();
   Out* to = out.mutable_data<Out>();
-  parallel_for(x.numel(), elementwise_grain, [&](Index begin, Index end) {
-    for (Index i = begin; i < end; ++i) to[i] = f(from[i]);
+  parallel_for(x.numel(), elementwise_grain, [=](Index begin, Index end) {
+    const In* __restrict in = from;
+    Out* __restrict out = to;
+    for (Index i = begin; i < end; ++i) out[i] = f(in[i]);
   });
 }
 
@@ -46,8 +48,35 @@ void map_pairs(const Tensor& a, const Tensor& b, Tensor& out, F f) {
       const Index n = std::min(block, end - i);
       if (!left.direct()) left.read(p, i, n, left_block);
       if (!right.direct()) right.read(q, i, n, right_block);
-      const In *x = left.direct() ? p + i : left_block, *y = right.direct() ? q + i : right_block;
-      for (Index k = 0; k < n; ++k) to[i + k] = f(x[k], y[k]);
+      const In* __restrict x = left.direct() ? p + i : left_block;
+      const In* __restrict y = right.direct() ? q + i : right_block;
+      Out* __restrict z = to + i;
+      for (Index k = 0; k < n; ++k) z[k] = f(x[k], y[k]);
+    }
+  });
+}
+
+/// out[i] = mask[i] != 0 ? a[i] : b[i], with all three broadcast to the shape of out.
+template <class M, class T>
+void choose_elements(const Tensor& mask, const Tensor& a, const Tensor& b, Tensor& out) {
+  constexpr Index block = 256;
+  const BroadcastReader of_mask(mask.shape(), out.shape()), of_a(a.shape(), out.shape()), of_b(b.shape(), out.shape());
+  const M* m = mask.data<M>();
+  const T *p = a.data<T>(), *q = b.data<T>();
+  T* to = out.mutable_data<T>();
+  parallel_for(out.numel(), elementwise_grain, [&](Index begin, Index end) {
+    M mask_block[block];
+    T a_block[block], b_block[block];
+    for (Index i = begin; i < end; i += block) {
+      const Index n = std::min(block, end - i);
+      if (!of_mask.direct()) of_mask.read(m, i, n, mask_block);
+      if (!of_a.direct()) of_a.read(p, i, n, a_block);
+      if (!of_b.direct()) of_b.read(q, i, n, b_block);
+      const M* __restrict keep = of_mask.direct() ? m + i : mask_block;
+      const T* __restrict x = of_a.direct() ? p + i : a_block;
+      const T* __restrict y = of_b.direct() ? q + i : b_block;
+      T* __restrict z = to + i;
+      for (Index k = 0; k < n; ++k) z[k] = keep[k] != 0 ? x[k] : y[k];
     }
   });
 }
