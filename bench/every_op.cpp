@@ -45,13 +45,13 @@ Operands rows_with_vectors(Index n) { return {leaf(rows_of(n)), leaf({columns}, 
 Operands rows_with_ids(Index n) { return {leaf(rows_of(n)), ids({n / columns}, columns)}; }
 Operands rows_with_row_ids(Index n) { return {leaf(rows_of(n)), ids({n / columns}, n / columns)}; }
 Operands rows_with_places(Index n) { return {leaf(rows_of(n)), ids(rows_of(n), columns), leaf(rows_of(n), 2)}; }
-Operands log_rows(Index n) { return {log_softmax(normal(rows_of(n)), -1).set_requires_grad(), ids({n / columns}, columns)}; }
+Operands log_rows(Index n) {
+  return {log_softmax(normal(rows_of(n)), -1).set_requires_grad(), ids({n / columns}, columns)};
+}
 Operands distributions(Index n) {
   return {log_softmax(normal(rows_of(n)), -1).set_requires_grad(), softmax(normal(rows_of(n), 2), -1)};
 }
-Operands probabilities(Index n) {
-  return {uniform({n}, 0.1, 0.9, 1).set_requires_grad(), uniform({n}, 0, 1, 2)};
-}
+Operands probabilities(Index n) { return {uniform({n}, 0.1, 0.9, 1).set_requires_grad(), uniform({n}, 0, 1, 2)}; }
 Operands with_target(Index n) { return {leaf({n}, 1), normal({n}, 2)}; }
 Operands square_matrix(Index n) {
   Index size = 1;
@@ -167,7 +167,10 @@ const EveryOp all[] = {
     {"squeeze", rows, [](In in) { return squeeze(in[0]); }},
     {"unsqueeze", rows, [](In in) { return unsqueeze(in[0], 1); }},
     {"transpose", rows, [](In in) { return transpose(in[0], 0, 1); }},
-    {"permute", images, [](In in) { return permute(in[0], {0, 2, 3, 1}); }},
+    {"permute", images,
+     [](In in) {
+       return permute(in[0], {0, 2, 3, 1});
+     }},
     {"movedim", images, [](In in) { return movedim(in[0], {1}, {3}); }},
     {"expand", rows_with_vectors, [](In in) { return expand(in[1], in[0].shape()); }},
     {"sum_to", rows, [](In in) { return sum_to(in[0], {columns}); }},
@@ -180,9 +183,18 @@ const EveryOp all[] = {
     {"split", rows, [](In in) { return split(in[0], columns / 2, 1)[0]; }},
     {"chunk", rows, [](In in) { return chunk(in[0], 2, 1)[0]; }},
     {"unbind", rows, [](In in) { return unbind(in[0], 1)[0]; }},
-    {"concat", two, [](In in) { return concat({in[0], in[1]}, 0); }},
-    {"stack", two, [](In in) { return stack({in[0], in[1]}, 1); }},
-    {"repeat", rows, [](In in) { return repeat(in[0], {1, 2}); }},
+    {"concat", two,
+     [](In in) {
+       return concat({in[0], in[1]}, 0);
+     }},
+    {"stack", two,
+     [](In in) {
+       return stack({in[0], in[1]}, 1);
+     }},
+    {"repeat", rows,
+     [](In in) {
+       return repeat(in[0], {1, 2});
+     }},
     {"tile", rows, [](In in) { return tile(in[0], {2}); }},
     {"repeat_interleave", rows, [](In in) { return repeat_interleave(in[0], 2, {1}); }},
     {"to", plain, [](In in) { return to(in[0], DType::f64); }},
@@ -226,8 +238,7 @@ const EveryOp all[] = {
     {"logsumexp", rows, [](In in) { return logsumexp(in[0], -1); }},
     {"layer_norm", rows_with_vectors, [](In in) { return layer_norm(in[0], in[1], in[2]); }},
     {"rms_norm", rows_with_vectors, [](In in) { return rms_norm(in[0], in[1]); }},
-    {"batch_norm", images_with_channels,
-     [](In in) { return batch_norm(in[0], {}, {}, in[1], in[2], true); }},
+    {"batch_norm", images_with_channels, [](In in) { return batch_norm(in[0], {}, {}, in[1], in[2], true); }},
     {"group_norm", images_with_channels, [](In in) { return group_norm(in[0], 4, in[1], in[2]); }},
     {"dropout", one, [](In in) { return drawn([&] { return dropout(in[0], 0.5); }); }},
     // products
@@ -244,8 +255,7 @@ const EveryOp all[] = {
     {"conv_transpose2d", images_with_kernels,
      [](In in) { return conv_transpose2d(in[0], in[1], in[2], {.padding = 1}); }},
     {"unfold", images, [](In in) { return unfold(in[0], 3, 3, 1, 1); }},
-    {"fold", patches,
-     [](In in) { return fold(in[0], {in[0].shape()[0], channels, side, side}, 3, 3, 1, 1); }},
+    {"fold", patches, [](In in) { return fold(in[0], {in[0].shape()[0], channels, side, side}, 3, 3, 1, 1); }},
     {"max_pool1d", signals, [](In in) { return max_pool1d(in[0], 2); }},
     {"max_pool2d", images, [](In in) { return max_pool2d(in[0], 2); }},
     {"max_pool2d_with_indices", images, [](In in) { return max_pool2d_with_indices(in[0], 2).values; }},
@@ -268,8 +278,7 @@ const EveryOp all[] = {
     {"kl_div", distributions, [](In in) { return kl_div(in[0], in[1]); }},
     {"ctc_loss", frames, [](In in) { return ctc_loss(in[0], in[1], in[2], in[3]); }},
     // random numbers and new tensors
-    {"multinomial", distributions,
-     [](In in) { return drawn([&] { return multinomial(in[1], 1); }); }},
+    {"multinomial", distributions, [](In in) { return drawn([&] { return multinomial(in[1], 1); }); }},
     {"bernoulli", probabilities, [](In in) { return drawn([&] { return bernoulli(in[1]); }); }},
     {"rand_like", plain, [](In in) { return drawn([&] { return rand_like(in[0]); }); }},
     {"randn_like", plain, [](In in) { return drawn([&] { return randn_like(in[0]); }); }},

@@ -349,9 +349,10 @@ void measure_ops(const OpsOptions& options, const Lines& line) {
   if (chain_wanted) measure_chain(options.seconds, line);
   for (const SmallOp& op : selected("dispatch", small_ops, named)) measure_small(op, options.seconds, line);
   if (!some_of_every.empty()) {
-    line(fmt::format("# roofline: the bandwidth of a copy, and {:.1f} GFLOP/s; pct: its time / the op's\n"
-                     "# {:<32} {:>8} {:>3} {:>11} {:>8} {:>11} {:>8}",
-                     peak, "every", "elements", "thr", "fwd_us", "fwd_pct", "fwdbwd_us", "fb_pct"));
+    line(
+        fmt::format("# roofline: the bandwidth of a copy, and {:.1f} GFLOP/s; pct: its time / the op's\n"
+                    "# {:<32} {:>8} {:>3} {:>11} {:>8} {:>11} {:>8}",
+                    peak, "every", "elements", "thr", "fwd_us", "fwd_pct", "fwdbwd_us", "fb_pct"));
   }
   for (const EveryOp& op : some_of_every)
     for (const Index n : every_size) measure_every(op, traffic.at(n), peak, n, options.seconds, line);

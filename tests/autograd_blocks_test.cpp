@@ -10,8 +10,8 @@
 
 #include "catch.h"
 
-// Ops that work on tiles, runs and rows of elements, beside one element at a time. The shapes fill some blocks and leave
-// a rest; the table of gradient checks has small ones.
+// Ops that work on tiles, runs and rows of elements, beside one element at a time. The shapes fill some blocks and
+// leave a rest; the table of gradient checks has small ones.
 namespace gradus::autograd_blocks_test {
 namespace {
 
@@ -57,7 +57,8 @@ Index entry(const Position& at, Index axis) { return at[static_cast<std::size_t>
 Tensor ids(const Shape& s, Index bound) {
   std::vector<Index> all;
   for (Index i = 0; i < s.numel(); ++i)
-    all.push_back(static_cast<Index>(Philox(2, 1).below(static_cast<std::uint64_t>(i), static_cast<std::uint64_t>(bound))));
+    all.push_back(
+        static_cast<Index>(Philox(2, 1).below(static_cast<std::uint64_t>(i), static_cast<std::uint64_t>(bound))));
   return Tensor::from(all, s);
 }
 
@@ -80,8 +81,7 @@ void same_on_threads(const std::function<Tensor(const Tensor&)>& f) {
 
 TEST_CASE("axes in any order hold each element") {
   const Tensor x = random();
-  for (const std::vector<Index>& order :
-       {std::vector<Index>{0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}}) {
+  for (const std::vector<Index>& order : {std::vector<Index>{0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}}) {
     const auto at = [&](const Position& to) {
       Position from(3);
       for (std::size_t d = 0; d < 3; ++d) from[static_cast<std::size_t>(order[d])] = to[d];
@@ -102,13 +102,13 @@ TEST_CASE("entries chosen along each axis are the elements at their indices") {
     const Tensor index = ids(smaller, extents[axis]), line = ids({70}, extents[axis]);
     const auto id = [](const Tensor& t, const Position& at) { return t.data<Index>()[offset(t.shape(), at)]; };
     equals(gather(x, axis, index), [&](const Position& at) { return value(x, moved(at, axis, id(index, at))); });
-    equals(index_select(x, axis, line), [&](const Position& at) {
-      return value(x, moved(at, axis, line.data<Index>()[entry(at, axis)]));
-    });
+    equals(index_select(x, axis, line),
+           [&](const Position& at) { return value(x, moved(at, axis, line.data<Index>()[entry(at, axis)])); });
     equals(flip(x, axis),
            [&](const Position& at) { return value(x, moved(at, axis, extents[axis] - 1 - entry(at, axis))); });
-    equals(roll(x, 3, axis),
-           [&](const Position& at) { return value(x, moved(at, axis, (entry(at, axis) + extents[axis] - 3) % extents[axis])); });
+    equals(roll(x, 3, axis), [&](const Position& at) {
+      return value(x, moved(at, axis, (entry(at, axis) + extents[axis] - 3) % extents[axis]));
+    });
     equals(slice(x, axis, 1, extents[axis], 4),
            [&](const Position& at) { return value(x, moved(at, axis, 1 + 4 * entry(at, axis))); });
 
@@ -125,7 +125,8 @@ TEST_CASE("entries chosen along each axis are the elements at their indices") {
 
     same_on_threads([&](const Tensor& t) { return gather(t, axis, index); });
     same_on_threads([&](const Tensor& t) { return index_select(t, axis, line); });
-    same_on_threads([&](const Tensor& t) { return scatter_add(t, axis, index, source) + scatter(t, axis, index, source); });
+    same_on_threads(
+        [&](const Tensor& t) { return scatter_add(t, axis, index, source) + scatter(t, axis, index, source); });
     same_on_threads([&](const Tensor& t) { return flip(t, axis) + roll(t, -1, axis); });
   }
 }
@@ -222,7 +223,8 @@ TEST_CASE("the few first elements of a row are those of the sorted row") {
 TEST_CASE("random tensors hold the numbers of their indices") {
   const Philox random(5, 7);
   for (const Index n : {Index{1}, Index{31}, Index{64}, Index{20'000}}) {
-    const Tensor uniform = Tensor::uniform({n}, -1, 3, random, DType::f64), normal = Tensor::normal({n}, 1, 2, random, DType::f64);
+    const Tensor uniform = Tensor::uniform({n}, -1, 3, random, DType::f64),
+                 normal = Tensor::normal({n}, 1, 2, random, DType::f64);
     Index wrong = 0;
     for (Index i = 0; i < n; ++i) {
       const auto k = static_cast<std::uint64_t>(i);
@@ -235,12 +237,12 @@ TEST_CASE("random tensors hold the numbers of their indices") {
 
 TEST_CASE("where takes each element from its side, broadcast or not") {
   const Tensor mask = greater(random(3), 0.0), x = random(1), row = Tensor::normal({extents[2]}, 0, 1, Philox(1, 2));
-  equals(where(mask, x, row), [&](const Position& at) {
-    return value(mask, at) != 0 ? value(x, at) : row.data<float>()[entry(at, 2)];
-  });
+  equals(where(mask, x, row),
+         [&](const Position& at) { return value(mask, at) != 0 ? value(x, at) : row.data<float>()[entry(at, 2)]; });
   equals(where(mask, 2.0, x), [&](const Position& at) { return value(mask, at) != 0 ? 2.0f : value(x, at); });
   const Tensor column = greater(Tensor::normal({extents[1], 1}, 0, 1, Philox(1, 4)), 0.0);
-  equals(where(column, x, -1.0), [&](const Position& at) { return column.data<float>()[entry(at, 1)] != 0 ? value(x, at) : -1.0f; });
+  equals(where(column, x, -1.0),
+         [&](const Position& at) { return column.data<float>()[entry(at, 1)] != 0 ? value(x, at) : -1.0f; });
   same_on_threads([&](const Tensor& t) { return where(mask, t, row) + where(column, 1.0, t); });
 }
 

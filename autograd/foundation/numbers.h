@@ -70,7 +70,7 @@ constexpr Real<T> constant_of(Real<T> a) {
 /// a where the condition holds, else b. Formulas use it instead of branches, so that loops vectorise.
 template <class T>
 Real<T> where(bool condition, Real<T> a, Real<T> b) {
-  return Real<T>::of(condition ? a.v : b.v);
+  return Real<T>::of(math::detail::select(condition, a.v, b.v));
 }
 /// The functions of math.h.
 template <class T>
@@ -154,7 +154,8 @@ Dual<S> pow(Dual<S> x, Dual<S> y) {
   const S factor = exponent_of_base * pow(x.a, exponent_of_base - S(1));
   // Where the factor is infinite or NaN, the base's part is 0 for an exponent of 0 and for a constant base.
   const auto infinite = value_of(factor) - value_of(factor) != 0, constant = value_of(x.b) == 0;
-  const S base = where(infinite && (constant || value_of(y) == 0), S(0), factor * x.b);
+  const S base_if_infinite = where(constant, S(0), where(value_of(y) == 0, S(0), factor * x.b));
+  const S base = where(infinite, base_if_infinite, factor * x.b);
   const S exponent = where(positive, p * log(where(positive, x.a, S(1))) * y.b, S(0));
   return {p, base + exponent};
 }

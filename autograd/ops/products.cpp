@@ -39,8 +39,9 @@ Tensor recurrence(const OpName& op, const Tensor& a, const Tensor& b, Index axis
     using T = decltype(zero);
     const T *p = a.data<T>(), *q = b.data<T>();
     T* out = s.mutable_data<T>();
-    scan(AroundAxis(b.shape(), axis), reversed, [q](Index k) { return q[k]; },
-         [p, q](Index k, T before) { return q[k] + p[k] * before; }, out);
+    scan(
+        AroundAxis(b.shape(), axis), reversed, [q](Index k) { return q[k]; },
+        [p, q](Index k, T before) { return q[k] + p[k] * before; }, out);
   });
   return record(op, s, {a, unread(b)}, [op, a, axis, reversed](const Tensor& dy, const Tensor& s, Needs needs) {
     const Tensor db = recurrence(op, shifted(a, axis, !reversed, 0), dy, axis, !reversed);
@@ -54,8 +55,9 @@ Tensor running_product(const OpName& op, const Tensor& x, Index axis, bool rever
     using T = decltype(zero);
     const T* p = x.data<T>();
     T* out = y.mutable_data<T>();
-    scan(AroundAxis(x.shape(), axis), reversed, [p](Index k) { return p[k]; },
-         [p](Index k, T before) { return wrapping_mul(p[k], before); }, out);
+    scan(
+        AroundAxis(x.shape(), axis), reversed, [p](Index k) { return p[k]; },
+        [p](Index k, T before) { return wrapping_mul(p[k], before); }, out);
   });
   return record(op, y, {x}, [op, x, axis, reversed](const Tensor& dy, const Tensor& y) {
     const Tensor later = recurrence(op, shifted(x, axis, !reversed, 0), dy, axis, !reversed);

@@ -188,8 +188,9 @@ Tensor running_sum(const OpName& op, const Tensor& x, Index axis, bool reversed)
     using T = decltype(zero);
     const T* p = x.data<T>();
     T* out = y.mutable_data<T>();
-    scan(AroundAxis(x.shape(), axis), reversed, [p](Index k) { return p[k]; },
-         [p](Index k, T before) { return wrapping_add(p[k], before); }, out);
+    scan(
+        AroundAxis(x.shape(), axis), reversed, [p](Index k) { return p[k]; },
+        [p](Index k, T before) { return wrapping_add(p[k], before); }, out);
   });
   return record(op, y, {unread(x)},
                 [op, axis, reversed](const Tensor& dy) { return Grads{running_sum(op, dy, axis, !reversed)}; });

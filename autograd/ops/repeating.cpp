@@ -51,9 +51,8 @@ Tensor rolled(const OpName& op, const Tensor& x, Index axis, Index shift) {
     copy_blocks(from, a.outer, slice, to + moved, slice, slice - moved);
     copy_blocks(from + slice - moved, a.outer, slice, to, slice, moved);
   });
-  return record(op, y, {unread(x)}, [op, axis, back = a.extent - shift](const Tensor& dy) {
-    return Grads{rolled(op, dy, axis, back)};
-  });
+  return record(op, y, {unread(x)},
+                [op, axis, back = a.extent - shift](const Tensor& dy) { return Grads{rolled(op, dy, axis, back)}; });
 }
 
 }  // namespace
