@@ -147,7 +147,7 @@ Dual<S> abs(Dual<S> x) {
 }
 /// The exponent counts as a constant where the base is not positive.
 template <class S>
-Dual<S> pow(Dual<S> x, Dual<S> y) {
+[[gnu::always_inline]] inline Dual<S> pow(Dual<S> x, Dual<S> y) {
   const S p = pow(x.a, y.a);
   const auto positive = value_of(x) > 0;
   const S exponent_of_base = where(positive, y.a, constant_of(y.a));
