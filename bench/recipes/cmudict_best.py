@@ -30,7 +30,7 @@ RECIPES = {
                                "--epochs 10",
     "transformer": "--model transformer --set model.dim=160 --set model.ffn=640 --set model.encoder_layers=4 "
                    "--set model.decoder_layers=3 --set model.positions=sinusoidal --set model.dropout=0.1 "
-                   "--set model.attention_dropout=0 --set train.lr=0.0015 --set train.warmup=2000 --epochs 36",
+                   "--set model.attention_dropout=0 --set train.lr=0.0015 --set train.warmup=2000 --set train.beta2=0.98 --epochs 44",
 }
 
 
