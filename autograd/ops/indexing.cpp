@@ -197,14 +197,12 @@ void for_gathered(const OpName& op, const Shape& x, Index axis, const Tensor& in
               rows = a.inner / row;
   // The place in x of entry 0 of the row `r` of the index's slice o.
   const auto start_of = [&](Index o, Index r) {
-    Index position = 0, step = last ? x[-1] : 1;
-    for (Index d = x.rank() - 1; d >= 0; --d) {
-      if (d != axis && d + 1 < x.rank()) {
-        Index& rest = d > axis ? r : o;
-        position += rest % extents[d] * step;
-        rest /= extents[d];
-      }
-      if (d + 1 < x.rank() || !last) step *= x[d];
+    Index position = 0, step = 1;
+    for (Index d = x.rank() - 1; d >= 0; step *= x[d--]) {
+      if (d == axis || d + 1 == x.rank()) continue;
+      Index& rest = d > axis ? r : o;
+      position += rest % extents[d] * step;
+      rest /= extents[d];
     }
     return position;
   };
