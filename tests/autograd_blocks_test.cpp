@@ -235,6 +235,48 @@ TEST_CASE("random tensors hold the numbers of their indices") {
   }
 }
 
+TEST_CASE("blocks of short quotients divide as single pairs do") {
+  // One long quotient in a block sends all of it to the other way.
+  std::vector<float> a, b;
+  for (int i = 0; i < 4000; ++i) {
+    const auto k = static_cast<std::uint64_t>(i);
+    const double size = std::ldexp(1.0, static_cast<int>(Philox(4, 1).below(k, 40)) - 20);
+    float u = static_cast<float>(size * Philox(4, 2).normal(k)), v = static_cast<float>(Philox(4, 3).normal(k));
+    if (i % 7 == 0) u = v * static_cast<float>(i);           // whole quotients, or almost
+    if (i % 11 == 0) u = std::nextafter(v * 3.0f, -100.0f);  // just below or above
+    if (i % 13 == 0) u = i % 2 ? -0.0f : 0.0f;
+    a.push_back(u);
+    b.push_back(v);
+  }
+  const auto differences = [&](const Tensor& rest, const Tensor& whole) {
+    Index wrong = 0;
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      const double u = a[i], v = b[i], exact = std::fmod(u, v);
+      const bool down = exact != 0 && (exact < 0) != (v < 0);
+      const auto r = static_cast<float>(down ? exact + v : exact);
+      const auto q = static_cast<float>(std::nearbyint((u - exact) / v) - (down ? 1 : 0));
+      const float mine = rest.data<float>()[i], quotient = whole.data<float>()[i];
+      wrong += mine != r || std::signbit(mine) != std::signbit(r) || quotient != q;
+    }
+    return wrong;
+  };
+  const auto count = static_cast<Index>(a.size());
+  const Tensor x = Tensor::from(a, {count}), y = Tensor::from(b, {count});
+  CHECK(differences(remainder(x, y), floor_divide(x, y)) == 0);
+  std::vector<Tensor> rests, wholes;
+  for (Index i = 0; i < count; ++i) {
+    rests.push_back(remainder(narrow(x, 0, i, 1), narrow(y, 0, i, 1)));
+    wholes.push_back(floor_divide(narrow(x, 0, i, 1), narrow(y, 0, i, 1)));
+  }
+  CHECK(differences(concat(rests, 0), concat(wholes, 0)) == 0);
+  const Tensor far = Tensor::from<float>({1e30f, -1e30f, INFINITY, 1, 5, NAN}, {6}),
+               near = Tensor::from<float>({3, 3, 2, INFINITY, 0, 1}, {6});
+  CHECK(remainder(far, near).data<float>()[0] == std::fmod(1e30f, 3.0f));
+  CHECK(std::isnan(remainder(far, near).data<float>()[2]));
+  CHECK(remainder(far, near).data<float>()[3] == 1);
+  CHECK(floor_divide(far, near).data<float>()[4] == INFINITY);
+}
+
 TEST_CASE("where takes each element from its side, broadcast or not") {
   const Tensor mask = greater(random(3), 0.0), x = random(1), row = Tensor::normal({extents[2]}, 0, 1, Philox(1, 2));
   equals(where(mask, x, row),

@@ -122,7 +122,8 @@ Tensor pow(const Operand& a, const Operand& b) {
   if (a.is_number())
     return pointwise(op, b.tensor(), [c = a.number().value()](auto y) { return pow(decltype(y)(c), y); });
   // GCC would call the long formula once per element.
-  return pointwise(op, a.tensor(), b.tensor(), [](auto x, auto y) __attribute__((always_inline)) { return pow(x, y); });
+  return pointwise(
+      op, a.tensor(), b.tensor(), [](auto x, auto y) __attribute__((always_inline)) { return pow(x, y); });
 }
 
 namespace {

@@ -26,18 +26,34 @@ Index integer_remainder(Index a, Index b) {
 }
 
 // The exact quotient rounded down. floor(a / b) would round twice.
-template <class T>
-T floating_quotient(T a, T b) {
-  if (b == 0) return a / b;
-  const T rest = std::fmod(a, b), whole = (a - rest) / b - (rounds_down(rest, b) ? 1 : 0);
-  return whole == 0 ? std::copysign(T(0), a / b) : std::nearbyint(whole);
-}
+struct FloatingQuotient {
+  template <class T>
+  static T of(T a, T b) {
+    if (b == 0) return a / b;
+    const T rest = std::fmod(a, b), whole = (a - rest) / b - (rounds_down(rest, b) ? 1 : 0);
+    return whole == 0 ? std::copysign(T(0), a / b) : std::nearbyint(whole);
+  }
+  static float of_short(float a, float b) {
+    const double ratio = double{a} / double{b}, whole = std::floor(ratio);
+    return static_cast<float>(whole == 0 ? std::copysign(0.0, ratio) : whole);
+  }
+};
 
-template <class T>
-T floating_remainder(T a, T b) {
-  const T rest = std::fmod(a, b);
-  return rounds_down(rest, b) ? rest + b : rest;
-}
+struct FloatingRemainder {
+  template <class T>
+  static T of(T a, T b) {
+    const T rest = std::fmod(a, b);
+    return rounds_down(rest, b) ? rest + b : rest;
+  }
+  static float of_short(float a, float b) {
+    const double rest = double{a} - std::floor(double{a} / double{b}) * double{b};
+    return static_cast<float>(rest == 0 ? std::copysign(0.0, double{a}) : rest);
+  }
+};
+
+// Whether the quotient of two floats has at most 27 bits before the point. A double then holds it, rounded down, and
+// its product with b, and the quotient does not round up to an integer.
+bool is_short(float a, float b) { return std::fabs(double{a} / double{b}) < 0x1p27; }
 
 void check_divisor(const OpName& op, const Operand& divisor) {
   const Tensor b = integer_tensor(divisor);
@@ -51,8 +67,10 @@ Tensor floating_tensor(const Operand& o, const Operand& other) {
   return o.is_number() ? Tensor::scalar(o.number(), other.tensor().dtype()) : o.tensor();
 }
 
+// F::of(a, b) of each pair, or F::of_short where all quotients of a block are short; that one compiles to vector
+// instructions.
 template <class F>
-Tensor map_floating(const OpName& op, const Tensor& a, const Tensor& b, F f) {
+Tensor map_floating(const OpName& op, const Tensor& a, const Tensor& b) {
   if (!is_floating(a.dtype()) || a.dtype() != b.dtype()) {
     throw Error(
         fmt::format("{}: operands {} and {}, expected integers or one floating dtype; convert with to(x, dtype)",
@@ -60,9 +78,18 @@ Tensor map_floating(const OpName& op, const Tensor& a, const Tensor& b, F f) {
         op.place);
   }
   Tensor out = Tensor::empty(op, broadcast_shapes(op, a.shape(), b.shape()), a.dtype());
-  dispatch_floating(a.dtype(), [&](auto zero) {
-    using T = decltype(zero);
-    map_pairs<T, T>(a, b, out, f);
+  if (a.dtype() == DType::f64) {
+    map_pairs<double, double>(a, b, out, [](double u, double v) { return F::of(u, v); });
+    return out;
+  }
+  using In = const float* __restrict;
+  map_pair_blocks<float, float>(a, b, out, [](In x, In y, float* __restrict z, Index n) {
+    unsigned longer = 0;
+    for (Index k = 0; k < n; ++k) longer |= static_cast<unsigned>(!is_short(x[k], y[k]));
+    if (longer)
+      for (Index k = 0; k < n; ++k) z[k] = F::of(x[k], y[k]);
+    else
+      for (Index k = 0; k < n; ++k) z[k] = F::of_short(x[k], y[k]);
   });
   return out;
 }
@@ -76,7 +103,7 @@ Tensor floor_divide(const Operand& a, const Operand& b) {
     return map_integers(op, a, b, integer_quotient);
   }
   const Tensor x = floating_tensor(a, b), y = floating_tensor(b, a);
-  const Tensor q = map_floating(op, x, y, [](auto u, auto v) { return floating_quotient(u, v); });
+  const Tensor q = map_floating<FloatingQuotient>(op, x, y);
   return record(op, q, {unread(x), unread(y)}, [](const Tensor& dy) {
     const Tensor none = Tensor::zeros(dy.shape(), dy.dtype());
     return Grads{none, none};
@@ -90,7 +117,7 @@ Tensor remainder(const Operand& a, const Operand& b) {
     return map_integers(op, a, b, integer_remainder);
   }
   const Tensor x = floating_tensor(a, b), y = floating_tensor(b, a);
-  const Tensor rest = map_floating(op, x, y, [](auto u, auto v) { return floating_remainder(u, v); });
+  const Tensor rest = map_floating<FloatingRemainder>(op, x, y);
   return record(op, rest, {x, y}, [x, y](const Tensor& dy, Needs needs) {
     return Grads{dy, needs[1] ? neg(mul(dy, floor_divide(x, y))) : Tensor()};
   });

@@ -35,9 +35,9 @@ Tensor map_elements(const OpName& op, const Tensor& x, F f) {
   return y;
 }
 
-/// out[i] = f(a[i], b[i]), with a and b broadcast to the shape of out.
+/// Calls f(x, y, z, n) for blocks of n elements of a and b, broadcast to the shape of out, and of out.
 template <class In, class Out, class F>
-void map_pairs(const Tensor& a, const Tensor& b, Tensor& out, F f) {
+void map_pair_blocks(const Tensor& a, const Tensor& b, Tensor& out, F f) {
   constexpr Index block = 256;
   const BroadcastReader left(a.shape(), out.shape()), right(b.shape(), out.shape());
   const In *p = a.data<In>(), *q = b.data<In>();
@@ -48,11 +48,16 @@ void map_pairs(const Tensor& a, const Tensor& b, Tensor& out, F f) {
       const Index n = std::min(block, end - i);
       if (!left.direct()) left.read(p, i, n, left_block);
       if (!right.direct()) right.read(q, i, n, right_block);
-      const In* __restrict x = left.direct() ? p + i : left_block;
-      const In* __restrict y = right.direct() ? q + i : right_block;
-      Out* __restrict z = to + i;
-      for (Index k = 0; k < n; ++k) z[k] = f(x[k], y[k]);
+      f(left.direct() ? p + i : left_block, right.direct() ? q + i : right_block, to + i, n);
     }
+  });
+}
+
+/// out[i] = f(a[i], b[i]), with a and b broadcast to the shape of out.
+template <class In, class Out, class F>
+void map_pairs(const Tensor& a, const Tensor& b, Tensor& out, F f) {
+  map_pair_blocks<In, Out>(a, b, out, [f](const In* __restrict x, const In* __restrict y, Out* __restrict z, Index n) {
+    for (Index k = 0; k < n; ++k) z[k] = f(x[k], y[k]);
   });
 }
 
