@@ -30,8 +30,8 @@ struct FloatingQuotient {
   template <class T>
   static T of(T a, T b) {
     if (b == 0) return a / b;
-    const T rest = std::fmod(a, b), whole = (a - rest) / b - (rounds_down(rest, b) ? 1 : 0);
-    return whole == 0 ? std::copysign(T(0), a / b) : std::nearbyint(whole);
+    const double rest = std::fmod(a, b), whole = (a - rest) / b - (rounds_down(rest, b) ? 1 : 0);
+    return static_cast<T>(whole == 0 ? std::copysign(0.0, static_cast<double>(a / b)) : std::nearbyint(whole));
   }
   static float of_short(float a, float b) {
     const double ratio = double{a} / double{b}, whole = std::floor(ratio);
