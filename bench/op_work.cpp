@@ -6,7 +6,6 @@
 namespace gradus::bench {
 namespace {
 
-double bytes_of(const Tensor& t) { return static_cast<double>(t.numel() * size_of(t.dtype())); }
 double numel(const Tensor& t) { return static_cast<double>(t.numel()); }
 
 // An op of products: its flops, the number of its inputs that are factors, and the flops of the gradient of one factor

@@ -6,6 +6,9 @@
 
 namespace gradus::bench {
 
+/// The bytes of a tensor's elements.
+inline double bytes_of(const Tensor& t) { return static_cast<double>(t.numel() * size_of(t.dtype())); }
+
 /// The work of an op, counted from shapes.
 ///
 /// - flops: 2 per multiply-add of a product (matmul, linear, convolutions, both products of attention, without regard

@@ -115,8 +115,6 @@ void measure_op(const Op& op, Traffic& traffic, Index n, double seconds, const L
 
 constexpr Index every_size[] = {65536, 4194304};
 
-double size_of_tensor(const Tensor& t) { return static_cast<double>(t.numel() * size_of(t.dtype())); }
-
 double flops_of(const Profiler& profiler) {
   double flops = 0;
   for (const Span& span : profiler.spans()) flops += span.work.flops;
@@ -139,8 +137,8 @@ Roofline roofline(const EveryOp& op, const std::vector<Tensor>& in, double bandw
   }
   const bool is_view = std::any_of(in.begin(), in.end(), [&](const Tensor& t) { return t.storage() == y.storage(); });
   if (!is_view) {
-    bytes = size_of_tensor(y);
-    for (const Tensor& t : in) bytes += size_of_tensor(t);
+    bytes = bytes_of(y);
+    for (const Tensor& t : in) bytes += bytes_of(t);
   }
   Roofline times{.forward = seconds(bytes, flops)};
   if (!y.requires_grad()) return times;
@@ -148,9 +146,9 @@ Roofline roofline(const EveryOp& op, const std::vector<Tensor>& in, double bandw
     const ObserverScope watching(&profiler);
     backward(y, {.seed = Tensor::ones(y.shape())});
   }
-  bytes += size_of_tensor(y);
+  bytes += bytes_of(y);
   for (const Tensor& t : in)
-    if (t.requires_grad()) bytes += size_of_tensor(t);
+    if (t.requires_grad()) bytes += bytes_of(t);
   times.both = seconds(bytes, flops_of(profiler));
   return times;
 }

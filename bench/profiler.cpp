@@ -78,7 +78,7 @@ void Profiler::on_record(Node& node, std::span<const Input> inputs) {
   note->layer = span.layer;
   note->work.flops = span.work.flops;
   for (const Input& in : inputs)
-    if (in.storage) note->work.read += static_cast<double>(in.tensor->numel() * size_of(in.tensor->dtype()));
+    if (in.storage) note->work.read += bytes_of(*in.tensor);
   node.note = std::move(note);
   last_ = Moment::now();
 }

@@ -71,15 +71,15 @@ struct ReducedExponent {
   return {static_cast<std::int32_t>(bits), x - n * kLn2High, n * kLn2Low};
 }
 
-// (exp(r) - 1 - r) / r^2 for |r| <= ln 2 / 2.
-[[gnu::always_inline]] inline float exp_tail(float r) {
-  return polynomial(r, 0.49999997f, 0.166665182f, 0.0416673534f, 0.00836897828f, 0.00138790021f);
+// (exp(r) - 1 - r) / r^2 times a power of two, for |r| <= ln 2 / 2.
+[[gnu::always_inline]] inline float exp_tail(float r, float power = 1.0f) {
+  return polynomial(r, power * 0.49999997f, power * 0.166665182f, power * 0.0416673534f, power * 0.00836897828f,
+                    power * 0.00138790021f);
 }
 
 // exp(r) times a power of two, for |r| <= ln 2 / 2.
 [[gnu::always_inline]] inline float scaled_exp(float r, float power) {
-  return polynomial(r, power, power, power * 0.49999997f, power * 0.166665182f, power * 0.0416673534f,
-                    power * 0.00836897828f, power * 0.00138790021f);
+  return polynomial(r, power, power, exp_tail(r, power));
 }
 
 // The rest of x after n ln 2.

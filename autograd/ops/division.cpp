@@ -83,14 +83,18 @@ Tensor map_floating(const OpName& op, const Tensor& a, const Tensor& b) {
     return out;
   }
   using In = const float* __restrict;
-  map_pair_blocks<float, float>(a, b, out, [](In x, In y, float* __restrict z, Index n) {
-    unsigned longer = 0;
-    for (Index k = 0; k < n; ++k) longer |= static_cast<unsigned>(!is_short(x[k], y[k]));
-    if (longer)
-      for (Index k = 0; k < n; ++k) z[k] = F::of(x[k], y[k]);
-    else
-      for (Index k = 0; k < n; ++k) z[k] = F::of_short(x[k], y[k]);
-  });
+  map_blocks<float>(
+      out,
+      [](In x, In y, float* __restrict z, Index n) {
+        unsigned longer = 0;
+        for (Index k = 0; k < n; ++k) {
+          z[k] = F::of_short(x[k], y[k]);
+          longer |= static_cast<unsigned>(!is_short(x[k], y[k]));
+        }
+        if (longer)
+          for (Index k = 0; k < n; ++k) z[k] = F::of(x[k], y[k]);
+      },
+      Broadcast<float>(a, out.shape()), Broadcast<float>(b, out.shape()));
   return out;
 }
 

@@ -50,12 +50,6 @@ Tensor var(const Tensor& x, const Axes& axes, Integer correction, Flag keepdim, 
 
 namespace {
 
-// v if it is NaN or further out than `best`.
-template <class T>
-[[gnu::always_inline]] inline T further(T v, T best, bool largest) {
-  return v != v || (largest ? v > best : v < best) ? v : best;
-}
-
 // The extreme element of a row of n > 0.
 template <class T>
 T extreme_of_row(const T* row, Index n, bool largest) {
@@ -77,6 +71,7 @@ Tensor extreme(const OpName& op, const Tensor& x, const Axes& axes, bool keepdim
           using T = decltype(zero);
           const T* p = t.data<T>();
           T* to = out.mutable_data<T>();
+          const auto better = [largest](T v, T best) { return v != v || (largest ? v > best : v < best) ? v : best; };
           parallel_columns(AroundAxis({outer, extent, inner}, 1), [=](Index o, Index begin, Index end) {
             const T* row = p + o * extent * inner;
             T* best = to + o * inner;
@@ -87,7 +82,7 @@ Tensor extreme(const OpName& op, const Tensor& x, const Axes& axes, bool keepdim
             std::copy(row + begin, row + end, best + begin);
             for (Index e = 1; e < extent; ++e) {
               row += inner;
-              for (Index i = begin; i < end; ++i) best[i] = further(row[i], best[i], largest);
+              for (Index i = begin; i < end; ++i) best[i] = better(row[i], best[i]);
             }
           });
         });

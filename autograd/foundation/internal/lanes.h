@@ -7,10 +7,9 @@
 
 #include <gradus/autograd/foundation/internal/simd.h>
 
-// Loops over a row in 16 lanes: sum, product, extreme, dot products, and a function with its
-// sum. Element i goes to lane i mod
-// 16. Each lane is summed in a binary tree, and the lanes are joined in one, so that the error grows with log n. Zeros
-// appended to a row do not change the bits of its sum.
+// Loops over a row in 16 lanes: sum, product, extreme, dot products, and a function with its sum. Element i goes to
+// lane i mod 16. Each lane is summed in a binary tree, and the lanes are joined in one, so that the error grows with
+// log n. Zeros appended to a row do not change the bits of its sum.
 namespace gradus {
 
 constexpr Index lanes = 16;

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
+#include <tuple>
 
 #include <gradus/autograd/engine/broadcast.h>
 #include <gradus/autograd/engine/tensor.h>
@@ -35,20 +37,35 @@ Tensor map_elements(const OpName& op, const Tensor& x, F f) {
   return y;
 }
 
-/// Calls f(x, y, z, n) for blocks of n elements of a and b, broadcast to the shape of out, and of out.
-template <class In, class Out, class F>
-void map_pair_blocks(const Tensor& a, const Tensor& b, Tensor& out, F f) {
-  constexpr Index block = 256;
-  const BroadcastReader left(a.shape(), out.shape()), right(b.shape(), out.shape());
-  const In *p = a.data<In>(), *q = b.data<In>();
+/// Blocks of a tensor as if it were expanded to a shape that it broadcasts to.
+template <class T>
+class Broadcast {
+ public:
+  static constexpr Index longest = 256;  // elements of a block
+  using Buffer = std::array<T, longest>;
+  Broadcast(const Tensor& x, const Shape& shape) : reader_(x.shape(), shape), data_(x.data<T>()) {}
+  /// n elements from `begin` on: in place, or copied to the buffer.
+  const T* read(Index begin, Index n, Buffer& buffer) const {
+    if (reader_.direct()) return data_ + begin;
+    reader_.read(data_, begin, n, buffer.data());
+    return buffer.data();
+  }
+
+ private:
+  BroadcastReader reader_;
+  const T* data_;
+};
+
+/// Calls f(x..., y, n) for each block of n elements of the operands and of out.
+template <class Out, class F, class... T>
+void map_blocks(Tensor& out, F f, const Broadcast<T>&... in) {
+  constexpr Index block = Broadcast<Out>::longest;
   Out* to = out.mutable_data<Out>();
   parallel_for(out.numel(), elementwise_grain, [&](Index begin, Index end) {
-    In left_block[block], right_block[block];
+    std::tuple<typename Broadcast<T>::Buffer...> buffers;
     for (Index i = begin; i < end; i += block) {
       const Index n = std::min(block, end - i);
-      if (!left.direct()) left.read(p, i, n, left_block);
-      if (!right.direct()) right.read(q, i, n, right_block);
-      f(left.direct() ? p + i : left_block, right.direct() ? q + i : right_block, to + i, n);
+      std::apply([&](auto&... buffer) { f(in.read(i, n, buffer)..., to + i, n); }, buffers);
     }
   });
 }
@@ -56,34 +73,23 @@ void map_pair_blocks(const Tensor& a, const Tensor& b, Tensor& out, F f) {
 /// out[i] = f(a[i], b[i]), with a and b broadcast to the shape of out.
 template <class In, class Out, class F>
 void map_pairs(const Tensor& a, const Tensor& b, Tensor& out, F f) {
-  map_pair_blocks<In, Out>(a, b, out, [f](const In* __restrict x, const In* __restrict y, Out* __restrict z, Index n) {
-    for (Index k = 0; k < n; ++k) z[k] = f(x[k], y[k]);
-  });
+  map_blocks<Out>(
+      out,
+      [f](const In* __restrict x, const In* __restrict y, Out* __restrict z, Index n) {
+        for (Index k = 0; k < n; ++k) z[k] = f(x[k], y[k]);
+      },
+      Broadcast<In>(a, out.shape()), Broadcast<In>(b, out.shape()));
 }
 
 /// out[i] = mask[i] != 0 ? a[i] : b[i], with all three broadcast to the shape of out.
 template <class M, class T>
 void choose_elements(const Tensor& mask, const Tensor& a, const Tensor& b, Tensor& out) {
-  constexpr Index block = 256;
-  const BroadcastReader of_mask(mask.shape(), out.shape()), of_a(a.shape(), out.shape()), of_b(b.shape(), out.shape());
-  const M* m = mask.data<M>();
-  const T *p = a.data<T>(), *q = b.data<T>();
-  T* to = out.mutable_data<T>();
-  parallel_for(out.numel(), elementwise_grain, [&](Index begin, Index end) {
-    M mask_block[block];
-    T a_block[block], b_block[block];
-    for (Index i = begin; i < end; i += block) {
-      const Index n = std::min(block, end - i);
-      if (!of_mask.direct()) of_mask.read(m, i, n, mask_block);
-      if (!of_a.direct()) of_a.read(p, i, n, a_block);
-      if (!of_b.direct()) of_b.read(q, i, n, b_block);
-      const M* __restrict keep = of_mask.direct() ? m + i : mask_block;
-      const T* __restrict x = of_a.direct() ? p + i : a_block;
-      const T* __restrict y = of_b.direct() ? q + i : b_block;
-      T* __restrict z = to + i;
-      for (Index k = 0; k < n; ++k) z[k] = keep[k] != 0 ? x[k] : y[k];
-    }
-  });
+  map_blocks<T>(
+      out,
+      [](const M* __restrict keep, const T* __restrict x, const T* __restrict y, T* __restrict z, Index n) {
+        for (Index k = 0; k < n; ++k) z[k] = keep[k] != 0 ? x[k] : y[k];
+      },
+      Broadcast<M>(mask, out.shape()), Broadcast<T>(a, out.shape()), Broadcast<T>(b, out.shape()));
 }
 
 }  // namespace gradus
