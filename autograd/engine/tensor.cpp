@@ -52,22 +52,21 @@ void fill_with(Tensor& t, Value value) {
   });
 }
 
-// Element i is value(words), from the `each` words of `random` from word i * each on; `each` divides 4.
-template <Index each, class Value>
-void fill_at_random(Tensor& t, const Philox& random, Value value) {
-  constexpr Index counters = Philox::group / 4, group = Philox::group / each, grain = Index{1} << 13;
+// Element i is shift + scale * number i, from groups of n numbers of 16 counter values of `random`.
+template <std::size_t n>
+void fill_at_random(Tensor& t, const Philox& random, double shift, double scale,
+                    void (Philox::*numbers_of)(std::uint64_t, std::array<double, n>&) const) {
+  constexpr Index group = n, grain = Index{1} << 13;
   dispatch(t.dtype(), [&](auto zero) {
     using T = decltype(zero);
     T* p = t.mutable_data<T>();
     parallel_for(t.numel(), grain, [&](Index begin, Index end) {
-      alignas(64) std::array<std::uint32_t, Philox::group> by_word;
-      std::array<std::uint32_t, Philox::group> words;
+      alignas(64) std::array<double, n> numbers;
       for (Index first = begin; first < end; first += group) {
-        random.fill(static_cast<std::uint64_t>(first * each / 4), by_word);
-        for (std::size_t c = 0; c < counters; ++c)
-          for (std::size_t w = 0; w < 4; ++w) words[c * 4 + w] = by_word[w * counters + c];
+        (random.*numbers_of)(static_cast<std::uint64_t>(first / group * 16), numbers);
         const Index count = std::min(group, end - first);
-        for (Index i = 0; i < count; ++i) p[first + i] = static_cast<T>(value(words.data() + i * each));
+        for (Index i = 0; i < count; ++i)
+          p[first + i] = static_cast<T>(shift + scale * numbers[static_cast<std::size_t>(i)]);
       }
     });
   });
@@ -142,16 +141,14 @@ Tensor Tensor::arange(Integer n, DType dtype) {
 Tensor Tensor::uniform(const Shape& shape, Scalar from, Scalar to, const Philox& random, DType dtype, Place place) {
   Tensor t = empty(shape, dtype, place);
   const double low = from, high = to;
-  fill_at_random<1>(t, random,
-                    [=](const std::uint32_t* words) { return low + (high - low) * Philox::uniform_of(*words); });
+  fill_at_random(t, random, low, high - low, &Philox::fill_uniform);
   return t;
 }
 
 Tensor Tensor::normal(const Shape& shape, Scalar centre, Scalar spread, const Philox& random, DType dtype,
                       Place place) {
   Tensor t = empty(shape, dtype, place);
-  const double mean = centre, std = spread;
-  fill_at_random<2>(t, random, [=](const std::uint32_t* words) { return mean + std * Philox::normal_of(words); });
+  fill_at_random(t, random, centre, spread, &Philox::fill_normal);
   return t;
 }
 

@@ -1,18 +1,41 @@
 #include <gradus/autograd/foundation/random.h>
 
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <numbers>
 #include <utility>
 
+#include <gradus/autograd/foundation/math.h>
 #include <gradus/autograd/foundation/thread_modes.h>
 
 namespace gradus {
 
-double Philox::normal_of(const std::uint32_t* words) {
-  const double u = (words[0] + 0.5) * 0x1p-32, v = words[1] * 0x1p-32;
-  return std::sqrt(-2 * std::log(u)) * std::cos(2 * std::numbers::pi * v);
+namespace {
+
+// A whole number below 2^32. GCC 12 vectorises this, and no conversion of integers of another size.
+[[gnu::always_inline]] inline double to_double(std::uint64_t word) {
+  return std::bit_cast<double>(word | 0x4330000000000000u) - 0x1p52;
 }
+
+// cos(2 pi word / 2^32) by Taylor's series, to 53 bits.
+[[gnu::always_inline]] inline double cosine_of_turn(std::uint64_t word) {
+  const std::uint64_t shifted = word + (1u << 29), quarter = shifted >> 30;  // the nearest quarter of a turn
+  const double a = (to_double(shifted - (quarter << 30)) - 0x1p29) * (std::numbers::pi * 0x1p-31), z = a * a;
+  const double cosine = math::detail::polynomial(z, 1.0, -1.0 / 2, 1.0 / 24, -1.0 / 720, 1.0 / 40320, -1.0 / 3628800,
+                                                 1.0 / 479001600, -1.0 / 87178291200, 1.0 / 20922789888000);
+  const double sine = a * math::detail::polynomial(z, 1.0, -1.0 / 6, 1.0 / 120, -1.0 / 5040, 1.0 / 362880,
+                                                   -1.0 / 39916800, 1.0 / 6227020800, -1.0 / 1307674368000);
+  const double magnitude = math::detail::select((quarter & 1u) != 0, sine, cosine);
+  return math::detail::select(((quarter + 1) & 2u) != 0, -magnitude, magnitude);
+}
+
+[[gnu::always_inline]] inline double normal_of(std::uint64_t first, std::uint64_t second) {
+  const double logarithm = math::detail::log2_double((to_double(first) + 0.5) * 0x1p-32) * std::numbers::ln2;
+  return std::sqrt(-2 * logarithm) * cosine_of_turn(second);
+}
+
+}  // namespace
 
 // The rounds of `block` on 16 counters at once, which compile to vector instructions.
 void Philox::fill(std::uint64_t counter, std::array<std::uint32_t, group>& out) const {
@@ -38,6 +61,31 @@ void Philox::fill(std::uint64_t counter, std::array<std::uint32_t, group>& out) 
     k1 += 0xBB67AE85;
   }
   std::memcpy(out.data(), c.data(), sizeof(c));
+}
+
+void Philox::fill_uniform(std::uint64_t counter, std::array<double, group>& out) const {
+  alignas(64) std::array<std::uint32_t, group> words;
+  fill(counter, words);
+  for (std::size_t c = 0; c < group / 4; ++c)
+    for (std::size_t w = 0; w < 4; ++w) out[c * 4 + w] = words[w * (group / 4) + c] * 0x1p-32;
+}
+
+void Philox::fill_normal(std::uint64_t counter, std::array<double, group / 2>& out) const {
+  constexpr std::size_t n = group / 4;
+  alignas(64) std::array<std::uint32_t, group> words;
+  fill(counter, words);
+  alignas(64) std::array<double, group / 2> numbers;  // all first ones, then all second ones
+  for (std::size_t i = 0; i < n; ++i) numbers[i] = normal_of(words[i], words[n + i]);
+  for (std::size_t i = 0; i < n; ++i) numbers[n + i] = normal_of(words[2 * n + i], words[3 * n + i]);
+  for (std::size_t i = 0; i < n; ++i) {
+    out[2 * i] = numbers[i];
+    out[2 * i + 1] = numbers[n + i];
+  }
+}
+
+double Philox::normal(std::uint64_t index) const {
+  const auto words = block(index / 2);
+  return normal_of(words[index % 2 * 2], words[index % 2 * 2 + 1]);
 }
 
 RandomScope::RandomScope(std::uint64_t seed, std::uint64_t stream) : RandomScope(State{seed, stream, 0}) {}

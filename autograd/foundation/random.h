@@ -27,23 +27,21 @@ class Philox {
     return c;
   }
 
-  static constexpr std::size_t group = 64;  // number of words that fill writes
+  static constexpr std::size_t group = 64;  // number of words of 16 counter values
   /// The words of 16 counter values from `counter` on: all first words, then all second ones, and so on.
   void fill(std::uint64_t counter, std::array<std::uint32_t, group>& out) const;
+  /// The uniform and the normal numbers of 16 counter values from `counter` on, in the order of their indices.
+  void fill_uniform(std::uint64_t counter, std::array<double, group>& out) const;
+  void fill_normal(std::uint64_t counter, std::array<double, group / 2>& out) const;
 
   /// 32 random bits. The index counts words: four per counter value.
   std::uint32_t bits(std::uint64_t index) const { return block(index / 4)[index % 4]; }
   /// In [0, 1), a multiple of 2^-32.
-  double uniform(std::uint64_t index) const { return uniform_of(bits(index)); }
-  /// Standard normal; two per counter value.
-  double normal(std::uint64_t index) const { return normal_of(&block(index / 2)[index % 2 * 2]); }
+  double uniform(std::uint64_t index) const { return bits(index) * 0x1p-32; }
+  /// Standard normal (Box & Muller 1958); two per counter value.
+  double normal(std::uint64_t index) const;
   /// In [0, n) for n <= 2^32; the bias of each result is at most 2^-32.
   std::uint64_t below(std::uint64_t index, std::uint64_t n) const { return (std::uint64_t{bits(index)} * n) >> 32; }
-
-  /// A word as a number in [0, 1).
-  static double uniform_of(std::uint32_t word) { return word * 0x1p-32; }
-  /// Two words as a standard normal number (Box & Muller 1958).
-  static double normal_of(const std::uint32_t* words);
 
  private:
   std::uint64_t seed_, stream_;

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include <gradus/autograd/engine/internal/axes.h>
+#include <gradus/autograd/engine/internal/sum_axes.h>
 #include <gradus/autograd/engine/record.h>
 #include <gradus/autograd/ops/arithmetic.h>
 #include <gradus/autograd/ops/comparison.h>
@@ -37,10 +38,11 @@ Tensor norm(const Tensor& x, Scalar p, const Axes& axes, Flag keepdim, Place pla
   if (p == 1) return sum(abs({x, place}), axes, keepdim, place);
   if (p == INFINITY) return max(abs({x, place}), axes, keepdim, place);
   if (p == -INFINITY) return min(abs({x, place}), axes, keepdim, place);
-  const Shape kept = reduced(x.shape(), normalise_axes(op, axes.list(), x.shape()), true);
+  const std::vector<bool> named = normalise_axes(op, axes.list(), x.shape());
+  const Shape kept = reduced(x.shape(), named, true);
   const Tensor values = x.detach();
-  const Tensor powers = p == 2 ? square({values, place}) : pow({abs({values, place}), place}, p);
-  const Tensor total = sum(powers, axes, keepdim, place);
+  const Tensor total = p == 2 ? sum_squares(op, values, named).alias(reduced(x.shape(), named, keepdim))
+                              : sum(pow({abs({values, place}), place}, p), axes, keepdim, place);
   const Tensor y = p == 2 ? sqrt({total, place}) : pow({total, place}, 1 / p);
   return record(op, y, {x}, [x, p, kept](const Tensor& dy, const Tensor& y) {
     return Grads{mul(reshape(dy, kept), slopes(x, p, reshape(y, kept)))};

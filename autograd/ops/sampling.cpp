@@ -106,12 +106,20 @@ Tensor bernoulli(const Argument& p) {
     using T = decltype(zero);
     const T* from = x.data<T>();
     T* to = y.mutable_data<T>();
-    parallel_each(x.numel(), Index{1} << 14, [&](Index i) {
-      if (!(from[i] >= 0 && from[i] <= 1)) {
-        throw Error(fmt::format("bernoulli: {} at position {} of {} is not a probability", from[i], i, describe(x)),
-                    p.place());
+    parallel_for(x.numel(), Index{1} << 14, [&](Index begin, Index end) {
+      constexpr Index group = Philox::group;
+      alignas(64) std::array<double, Philox::group> numbers;
+      for (Index first = begin; first < end; first += group) {
+        random.fill_uniform(static_cast<std::uint64_t>(first / 4), numbers);
+        const Index count = std::min(group, end - first);
+        for (Index i = first; i < first + count; ++i) {
+          if (from[i] >= 0 && from[i] <= 1) continue;
+          throw Error(fmt::format("bernoulli: {} at position {} of {} is not a probability", from[i], i, describe(x)),
+                      p.place());
+        }
+        for (Index i = 0; i < count; ++i)
+          to[first + i] = numbers[static_cast<std::size_t>(i)] < static_cast<double>(from[first + i]) ? T(1) : T(0);
       }
-      to[i] = random.uniform(static_cast<std::uint64_t>(i)) < static_cast<double>(from[i]) ? T(1) : T(0);
     });
   });
   return without_gradient(op, y, {x});

@@ -20,32 +20,34 @@ constexpr Index piece = Index{1} << 15;  // elements that are worth a task
 template <class T>
 using Term = std::conditional_t<std::is_same_v<T, Index>, std::uint64_t, T>;
 
-// A long row is summed in blocks, which are cut among threads by its length.
-template <class T>
-T sum_row(const T* x, Index n) {
-  if (n <= sum_block) return lane_sum<T>(n, [x](Index i) { return x[i]; });
+// Σ f(x[i]). A long row is summed in blocks, which are cut among threads by its length.
+template <class T, class F>
+T sum_row(const T* x, Index n, F f) {
+  if (n <= sum_block) return lane_sum<T>(n, [x, f](Index i) { return f(x[i]); });
   const Index blocks = (n + sum_block - 1) / sum_block;
   std::vector<T> sums(static_cast<std::size_t>(blocks));
   parallel_for(blocks, 16, [&](Index begin, Index end) {
     for (Index b = begin; b < end; ++b) {
       const T* p = x + b * sum_block;
       sums[static_cast<std::size_t>(b)] =
-          lane_sum<T>(std::min(sum_block, n - b * sum_block), [p](Index i) { return p[i]; });
+          lane_sum<T>(std::min(sum_block, n - b * sum_block), [p, f](Index i) { return f(p[i]); });
     }
   });
   return lane_sum<T>(blocks, [&](Index i) { return sums[static_cast<std::size_t>(i)]; });
 }
 
+// out[o] = Σ_e f(x[o, e])
+template <class T, class F>
+void sum_last_axis(const T* x, Index outer, Index extent, T* out, F f) {
+  parallel_each(outer, grain_of(piece, extent), [&](Index o) { out[o] = sum_row(x + o * extent, extent, f); });
+}
+
 // out[o, i] = Σ_e x[o, e, i]
 template <class T>
 void sum_axis(const T* x, Index outer, Index extent, Index inner, T* out) {
-  parallel_each(outer, grain_of(piece, extent * inner), [&](Index o) {
-    const T* from = x + o * extent * inner;
-    if (inner == 1)
-      out[o] = sum_row(from, extent);
-    else
-      sum_rows(from, extent, inner, out + o * inner);
-  });
+  if (inner == 1) return sum_last_axis(x, outer, extent, out, [](T v) { return v; });
+  parallel_each(outer, grain_of(piece, extent * inner),
+                [&](Index o) { sum_rows(x + o * extent * inner, extent, inner, out + o * inner); });
 }
 
 }  // namespace
@@ -61,6 +63,24 @@ Tensor sum_axes(const OpName& op, const Tensor& x, const std::vector<bool>& name
     });
     return out;
   });
+}
+
+Tensor sum_squares(const OpName& op, const Tensor& x, const std::vector<bool>& named) {
+  std::vector<bool> last(named.size());  // the named axes after all others
+  for (std::size_t i = named.size(); i-- > 0 && named[i];) last[i] = true;
+  Shape shape = x.shape();
+  Index extent = 1;
+  for (Index i = 0; i < x.rank(); ++i) {
+    if (!last[static_cast<std::size_t>(i)]) continue;
+    extent *= shape[i];
+    shape[i] = 1;
+  }
+  Tensor out = Tensor::empty(op, shape, x.dtype());
+  dispatch_floating(x.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    sum_last_axis(x.data<T>(), out.numel(), extent, out.mutable_data<T>(), [](T v) { return v * v; });
+  });
+  return sum_axes(op, out, named);
 }
 
 }  // namespace gradus

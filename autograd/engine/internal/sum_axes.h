@@ -9,6 +9,8 @@ namespace gradus {
 /// Sums over the named axes, which keep the extent 1. Outside the graph. Sums add in one fixed tree; those of
 /// i64 wrap around at 2^63.
 Tensor sum_axes(const OpName& op, const Tensor& x, const std::vector<bool>& named);
+/// The same of x * x, with the bits of sum_axes of the squares. x is f32 or f64.
+Tensor sum_squares(const OpName& op, const Tensor& x, const std::vector<bool>& named);
 
 /// Reduces the named axes to the extent 1 outside the graph, one run of neighbouring axes at a time, the last first.
 /// `reduce(t, outer, extent, inner, shape)` reduces t, seen as [outer, extent, inner], to [outer, 1, inner] as `shape`.
