@@ -190,7 +190,7 @@ void for_gathered(const OpName& op, const Shape& x, Index axis, const Tensor& in
   if (index.numel() == 0) return;
   const Index* id = index.data<Index>();
   const AroundAxis a(extents, axis);
-  // A run is a part of the last axis, or one element if that is the axis.
+  // A run is a part of the last axis, if that is not the axis of the index.
   const bool last = axis + 1 == x.rank();
   constexpr Index longest = 64;
   const Index stride = AroundAxis(x, axis).inner, row = last ? 1 : extents[-1], runs = (row + longest - 1) / longest,
@@ -206,6 +206,13 @@ void for_gathered(const OpName& op, const Shape& x, Index axis, const Tensor& in
     }
     return position;
   };
+  if (last) {
+    parallel_each(a.outer, grain_of(entry_grain, a.extent), [&](Index o) {
+      const Index first = o * a.extent, start = start_of(o, 0);
+      for (Index i = first; i < first + a.extent; ++i) f(i, start + id[i]);
+    });
+    return;
+  }
   parallel_each(a.outer * rows * runs, grain_of(entry_grain, a.extent * std::min(row, longest)), [&](Index piece) {
     const Index r = piece / runs % rows, o = piece / (runs * rows), begin = piece % runs * longest,
                 end = std::min(begin + longest, row), start = start_of(o, r);

@@ -192,18 +192,41 @@ Tensor pad(const Tensor& x, Integer dim, Integer ahead, Integer behind, Place pl
                 [axis, before, length](const Tensor& dy) { return Grads{narrow(dy, axis, before, length)}; });
 }
 
+namespace {
+
+Tensor flipped(const OpName& op, const Tensor& x, Index axis) {
+  Tensor y = Tensor::empty(op, x.shape(), x.dtype());
+  const AroundAxis a(x.shape(), axis);
+  dispatch(x.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    const T* from = x.data<T>();
+    T* to = y.mutable_data<T>();
+    parallel_for(a.outer * a.extent, grain_of(copy_grain, a.inner), [&](Index begin, Index end) {
+      for (Index entry = begin, stop; entry < end; entry = stop) {
+        const Index o = entry / a.extent, count = std::min(end, (o + 1) * a.extent) - entry;
+        const T* source = from + ((2 * o + 1) * a.extent - 1 - entry) * a.inner;
+        T* out = to + entry * a.inner;
+        stop = entry + count;
+        if (a.inner == 1)
+          for (Index k = 0; k < count; ++k) out[k] = source[-k];
+        else
+          for (Index k = 0; k < count; ++k) std::copy_n(source - k * a.inner, a.inner, out + k * a.inner);
+      }
+    });
+  });
+  return record(op, y, {unread(x)}, [op, axis](const Tensor& dy) { return Grads{flipped(op, dy, axis)}; });
+}
+
+}  // namespace
+
 Tensor flip(const Tensor& x, const Axes& axes, Place place) {
   if (axes.empty()) return x;
-  const std::vector<bool> named = normalise_axes(OpName("flip", place), axes.list(), x.shape());
+  const OpName op("flip", place);
+  const std::vector<bool> named = normalise_axes(op, axes.list(), x.shape());
   if (x.numel() == 0) return x;
   Tensor y = x;
-  for (Index axis = 0; axis < x.rank(); ++axis) {
-    if (!named[static_cast<std::size_t>(axis)]) continue;
-    const Index n = x.shape()[axis];
-    std::vector<Index> backwards(static_cast<std::size_t>(n));
-    for (Index i = 0; i < n; ++i) backwards[static_cast<std::size_t>(i)] = n - 1 - i;
-    y = index_select(y, axis, Tensor::from(backwards, {n}), place);
-  }
+  for (Index axis = 0; axis < x.rank(); ++axis)
+    if (named[static_cast<std::size_t>(axis)]) y = flipped(op, y, axis);
   return y;
 }
 

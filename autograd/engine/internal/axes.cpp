@@ -2,6 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <atomic>
+
+#include <gradus/autograd/foundation/parallel.h>
+
 namespace gradus {
 
 Index normalise_axis(const OpName& op, Index axis, const Shape& shape) {
@@ -58,17 +63,15 @@ void check_ids(const OpName& op, const Tensor& ids, Index bound) {
   if (ids.dtype() != DType::i64) throw Error(fmt::format("{}: ids {} must be i64", op.name, describe(ids)), op.place);
   const Index *p = ids.data<Index>(), n = ids.numel();
   const auto outside = [bound](Index id) { return id < 0 || id >= bound; };
-  // Whole blocks first: their loop compiles to vector instructions.
-  constexpr Index block = 1024;
-  Index begin = 0;
-  for (; begin + block <= n; begin += block) {
+  std::atomic<bool> wrong = false;
+  parallel_for(n, Index{1} << 14, [&](Index begin, Index end) {
     unsigned any = 0;
-    for (Index i = begin; i < begin + block; ++i) any |= static_cast<unsigned>(outside(p[i]));
-    if (any) break;
-  }
-  for (Index i = begin; i < n; ++i)
-    if (outside(p[i]))
-      throw Error(fmt::format("{}: id {} at position {} is outside [0, {})", op.name, p[i], i, bound), op.place);
+    for (Index i = begin; i < end; ++i) any |= static_cast<unsigned>(outside(p[i]));
+    if (any) wrong = true;
+  });
+  if (!wrong) return;
+  const Index i = std::find_if(p, p + n, outside) - p;
+  throw Error(fmt::format("{}: id {} at position {} is outside [0, {})", op.name, p[i], i, bound), op.place);
 }
 
 void check_floating(const OpName& op, const Tensor& x) {
