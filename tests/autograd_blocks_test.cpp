@@ -221,6 +221,14 @@ TEST_CASE("the few first elements of a row are those of the sorted row") {
   }
 }
 
+TEST_CASE("group norm is layer norm of the numbers of each group") {
+  const Tensor x = random();  // 35 channels
+  const Tensor rows = reshape(x, {extents[0], 5, 7 * extents[2]});
+  CHECK(group_norm(x, 5).to_vector<float>() == layer_norm(rows).to_vector<float>());
+  const Tensor gain = Tensor::normal({extents[1]}, 1, 1, Philox(2, 1));
+  same_on_threads([&](const Tensor& t) { return group_norm(t, 5, gain); });
+}
+
 TEST_CASE("random tensors hold the numbers of their indices") {
   const Philox random(5, 7);
   for (const Index n : {Index{1}, Index{31}, Index{64}, Index{20'000}}) {

@@ -15,6 +15,7 @@
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/autograd/ops/arithmetic.h>
 #include <gradus/autograd/ops/functions.h>
+#include <gradus/autograd/ops/internal/moments.h>
 #include <gradus/autograd/ops/reduction.h>
 
 namespace gradus {
@@ -28,17 +29,6 @@ struct Norm {
   double epsilon;
   bool centred;
 };
-
-template <class T>
-struct Moments {
-  T mean, inverse_std;
-};
-template <class T>
-Moments<T> moments(const T* x, Index n, const Norm& norm) {
-  const T mean = norm.centred ? lane_sum<T>(n, [x](Index i) { return x[i]; }) / static_cast<T>(n) : T(0);
-  const T square = lane_sum<T>(n, [x, mean](Index i) { return (x[i] - mean) * (x[i] - mean); });
-  return {mean, T(1) / std::sqrt(square / static_cast<T>(n) + static_cast<T>(norm.epsilon))};
-}
 
 template <class T>
 [[gnu::noinline]] void normalise(Index n, const Moments<T> m, const T* __restrict x, const T* __restrict w,
@@ -96,8 +86,8 @@ void backward(const Tensor& x, const Tensor& weight, const Tensor& dy, const Nor
       for (Index first = b * row_block; first < last; first += few_rows, few += 2 * n) {
         std::fill_n(few, 2 * n, T(0));
         for (Index r = first; r < std::min(last, first + few_rows); ++r)
-          backward_row<T>(n, norm.centred, moments(px + r * n, n, norm), px + r * n, w, pdy + r * n, out + r * n, few,
-                          few + n);
+          backward_row<T>(n, norm.centred, moments(px + r * n, n, norm.epsilon, norm.centred), px + r * n, w,
+                          pdy + r * n, out + r * n, few, few + n);
       }
       sum_rows<T>(sums.data(), (few - sums.data()) / (2 * n), 2 * n, partial.data() + 2 * b * n);
     }
@@ -132,8 +122,9 @@ Tensor normalised(const OpName& op, const Tensor& x, const Tensor& weight, const
     const T* p = x.data<T>();
     const Row<T> w(weight, n, T(1)), b(bias, n, T(0));
     T* out = y.mutable_data<T>();
-    parallel_each(n ? x.numel() / n : 0, grain_of(Index{1} << 14, n),
-                  [&](Index r) { normalise<T>(n, moments(p + r * n, n, norm), p + r * n, w, b, out + r * n); });
+    parallel_each(n ? x.numel() / n : 0, grain_of(Index{1} << 14, n), [&](Index r) {
+      normalise<T>(n, moments(p + r * n, n, norm.epsilon, norm.centred), p + r * n, w, b, out + r * n);
+    });
   });
   std::vector<Input> inputs{x};
   if (weight.defined()) inputs.push_back(weight);

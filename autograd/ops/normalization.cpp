@@ -13,43 +13,12 @@
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/autograd/ops/arithmetic.h>
 #include <gradus/autograd/ops/functions.h>
-#include <gradus/autograd/ops/layer_norm.h>
-#include <gradus/autograd/ops/pointwise.h>
+#include <gradus/autograd/ops/internal/channels.h>
 #include <gradus/autograd/ops/reduction.h>
-#include <gradus/autograd/ops/shape.h>
 
 namespace gradus {
 
 namespace {
-
-// x [batch, channels, ...] as [batch, channels, inner]; without elements, batch and inner are 0.
-struct Channels {
-  Index batch, count, inner;
-  explicit Channels(const Shape& s)
-      : batch(s.numel() == 0 ? 0 : s[0]),
-        count(s[1]),
-        inner(s.numel() == 0 ? 0 : Shape(s.begin() + 2, s.end()).numel()) {}
-  Index numbers() const { return batch * inner; }  // of one channel
-};
-
-void check_operands(const OpName& op, const Tensor& x, std::initializer_list<const Tensor*> vectors) {
-  check_floating(op, x);
-  if (x.rank() < 2) throw Error(fmt::format("{}: x {} must be [batch, channels, ...]", op.name, describe(x)), op.place);
-  for (const Tensor* t : vectors) {
-    if (t->defined() && (!(t->shape() == Shape{x.shape()[1]}) || t->dtype() != x.dtype())) {
-      throw Error(fmt::format("{}: {} does not fit x {}, expected [{}] of the same dtype", op.name, describe(*t),
-                              describe(x), x.shape()[1]),
-                  op.place);
-    }
-  }
-}
-
-// A vector [channels] that broadcasts to x.
-Tensor per_channel(const Tensor& v, const Tensor& x) {
-  Shape shape{x.shape()[1]};
-  for (Index axis = 2; axis < x.rank(); ++axis) shape.push_back(1);
-  return reshape(v, shape);
-}
 
 // Calls f(channel, numbers) with the numbers of each channel in a row.
 template <class T, class F>
@@ -92,11 +61,6 @@ void batch_statistics(const Channels& c, const T* x, Statistics<T> s) {
     s.var[channel] =
         static_cast<T>(sum_of(c.numbers(), [row, mean](Index i) { return (row[i] - mean) * (row[i] - mean); }) / n);
   });
-}
-
-template <class T>
-[[gnu::noinline]] void normalise(Index n, T mean, T scale, T shift, const T* __restrict x, T* __restrict y) {
-  for (Index i = 0; i < n; ++i) y[i] = (x[i] - mean) * scale + shift;
 }
 
 // dx = scale (dy - mean_dy - (x - mean) slope)
@@ -276,26 +240,6 @@ Tensor batch_norm(const Tensor& x, const Tensor& running_mean, const Tensor& run
     move_running(running_var, var, momentum, static_cast<double>(n) / static_cast<double>(n - 1), place);
   }
   return recorded(op, x, weight, bias, {mean, var, eps, true});
-}
-
-Tensor group_norm(const Tensor& x, Integer num_groups, const Tensor& weight, const Tensor& bias, Scalar eps,
-                  Place place) {
-  const OpName op("group_norm", place);
-  check_operands(op, x, {&weight, &bias});
-  const Index groups = num_groups, channels = x.shape()[1];
-  if (groups < 1 || channels % groups != 0) {
-    throw Error(
-        fmt::format("group_norm: {} groups do not divide the {} channels of x {}", groups, channels, describe(x)),
-        place);
-  }
-  const Channels c(x.shape());
-  const Tensor rows = reshape(x, {c.batch, groups, channels / groups * c.inner}, place);
-  const Tensor y = reshape(layer_norm(rows, {}, {}, eps, place), x.shape(), place);
-  const Tensor w = weight.defined() ? per_channel(weight, x) : weight, b = bias.defined() ? per_channel(bias, x) : bias;
-  if (w.defined() && b.defined())
-    return pointwise(op, y, w, b, [](auto v, auto gain, auto shift) { return v * gain + shift; });
-  if (w.defined()) return pointwise(op, y, w, [](auto v, auto gain) { return v * gain; });
-  return b.defined() ? pointwise(op, y, b, [](auto v, auto shift) { return v + shift; }) : y;
 }
 
 }  // namespace gradus
