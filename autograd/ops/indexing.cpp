@@ -193,7 +193,7 @@ void for_gathered(const OpName& op, const Shape& x, Index axis, const Tensor& in
   // A run is a part of the last axis, if that is not the axis of the index.
   const bool last = axis + 1 == x.rank();
   constexpr Index longest = 64;
-  const Index stride = AroundAxis(x, axis).inner, row = last ? 1 : extents[-1], runs = (row + longest - 1) / longest,
+  const Index stride = AroundAxis(x, axis).inner, row = extents[-1], runs = (row + longest - 1) / longest,
               rows = a.inner / row;
   // The place in x of entry 0 of the row `r` of the index's slice o.
   const auto start_of = [&](Index o, Index r) {
