@@ -1,8 +1,10 @@
 #include <gradus/autograd/foundation/internal/gemm.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <type_traits>
+#include <utility>
 
 #include <gradus/autograd/foundation/internal/bf16_gemm.h>
 #include <gradus/autograd/foundation/internal/lanes.h>
@@ -58,18 +60,33 @@ template <class T, Index Rows, Index Vectors, bool by_rows>
     for (Index j = 0; j < Vectors; ++j) simd::store(c + r * ldc + j * width, sums[r][j]);
 }
 
-// One or two vectors of columns, all rows: tiles of Rows rows, then smaller tiles for the rest.
+template <class T>
+using Tile = void (*)(Index k, const T* a, Index a_step, const T* b, Index ldb, const T* start, Index start_step, T* c,
+                      Index ldc);
+
+// The tile of each number of rows from 1 on.
+template <class T, Index Vectors, bool by_rows, std::size_t... rows>
+constexpr std::array<Tile<T>, sizeof...(rows)> smaller_tiles(std::index_sequence<rows...>) {
+  return {[](Index k, const T* a, Index a_step, const T* b, Index ldb, const T* start, Index start_step, T* c,
+             Index ldc) { tile<T, rows + 1, Vectors, by_rows>(k, a, a_step, b, ldb, start, start_step, c, ldc); }...};
+}
+
+// One or two vectors of columns, all rows: tiles of Rows rows, and of two halves for the last rows, because the sums of
+// a tile of few rows wait for each other.
 template <class T, Index Rows, Index Vectors, bool by_rows>
 void tiles(Index m, Index k, const T* a, Index a_step, const T* b, Index ldb, const T* start, Index start_step, T* c,
            Index ldc) {
+  static constexpr auto smaller = smaller_tiles<T, Vectors, by_rows>(std::make_index_sequence<Rows - 1>());
   Index i = 0;
-  for (; i + Rows <= m; i += Rows) {
+  for (; m - i >= 2 * Rows - 1 || m - i == Rows; i += Rows) {
     tile<T, Rows, Vectors, by_rows>(k, a + i * (by_rows ? a_step : 1), a_step, b, ldb, start + i * start_step,
                                     start_step, c + i * ldc, ldc);
   }
-  if constexpr (Rows > 1) {
-    tiles<T, Rows / 2, Vectors, by_rows>(m - i, k, a + i * (by_rows ? a_step : 1), a_step, b, ldb,
-                                         start + i * start_step, start_step, c + i * ldc, ldc);
+  while (i < m) {
+    const Index rows = m - i > Rows ? (m - i + 1) / 2 : m - i;
+    smaller[static_cast<std::size_t>(rows - 1)](k, a + i * (by_rows ? a_step : 1), a_step, b, ldb,
+                                                start + i * start_step, start_step, c + i * ldc, ldc);
+    i += rows;
   }
 }
 
