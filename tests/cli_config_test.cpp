@@ -110,4 +110,24 @@ TEST_CASE("wrong flags and settings get a hint") {
   hint("---", "train has no option ---; see gradus train --help");
 }
 
+TEST_CASE("regression: --epochs dropped --set train.steps, and --steps dropped --set train.min_steps") {
+  const Scratch scratch;
+  scratch.write("mine.toml", "[train]\nsteps = 70\n");
+  const auto value_of = [&](const std::string& key, const std::string& flags) {
+    const Ran printed = run(scratch, "config --preset small --config mine.toml " + flags);
+    CAPTURE(printed.err);
+    REQUIRE(printed.code == 0);
+    const std::size_t at = printed.out.find("\n" + key + " = ") + key.size() + 4;
+    return printed.out.substr(at, printed.out.find(' ', at) - at);
+  };
+  CHECK(value_of("steps", "--epochs 3 --set train.steps=10") == "10");
+  CHECK(value_of("steps", "--set train.steps=10 --epochs 3") == "10");
+  CHECK(value_of("min_steps", "--steps 9 --set train.min_steps=5") == "5");
+  CHECK(value_of("epochs", "--steps 9 --set train.epochs=2") == "2");
+  // Those of the file and of the preset do not count beside a flag.
+  CHECK(value_of("steps", "--epochs 3") == "0");
+  CHECK(value_of("min_steps", "--epochs 3") == "0");
+  CHECK(value_of("epochs", "--steps 9") == "0");
+}
+
 }  // namespace gradus::cli_config_test

@@ -16,7 +16,7 @@ namespace {
 
 using namespace gradus::train;
 
-// A flag for the length of training sets the other lengths to 0.
+// A flag for the length of training sets the other lengths to 0, if they are not set too.
 constexpr std::string_view lengths[] = {"train.epochs", "train.steps", "train.min_steps"};
 
 void assign(ConfigFlags& flags, const Setting& setting, const std::string& text) {
@@ -29,7 +29,7 @@ void assign(ConfigFlags& flags, const Setting& setting, const std::string& text)
   flags.settings.emplace_back(setting.key, text);
   if (std::find(std::begin(lengths), std::end(lengths), setting.key) == std::end(lengths)) return;
   for (const std::string_view length : lengths)
-    if (length != setting.key) flags.settings.emplace_back(length, "0");
+    if (length != setting.key) flags.implied.emplace_back(length, "0");
 }
 
 // "Size of a batch". A help that begins with a name stays: "tsv: lines ...".
@@ -119,6 +119,7 @@ ConfigSources sources_of(const ConfigFlags& flags) {
   ConfigSources sources{.preset = flags.preset, .file = {}, .assignments = {}};
   if (starts_from_run(flags)) sources.run = RunDirectory::open(flags.from).config();
   if (!flags.config.empty()) sources.file = flags.config;
+  sources.assignments = flags.implied;
   for (const std::string& set : flags.sets) sources.assignments.push_back(split_assignment(set));
   sources.assignments.insert(sources.assignments.end(), flags.settings.begin(), flags.settings.end());
   return sources;

@@ -12,6 +12,7 @@ namespace gradus::cli {
 struct ConfigFlags {
   std::string preset, from, config;
   std::vector<std::string> sets;
+  train::Assignments implied;   // by flags, unless --set has another value
   train::Assignments settings;  // of their own flags
 };
 
