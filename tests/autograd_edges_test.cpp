@@ -167,7 +167,7 @@ TEST_CASE("a tensor that memory does not hold is an error with the op and the pl
   says([&] { repeat(x, power(50)); }, "expand: there is not enough memory: a tensor");
   says([&] { one_hot(ids({0}, {1}), power(50)); }, "one_hot: there is not enough memory: a tensor i64");
   says([&] { eye(power(25)); }, "eye: there is not enough memory: a tensor");
-  says([&] { norm(Tensor::zeros({power(50), 0}), 2, -1); }, "sum: there is not enough memory: a tensor");
+  says([&] { norm(Tensor::zeros({power(50), 0}), 2, -1); }, "norm: there is not enough memory: a tensor");
   const Tensor column = Tensor::zeros({power(25), 0});
   says([&] { matmul(column, transpose(column)); }, "matmul: there is not enough memory: a tensor");
 }
