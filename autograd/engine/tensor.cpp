@@ -63,7 +63,7 @@ void fill_at_random(Tensor& t, const Philox& random, double shift, double scale,
     parallel_for(t.numel(), grain, [&](Index begin, Index end) {
       alignas(64) std::array<double, n> numbers;
       for (Index first = begin; first < end; first += group) {
-        (random.*numbers_of)(static_cast<std::uint64_t>(first / group * 16), numbers);
+        (random.*numbers_of)(static_cast<std::uint64_t>(first / group) * (Philox::group / 4), numbers);
         const Index count = std::min(group, end - first);
         for (Index i = 0; i < count; ++i)
           p[first + i] = static_cast<T>(shift + scale * numbers[static_cast<std::size_t>(i)]);

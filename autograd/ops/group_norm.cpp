@@ -1,14 +1,11 @@
 #include <fmt/format.h>
 
-#include <vector>
-
-#include <gradus/autograd/engine/recompute.h>
-#include <gradus/autograd/engine/record.h>
 #include <gradus/autograd/foundation/internal/lanes.h>
 #include <gradus/autograd/foundation/internal/row_sums.h>
 #include <gradus/autograd/foundation/internal/scratch.h>
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/autograd/ops/arithmetic.h>
+#include <gradus/autograd/ops/internal/affine_norm.h>
 #include <gradus/autograd/ops/internal/channels.h>
 #include <gradus/autograd/ops/internal/moments.h>
 #include <gradus/autograd/ops/layer_norm.h>
@@ -36,28 +33,20 @@ struct Groups : Channels {
   }
 };
 
-// The values of a vector [channels], or `otherwise` for each channel if it is undefined.
-template <class T>
-std::vector<T> values_of(const Tensor& t, Index channels, T otherwise) {
-  if (!t.defined()) return std::vector<T>(static_cast<std::size_t>(channels), otherwise);
-  return {t.data<T>(), t.data<T>() + channels};
-}
-
 Tensor values(const OpName& op, const Tensor& x, const Tensor& weight, const Tensor& bias, const GroupNorm& norm) {
   Tensor y = Tensor::empty(op, x.shape(), x.dtype());
   if (x.numel() == 0) return y;
   const Groups s(x.shape(), norm);
   dispatch_floating(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
-    const std::vector<T> w = values_of(weight, s.count, T(1)), b = values_of(bias, s.count, T(0));
+    const Row<T> w(weight, s.count, T(1)), b(bias, s.count, T(0));
     const T* from = x.data<T>();
     T* to = y.mutable_data<T>();
     s.each([&](Index g, Index channel) {
       const Moments<T> m = moments(from + g * s.numbers, s.numbers, norm.eps);
       for (Index k = 0; k < s.per_group; ++k) {
         const Index at = g * s.numbers + k * s.inner;
-        const auto c = static_cast<std::size_t>(channel + k);
-        normalise(s.inner, m.mean, m.inverse_std * w[c], b[c], from + at, to + at);
+        normalise(s.inner, m.mean, m.inverse_std * w[channel + k], b[channel + k], from + at, to + at);
       }
     });
   });
@@ -75,8 +64,9 @@ template <class T>
 // and dbias = Σ dy.
 template <class T>
 void backward(const Tensor& x, const Tensor& weight, const Tensor& dy, const GroupNorm& norm, T* dx, T* dw, T* db) {
+  if (x.numel() == 0) return;
   const Groups s(x.shape(), norm);
-  const std::vector<T> w = values_of(weight, s.count, T(1));
+  const Row<T> w(weight, s.count, T(1));
   const T *px = x.data<T>(), *pdy = dy.data<T>();
   const Scratch<T> sums(2 * s.batch * s.count);  // [2, batch, channels]: Σ dy x̂ and Σ dy
   T *of_normal = sums.data(), *of_dy = of_normal + s.batch * s.count;
@@ -89,13 +79,13 @@ void backward(const Tensor& x, const Tensor& weight, const Tensor& dy, const Gro
               sum_x = lane_sum<T>(s.inner, [xk, dyk, m](Index i) { return dyk[i] * (xk[i] - m.mean); }) * m.inverse_std;
       of_dy[g * s.per_group + k] = sum;
       of_normal[g * s.per_group + k] = sum_x;
-      sum_g += w[static_cast<std::size_t>(channel + k)] * sum;
-      sum_gx += w[static_cast<std::size_t>(channel + k)] * sum_x;
+      sum_g += w[channel + k] * sum;
+      sum_gx += w[channel + k] * sum_x;
     }
     const T count = static_cast<T>(s.numbers), inverse = m.inverse_std;
     for (Index k = 0; k < s.per_group; ++k) {
       const Index at = g * s.numbers + k * s.inner;
-      backward_channel(s.inner, m.mean, inverse * w[static_cast<std::size_t>(channel + k)], inverse * (sum_g / count),
+      backward_channel(s.inner, m.mean, inverse * w[channel + k], inverse * (sum_g / count),
                        inverse * inverse * (sum_gx / count), px + at, pdy + at, dx + at);
     }
   });
@@ -123,35 +113,10 @@ Tensor group_norm(const Tensor& x, Integer num_groups, const Tensor& weight, con
         place);
   }
   const GroupNorm norm{groups, eps};
-  std::vector<Input> inputs{x};
-  if (weight.defined()) inputs.push_back(weight);
-  if (bias.defined()) inputs.push_back(unread(bias));
-  return record(op, values(op, x, weight, bias, norm), inputs, [x, weight, bias, norm](const Tensor& dy, Needs needs) {
-    std::vector<Tensor> given{x};
-    if (weight.defined()) given.push_back(weight);
-    if (bias.defined()) given.push_back(bias);
-    if (grad_enabled()) {
-      return gradients_through(
-          [&](const std::vector<Tensor>& v) {
-            return in_plain_ops(v[0], weight.defined() ? v[1] : Tensor(), bias.defined() ? v.back() : Tensor(), norm);
-          },
-          given, dy, needs);
-    }
-    Tensor dx = Tensor::empty(x.shape(), x.dtype()), dw, db;
-    if (weight.defined()) dw = Tensor::zeros(weight.shape(), x.dtype());
-    if (bias.defined()) db = Tensor::zeros(bias.shape(), x.dtype());
-    if (x.numel() > 0) {
-      dispatch_floating(x.dtype(), [&](auto zero) {
-        using T = decltype(zero);
-        backward<T>(x, weight, dy, norm, dx.mutable_data<T>(), dw.defined() ? dw.mutable_data<T>() : nullptr,
-                    db.defined() ? db.mutable_data<T>() : nullptr);
-      });
-    }
-    Grads grads{dx};
-    if (weight.defined()) grads.push_back(dw);
-    if (bias.defined()) grads.push_back(db);
-    return grads;
-  });
+  return record_norm(
+      op, values(op, x, weight, bias, norm), x, weight, bias, {},
+      [norm](const Tensor& x, const Tensor& weight, const Tensor& bias) { return in_plain_ops(x, weight, bias, norm); },
+      [x, weight, norm]<class T>(const Tensor& dy, T* dx, T* dw, T* db) { backward(x, weight, dy, norm, dx, dw, db); });
 }
 
 }  // namespace gradus

@@ -8,13 +8,13 @@
 #include <vector>
 
 #include <gradus/autograd/engine/internal/axes.h>
-#include <gradus/autograd/engine/recompute.h>
 #include <gradus/autograd/foundation/internal/lanes.h>
 #include <gradus/autograd/foundation/internal/row_sums.h>
 #include <gradus/autograd/foundation/internal/scratch.h>
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/autograd/ops/arithmetic.h>
 #include <gradus/autograd/ops/functions.h>
+#include <gradus/autograd/ops/internal/affine_norm.h>
 #include <gradus/autograd/ops/internal/moments.h>
 #include <gradus/autograd/ops/reduction.h>
 
@@ -53,30 +53,14 @@ template <class T>
   }
 }
 
-// n values of the tensor, or n times a constant if it is undefined.
-template <class T>
-class Row {
- public:
-  Row(const Tensor& t, Index n, T otherwise) : constant_(t.defined() ? 1 : n) {
-    if (!t.defined()) std::fill_n(constant_.data(), n, otherwise);
-    values_ = t.defined() ? t.data<T>() : constant_.data();
-  }
-  operator const T*() const { return values_; }
-
- private:
-  Scratch<T> constant_;
-  const T* values_;
-};
-
 // Parameter gradients are summed by blocks of rows, which the shape determines: eight rows in sequence, and these sums
 // in a tree.
 template <class T>
-void backward(const Tensor& x, const Tensor& weight, const Tensor& dy, const Norm& norm, Tensor& dx, Tensor* dw,
-              Tensor* db) {
+void backward(const Tensor& x, const Tensor& weight, const Tensor& dy, const Norm& norm, T* dx, T* dw, T* db) {
+  if (x.numel() == 0) return;
   const Index n = x.shape().back(), rows = x.numel() / n, blocks = (rows + row_block - 1) / row_block;
   const T *px = x.data<T>(), *pdy = dy.data<T>();
   const Row<T> w(weight, n, T(1));
-  T* out = dx.mutable_data<T>();
   const Scratch<T> partial(2 * blocks * n);  // [blocks, 2, n]: sums of a block's rows
   parallel_for(blocks, 4, [&](Index begin, Index end) {
     const Scratch<T> sums(row_block / few_rows * 2 * n);  // [row_block / few_rows, 2, n]
@@ -87,15 +71,15 @@ void backward(const Tensor& x, const Tensor& weight, const Tensor& dy, const Nor
         std::fill_n(few, 2 * n, T(0));
         for (Index r = first; r < std::min(last, first + few_rows); ++r)
           backward_row<T>(n, norm.centred, moments(px + r * n, n, norm.epsilon, norm.centred), px + r * n, w,
-                          pdy + r * n, out + r * n, few, few + n);
+                          pdy + r * n, dx + r * n, few, few + n);
       }
       sum_rows<T>(sums.data(), (few - sums.data()) / (2 * n), 2 * n, partial.data() + 2 * b * n);
     }
   });
   const Scratch<T> total(2 * n);
   sum_rows<T>(partial.data(), blocks, 2 * n, total.data());
-  if (dw) std::copy_n(total.data(), n, dw->mutable_data<T>());
-  if (db) std::copy_n(total.data() + n, n, db->mutable_data<T>());
+  if (dw) std::copy_n(total.data(), n, dw);
+  if (db) std::copy_n(total.data() + n, n, db);
 }
 
 Tensor in_plain_ops(const Tensor& x, const Tensor& weight, const Tensor& bias, const Norm& norm) {
@@ -126,34 +110,10 @@ Tensor normalised(const OpName& op, const Tensor& x, const Tensor& weight, const
       normalise<T>(n, moments(p + r * n, n, norm.epsilon, norm.centred), p + r * n, w, b, out + r * n);
     });
   });
-  std::vector<Input> inputs{x};
-  if (weight.defined()) inputs.push_back(weight);
-  if (bias.defined()) inputs.push_back(unread(bias));
-  return record(op, y, inputs, [x, weight, bias, norm](const Tensor& dy, Needs needs) {
-    std::vector<Tensor> given{x};
-    if (weight.defined()) given.push_back(weight);
-    if (bias.defined()) given.push_back(bias);
-    if (grad_enabled()) {
-      return gradients_through(
-          [&](const std::vector<Tensor>& v) {
-            return in_plain_ops(v[0], weight.defined() ? v[1] : Tensor(), bias.defined() ? v.back() : Tensor(), norm);
-          },
-          given, dy, needs);
-    }
-    Tensor dx = Tensor::empty(x.shape(), x.dtype()), dw, db;
-    if (weight.defined()) dw = Tensor::zeros(weight.shape(), x.dtype());
-    if (bias.defined()) db = Tensor::zeros(bias.shape(), x.dtype());
-    if (x.numel() > 0) {
-      dispatch_floating(x.dtype(), [&](auto zero) {
-        using T = decltype(zero);
-        backward<T>(x, weight, dy, norm, dx, dw.defined() ? &dw : nullptr, db.defined() ? &db : nullptr);
-      });
-    }
-    Grads grads{dx};
-    if (weight.defined()) grads.push_back(dw);
-    if (bias.defined()) grads.push_back(db);
-    return grads;
-  });
+  return record_norm(
+      op, y, x, weight, bias, {},
+      [norm](const Tensor& x, const Tensor& weight, const Tensor& bias) { return in_plain_ops(x, weight, bias, norm); },
+      [x, weight, norm]<class T>(const Tensor& dy, T* dx, T* dw, T* db) { backward(x, weight, dy, norm, dx, dw, db); });
 }
 
 }  // namespace

@@ -7,12 +7,12 @@
 #include <vector>
 
 #include <gradus/autograd/engine/internal/axes.h>
-#include <gradus/autograd/engine/recompute.h>
 #include <gradus/autograd/foundation/internal/lanes.h>
 #include <gradus/autograd/foundation/internal/scratch.h>
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/autograd/ops/arithmetic.h>
 #include <gradus/autograd/ops/functions.h>
+#include <gradus/autograd/ops/internal/affine_norm.h>
 #include <gradus/autograd/ops/internal/channels.h>
 #include <gradus/autograd/ops/reduction.h>
 
@@ -172,38 +172,11 @@ Tensor in_plain_ops(const Tensor& x, const Tensor& weight, const Tensor& bias, c
 }
 
 Tensor recorded(const OpName& op, const Tensor& x, const Tensor& weight, const Tensor& bias, const BatchNorm& norm) {
-  std::vector<Input> inputs{x};
-  if (weight.defined()) inputs.push_back(weight);
-  if (bias.defined()) inputs.push_back(unread(bias));
-  if (!norm.training) inputs.insert(inputs.end(), {norm.mean, norm.var});
-  return record(op, values(op, x, weight, bias, norm), inputs, [x, weight, bias, norm](const Tensor& dy, Needs needs) {
-    std::vector<Tensor> given{x};
-    if (weight.defined()) given.push_back(weight);
-    if (bias.defined()) given.push_back(bias);
-    Grads grads;
-    if (grad_enabled()) {
-      grads = gradients_through(
-          [&](const std::vector<Tensor>& v) {
-            return in_plain_ops(v[0], weight.defined() ? v[1] : Tensor(), bias.defined() ? v.back() : Tensor(), norm);
-          },
-          given, dy, needs);
-    } else {
-      Tensor dx = Tensor::empty(x.shape(), x.dtype()), dw, db;
-      if (weight.defined()) dw = Tensor::empty(weight.shape(), x.dtype());
-      if (bias.defined()) db = Tensor::empty(bias.shape(), x.dtype());
-      dispatch_floating(x.dtype(), [&](auto zero) {
-        using T = decltype(zero);
-        backward<T>(x, weight, dy, norm, dx.mutable_data<T>(), dw.defined() ? dw.mutable_data<T>() : nullptr,
-                    db.defined() ? db.mutable_data<T>() : nullptr);
-      });
-      grads.push_back(dx);
-      if (weight.defined()) grads.push_back(dw);
-      if (bias.defined()) grads.push_back(db);
-    }
-    if (!norm.training)
-      for (int i = 0; i < 2; ++i) grads.push_back({});
-    return grads;
-  });
+  return record_norm(
+      op, values(op, x, weight, bias, norm), x, weight, bias,
+      norm.training ? std::vector<Tensor>{} : std::vector{norm.mean, norm.var},
+      [norm](const Tensor& x, const Tensor& weight, const Tensor& bias) { return in_plain_ops(x, weight, bias, norm); },
+      [x, weight, norm]<class T>(const Tensor& dy, T* dx, T* dw, T* db) { backward(x, weight, dy, norm, dx, dw, db); });
 }
 
 }  // namespace

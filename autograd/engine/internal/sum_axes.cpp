@@ -5,6 +5,7 @@
 #include <type_traits>
 #include <vector>
 
+#include <gradus/autograd/engine/internal/axes.h>
 #include <gradus/autograd/foundation/internal/lanes.h>
 #include <gradus/autograd/foundation/internal/row_sums.h>
 #include <gradus/autograd/foundation/parallel.h>
@@ -68,17 +69,11 @@ Tensor sum_axes(const OpName& op, const Tensor& x, const std::vector<bool>& name
 Tensor sum_squares(const OpName& op, const Tensor& x, const std::vector<bool>& named) {
   std::vector<bool> last(named.size());  // the named axes after all others
   for (std::size_t i = named.size(); i-- > 0 && named[i];) last[i] = true;
-  Shape shape = x.shape();
-  Index extent = 1;
-  for (Index i = 0; i < x.rank(); ++i) {
-    if (!last[static_cast<std::size_t>(i)]) continue;
-    extent *= shape[i];
-    shape[i] = 1;
-  }
-  Tensor out = Tensor::empty(op, shape, x.dtype());
+  Tensor out = Tensor::empty(op, reduced(x.shape(), last, true), x.dtype());
   dispatch_floating(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
-    sum_last_axis(x.data<T>(), out.numel(), extent, out.mutable_data<T>(), [](T v) { return v * v; });
+    sum_last_axis(x.data<T>(), out.numel(), elements_along(x.shape(), last), out.mutable_data<T>(),
+                  [](T v) { return v * v; });
   });
   return sum_axes(op, out, named);
 }
