@@ -24,8 +24,8 @@ step() { printf '\n==> %s\n' "$*" >&2; }
   cd "$root"
   step "Configure: cmake --preset release"
   cmake --preset release
-  step "Build: cmake --build --preset release --target gradus"
-  cmake --build --preset release --parallel "$(nproc)" --target gradus
+  step "Build: cmake --build --preset release --target gradus gradus_share"
+  cmake --build --preset release --parallel "$(nproc)" --target gradus gradus_share
 ) >&2
 
 step "Run: gradus demo $*"

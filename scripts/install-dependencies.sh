@@ -48,6 +48,7 @@ packaging_packages=(
   qemu-user              # other processors
   debootstrap            # clean systems
   dpkg-dev               # dependencies of packages
+  file                   # kinds of files, for dpkg-dev
   g++-aarch64-linux-gnu  # 64-bit ARM
 )
 
