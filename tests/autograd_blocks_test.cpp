@@ -198,6 +198,43 @@ TEST_CASE("a NaN anywhere in a row is its extreme, and the first one has the ind
   }
 }
 
+TEST_CASE("products of matrices of all sizes and their gradients are sums of products, in shards too") {
+  const auto whole_numbers = [](const Shape& of, std::uint64_t stream) {
+    return floor(Tensor::uniform(of, -3, 4, Philox(1, stream)));  // products and sums of them are exact
+  };
+  // [rows, columns] of op(x) op(w), where an op may transpose
+  const auto exact = [](const Tensor& x, bool x_t, const Tensor& w, bool w_t) {
+    const Index rows = x.shape()[x_t ? 1 : 0], inner = x.shape()[x_t ? 0 : 1], columns = w.shape()[w_t ? 0 : 1];
+    std::vector<float> y(static_cast<std::size_t>(rows * columns));
+    const float *px = x.data<float>(), *pw = w.data<float>();
+    for (Index i = 0; i < rows; ++i)
+      for (Index p = 0; p < inner; ++p)
+        for (Index j = 0; j < columns; ++j)
+          y[static_cast<std::size_t>(i * columns + j)] +=
+              px[x_t ? p * rows + i : i * inner + p] * pw[w_t ? j * inner + p : p * columns + j];
+    return y;
+  };
+  struct Sizes {
+    Index m, n, k;
+  };
+  for (const auto& [m, n, k] : {Sizes{1, 1, 1}, Sizes{9, 70, 300}, Sizes{300, 100, 70}, Sizes{257, 65, 520},
+                                Sizes{1100, 40, 260}, Sizes{520, 129, 1030}, Sizes{260, 270, 1100}}) {
+    CAPTURE(m, n, k);
+    const Tensor a = whole_numbers({m, k}, 1), b = whole_numbers({k, n}, 2), dy = whole_numbers({m, n}, 3);
+    const std::vector<float> y = exact(a, false, b, false), da = exact(dy, false, b, true),
+                             db = exact(a, true, dy, false);
+    const auto as_expected = [&] {
+      const Tensor x = clone(a).set_requires_grad(), w = clone(b).set_requires_grad(), z = matmul(x, w);
+      backward(z, {.seed = dy});
+      return z.to_vector<float>() == y && x.grad().to_vector<float>() == da && w.grad().to_vector<float>() == db;
+    };
+    CHECK(as_expected());
+    bool in_shards[2] = {};
+    run_shards(2, [&](Index i) { in_shards[i] = as_expected(); });
+    CHECK((in_shards[0] && in_shards[1]));
+  }
+}
+
 TEST_CASE("products of rows are products of their elements") {
   const Tensor x = Tensor::uniform({7, 131}, 0.9, 1.1, Philox(1, 1));
   const Tensor y = prod(x, -1);
