@@ -54,6 +54,18 @@ TEST_CASE("profile prints tables of layers and ops, and a trace") {
           "a model of images has no lengths");
 }
 
+TEST_CASE("graph and profile without data, which ended with an error, take the task reverse") {
+  const Scratch scratch;
+  const Ran named = run(scratch, "graph --model rnn --task reverse --length 2 --dot" + std::string(small));
+  const Ran unnamed = run(scratch, "graph --model rnn --length 2 --dot" + std::string(small));
+  CAPTURE(unnamed.err);
+  REQUIRE(unnamed.code == 0);
+  CHECK(unnamed.out == named.out);
+  const std::string quick = " --repeat 1 --peak 100 --bandwidth 10 --threads 2";
+  CHECK(run(scratch, "profile --model rnn --json" + std::string(small) + quick).code == 0);
+  CHECK_THAT(run(scratch, "graph --help").out, ContainsSubstring("(default: reverse)"));
+}
+
 TEST_CASE("graph draws a model with Graphviz, or writes its language") {
   const Scratch scratch;
   const std::string command = "graph --model rnn-attention --task reverse --length 2" + std::string(small);

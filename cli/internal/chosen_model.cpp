@@ -1,5 +1,7 @@
 #include <gradus/cli/internal/chosen_model.h>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include <gradus/bench/step.h>
@@ -8,9 +10,16 @@
 namespace gradus::cli {
 namespace {
 
+constexpr const char* default_task = "reverse";
+
 train::RunConfig config_of(const ChosenModel& f) {
   try {
-    if (f.run.empty()) return train::resolve(sources_of(f.config));
+    if (f.run.empty()) {
+      train::ConfigSources sources = sources_of(f.config);
+      const train::DataConfig data = train::overlay({}, sources).data;
+      if (data.task.empty() && data.train.empty()) sources.assignments.emplace_back("data.task", default_task);
+      return train::resolve(sources);
+    }
   } catch (const train::ConfigError& e) {
     throw UsageError(e.what());
   }
@@ -27,6 +36,8 @@ void add_model_flags(CLI::App& command, ChosenModel& flags) {
       ->check(not_empty())
       ->type_name("DIR");
   add_config_flags(command, flags.config);
+  CLI::Option* const task = command.get_option("--task");
+  task->description(fmt::format("{} (default: {})", task->get_description(), default_task));
 }
 
 LoadedModel load_model(const ChosenModel& flags, train::Progress& progress, Index source, Index target) {

@@ -127,8 +127,8 @@ std::unique_ptr<CLI::App> make_program() {
   program->require_subcommand(1);
   program->set_version_flag("--version", fmt::format("gradus {}", version), "Print the version, then exit");
   program->footer(
-      "Example:\n  gradus demo\n\nExit codes: 0 success, 1 failure, 2 wrong arguments, 128 plus the number of the "
-      "signal that stopped it (130, 143).");
+      "Example:\n  gradus demo\n\nExit codes: 0 success, 1 failure, 2 wrong arguments, 3 some lines were left out, 128 "
+      "plus the number of the signal that stopped it (129, 130, 143).");
   return program;
 }
 
