@@ -22,21 +22,22 @@ from gradus_runs import parse, result_of, train
 REGULARISED = "--set train.label_smoothing=0.1 --set train.average=0.9995 --set train.precision=bf16 --set train.save_every=500"
 RECIPES = {
     "rnn": "--model rnn --set model.cell=lstm --set model.encoder_layers=2 --set model.hidden=384 --set model.dropout=0.3 "
-           "--set train.lr=0.0015 --set train.warmup=1000 --epochs 10",
+           "--set train.lr=0.0015 --set train.warmup=1000 --set train.epochs=10",
     "rnn-attention": "--model rnn-attention --set model.alignment=qkv --set model.cell=lstm --set model.encoder_layers=3 "
                      "--set model.decoder_layers=2 --set model.dropout=0.3 --set train.lr=0.0015 --set train.warmup=1000 "
-                     "--epochs 16",
-    "attention": "--model attention --set model.dim=256 --set model.dropout=0.1 --epochs 10",
+                     "--set train.epochs=16",
+    "attention": "--model attention --set model.dim=256 --set model.dropout=0.1 --set train.epochs=10",
     "attention-no-positions": "--model attention --set model.positions=none --set model.dim=256 --set model.dropout=0.1 "
-                               "--epochs 10",
+                               "--set train.epochs=10",
     "transformer": "--model transformer --set model.dim=160 --set model.ffn=640 --set model.encoder_layers=4 "
                    "--set model.decoder_layers=3 --set model.positions=sinusoidal --set model.dropout=0.1 "
-                   "--set model.attention_dropout=0 --set train.lr=0.0015 --set train.warmup=2000 --set train.beta2=0.98 --epochs 44",
+                   "--set model.attention_dropout=0 --set train.lr=0.0015 --set train.warmup=2000 --set train.beta2=0.98 "
+                   "--set train.epochs=44",
 }
 
 
-def flags_of(data, model, seed):
-    return ["--train", data / "train.tsv", "--valid", data / "dev.tsv", "--preset", "small", *RECIPES[model].split(),
+def flags_of(pairs, dev, model, seed):
+    return ["--train", pairs, "--valid", dev, "--preset", "small", *RECIPES[model].split(),
             *REGULARISED.split(), "--set", f"train.seed={seed}"]
 
 
@@ -70,10 +71,11 @@ def main():
     options.out.mkdir(parents=True, exist_ok=True)
     # All models with the first seed, then with the next one.
     wanted = [(model, seed) for seed in seeds for model in models]
+    pairs, dev = options.data / "train.tsv", options.data / "dev.tsv"
     with ThreadPoolExecutor(options.jobs) as pool:
         trained = dict(zip(wanted, pool.map(
-            lambda key: train(folder_of(*key), flags_of(options.data, *key) + flags), wanted)))
-    files = [f for f in (options.data / "dev.tsv", options.data / "test.tsv") if f.exists()]
+            lambda key: train(folder_of(*key), flags_of(pairs, dev, *key) + flags), wanted)))
+    files = [f for f in (dev, options.data / "test.tsv") if f.exists()]
     headings = [f"{f.stem} {what}" for f in files for what in ("WER", "PER")]
     lines = ["| model | seed | parameters | steps | minutes | " + " | ".join(headings) + " |",
              "|---" * (5 + len(headings)) + "|"]

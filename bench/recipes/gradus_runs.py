@@ -32,8 +32,8 @@ def result_of(*arguments):
     return json.loads(output_of(*arguments).splitlines()[-1])
 
 
-def train(folder, flags):
-    """Trains a run with these flags on one thread, goes on with it after an interrupt, or leaves it if it is complete.
+def train(folder, flags, threads=1):
+    """Trains a run with these flags, goes on with it after an interrupt, or leaves it if it is complete.
 
     Returns the result that training printed.
     """
@@ -42,7 +42,7 @@ def train(folder, flags):
         return json.loads(complete.read_text())
     folder.parent.mkdir(parents=True, exist_ok=True)
     begun = (folder / "config.toml").exists()
-    result = result_of("train", "--out", folder, "--threads", 1, *(["--resume"] if begun else flags))
+    result = result_of("train", "--out", folder, "--threads", threads, *(["--resume"] if begun else flags))
     complete.write_text(json.dumps(result) + "\n")
     print(f"trained {folder}", file=sys.stderr, flush=True)
     return result
