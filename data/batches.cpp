@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <gradus/autograd/foundation/error.h>
+#include <gradus/autograd/foundation/sizes.h>
 #include <gradus/data/internal/draws.h>
 
 namespace gradus::data {
@@ -26,7 +27,7 @@ std::vector<std::vector<Index>> cut_pools(const std::vector<EncodedPair>& pairs,
   std::vector<std::vector<Index>> pools;
   Index filled = 0;
   for (const Index row : rows) {
-    if (pools.empty() || filled >= batches_in_pool * options.size) {
+    if (pools.empty() || filled >= mul_sat(batches_in_pool, options.size)) {
       pools.emplace_back();
       filled = 0;
     }
@@ -132,7 +133,22 @@ std::vector<std::vector<Index>> plan_batches(const std::vector<EncodedPair>& pai
   return batches;
 }
 
+void check(const Batch& batch) {
+  const auto check_list = [&](const char* name, const auto& list, Index columns) {
+    if (batch.size >= 0 && columns >= 0 && std::ssize(list) == mul_sat(batch.size, columns)) return;
+    throw Error(
+        fmt::format("{} of a batch has {} entries; expected {} rows of {}", name, list.size(), batch.size, columns));
+  };
+  check_list("source", batch.source, batch.source_length);
+  check_list("target_in", batch.target_in, batch.target_length);
+  check_list("target_out", batch.target_out, batch.target_length);
+  check_list("rows", batch.rows, 1);
+}
+
 Batch slice(const Batch& batch, Index begin, Index end) {
+  check(batch);
+  if (begin < 0 || end < begin || end > batch.size)
+    throw Error(fmt::format("the rows [{}, {}) are not all in a batch of {} rows", begin, end, batch.size));
   const auto part = [begin, end](const auto& all, Index columns) {
     return std::vector(all.begin() + begin * columns, all.begin() + end * columns);
   };
@@ -149,6 +165,7 @@ Batch slice(const Batch& batch, Index begin, Index end) {
 }
 
 std::vector<Batch> split(const Batch& batch, Index shards) {
+  check(batch);
   if (shards < 1) throw Error(fmt::format("a batch cannot be split into {} shards; expected 1 or more", shards));
   const Index pieces = std::min(shards, batch.size);
   std::vector<Batch> parts;

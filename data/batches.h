@@ -56,11 +56,15 @@ struct BatchOptions {
 /// Throws Error when size < 1.
 std::vector<std::vector<Index>> plan_batches(const std::vector<EncodedPair>& pairs, const BatchOptions& options);
 
-/// The rows [begin, end) of a batch, with its widths.
+/// Throws Error unless the sizes of the lists fit `size` and the widths, which are not negative.
+void check(const Batch& batch);
+
+/// The rows [begin, end) of a batch, with its widths. Throws Error as check(Batch) does, and unless
+/// 0 <= begin <= end <= size.
 Batch slice(const Batch& batch, Index begin, Index end);
 
 /// Cuts the rows of a batch, in order, into min(shards, size) batches of the same widths. Their sizes differ by at most
-/// one. Throws Error when shards < 1.
+/// one. Throws Error as check(Batch) does, and when shards < 1.
 std::vector<Batch> split(const Batch& batch, Index shards);
 
 }  // namespace gradus::data

@@ -97,7 +97,10 @@ Interval interval_of(std::vector<double> values) {
 }
 
 void check(const Resampling& options) {
+  constexpr Index most = 1'000'000;
   if (options.samples < 1) throw Error(fmt::format("{} bootstrap samples; expected at least 1", options.samples));
+  if (options.samples > most)
+    throw Error(fmt::format("{} bootstrap samples; expected at most {}", options.samples, most));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include <gradus/autograd/foundation/error.h>
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/data/internal/ngrams.h>
 #include <gradus/data/unicode.h>
@@ -13,6 +14,7 @@ namespace gradus::data {
 namespace {
 
 constexpr std::size_t longest_characters = 6;  // of characters
+constexpr Index most_words = 100;
 // The counts of an output are, per length, the n-grams of the output, of the reference, and of both.
 constexpr std::size_t per_length = 3;
 
@@ -93,6 +95,8 @@ std::vector<Index> best_counts(const std::string& text, const std::vector<std::s
 
 Measure chrf(const Texts& texts, Index words) {
   check(texts);
+  if (words < 0 || words > most_words)
+    throw Error(fmt::format("chrf: words is {}; expected a length from 0 to {}", words, most_words));
   const auto n = static_cast<std::size_t>(words);
   const std::size_t columns = (longest_characters + n) * per_length;
   Measure measure{.name = words == 0 ? "chrf" : "chrf_plus_plus",

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include <gradus/autograd/foundation/error.h>
+#include <gradus/autograd/foundation/sizes.h>
 #include <gradus/data/idx.h>
 #include <gradus/data/internal/counted.h>
 #include <gradus/data/internal/draws.h>
@@ -28,6 +30,11 @@ Index whole_number(const std::uint8_t* bytes, Index size, bool is_signed) {
   Index value = is_signed && bytes[0] >= 0x80 ? -1 : 0;
   for (Index i = 0; i < size; ++i) value = value * 256 + bytes[i];
   return value;
+}
+
+void check_row(const Images& images, Index row) {
+  if (row < 0 || row >= images.count)
+    throw Error(fmt::format("row {} is not one of {}", row, counted(images.count, "image")));
 }
 
 // Where an image of a batch moves: along each axis, and whether it is mirrored.
@@ -57,6 +64,21 @@ void write_channel(const std::uint8_t* from, Index height, Index width, const Mo
 }
 
 }  // namespace
+
+void check(const Images& images) {
+  const auto& [count, channels, height, width, pixels] = images;
+  const bool sizes = std::min({count, channels, height, width}) >= 0;
+  if (sizes && std::ssize(pixels) == mul_sat(mul_sat(count, channels), mul_sat(height, width))) return;
+  throw Error(fmt::format("images [{}, {}, {}, {}] have {}; expected one per number of their shape", count, channels,
+                          height, width, counted(std::ssize(pixels), "pixel")));
+}
+
+void check(const LabelledImages& all) {
+  check(all.images);
+  if (all.images.count == std::ssize(all.labels)) return;
+  throw Error(fmt::format("there are {} and {}; expected one label per image", counted(all.images.count, "image"),
+                          counted(std::ssize(all.labels), "label")));
+}
 
 Images read_images(const std::filesystem::path& path) {
   Idx idx = read_idx(path);
@@ -124,6 +146,8 @@ LabelledImages read_labelled_images(const std::filesystem::path& images, const s
 }
 
 LabelledImages take_rows(const LabelledImages& all, const std::vector<Index>& rows) {
+  check(all);
+  for (const Index row : rows) check_row(all.images, row);
   LabelledImages taken{{.count = std::ssize(rows),
                         .channels = all.images.channels,
                         .height = all.images.height,
@@ -139,6 +163,12 @@ LabelledImages take_rows(const LabelledImages& all, const std::vector<Index>& ro
 
 Tensor pixels_of(const Images& images, const std::vector<Index>& rows, Index begin, Index end,
                  const ImageChanges& changes) {
+  check(images);
+  if (begin < 0 || end < begin || end > std::ssize(rows))
+    throw Error(fmt::format("the places [{}, {}) are not all in a list of {} rows", begin, end, rows.size()));
+  if (changes.crop < 0 || changes.crop > most_crop)
+    throw Error(fmt::format("the crop of images is {}; expected 0 to {} pixels", changes.crop, most_crop));
+  for (Index place = begin; place < end; ++place) check_row(images, rows[static_cast<std::size_t>(place)]);
   const Philox random = stream_of(changes.seed, Purpose::image_changes, changes.step);
   const Index area = images.height * images.width;
   std::vector<float> numbers(static_cast<std::size_t>((end - begin) * images.numbers()));
@@ -153,6 +183,8 @@ Tensor pixels_of(const Images& images, const std::vector<Index>& rows, Index beg
 }
 
 PixelStatistics pixel_statistics(const Images& images) {
+  check(images);
+  if (images.pixels.empty()) throw Error("there are no pixels; expected at least one image");
   PixelStatistics found;
   const Index area = images.height * images.width;
   for (Index c = 0; c < images.channels; ++c) {

@@ -29,15 +29,20 @@ struct Measure {
   /// The value from the sums of the counts, [columns].
   std::function<double(const std::vector<Index>& sums)> value_of_sums;
 
-  Index outputs() const { return std::ssize(counts) / columns; }  // how many there are
+  /// How many there are. Throws Error as check(Measure) does.
+  Index outputs() const;
 };
 
-/// The value for all outputs.
+/// Throws Error unless there are columns, counts of at least one output, each with all columns, and value_of_sums.
+void check(const Measure& measure);
+
+/// The value for all outputs. Throws Error as check(Measure) does.
 double value(const Measure& measure);
 
 /// The variant of the measure in sacreBLEU's notation (Post 2018), such as
 /// "nrefs:1|bs:1000|seed:1|case:mixed|eff:no|tok:13a|smooth:exp|version:gradus-0.1.0". `samples` is the number of
-/// bootstrap samples, 0 without them. nrefs is "var" when the numbers of references differ.
+/// bootstrap samples, 0 without them. nrefs is "var" when the numbers of references differ. Throws Error
+/// as check(Texts) does.
 std::string signature(const Measure& measure, const Texts& texts, bool lowercase, Index samples, std::uint64_t seed,
                       const std::string& version);
 

@@ -124,6 +124,7 @@ SubWords SubWords::load(const std::filesystem::path& path) {
 }
 
 Tokens SubWords::split(const Tokens& words) const {
+  if (processor_ == nullptr) throw Error("a model of sub-words was used after it was moved from");
   Tokens pieces;
   const auto status = processor_->Encode(data::join(words, Tokenizer::whitespace), &pieces);
   if (!status.ok()) throw Error(fmt::format("SentencePiece cannot split a text: {}", reason_of(status)));

@@ -39,7 +39,8 @@ class SubWords {
   /// All pieces, in the order of the model.
   const Tokens& pieces() const { return pieces_; }
 
-  /// The pieces of words. Characters that the model does not have are pieces of their own.
+  /// The pieces of words. Characters that the model does not have are pieces of their own. Throws Error when the model
+  /// was moved from.
   Tokens split(const Tokens& words) const;
 
   /// The words of pieces. The inverse of `split`.

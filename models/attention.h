@@ -36,6 +36,7 @@ struct AttentionOnly final : Seq2Seq {
   }
 
   Step step(const Tensor& word, const State& state) const override {
+    check_state("attention", state, 2, 0);
     const nn::KeyValues kv = to_key_values(state.source, state.source_mask).front();
     const Tensor x = squeeze(target_embedding(unsqueeze(word, 1), state.position), 1);  // [batch, dim]
     const Tensor c = attention.context(x, kv);  // q_j = W_Q x'_j, c_j = sum_i alpha_ij v_i

@@ -31,11 +31,18 @@ void check(const DecodeOptions& o) {
   at_least("max_length", o.max_length, 1);
   at_least("batch", o.batch, 1);
   at_least("samples", o.samples, 0);
+  if (o.samples > most_samples)
+    throw Error(fmt::format("decode: samples is {}; it must be at most {}", o.samples, most_samples));
   at_least("top_k", o.top_k, 0);
   between("length_penalty", o.length_penalty, 0, 10);
   between("coverage_penalty", o.coverage_penalty, 0, 10);
   between("temperature", o.temperature, 1e-6, 1e6);
   between("top_p", o.top_p, 1e-6, 1);
+  if (o.eos != no_eos) at_least("eos", o.eos, 0);
+  if (o.eos == o.pad || o.eos == o.bos) {
+    throw Error(
+        fmt::format("decode: eos is {}, pad is {} and bos is {}; eos must be an id of its own", o.eos, o.pad, o.bos));
+  }
   if (o.samples == 0 && o.n_best > o.beam) {
     throw Error(fmt::format("decode: n_best is {} but a beam of {} finds no more than {}; raise beam", o.n_best, o.beam,
                             o.beam));
@@ -157,7 +164,8 @@ std::vector<Hypotheses> decode(const Seq2Seq& model, const Sentences& sources, c
                    [&](std::size_t a, std::size_t b) { return sources[a].size() < sources[b].size(); });
   std::vector<Hypotheses> results(sources.size());
   // A batch has as many rows with samples as without.
-  const Index size = std::max<Index>(options.batch / std::max<Index>(options.samples, 1), 1);
+  const Index size =
+      std::clamp<Index>(options.batch / std::max<Index>(options.samples, 1), 1, std::max<Index>(std::ssize(order), 1));
   const Index batches = (std::ssize(order) + size - 1) / size;
   run_shards(batches, [&](Index b) {
     if (options.stop && options.stop()) throw Stopped();

@@ -10,6 +10,8 @@ namespace gradus::models {
 
 /// DecodeOptions::eos for hypotheses that all reach the limit.
 inline constexpr Index no_eos = -1;
+/// The largest DecodeOptions::samples.
+inline constexpr Index most_samples = 1'000'000;
 
 /// How `decode`, `greedy` and `score` make and rank hypotheses.
 struct DecodeOptions {
@@ -19,7 +21,7 @@ struct DecodeOptions {
   double length_penalty = 1;    // 0 ranks by probability, 1 by its mean per word
   double coverage_penalty = 0;  // lowers the rank of outputs that leave source tokens out; for models with attention
 
-  Index samples = 0;          // hypotheses drawn per sentence; 0: search
+  Index samples = 0;          // hypotheses drawn per sentence, at most most_samples; 0: search
   double temperature = 1;     // samples: probabilities to the power 1 / temperature, normalised again
   Index top_k = 0;            // samples: only so many most probable words; 0: all
   double top_p = 1;           // samples: of these the fewest most probable words with this share of the probability
@@ -30,7 +32,7 @@ struct DecodeOptions {
   Index batch = 64;                 // `decode` of lists: sentences per batch
   Index pad = 0,                    ///< id of padding
       bos = 1,                      ///< id before the first word
-      eos = 2;                      ///< id after the last word, or no_eos
+      eos = 2;                      ///< id after the last word, none of the other two; or no_eos
   std::function<bool()> stop = {};  // `decode` of lists: called before each batch, on any thread; true ends it
 };
 
@@ -79,8 +81,13 @@ using Sentences = std::vector<std::vector<Index>>;  // ids, one list per sentenc
 /// with any padding. Each call copies the parameters in the order in which its products read them; a RowInvariant
 /// around several calls keeps the copies of their thread.
 ///
-/// Throws an Error for an option or prefix out of range and for a coverage penalty without attention weights, and
-/// NanScores for scores that are NaN.
+/// Throws an Error
+///
+/// - for an option or prefix out of range, and for a coverage penalty without attention weights;
+/// - when the model has no word with the id eos, or none beside pad and bos;
+/// - when its logits do not have a row per hypothesis.
+///
+/// Throws NanScores for scores that are NaN.
 std::vector<Hypotheses> decode(const Seq2Seq& model, const Tensor& source, const DecodeOptions& options = {},
                                const Sentences& prefixes = {});
 

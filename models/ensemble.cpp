@@ -29,6 +29,8 @@ Tensor mean_in_logs(const std::vector<Tensor>& logits) {
 
 Ensemble::Ensemble(std::vector<std::shared_ptr<const Seq2Seq>> models) : models_(std::move(models)) {
   if (models_.empty()) throw Error("ensemble: there is no model; expected at least 1");
+  for (std::size_t m = 0; m < models_.size(); ++m)
+    if (models_[m] == nullptr) throw Error(fmt::format("ensemble: model {} is null", m));
 }
 
 State Ensemble::encode(const Tensor& source) const {
@@ -38,6 +40,10 @@ State Ensemble::encode(const Tensor& source) const {
 }
 
 Step Ensemble::step(const Tensor& word, const State& state) const {
+  if (state.parts.size() != models_.size()) {
+    throw Error(fmt::format("ensemble: the state has {} parts; expected one for each of {} models", state.parts.size(),
+                            models_.size()));
+  }
   State next;
   next.position = state.position + 1;
   std::vector<Tensor> logits;

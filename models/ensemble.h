@@ -14,7 +14,7 @@ namespace gradus::models {
 /// Its logits are log p. Its attention weights are the mean of theirs, and undefined unless all models attend.
 class Ensemble final : public Seq2Seq {
  public:
-  /// Throws an Error when there is no model.
+  /// Throws an Error when there is no model, or one is null.
   explicit Ensemble(std::vector<std::shared_ptr<const Seq2Seq>> models);
 
   State encode(const Tensor& source) const override;

@@ -2,29 +2,30 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <cmath>
 
 #include <gradus/autograd/ops/arithmetic.h>
 
 namespace gradus::models {
 namespace {
 
-// [channels, 1, 1]
-Tensor per_channel(const char* name, const std::vector<double>& numbers, const ImageOptions& images, DType dtype) {
+// [channels, 1, 1]. The numbers are finite; a divisor is above 0.
+Tensor per_channel(const char* name, const std::vector<double>& numbers, const ImageOptions& images, DType dtype,
+                   bool divisor) {
   if (std::ssize(numbers) != images.channels) {
     throw Error(fmt::format("model option {} has {} numbers; expected one for each of the {} channels", name,
                             numbers.size(), images.channels));
   }
   return dispatch_floating(dtype, [&](auto zero) {
     using T = decltype(zero);
-    return Tensor::from(std::vector<T>(numbers.begin(), numbers.end()), {images.channels, 1, 1});
+    const std::vector<T> values(numbers.begin(), numbers.end());
+    for (const T value : values) {
+      if (!std::isfinite(value) || (divisor && value <= 0))
+        throw Error(fmt::format("model option {} has a {}; expected finite numbers{}", name, value,
+                                divisor ? " above 0, by which pixels are divided" : ""));
+    }
+    return Tensor::from(values, {images.channels, 1, 1});
   });
-}
-
-const ImageOptions& checked(const ImageOptions& images) {
-  if (std::find(images.pixel_std.begin(), images.pixel_std.end(), 0.0) != images.pixel_std.end())
-    throw Error("model option pixel_std has a 0, by which no pixel can be divided");
-  return images;
 }
 
 }  // namespace
@@ -45,8 +46,8 @@ VitOptions vit_options(const Seq2SeqOptions& o, const ImageOptions& images) {
 }
 
 ImageClassifier::ImageClassifier(nn::Scope scope, const Seq2SeqOptions& options, const ImageOptions& images)
-    : mean(per_channel("pixel_mean", checked(images).pixel_mean, images, scope.dtype())),
-      deviation(per_channel("pixel_std", images.pixel_std, images, scope.dtype())),
+    : mean(per_channel("pixel_mean", images.pixel_mean, images, scope.dtype(), false)),
+      deviation(per_channel("pixel_std", images.pixel_std, images, scope.dtype(), true)),
       vit(scope, vit_options(options, images)) {}
 
 Tensor ImageClassifier::normalized(const Tensor& pixels, Place place) const {

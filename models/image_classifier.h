@@ -22,7 +22,7 @@ struct ImageOptions {
   Index patch = 4;                      // side of a square patch, in pixels
   Pooling pooling = Pooling::cls;       // what the classifier reads
   std::vector<double> pixel_mean = {},  ///< one per channel, for pixels from 0 to 1
-      pixel_std = {};                   ///< one per channel, likewise; not 0
+      pixel_std = {};                   ///< one per channel, likewise; above 0
 };
 
 /// The options of the vision Transformer.
@@ -34,7 +34,8 @@ struct ImageClassifier {
       deviation;  ///< by which the pixels are divided, [channels, 1, 1]
   Vit vit;        // of the normalised pixels
 
-  /// Throws an Error as Vit does, and unless mean and deviation have a number per channel and no deviation is 0.
+  /// Throws an Error as Vit does, and unless mean and deviation have a finite number per channel, and the deviations
+  /// are above 0.
   ImageClassifier(nn::Scope scope, const Seq2SeqOptions& options, const ImageOptions& images);
 
   static ModelInfo info();  // the row of the registry

@@ -11,6 +11,13 @@ void check_ranges(const Seq2SeqOptions& o) {
           fmt::format("model option {} is {}; it must be between {} and {}", option, value, range.low, range.high));
     }
   };
+  const auto is_one_of = [&](std::string_view option, auto value, const auto& names) {
+    in_range(option, static_cast<Index>(value), Range<Index>{0, std::ssize(names) - 1});
+  };
+  is_one_of("cell", o.cell, cell_names);
+  is_one_of("alignment", o.alignment, alignment_names);
+  is_one_of("positions", o.positions, positions_names);
+  is_one_of("norm", o.norm, norm_names);
   in_range("source_vocab", o.source_vocab, limits::vocabulary);
   in_range("target_vocab", o.target_vocab, limits::vocabulary);
   in_range("dim", o.dim, limits::width);

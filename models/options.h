@@ -81,7 +81,7 @@ struct Seq2SeqOptions {
   nn::NormOrder norm = nn::NormOrder::none;  // transformer
 };
 
-/// Throws an Error that names the option, its value and its range when a number is out of range.
+/// Throws an Error that names the option, its value and its range when a number or an enum is out of range.
 void check_ranges(const Seq2SeqOptions& options);
 /// Throws an Error unless heads divides dim.
 void check_heads(const Seq2SeqOptions& options);

@@ -89,6 +89,7 @@ std::unique_ptr<Seq2Seq> make_model(nn::Scope scope, const Seq2SeqOptions& optio
 void register_model(const std::string& name, MakeModel make, ModelInfo info) {
   if (name.empty()) throw Error("a model must have a name");
   if (find(name) != nullptr) throw Error(fmt::format("there is already a model '{}'", name));
+  if (make == nullptr && !info.images) throw Error(fmt::format("the model '{}' has no function that makes it", name));
   entries().push_back({name, make, std::move(info)});
 }
 

@@ -45,7 +45,7 @@ ModelInfo info_of() {
 }
 
 /// Adds a model for the rest of the program. Call it before threads use the registry. Throws an Error when the name is
-/// empty or taken.
+/// empty or taken, and when `make` is null, unless it is a model of images.
 void register_model(const std::string& name, MakeModel make, ModelInfo info);
 template <class Model>
 void register_model(const std::string& name) {

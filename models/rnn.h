@@ -42,6 +42,7 @@ struct Rnn final : Seq2Seq {
   }
 
   Step step(const Tensor& word, const State& state) const override {
+    check_state("rnn", state, 0, 2 * decoder.cells.size());
     const auto s_before = to_cell_states(state.cache);
     const auto s = decoder.step(target_embedding(word), s_before);  // s_j = tanh(A' [x'_j; s_{j-1}] + b')
     return {output(s.back().hidden), state.next(to_tensors(s))};

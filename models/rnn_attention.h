@@ -62,6 +62,7 @@ struct RnnAttention final : Seq2Seq {
   }
 
   Step step(const Tensor& word, const State& state) const override {
+    check_state("rnn-attention", state, 3, 2 * decoder.cells.size() + 2);
     const nn::KeyValues kv = to_key_values(state.source, state.source_mask).front();
     const auto [s_before, c_before] = from_cache(state.cache);
     const Tensor x = decoder.project(target_embedding(word));

@@ -27,7 +27,8 @@ class Seq2Seq {
 
   /// source [batch, source] -> the state before the first word
   virtual State encode(const Tensor& source) const = 0;
-  /// word [batch] -> the logits of the next word, and the state after `word`
+  /// word [batch] -> the logits of the next word, and the state after `word`. The models of the library throw an Error
+  /// for a state that is not theirs.
   virtual Step step(const Tensor& word, const State& state) const = 0;
   /// Teacher forcing: source [batch, source], target_in [batch, time] -> [batch, time, target_vocab]. The default is a
   /// loop over `step`. Models override it with the same mathematics and fewer, larger products.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -19,6 +20,14 @@ struct State {
   /// The state one word later.
   State next(std::vector<Tensor> new_cache) const { return {source, std::move(new_cache), source_mask, position + 1}; }
 };
+
+/// Throws an Error, which begins with `model`, unless the state has so many tensors of the source and of the words.
+inline void check_state(const char* model, const State& state, std::size_t source, std::size_t cache) {
+  if (state.source.size() == source && state.cache.size() == cache) return;
+  throw Error(std::string(model) + ": the state has " + std::to_string(state.source.size()) +
+              " tensors of the source and " + std::to_string(state.cache.size()) + " of the words; expected " +
+              std::to_string(source) + " and " + std::to_string(cache) + ", as encode of the same model gives");
+}
 
 // Keys and values, or cell states, of each layer as the tensors of a State, two per layer; and back.
 

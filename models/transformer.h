@@ -49,6 +49,8 @@ struct Transformer final : Seq2Seq {
   }
 
   Step step(const Tensor& word, const State& state) const override {
+    const std::size_t tensors = 2 * decoder.layers.size();
+    check_state("transformer", state, tensors + 1, state.cache.empty() ? 0 : tensors);
     auto past = to_key_values(state.cache);
     const auto kv = to_key_values(state.source, state.source_mask);
     const Tensor x = target_embedding(unsqueeze(word, 1), state.position);  // [batch, 1, dim]

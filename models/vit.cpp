@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <limits>
+
+#include <gradus/autograd/foundation/sizes.h>
 #include <gradus/autograd/ops/convolution.h>
 #include <gradus/autograd/ops/joining.h>
 #include <gradus/autograd/ops/reduction.h>
@@ -18,8 +21,11 @@ const VitOptions& checked(const VitOptions& o) {
 
 /// Positions of the encoder: the patches and the extra token.
 Index length(const VitOptions& o) {
-  return (o.height / o.patch) * (o.width / o.patch) + (o.pooling == Pooling::cls ? 1 : 0);
+  return add_sat(mul_sat(o.height / o.patch, o.width / o.patch), o.pooling == Pooling::cls ? 1 : 0);
 }
+
+/// Numbers of a patch.
+Index patch_numbers(const VitOptions& o) { return mul_sat(o.channels, mul_sat(o.patch, o.patch)); }
 
 }  // namespace
 
@@ -42,13 +48,18 @@ void check(const VitOptions& o) {
     throw Error(
         fmt::format("vit option patch is {}, which does not divide an image of {} x {}", o.patch, o.height, o.width));
   }
+  constexpr Index most = std::numeric_limits<Index>::max();
+  if (length(o) == most || patch_numbers(o) == most) {
+    throw Error(fmt::format("vit options give images [{}, {}, {}] in patches of {} x {}, more than a tensor holds",
+                            o.channels, o.height, o.width, o.patch, o.patch));
+  }
   if (o.dim % o.heads != 0)
     throw Error(fmt::format("vit option heads is {}, which does not divide dim, {}", o.heads, o.dim));
 }
 
 Vit::Vit(nn::Scope scope, const VitOptions& o)
     : options(checked(o)),
-      patches(scope / "patches", o.channels * o.patch * o.patch, o.dim),
+      patches(scope / "patches", patch_numbers(o), o.dim),
       cls(o.pooling == Pooling::cls ? scope.normal("cls", {1, 1, o.dim}, 0.02) : Tensor()),
       positions(scope / "positions", length(o), o.dim),
       dropout{o.dropout},

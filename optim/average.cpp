@@ -1,7 +1,6 @@
 #include <gradus/optim/average.h>
 
 #include <algorithm>
-#include <set>
 
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/autograd/ops/copying.h>
@@ -9,6 +8,7 @@
 #include <gradus/optim/internal/grain.h>
 #include <gradus/optim/internal/multiply_add.h>
 #include <gradus/optim/internal/option.h>
+#include <gradus/optim/internal/parameters.h>
 
 namespace gradus::optim {
 
@@ -31,15 +31,8 @@ void for_pieces(std::vector<Tensor>& parameters, std::vector<Tensor>& means, con
 
 Average::Average(const std::vector<Tensor>& parameters, double decay)
     : parameters_(parameters), decay_(checked("Average", "decay", decay, decay > 0 && decay < 1, "between 0 and 1")) {
-  std::set<std::string> taken;
-  for (const Tensor& p : parameters_) {
-    if (!is_floating(p.dtype()) || !p.is_leaf())
-      throw Error(fmt::format("Average: {} is not a parameter; expected a leaf of f32 or f64", describe(p)));
-    names_.push_back(p.name().empty() ? std::to_string(names_.size()) : p.name());
-    if (!taken.insert(names_.back()).second)
-      throw Error(fmt::format("Average: two parameters are called '{}'", names_.back()));
-    means_.push_back(clone(p.detach()));
-  }
+  names_ = checked_names("Average", parameters_);
+  for (const Tensor& p : parameters_) means_.push_back(clone(p.detach()));
 }
 
 Average::Average(const Average& other) : Average(other.parameters_, other.decay_) {
@@ -69,8 +62,7 @@ State Average::state() const {
 
 void Average::load_state(const State& state) {
   const Index step = *entry(state, "step", {}, DType::i64, "Average").data<Index>();
-  constexpr Index most = Index{1} << 53;
-  checked("Average", "step", step, step >= 0 && step <= most, "a count from 0 to 2^53 in the state");
+  checked("Average", "step", step, step >= 0 && step <= most_updates, "a count from 0 to 2^53 in the state");
   std::vector<Tensor> means;
   for (std::size_t i = 0; i < means_.size(); ++i)
     means.push_back(clone(entry(state, "mean/" + names_[i], means_[i].shape(), means_[i].dtype(), "Average")));

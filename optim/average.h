@@ -16,8 +16,8 @@ namespace gradus::optim {
 /// The first d are small, so the first steps have little weight. The bits do not depend on the number of threads.
 class Average {
  public:
-  /// decay is in (0, 1); parameters are leaves of f32 or f64, each listed once. Throws otherwise, and when two have the
-  /// same name.
+  /// decay is in (0, 1); parameters are leaves of f32 or f64, each listed once. Throws otherwise, and when two overlap
+  /// in memory or have the same name.
   Average(const std::vector<Tensor>& parameters, double decay);
   /// A copy has its own averages of the same parameters.
   Average(const Average& other);

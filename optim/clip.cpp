@@ -8,6 +8,7 @@
 #include <gradus/optim/internal/grain.h>
 #include <gradus/optim/internal/multiply_add.h>
 #include <gradus/optim/internal/option.h>
+#include <gradus/optim/internal/parameters.h>
 
 namespace gradus::optim {
 
@@ -15,10 +16,11 @@ namespace {
 
 constexpr Index chunk = 1 << 14;  // elements per sum
 
-std::vector<Tensor> gradients_of(const std::vector<Tensor>& parameters) {
+std::vector<Tensor> gradients_of(const char* owner, const std::vector<Tensor>& parameters) {
   std::vector<Tensor> gradients;
   for (const Tensor& p : parameters)
     if (Tensor g = p.grad(); g.defined() && g.numel() > 0) gradients.push_back(std::move(g));
+  check_apart(owner, parameters);
   return gradients;
 }
 
@@ -112,14 +114,14 @@ void rewrite(std::vector<Tensor> gradients, F&& f) {
 
 }  // namespace
 
-double grad_norm(const std::vector<Tensor>& parameters) { return norm_of(gradients_of(parameters)); }
+double grad_norm(const std::vector<Tensor>& parameters) { return norm_of(gradients_of("grad_norm", parameters)); }
 
 Clip clip_scale(const std::vector<Tensor>& parameters, double max_norm) {
-  return clip_of(gradients_of(parameters), "clip_scale", max_norm);
+  return clip_of(gradients_of("clip_scale", parameters), "clip_scale", max_norm);
 }
 
 Clip clip_grad_norm(const std::vector<Tensor>& parameters, double max_norm) {
-  const std::vector<Tensor> gradients = gradients_of(parameters);
+  const std::vector<Tensor> gradients = gradients_of("clip_grad_norm", parameters);
   const Clip clip = clip_of(gradients, "clip_grad_norm", max_norm);
   if (clip.scale < 1) rewrite(gradients, [s = clip.scale](auto v) { return v * static_cast<decltype(v)>(s); });
   return clip;
@@ -127,7 +129,7 @@ Clip clip_grad_norm(const std::vector<Tensor>& parameters, double max_norm) {
 
 void clip_grad_value(const std::vector<Tensor>& parameters, double limit) {
   checked("clip_grad_value", "limit", limit, limit > 0, "more than 0");
-  rewrite(gradients_of(parameters), [limit](auto v) {
+  rewrite(gradients_of("clip_grad_value", parameters), [limit](auto v) {
     const auto bound = static_cast<decltype(v)>(limit);
     return v > bound ? bound : (v < -bound ? -bound : v);
   });

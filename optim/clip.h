@@ -7,6 +7,8 @@
 
 namespace gradus::optim {
 
+// All functions throw an Error when two parameters overlap in memory, or one is listed twice.
+
 /// The norm of all gradients together, and the factor that clips them.
 struct Clip {
   double norm;   // before clipping

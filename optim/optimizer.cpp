@@ -8,6 +8,7 @@
 #include <gradus/optim/internal/entry.h>
 #include <gradus/optim/internal/grain.h>
 #include <gradus/optim/internal/option.h>
+#include <gradus/optim/internal/parameters.h>
 
 namespace gradus::optim {
 
@@ -43,52 +44,26 @@ struct Optimizer::Run {
 Optimizer::Optimizer(const char* name, const ParameterGroups& parameters, double weight_decay,
                      std::vector<std::string> moments)
     : name_(name), moments_(std::move(moments)) {
+  if (moments_.size() > most_moments)
+    throw Error(fmt::format("{}: there are {} moments, expected at most {}", name, moments_.size(), most_moments));
   checked(name, "weight_decay", weight_decay, weight_decay >= 0 && std::isfinite(weight_decay), "a finite number >= 0");
   for (const ParameterGroup& group : parameters.groups) {
     const double scale = group.lr_scale, decay = group.weight_decay.value_or(weight_decay);
     checked(name, "lr_scale of a group", scale, scale >= 0 && std::isfinite(scale), "a finite number >= 0");
     checked(name, "weight_decay of a group", decay, decay >= 0 && std::isfinite(decay), "a finite number >= 0");
     for (const Tensor& p : group.parameters) {
-      const std::string position = std::to_string(parameters_.size());
-      if (!p.defined()) throw Error(fmt::format("{}: parameter {} is undefined", name, position));
       parameters_.push_back(p);
-      entries_.push_back({p.name().empty() ? position : p.name(), scale, decay, 0});
+      entries_.push_back({"", scale, decay, 0});
     }
   }
-  check_parameters();
+  if (parameters_.empty()) throw Error(fmt::format("{}: there are no parameters to optimise", name));
+  std::vector<std::string> names = checked_names(name, parameters_);
+  for (std::size_t i = 0; i < names.size(); ++i) entries_[i].name = std::move(names[i]);
   lay_out<float>();
   lay_out<double>();
 }
 
 Optimizer::~Optimizer() = default;
-
-void Optimizer::check_parameters() const {
-  if (parameters_.empty()) throw Error(fmt::format("{}: there are no parameters to optimise", name_));
-  std::set<std::string> names;
-  std::vector<const Tensor*> by_place;
-  for (std::size_t i = 0; i < parameters_.size(); ++i) {
-    const Tensor& p = parameters_[i];
-    if (!is_floating(p.dtype()))
-      throw Error(fmt::format("{}: {} cannot be optimised; expected f32 or f64", name_, describe(p)));
-    if (!p.is_leaf())
-      throw Error(fmt::format("{}: {} is the result of an op; only leaves can be optimised", name_, describe(p)));
-    if (!names.insert(entries_[i].name).second) {
-      throw Error(fmt::format("{}: two parameters are called '{}'; list each once and give each a name of its own",
-                              name_, entries_[i].name));
-    }
-    if (p.numel() > 0) by_place.push_back(&p);
-  }
-  std::sort(by_place.begin(), by_place.end(), [](const Tensor* a, const Tensor* b) {
-    return std::pair(a->storage().get(), a->offset()) < std::pair(b->storage().get(), b->offset());
-  });
-  for (std::size_t i = 1; i < by_place.size(); ++i) {
-    const Tensor &a = *by_place[i - 1], &b = *by_place[i];
-    if (a.storage() == b.storage() && a.offset() + a.numel() > b.offset()) {
-      throw Error(
-          fmt::format("{}: {} and {} share memory; list a shared parameter once", name_, describe(a), describe(b)));
-    }
-  }
-}
 
 template <class T>
 void Optimizer::lay_out() {
@@ -145,7 +120,7 @@ void Optimizer::apply(double lr, double grad_scale, const Place& place) {
   std::vector<Run<T>> runs = plan<T>();
   if (runs.empty()) return;
   for (Run<T>& run : runs) run.parameter = parameters_[run.first].template mutable_data<T>(place);
-  std::array<T*, 3> block{};
+  std::array<T*, most_moments> block{};
   for (std::size_t m = 0; m < moments_.size(); ++m) block[m] = blocks(dtype_of<T>())[m].template mutable_data<T>(place);
 
   parallel_for(runs.back().begin + runs.back().count, grain, [&](Index begin, Index end) {
@@ -209,7 +184,7 @@ void Optimizer::load_state(const State& state) {
     const std::string step = "step/" + entries_[i].name;
     known.insert(step);
     const Index steps = *entry(state, step, {}, DType::i64, name_).data<Index>();
-    checked(name_, step.c_str(), steps, steps >= 0, "a count >= 0 in the state");
+    checked(name_, step.c_str(), steps, steps >= 0 && steps <= most_updates, "a count from 0 to 2^53 in the state");
     for (const std::string& m : moments_) {
       const std::string name = m + "/" + entries_[i].name;
       known.insert(name);

@@ -61,22 +61,25 @@ class Optimizer {
   /// NAME is the parameter's name, or its position ("2") when it has none.
   State state() const;
 
-  /// Continues from a state. Throws before anything changes when an entry is missing or unknown, or has another shape
-  /// or dtype.
+  /// Continues from a state. Throws before anything changes when an entry is missing or unknown, has another shape or
+  /// dtype, or is a number of updates that is not from 0 to 2^53.
   void load_state(const State& state);
 
  protected:
+  /// The largest number of moments.
+  static constexpr std::size_t most_moments = 3;
+
   /// `count` consecutive elements with the same update. T is the C++ type of `dtype`.
   struct Stretch {
-    DType dtype;                   // f32 or f64
-    void* parameters;              // the first element
-    const void* gradients;         // the first element, not scaled
-    std::array<void*, 3> moments;  // in the order of their names; zero before the first step
-    Index count;                   // elements
-    Index step;                    // the number of this update, from 1
-    double lr,                     ///< of the step times lr_scale
-        weight_decay,              ///< of the group
-        grad_scale;                ///< of the step
+    DType dtype;                              // f32 or f64
+    void* parameters;                         // the first element
+    const void* gradients;                    // the first element, not scaled
+    std::array<void*, most_moments> moments;  // in the order of their names; zero before the first step
+    Index count;                              // elements
+    Index step;                               // the number of this update, from 1
+    double lr,                                ///< of the step times lr_scale
+        weight_decay,                         ///< of the group
+        grad_scale;                           ///< of the step
 
     /// The first element of each as its C++ type.
     template <class T>
@@ -93,12 +96,13 @@ class Optimizer {
     }
   };
 
-  /// `name` begins the messages of errors. `moments` names the tensors kept per parameter, at most three. Throws when
+  /// `name` begins the messages of errors. `moments` names the tensors kept per parameter. Throws when
   ///
   /// - there are no parameters;
   /// - a parameter is undefined, i64 or not a leaf;
   /// - two parameters overlap in memory or have the same name;
-  /// - an option of a group is out of range.
+  /// - an option of a group is out of range;
+  /// - there are more than most_moments moments.
   Optimizer(const char* name, const ParameterGroups& parameters, double weight_decay, std::vector<std::string> moments);
 
   /// Updates the parameters and moments of a stretch. Several threads call it at once, each for other elements.
@@ -116,7 +120,6 @@ class Optimizer {
   template <class T>
   struct Run;
 
-  void check_parameters() const;
   template <class T>
   void lay_out();
   template <class T>

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <utility>
 
 #include <gradus/optim/internal/entry.h>
 #include <gradus/optim/internal/option.h>
@@ -31,20 +32,29 @@ double half_cosine(double from, double to, double part) {
   return to + (from - to) * (1 + std::cos(std::numbers::pi * part)) / 2;
 }
 
+// The schedule `rate`, which refuses a negative step.
+template <class Rate>
+Schedule from_step_0(const char* owner, Rate rate) {
+  return [owner, rate = std::move(rate)](Index step) -> double {
+    return rate(checked(owner, "the step", step, step >= 0, "at least 0"));
+  };
+}
+
 double ratio(Index a, Index b) { return static_cast<double>(a) / static_cast<double>(b); }
 
 }  // namespace
 
 Schedule constant(double lr) {
   check_rate("constant", lr);
-  return [lr](Index) { return lr; };
+  return from_step_0("constant", [lr](Index) { return lr; });
 }
 
 Schedule step_decay(double lr, Index every, double factor) {
   check_rate("step_decay", lr);
   check_steps("step_decay", "every", every);
   check_factor("step_decay", factor);
-  return [=](Index step) { return lr * std::pow(factor, static_cast<double>(step / every)); };
+  return from_step_0("step_decay",
+                     [=](Index step) { return lr * std::pow(factor, static_cast<double>(step / every)); });
 }
 
 Schedule multi_step(double lr, std::vector<Index> milestones, double factor) {
@@ -52,24 +62,24 @@ Schedule multi_step(double lr, std::vector<Index> milestones, double factor) {
   check_factor("multi_step", factor);
   std::sort(milestones.begin(), milestones.end());
   if (!milestones.empty()) checked("multi_step", "a milestone", milestones[0], milestones[0] >= 0, "at least 0");
-  return [=](Index step) {
+  return from_step_0("multi_step", [=](Index step) {
     const auto passed = std::upper_bound(milestones.begin(), milestones.end(), step) - milestones.begin();
     return lr * std::pow(factor, static_cast<double>(passed));
-  };
+  });
 }
 
 Schedule exponential(double lr, double factor, Index every) {
   check_rate("exponential", lr);
   check_factor("exponential", factor);
   check_steps("exponential", "every", every);
-  return [=](Index step) { return lr * std::pow(factor, ratio(step, every)); };
+  return from_step_0("exponential", [=](Index step) { return lr * std::pow(factor, ratio(step, every)); });
 }
 
 Schedule cosine(double lr, Index steps, double floor) {
   check_rate("cosine", lr);
   check_steps("cosine", "steps", steps);
   check_floor("cosine", floor, lr);
-  return [=](Index step) { return half_cosine(lr, floor, ratio(std::min(step, steps), steps)); };
+  return from_step_0("cosine", [=](Index step) { return half_cosine(lr, floor, ratio(std::min(step, steps), steps)); });
 }
 
 Schedule cosine_restarts(double lr, Index first, Index growth, double floor) {
@@ -77,11 +87,11 @@ Schedule cosine_restarts(double lr, Index first, Index growth, double floor) {
   check_steps("cosine_restarts", "first", first);
   check_steps("cosine_restarts", "growth", growth);
   check_floor("cosine_restarts", floor, lr);
-  return [=](Index step) {
+  return from_step_0("cosine_restarts", [=](Index step) {
     auto begun = static_cast<double>(growth == 1 ? step % first : step), length = static_cast<double>(first);
     for (; begun >= length; length *= static_cast<double>(growth)) begun -= length;
     return half_cosine(lr, floor, begun / length);
-  };
+  });
 }
 
 Schedule polynomial(double lr, Index steps, double power, double floor) {
@@ -89,7 +99,9 @@ Schedule polynomial(double lr, Index steps, double power, double floor) {
   check_steps("polynomial", "steps", steps);
   checked("polynomial", "power", power, power > 0 && std::isfinite(power), "a finite number > 0");
   check_floor("polynomial", floor, lr);
-  return [=](Index step) { return floor + (lr - floor) * std::pow(1 - ratio(std::min(step, steps), steps), power); };
+  return from_step_0("polynomial", [=](Index step) {
+    return floor + (lr - floor) * std::pow(1 - ratio(std::min(step, steps), steps), power);
+  });
 }
 
 Schedule one_cycle(double lr, Index steps, const OneCycleOptions& o) {
@@ -110,21 +122,22 @@ Schedule one_cycle(double lr, Index steps, const OneCycleOptions& o) {
   const std::vector<Part> parts = o.three_phase
                                       ? std::vector<Part>{{peak, low, lr}, {2 * peak, lr, low}, {all - 1, low, last}}
                                       : std::vector<Part>{{peak, low, lr}, {all - 1, lr, last}};
-  return [parts, anneal = o.anneal](Index step) {
+  return from_step_0("one_cycle", [parts, anneal = o.anneal](Index step) {
     const auto at = static_cast<double>(step);
     const auto part = std::find_if(parts.begin(), parts.end() - 1, [at](const Part& p) { return at <= p.end; });
     const double start = part == parts.begin() ? 0 : (part - 1)->end;
     const double done = part->end > start ? std::min((at - start) / (part->end - start), 1.0) : 1;
     return anneal == Anneal::cosine ? half_cosine(part->from, part->to, done)
                                     : part->from + (part->to - part->from) * done;
-  };
+  });
 }
 
 Schedule inverse_square_root(double lr, Index scale) {
   check_rate("inverse_square_root", lr);
   check_steps("inverse_square_root", "scale", scale);
-  return
-      [lr, s = static_cast<double>(scale)](Index step) { return lr * std::sqrt(s / (s + static_cast<double>(step))); };
+  return from_step_0("inverse_square_root", [lr, s = static_cast<double>(scale)](Index step) {
+    return lr * std::sqrt(s / (s + static_cast<double>(step)));
+  });
 }
 
 namespace {
@@ -139,19 +152,19 @@ void check_warm_up(Index steps, const Schedule& after) {
 Schedule warm_up(Index steps, Schedule after) {
   check_warm_up(steps, after);
   if (steps == 0) return after;
-  return [steps, after = std::move(after)](Index step) {
-    if (step + 1 >= steps) return after(step + 1 - steps);
+  return from_step_0("warm_up", [steps, after = std::move(after)](Index step) {
+    if (step >= steps - 1) return after(step - (steps - 1));
     return after(0) * static_cast<double>(step + 1) / static_cast<double>(steps);
-  };
+  });
 }
 
 Schedule warm_up(Index steps, Schedule after, double start_factor) {
   check_warm_up(steps, after);
   checked("warm_up", "start_factor", start_factor, start_factor > 0 && start_factor <= 1, "more than 0 and at most 1");
-  return [=, after = std::move(after)](Index step) {
+  return from_step_0("warm_up", [=, after = std::move(after)](Index step) {
     if (step >= steps) return after(step - steps);
     return after(0) * (start_factor + (1 - start_factor) * ratio(step, steps));
-  };
+  });
 }
 
 Schedule noam(Index dim, Index warm_up_steps, double factor) {
@@ -213,7 +226,7 @@ void Plateau::load_state(const State& state) {
   const Index bad = count("bad"), cooldown = count("cooldown");
   checked("Plateau", "scale in the state", scale, scale >= 0 && scale <= 1, "at least 0 and at most 1");
   checked("Plateau", "best in the state", best, best == best, "a number");
-  checked("Plateau", "bad in the state", bad, bad >= 0, "at least 0");
+  checked("Plateau", "bad in the state", bad, bad >= 0 && bad <= most_updates, "a count from 0 to 2^53");
   checked("Plateau", "cooldown in the state", cooldown, cooldown >= 0, "at least 0");
   if (state.size() != 4) throw Error(fmt::format("Plateau: the state has {} entries, expected 4", state.size()));
   scale_ = scale;

@@ -10,7 +10,7 @@
 namespace gradus::optim {
 
 /// The learning rate by the number of steps done, 0 at the first step. A pure function, so there is no state to save.
-/// The functions below throw on options outside their ranges.
+/// The functions below throw on options outside their ranges, and their schedules on a negative step.
 using Schedule = std::function<double(Index step)>;
 
 /// lr at every step.

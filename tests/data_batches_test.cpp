@@ -1,4 +1,7 @@
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
 #include <gradus/autograd/foundation/error.h>
@@ -149,6 +152,44 @@ TEST_CASE("the parts of a split batch have even sizes and together are the whole
     CHECK(again.target_tokens == whole.target_tokens);
   }
   CHECK_THROWS_AS(split(whole, 0), Error);
+}
+
+TEST_CASE("rows outside a batch are refused") {
+  const Batch whole = make_batch(many_pairs(3), {0, 1, 2});
+  CHECK(slice(whole, 1, 1).size == 0);
+  CHECK(slice(whole, 0, 3).source == whole.source);
+  constexpr std::pair<Index, Index> cases[] = {{-1, 1}, {0, 4}, {5, 6}, {2, 1}, {-10'000'000, -9'999'999}};
+  for (const auto& [begin, end] : cases) {
+    CHECK_THROWS_WITH(slice(whole, begin, end),
+                      ContainsSubstring(fmt::format("the rows [{}, {}) are not all in a batch of 3 rows", begin, end)));
+  }
+}
+
+TEST_CASE("a batch whose lists do not fit its size is refused") {
+  const Batch whole = make_batch(many_pairs(3), {0, 1, 2});
+  const auto refused = [&](auto change, const char* message) {
+    Batch batch = whole;
+    change(batch);
+    CHECK_THROWS_WITH(split(batch, 2), ContainsSubstring(message));
+    CHECK_THROWS_WITH(slice(batch, 0, 1), ContainsSubstring(message));
+  };
+  refused([](Batch& b) { b.size = 100'000; }, "expected 100000 rows of");
+  refused([](Batch& b) { b.size = -1; }, "expected -1 rows of");
+  refused([](Batch& b) { b.source_length = Index{1} << 62; }, "source of a batch has");
+  refused([](Batch& b) { b.source.pop_back(); }, "source of a batch has");
+  refused([](Batch& b) { b.target_length = -1; }, "target_in of a batch has");
+  refused([](Batch& b) { b.target_in.clear(); }, "target_in of a batch has 0 entries");
+  refused([](Batch& b) { b.target_out.push_back(1); }, "target_out of a batch has");
+  refused([](Batch& b) { b.rows.clear(); }, "rows of a batch has 0 entries; expected 3 rows of 1");
+  CHECK(split(Batch{}, 2).empty());
+}
+
+TEST_CASE("a batch of any size holds all pairs") {
+  constexpr Index most = std::numeric_limits<Index>::max();
+  for (const Index size : {most, most / 64})
+    for (const bool shuffle : {false, true})
+      for (const BatchBy by : {BatchBy::sentences, BatchBy::tokens})
+        CHECK(plan_batches(many_pairs(3), {.by = by, .size = size, .shuffle = shuffle}).size() == 1);
 }
 
 }  // namespace gradus::data_batches_test

@@ -1,3 +1,6 @@
+#include <fmt/format.h>
+
+#include <limits>
 #include <set>
 
 #include <gradus/data/idx.h>
@@ -186,6 +189,37 @@ TEST_CASE("a task of images needs a package, which the message names") {
   CHECK_THROWS_WITH(image_task_files("fashion-mnist", Split::test, scratch.folder()),
                     ContainsSubstring("t10k-labels-idx1-ubyte.gz, which is absent"));
   CHECK_THROWS_WITH(image_task_files("mnist", Split::test), ContainsSubstring("no task of images \"mnist\""));
+}
+
+TEST_CASE("rows, places and moves that images do not have are refused") {
+  const Images two{2, 1, 2, 2, {0, 1, 2, 3, 4, 5, 6, 7}};
+  for (const Index row : {Index{-1}, Index{2}, Index{100'000'000}}) {
+    const std::string message = fmt::format("row {} is not one of 2 images", row);
+    CHECK_THROWS_WITH(pixels_of(two, {0, row}, 0, 2), ContainsSubstring(message));
+    CHECK_THROWS_WITH(take_rows({two, {0, 1}}, {0, row}), ContainsSubstring(message));
+  }
+  CHECK(pixels_of(two, {0, -1}, 0, 1).size(0) == 1);  // a place that is not asked for
+  constexpr std::pair<Index, Index> places[] = {{0, 3}, {1, 0}, {-1, 1}};
+  for (const auto& [begin, end] : places)
+    CHECK_THROWS_WITH(pixels_of(two, {0, 1}, begin, end), ContainsSubstring("are not all in a list of 2 rows"));
+  for (const Index crop : {Index{-1}, most_crop + 1, std::numeric_limits<Index>::max()})
+    CHECK_THROWS_WITH(pixels_of(two, {0}, 0, 1, {.crop = crop}), ContainsSubstring("expected 0 to 4096 pixels"));
+  CHECK(pixels_of(two, {0}, 0, 1, {.crop = most_crop}).numel() == 4);
+}
+
+TEST_CASE("images whose pixels do not fit their sizes are refused") {
+  const Images cases[] = {{1, 1, 4000, 4000, {}},
+                          {1, -1, -2, 2, {1, 2, 3, 4}},
+                          {2, 1, 2, 2, {1, 2, 3, 4}},
+                          {Index{1} << 32, 1, Index{1} << 32, 1, {}}};
+  for (const Images& images : cases) {
+    CHECK_THROWS_WITH(pixels_of(images, {0}, 0, 1), ContainsSubstring("expected one per number of their shape"));
+    CHECK_THROWS_WITH(take_rows({images, {0}}, {0}), ContainsSubstring("expected one per number of their shape"));
+    CHECK_THROWS_WITH(pixel_statistics(images), ContainsSubstring("expected one per number of their shape"));
+  }
+  CHECK_THROWS_WITH(take_rows({small_image(), {}}, {0}), ContainsSubstring("there are 1 image and 0 labels"));
+  for (const Images& none : {Images{}, Images{0, 1, 2, 2, {}}})
+    CHECK_THROWS_WITH(pixel_statistics(none), ContainsSubstring("there are no pixels"));
 }
 
 }  // namespace gradus::data::data_images_test

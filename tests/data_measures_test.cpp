@@ -1,5 +1,8 @@
+#include <fmt/format.h>
+
 #include <fstream>
 #include <functional>
+#include <limits>
 
 #include <nlohmann/json.hpp>
 
@@ -204,6 +207,8 @@ TEST_CASE("measures of other outputs, other measures and no samples are refused"
                                                              "has 3; expected measures of the same outputs"));
   CHECK_THROWS_WITH(differences(a, {a[1], a[0]}, {}), ContainsSubstring("expected the same measures of both"));
   CHECK_THROWS_WITH(intervals(a, {.samples = 0}), ContainsSubstring("0 bootstrap samples; expected at least 1"));
+  CHECK_THROWS_WITH(intervals(a, {.samples = std::numeric_limits<Index>::max()}),
+                    ContainsSubstring("expected at most"));
   CHECK(intervals({}, {}).empty());
   CHECK(differences({}, {}, {}).empty());
 }
@@ -236,6 +241,42 @@ TEST_CASE("a measure needs an output and a reference for each source") {
   }
   for (const auto measure : {sequence_error_rate, token_error_rate})
     CHECK_THROWS_WITH(measure({{}}, {{{"x"}, {}}}), ContainsSubstring("source 1 has no reference"));
+}
+
+TEST_CASE("a measure whose counts do not fit its columns is refused") {
+  Measure whole;
+  whole.name = "mine";
+  whole.columns = 2;
+  whole.counts = {1, 2, 3, 4};
+  whole.value_of_sums = [](const std::vector<Index>& sums) { return static_cast<double>(sums[0]); };
+  CHECK(value(whole) == 4);
+  Measure ragged = whole, no_columns = whole, negative = whole, no_counts = whole, no_value = whole;
+  ragged.counts.pop_back();
+  no_columns.columns = 0;
+  negative.columns = -1;
+  no_counts.counts.clear();
+  no_value.value_of_sums = nullptr;
+  const std::pair<Measure, const char*> cases[] = {
+      {{}, "the measure '' has 0 columns; expected at least 1"},
+      {ragged, "the measure 'mine' has 3 counts; expected 2 for each output"},
+      {no_columns, "has 0 columns"},
+      {negative, "has -1 columns"},
+      {no_counts, "has 0 counts; expected 2 for each output, and at least one output"},
+      {no_value, "has no value_of_sums"}};
+  for (const auto& [measure, message] : cases) {
+    CHECK_THROWS_WITH(value(measure), ContainsSubstring(message));
+    CHECK_THROWS_WITH(measure.outputs(), ContainsSubstring(message));
+    CHECK_THROWS_WITH(intervals({measure}, {.samples = 3}), ContainsSubstring(message));
+    CHECK_THROWS_WITH(differences({measure}, {measure}, {.samples = 3}), ContainsSubstring(message));
+  }
+  CHECK_THROWS_WITH(intervals({whole, ragged}, {.samples = 3}), ContainsSubstring("has 3 counts"));
+}
+
+TEST_CASE("a signature needs texts, and chrF a length of words that is in range") {
+  const Texts texts{{"a b c"}, {{"a b c"}}};
+  CHECK_THROWS_WITH(signature(chrf(texts), {}, false, 0, 1, "1"), ContainsSubstring("there is nothing to score"));
+  for (const Index words : {Index{-1}, Index{-7}, Index{101}, std::numeric_limits<Index>::max()})
+    CHECK_THROWS_WITH(chrf(texts, words), ContainsSubstring(fmt::format("chrf: words is {}; expected", words)));
 }
 
 }  // namespace gradus::data_measures_test

@@ -119,4 +119,11 @@ TEST_CASE("a file that is no model of sub-words is refused") {
                     ContainsSubstring("text: this is no model of SentencePiece"));
 }
 
+TEST_CASE("a model of sub-words that was moved from splits nothing") {
+  SubWords source = SubWords::learn(texts(), SubWordModel::bpe, 40, "texts");
+  const SubWords taken = std::move(source);
+  CHECK_FALSE(taken.split({"walked"}).empty());
+  CHECK_THROWS_WITH(source.split({"walked"}), ContainsSubstring("after it was moved from"));
+}
+
 }  // namespace gradus::data_sub_words_test

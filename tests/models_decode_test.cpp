@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include <gradus/autograd/engine/modes.h>
 #include <gradus/autograd/ops.h>
@@ -210,6 +211,49 @@ TEST_CASE("bad decoding options and scores are refused by name", "[models][decod
   Tensor bias = built.store.at("output.bias");
   bias.mutable_data<double>()[3] = NAN;
   CHECK_THROWS_WITH(run({}), ContainsSubstring("NaN"));
+}
+
+TEST_CASE("a batch of any size decodes all sentences", "[models][decode]") {
+  const Sentences sentences = few_sentences();
+  for (const Few& few : few_models()) {
+    const auto found = decode(*few.model, sentences, {.max_length = 4});
+    const auto at_once = decode(*few.model, sentences, {.max_length = 4, .batch = std::numeric_limits<Index>::max()});
+    REQUIRE(at_once.size() == found.size());
+    for (std::size_t i = 0; i < found.size(); ++i) check_same(at_once[i], found[i]);
+  }
+  CHECK(decode(*few_models()[0].model, Sentences{}, {}).empty());
+}
+
+TEST_CASE("an end that is no word of its own is refused", "[models][decode]") {
+  const Built built({.model = "attention", .source_vocab = 7, .target_vocab = 6, .dim = 4});
+  const Tensor source = random_ids({4}, 7, 3);
+  const auto refused = [&](Index eos, const char* message) {
+    CHECK_THROWS_WITH(decode(*built.model, source, {.eos = eos}), ContainsSubstring(message));
+  };
+  refused(0, "eos is 0, pad is 0 and bos is 1; eos must be an id of its own");
+  refused(1, "eos must be an id of its own");
+  refused(-2, "eos is -2; it must be at least 0");
+  refused(6, "eos is 6, but the model has 6 words");
+  CHECK_FALSE(greedy(*built.model, source, {.max_length = 3, .eos = no_eos})[0].finished);
+}
+
+TEST_CASE("a model without a word to emit is refused", "[models][decode]") {
+  const Built built({.model = "attention", .source_vocab = 7, .target_vocab = 2, .dim = 4});
+  const Tensor source = random_ids({4}, 7, 3);
+  for (const DecodeOptions& options : {DecodeOptions{.eos = no_eos}, DecodeOptions{.samples = 2, .eos = no_eos}}) {
+    CHECK_THROWS_WITH(decode(*built.model, source, options),
+                      ContainsSubstring("the model has 2 words, all of them pad and bos"));
+  }
+  CHECK_THROWS_WITH(greedy(*built.model, source, {.eos = no_eos}), ContainsSubstring("expected another to emit"));
+}
+
+TEST_CASE("logits without a row per hypothesis are refused", "[models][decode]") {
+  struct OneRow final : Seq2Seq {
+    State encode(const Tensor&) const override { return {}; }
+    Step step(const Tensor&, const State& state) const override { return {Tensor::zeros({1, 6}), state}; }
+  };
+  CHECK_THROWS_WITH(decode(OneRow(), random_ids({4, 4}, 7, 3), {}),
+                    ContainsSubstring("the logits of the model are") && ContainsSubstring("expected [2, words]"));
 }
 
 }  // namespace gradus::models_decode_test

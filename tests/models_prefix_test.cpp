@@ -156,4 +156,31 @@ TEST_CASE("an ensemble has the mean of its models' probabilities", "[models][dec
                     ContainsSubstring("model 1 has 9 words and model 0 has 6"));
 }
 
+TEST_CASE("a step with no state, or the state of another model, is refused", "[models]") {
+  const auto few = few_models();
+  const Tensor word = Tensor::from(std::vector<Index>{1}, {1}), source = random_ids({3}, 7, 1);
+  for (const Few& one : few) {
+    for (const Few& other : few) {
+      INFO(one.name << " with the state of " << other.name);
+      const State state = other.model->encode(source);
+      if (one.name == other.name)
+        CHECK_NOTHROW(one.model->step(word, state));
+      else
+        CHECK_THROWS_AS(one.model->step(word, state), Error);
+    }
+    CHECK_THROWS_AS(one.model->step(word, {}), Error);
+  }
+  CHECK_THROWS_WITH(few[1].model->step(word, {}),
+                    ContainsSubstring("rnn-attention: the state has 0 tensors of the source and 0 of the words; "
+                                      "expected 3 and 4, as encode of the same model gives"));
+  CHECK_THROWS_WITH(few[4].model->step(word, few[2].model->encode(source)),
+                    ContainsSubstring("ensemble: the state has 0 parts; expected one for each of 3 models"));
+}
+
+TEST_CASE("an ensemble with a null model, and a registered model that nothing makes, are refused", "[models]") {
+  CHECK_THROWS_WITH(Ensemble({few_models()[0].model, nullptr}), ContainsSubstring("ensemble: model 1 is null"));
+  CHECK_THROWS_WITH(register_model("of nothing", nullptr, {}), ContainsSubstring("has no function that makes it"));
+  CHECK_THROWS_WITH(model_info("of nothing"), ContainsSubstring("there is no model 'of nothing'"));
+}
+
 }  // namespace gradus::models_prefix_test

@@ -127,6 +127,8 @@ TEST_CASE("options of sampling out of range are refused by name", "[models][deco
   const Few few = few_models()[0];
   const auto run = [&](const DecodeOptions& o) { return decode(*few.model, few_sentences(), o); };
   CHECK_THROWS_WITH(run({.samples = -1}), ContainsSubstring("samples is -1"));
+  CHECK_THROWS_WITH(run({.samples = Index{1} << 40}),
+                    ContainsSubstring("samples is 1099511627776; it must be at most"));
   CHECK_THROWS_WITH(run({.samples = 1, .temperature = 0}), ContainsSubstring("temperature is 0"));
   CHECK_THROWS_WITH(run({.samples = 1, .temperature = NAN}), ContainsSubstring("temperature is nan"));
   CHECK_THROWS_WITH(run({.samples = 1, .top_k = -2}), ContainsSubstring("top_k is -2"));

@@ -293,6 +293,11 @@ TEST_CASE("an option out of range is refused by name", "[models]") {
   refused([](auto& o) { o.hidden = 0; }, "hidden is 0");
   refused([](auto& o) { o.encoder_layers = 0; }, "encoder_layers is 0");
   refused([](auto& o) { o.decoder_layers = 1000; }, "decoder_layers is 1000");
+  refused([](auto& o) { o.positions = Positions(99); }, "positions is 99; it must be between 0 and 5");
+  refused([](auto& o) { o.cell = nn::CellKind(3); }, "cell is 3; it must be between 0 and 2");
+  refused([](auto& o) { o.norm = nn::NormOrder(9); }, "norm is 9");
+  refused([](auto& o) { o.alignment = Alignment(9); }, "alignment is 9");
+  refused([](auto& o) { o.model = "attention", o.positions = Positions(99); }, "positions is 99");
   refused([](auto& o) { o.dropout = 1; }, "dropout is 1");
   refused([](auto& o) { o.dropout = NAN; }, "dropout is nan");
   refused([](auto& o) { o.word_dropout = 1; }, "word_dropout is 1");

@@ -1,6 +1,8 @@
+#include <limits>
+
 #include <gradus/autograd/checks/gradcheck.h>
 #include <gradus/autograd/ops.h>
-#include <gradus/models/vit.h>
+#include <gradus/models/image_classifier.h>
 
 #include "catch.h"
 #include "models_variants.h"
@@ -65,9 +67,29 @@ TEST_CASE("a vision Transformer refuses options and images out of range by name"
   refused([](auto& o) { o.classes = 0; }, "classes is 0");
   refused([](auto& o) { o.layers = 0; }, "layers is 0");
   refused([](auto& o) { o.dropout = 1.5; }, "dropout is 1.5");
+  refused([](auto& o) { o.height = o.width = Index{1} << 33, o.patch = 1; }, "more than a tensor holds");
+  refused([](auto& o) { o.height = o.width = o.patch = Index{1} << 32; }, "in patches of 4294967296 x 4294967296");
   nn::ParameterStore store(1, DType::f64);
   const Vit vit(store.root(), tiny);
   CHECK_THROWS_WITH(vit(Tensor::zeros({1, 3, 4, 6}, DType::f64)), ContainsSubstring("[batch, 2, 4, 6]"));
+}
+
+TEST_CASE("pixels are normalised by finite numbers, and divided by none that is 0 or below", "[models]") {
+  constexpr double nan = std::numeric_limits<double>::quiet_NaN(), infinity = std::numeric_limits<double>::infinity();
+  const auto refused = [](double mean, double deviation, const char* message) {
+    nn::ParameterStore store(1);
+    const ImageOptions images{
+        .channels = 1, .height = 4, .width = 4, .classes = 2, .pixel_mean = {mean}, .pixel_std = {deviation}};
+    CHECK_THROWS_WITH(ImageClassifier(store.root(), {.model = "vit", .dim = 4}, images), ContainsSubstring(message));
+    CHECK(store.all().empty());
+  };
+  refused(nan, 1, "model option pixel_mean has a nan; expected finite numbers");
+  refused(infinity, 1, "pixel_mean has a inf");
+  refused(0, nan, "model option pixel_std has a nan; expected finite numbers above 0");
+  refused(0, 0, "pixel_std has a 0");
+  refused(0, -1, "pixel_std has a -1");
+  refused(0, infinity, "pixel_std has a inf");
+  refused(0, 1e-60, "pixel_std has a 0");  // of f32
 }
 
 }  // namespace gradus::models_vit_test

@@ -131,4 +131,12 @@ TEST_CASE("an average refuses an invalid decay and two parameters of one name") 
   CHECK_THROWS_WITH(Average({a, b}, 0.9), ContainsSubstring("two parameters are called 'w'"));
 }
 
+TEST_CASE("an average refuses parameters that share memory, and one that is listed twice") {
+  const Tensor p = Tensor::ones({3}), block = Tensor::ones({4});
+  CHECK_THROWS_WITH(Average({p, p}, 0.5), ContainsSubstring("Average: ") && ContainsSubstring("share memory"));
+  CHECK_THROWS_WITH(Average({block.alias({3}), block.alias({3}, 1)}, 0.5), ContainsSubstring("share memory"));
+  CHECK_NOTHROW(Average({block.alias({2}), block.alias({2}, 2)}, 0.5));
+  CHECK_THROWS_WITH(Average({Tensor()}, 0.5), ContainsSubstring("parameter 0 is undefined"));
+}
+
 }  // namespace gradus::optim_average_test

@@ -106,4 +106,14 @@ TEST_CASE("bad limits are refused with their value") {
   CHECK_THROWS_WITH(clip_grad_value(ps, -1), ContainsSubstring("clip_grad_value: limit is -1"));
 }
 
+TEST_CASE("a parameter that is listed twice is refused, and its gradient does not change") {
+  const Tensor p = with_gradient({3, 4});
+  const std::vector<Tensor> twice = {p, with_gradient({1}), p};
+  CHECK_THROWS_WITH(grad_norm(twice), ContainsSubstring("grad_norm: ") && ContainsSubstring("share memory"));
+  CHECK_THROWS_WITH(clip_scale(twice, 1), ContainsSubstring("clip_scale: "));
+  CHECK_THROWS_WITH(clip_grad_norm(twice, 1), ContainsSubstring("clip_grad_norm: "));
+  CHECK_THROWS_WITH(clip_grad_value(twice, 1), ContainsSubstring("list a shared parameter once"));
+  CHECK(p.grad().to_vector<float>() == std::vector<float>{3, 4});
+}
+
 }  // namespace gradus::optim_clip_test

@@ -296,6 +296,8 @@ TEST_CASE("a state that does not match is refused and changes nothing") {
   bad = good;
   bad["step/w"] = Tensor::from(std::vector<Index>{-1}, {});
   refuses(bad, "step/w is -1");
+  bad["step/w"] = Tensor::from(std::vector<Index>{std::numeric_limits<Index>::max()}, {});
+  refuses(bad, "step/w is 9223372036854775807, expected a count from 0 to 2^53 in the state");
   Tensor v = small("w");
   refuses(SGD({v}, {.momentum = 0.9}).state(), "'exp_avg/w'");
 }
@@ -377,6 +379,22 @@ TEST_CASE("a bad rate or scale is refused before anything is changed") {
   CHECK_THROWS_WITH(adam.step(0.1, NAN), ContainsSubstring("grad_scale is nan"));
   CHECK(w.to_vector<float>() == std::vector<float>{1, 1, 1});
   CHECK(adam.state()["step/w"].item() == 0);
+}
+
+TEST_CASE("an optimiser of one's own keeps at most three moments") {
+  struct Own final : Optimizer {
+    Own(const ParameterGroups& parameters, std::vector<std::string> moments)
+        : Optimizer("Own", parameters, 0, std::move(moments)) {}
+    void update(const Stretch& stretch) const override {
+      for (Index i = 0; i < stretch.count; ++i)
+        stretch.parameter<float>()[i] -= stretch.moment<float>(2)[i] += stretch.gradient<float>()[i];
+    }
+  };
+  Tensor w = small("w");
+  w.set_grad(Tensor::ones({3}));
+  Own({w}, {"a", "b", "c"}).step(0.1);
+  CHECK(w.to_vector<float>() == std::vector<float>{0, 0, 0});
+  CHECK_THROWS_WITH(Own({w}, {"a", "b", "c", "d"}), ContainsSubstring("Own: there are 4 moments, expected at most 3"));
 }
 
 }  // namespace gradus::optim_optimizer_test

@@ -1,4 +1,7 @@
+#include <fmt/format.h>
+
 #include <cmath>
+#include <limits>
 
 #include <gradus/optim/schedule.h>
 
@@ -180,6 +183,34 @@ TEST_CASE("bad options of schedules are refused with their name, value and range
   CHECK_THROWS_WITH(Plateau({.threshold = -1}), ContainsSubstring("threshold is -1"));
   CHECK_THROWS_WITH(Plateau({.cooldown = -1}), ContainsSubstring("cooldown is -1"));
   CHECK_THROWS_WITH(Plateau({.least = 2}), ContainsSubstring("least is 2"));
+}
+
+TEST_CASE("schedules refuse a negative step, and have a rate at any other") {
+  constexpr Index least = std::numeric_limits<Index>::min(), most = std::numeric_limits<Index>::max();
+  const std::pair<const char*, Schedule> all[] = {{"constant", constant(0.1)},
+                                                  {"step_decay", step_decay(0.1, 1, 0.1)},
+                                                  {"multi_step", multi_step(0.1, {3})},
+                                                  {"exponential", exponential(0.1, 0.5)},
+                                                  {"cosine", cosine(0.1, 10)},
+                                                  {"cosine_restarts", cosine_restarts(0.1, 10, most)},
+                                                  {"polynomial", polynomial(0.1, 10, 0.5)},
+                                                  {"one_cycle", one_cycle(0.1, 10)},
+                                                  {"inverse_square_root", inverse_square_root(0.1, 1)},
+                                                  {"warm_up", warm_up(10, constant(0.1))},
+                                                  {"warm_up", warm_up(most, constant(0.1))},
+                                                  {"warm_up", warm_up(10, constant(0.1), 0.5)},
+                                                  {"warm_up", noam(512, 100)}};
+  for (const auto& [name, schedule] : all) {
+    CAPTURE(name);
+    for (const Index step : {Index{-1}, Index{-100}, least}) {
+      CHECK_THROWS_WITH(schedule(step),
+                        ContainsSubstring(fmt::format("{}: the step is {}, expected at least 0", name, step)));
+    }
+    for (const Index step : {Index{0}, Index{1}, Index{10}, most}) {
+      const double rate = schedule(step);
+      CHECK((rate >= 0 && rate <= 0.1));
+    }
+  }
 }
 
 }  // namespace gradus::optim_schedule_test

@@ -1,4 +1,7 @@
+#include <fmt/format.h>
+
 #include <cmath>
+#include <limits>
 
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/checks/model_check.h>
@@ -240,7 +243,8 @@ TEST_CASE("the images determine what the configuration leaves open") {
                       ContainsSubstring("has 2 numbers; expected one for each of the 1"));
   }
   const Dataset zero = load_dataset(config_of(scratch, {{"model.pixel_std", "0"}}));
-  CHECK_THROWS_WITH(make_run(zero.config, {}, {}), ContainsSubstring("pixel_std has a 0"));
+  CHECK_THROWS_WITH(make_run(zero.config, {}, {}),
+                    ContainsSubstring("pixel_std has a 0; expected finite numbers above 0"));
 
   Run run = make_run(cut.config, {}, {});
   Dataset none{.config = cut.config};
@@ -271,6 +275,23 @@ TEST_CASE("classes are compared with labels, and the surest mistakes come first"
   CHECK(most_misread(found, score, labels, 2) == std::vector<Index>{2, 1});
   CHECK(most_misread(found, score, labels, 9) == std::vector<Index>{2, 1, 3});
   CHECK_THROWS_WITH(score_classes(found, {0}), ContainsSubstring("are of 4 images, and there are 1 label"));
+}
+
+TEST_CASE("labels and classes that the probabilities do not have are refused") {
+  const Tensor found = Tensor::full({2, 3}, -1.0);
+  for (const Index label : {Index{-1}, Index{3}, Index{100'000'000}}) {
+    const std::string message = fmt::format("label 1 is {}; expected one of 3 classes", label);
+    CHECK_THROWS_WITH(score_classes(found, {0, label}), ContainsSubstring(message));
+    CHECK_THROWS_WITH(most_misread(found, score_classes(found, {0, 1}), {0, label}, 5), ContainsSubstring(message));
+  }
+  CHECK_THROWS_WITH(score_classes(Tensor::ones({2, 0}), {0, 0}), ContainsSubstring("expected one of 0 classes"));
+  for (const Tensor& other : {Tensor::ones({2}), Tensor::ones({2, 2, 2}), Tensor::ones({2, 3}, DType::f64)})
+    CHECK_THROWS_WITH(score_classes(other, {0, 0}), ContainsSubstring("expected f32 [images, classes]"));
+  const ClassScore score = score_classes(found, {1, 2});
+  CHECK_THROWS_WITH(most_misread(found, score, {}, 5), ContainsSubstring("there are 0 labels"));
+  CHECK_THROWS_WITH(most_misread(found, score, std::vector<Index>(1000, 1), 5), ContainsSubstring("there are 1000"));
+  CHECK_THROWS_WITH(most_misread(found, {}, {1, 2}, 5), ContainsSubstring("expected a found class per image"));
+  CHECK_THROWS_WITH(most_misread(found, score, {1, 2}, -1), ContainsSubstring("most is -1; expected at least 0"));
 }
 
 }  // namespace gradus::train::train_images_test

@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include <gradus/train/demo.h>
 #include <gradus/train/internal/suggest.h>
 #include <gradus/train/progress.h>
 #include <gradus/train/report.h>
@@ -81,6 +82,18 @@ TEST_CASE("near names are one or two edits away, nearest first") {
   CHECK(near_names("lr", {"train.lr", "train.min_lr"}) == std::vector<std::string>{"train.lr"});
   CHECK(near_names("zzz", {"abc"}).empty());
   CHECK(did_you_mean("tran", {"train"}) == "; did you mean train?");
+}
+
+TEST_CASE("the demo refuses a negative number of steps, and no function that prints, before it trains") {
+  Progress progress = Progress::silent();
+  const auto print = [](std::string_view) { FAIL("it printed"); };
+  DemoOptions options;
+  options.steps = -1;
+  CHECK_THROWS_WITH(run_demo(options, print, progress),
+                    Catch::Matchers::ContainsSubstring("train.steps = -1 is not allowed"));
+  options.steps = 1;
+  CHECK_THROWS_WITH(run_demo(options, nullptr, progress),
+                    Catch::Matchers::ContainsSubstring("run_demo: print is empty"));
 }
 
 }  // namespace gradus::train::train_report_test

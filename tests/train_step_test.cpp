@@ -153,4 +153,26 @@ TEST_CASE("R-Drop without dropout is refused") {
   CHECK_NOTHROW(small({{"train.r_drop", "1"}, {"model.dropout", "0"}, {"model.word_dropout", "0.1"}}));
 }
 
+TEST_CASE("a batch of pairs whose lists do not fit its size is refused before a step") {
+  const Trained t(small({}));
+  TrainingStep step(*t.run.model, *t.run.store, t.config.train);
+  const data::Batch good = data::make_batch(t.dataset.train, {0, 1, 2, 3});
+  const auto refused = [&](auto change, const char* message) {
+    data::Batch batch = good;
+    change(batch);
+    CHECK_THROWS_WITH(step.run(batch, 0, 0.1), ContainsSubstring(message));
+  };
+  refused([](data::Batch& b) { b.size = 100'000; }, "of a batch has");
+  refused([](data::Batch& b) { b.rows.clear(); }, "rows of a batch has 0 entries; expected 4 rows of 1");
+  for (const double progress : {-0.5, 1.5, std::nan("")})
+    CHECK_THROWS_WITH(step.run(good, 0, 0.1, progress), ContainsSubstring("expected a share from 0 to 1"));
+}
+
+TEST_CASE("the names of rows that are not there are refused") {
+  CHECK(names_of_rows("pairs", {5, 17, 3}, 1, 3) == "training pairs 17, 3");
+  constexpr std::pair<Index, Index> cases[] = {{0, 9}, {-5, -1}, {2, 1}};
+  for (const auto& [begin, end] : cases)
+    CHECK_THROWS_WITH(names_of_rows("pairs", {1, 2}, begin, end), ContainsSubstring("are not all in a batch of 2"));
+}
+
 }  // namespace gradus::train::train_step_test

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <set>
 
 #include <gradus/train/sweep.h>
@@ -190,6 +191,20 @@ TEST_CASE("contradictions of a sweep are refused before anything is written") {
   const Ran onto = run(scratch, "sweep" + tiny + "--out r");
   CHECK(onto.code == 2);
   CHECK_THAT(onto.err, ContainsSubstring("--out r: it is a run"));
+}
+
+TEST_CASE("a setting of a sweep without values, and a range without numbers, are refused") {
+  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+  CHECK_THROWS_WITH(draws({{.key = "train.lr"}}, 2, 1), ContainsSubstring("train.lr has no values"));
+  CHECK_THROWS_WITH(grid({{.key = "train.lr"}}), ContainsSubstring("train.lr has no values"));
+  const SweptSetting ranges[] = {{.key = "train.lr", .range = true, .low = nan, .high = 1},
+                                 {.key = "train.lr", .range = true, .low = 1, .high = 0.5},
+                                 {.key = "train.lr", .range = true, .low = 0, .high = 1, .logarithmic = true}};
+  for (const SweptSetting& range : ranges)
+    CHECK_THROWS_WITH(draws({range}, 2, 1), ContainsSubstring("expected LOW..HIGH with LOW below HIGH"));
+  const std::vector<SweptSetting> two = read_sweep({"train.lr=0.1,0.2"});
+  for (const Index count : {Index{-1}, std::numeric_limits<Index>::max()})
+    CHECK_THROWS_WITH(draws(two, count, 1), ContainsSubstring("combinations of a sweep; expected 0 to 1000000"));
 }
 
 }  // namespace gradus::train::train_sweep_test

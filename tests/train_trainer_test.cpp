@@ -1,3 +1,7 @@
+#include <fmt/format.h>
+
+#include <limits>
+
 #include <gradus/autograd/foundation/internal/fnv1a.h>
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/train/optimizers.h>
@@ -288,6 +292,53 @@ TEST_CASE("training ends early when validation stops improving, and on request")
   CHECK(stopped.ending == Ending::interrupted);
   CHECK(files::read_safetensors(directory.last()).metadata.at("step") == "1");
   CHECK_THROWS_WITH(load_run(directory), ContainsSubstring("has no best.safetensors"));
+}
+
+TEST_CASE("settings of training that were filled in by hand are refused out of their ranges") {
+  static constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+  static constexpr Index most = std::numeric_limits<Index>::max();
+  struct Case {
+    const char* message;
+    void (*change)(TrainConfig&);
+  };
+  const Case cases[] = {
+      {"train.log_every = 0 is not allowed: a whole number from 1", [](TrainConfig& c) { c.log_every = 0; }},
+      {"train.epochs and train.steps are both 0", [](TrainConfig& c) { c.epochs = c.steps = 0; }},
+      {"train.epochs = -1 is not allowed", [](TrainConfig& c) { c.epochs = -1; }},
+      {"train.steps = -1 is not allowed", [](TrainConfig& c) { c.steps = -1; }},
+      {"train.min_steps = 9223372036854775807 is not", [](TrainConfig& c) { c.min_steps = most; }},
+      {"train.batch = 0 is not allowed", [](TrainConfig& c) { c.batch = 0; }},
+      {"train.shards = 0 is not allowed", [](TrainConfig& c) { c.shards = 0; }},
+      {"train.shards = -1 is not allowed", [](TrainConfig& c) { c.shards = -1; }},
+      {"train.shards = 9223372036854775807 is not", [](TrainConfig& c) { c.shards = most; }},
+      {"train.accumulate = 0 is not allowed", [](TrainConfig& c) { c.accumulate = 0; }},
+      {"train.accumulate = -1 is not allowed", [](TrainConfig& c) { c.accumulate = -1; }},
+      {"times train.accumulate = 1024 is above 1024", [](TrainConfig& c) { c.shards = 2, c.accumulate = 1024; }},
+      {"train.clip = nan is not allowed", [](TrainConfig& c) { c.clip = nan; }},
+      {"train.clip = -1.0 is not allowed", [](TrainConfig& c) { c.clip = -1; }},
+      {"train.average = nan is not allowed", [](TrainConfig& c) { c.average = nan; }},
+      {"train.average = 2.0 is not allowed", [](TrainConfig& c) { c.average = 2; }},
+      {"train.r_drop = -1.0 is not allowed", [](TrainConfig& c) { c.r_drop = -1; }},
+      {"train.scheduled_sampling = 5.0 is not allowed", [](TrainConfig& c) { c.scheduled_sampling = 5; }},
+      {"train.warmup_factor = nan is not allowed", [](TrainConfig& c) { c.warmup_factor = nan; }},
+      {"train.label_smoothing = nan is not allowed", [](TrainConfig& c) { c.label_smoothing = nan; }},
+      {"train.precision = 9 is not allowed: one of f32, bf16", [](TrainConfig& c) { c.precision = Precision(9); }},
+      {"train.best_by = 99 is not allowed", [](TrainConfig& c) { c.best_by = BestBy(99); }},
+      {"train.optimizer = \"none\" is not allowed", [](TrainConfig& c) { c.optimizer = "none"; }},
+      {"train.milestones = \"0\" is not allowed", [](TrainConfig& c) { c.milestones = {0}; }},
+  };
+  Trained t(tiny("rnn"));
+  Run& run = t.run;
+  const TrainConfig good = run.config.train;
+  for (const Case& one : cases) {
+    run.config.train = good;
+    one.change(run.config.train);
+    CHECK_THROWS_WITH(Trainer(run, t.dataset), ContainsSubstring(one.message));
+    CHECK_THROWS_WITH(TrainingStep(*run.store, run.config.train), ContainsSubstring(one.message));
+  }
+  run.config.train = good;
+  run.config.decode.max_length = -1;
+  CHECK_THROWS_WITH(Trainer(run, t.dataset), ContainsSubstring("decode.max_length = -1 is not allowed"));
 }
 
 }  // namespace gradus::train::train_trainer_test

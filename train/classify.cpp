@@ -18,8 +18,31 @@ namespace gradus::train {
 
 using data::Images;
 
+namespace {
+
+// Throws Error unless each row of the probabilities, f32 [count, classes], has a class of that number.
+void check_classes(const char* caller, const char* what, const Tensor& log_probabilities,
+                   const std::vector<Index>& of_images) {
+  if (log_probabilities.dtype() != DType::f32 || log_probabilities.rank() != 2)
+    throw Error(fmt::format("{}: the probabilities are {}; expected f32 [images, classes]", caller,
+                            describe(log_probabilities)));
+  const Index count = log_probabilities.size(0), classes = log_probabilities.size(1);
+  if (count == 0 || count != std::ssize(of_images)) {
+    throw Error(fmt::format("{}: the probabilities are of {}, and there are {}; expected a {} per image", caller,
+                            data::counted(count, "image"), data::counted(std::ssize(of_images), what), what));
+  }
+  for (Index i = 0; i < count; ++i) {
+    const Index one = of_images[static_cast<std::size_t>(i)];
+    if (one < 0 || one >= classes)
+      throw Error(fmt::format("{}: {} {} is {}; expected one of {} classes", caller, what, i, one, classes));
+  }
+}
+
+}  // namespace
+
 Tensor log_probabilities(const models::ImageClassifier& model, const Images& images, const std::function<bool()>& stop,
                          Ranks* ranks) {
+  check(images);
   constexpr Index at_once = 64;
   const Index classes = model.vit.options.classes, batches = (images.count + at_once - 1) / at_once;
   const Index size = ranks == nullptr ? 1 : ranks->size(), own = ranks == nullptr ? 0 : ranks->rank();
@@ -52,11 +75,8 @@ Tensor log_probabilities(const models::ImageClassifier& model, const Images& ima
 }
 
 ClassScore score_classes(const Tensor& log_probabilities, const std::vector<Index>& labels) {
+  check_classes("score_classes", "label", log_probabilities, labels);
   const Index count = log_probabilities.size(0), classes = log_probabilities.size(1);
-  if (count == 0 || count != std::ssize(labels)) {
-    throw Error(fmt::format("score_classes: the probabilities are of {}, and there are {}; expected a label per image",
-                            data::counted(count, "image"), data::counted(std::ssize(labels), "label")));
-  }
   ClassScore score;
   score.images = count;
   score.confusion.assign(static_cast<std::size_t>(classes), std::vector<Index>(static_cast<std::size_t>(classes)));
@@ -73,6 +93,9 @@ ClassScore score_classes(const Tensor& log_probabilities, const std::vector<Inde
 
 std::vector<Index> most_misread(const Tensor& log_probabilities, const ClassScore& score,
                                 const std::vector<Index>& labels, Index most) {
+  check_classes("most_misread", "label", log_probabilities, labels);
+  check_classes("most_misread", "found class", log_probabilities, score.found);
+  if (most < 0) throw Error(fmt::format("most_misread: most is {}; expected at least 0", most));
   std::vector<Index> misread;
   for (std::size_t i = 0; i < labels.size(); ++i)
     if (score.found[i] != labels[i]) misread.push_back(static_cast<Index>(i));

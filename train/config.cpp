@@ -145,22 +145,13 @@ void check_together(const RunConfig& config) {
     throw ConfigError(fmt::format("data.max_vocabulary = {} has no room beside the four special tokens: 0 or from 5",
                                   d.max_vocabulary));
   }
-  if (config.train.epochs == 0 && config.train.steps == 0)
-    throw ConfigError("train.epochs and train.steps are both 0: one of them must set the end");
-  if (config.train.shards * config.train.accumulate > most_parts) {
-    throw ConfigError(fmt::format("train.shards = {} times train.accumulate = {} is above {} parts of a batch",
-                                  config.train.shards, config.train.accumulate, most_parts));
-  }
-  if (config.train.schedule == "multi_step" && config.train.milestones.empty())
-    throw ConfigError("train.schedule = multi_step needs train.milestones, as in train.milestones=1000,2000");
+  check(config.train);
   const models::Seq2SeqOptions& m = config.model;
   if (config.train.r_drop > 0 && std::max({m.dropout, m.word_dropout, m.attention_dropout}) == 0) {
     throw ConfigError(
         "train.r_drop compares two passes with different dropout, and there is none: set model.dropout, "
         "model.word_dropout or model.attention_dropout above 0");
   }
-  if (config.train.min_lr > config.train.lr)
-    throw ConfigError(fmt::format("train.min_lr = {} is above train.lr = {}", config.train.min_lr, config.train.lr));
   try {
     models::Seq2SeqOptions with_words = config.model;
     with_words.source_vocab = with_words.target_vocab = data::unk_id + 1;
@@ -240,6 +231,22 @@ std::string explain(const ConfigSources& sources) {
     const auto origin = origins.find(s.key);
     return origin == origins.end() ? std::string("default") : origin->second;
   });
+}
+
+void check(const TrainConfig& train) {
+  RunConfig config;
+  config.train = train;
+  check_values(config, "train");
+  if (train.epochs == 0 && train.steps == 0)
+    throw ConfigError("train.epochs and train.steps are both 0: one of them must set the end");
+  if (train.shards * train.accumulate > most_parts) {
+    throw ConfigError(fmt::format("train.shards = {} times train.accumulate = {} is above {} parts of a batch",
+                                  train.shards, train.accumulate, most_parts));
+  }
+  if (train.schedule == "multi_step" && train.milestones.empty())
+    throw ConfigError("train.schedule = multi_step needs train.milestones, as in train.milestones=1000,2000");
+  if (train.min_lr > train.lr)
+    throw ConfigError(fmt::format("train.min_lr = {} is above train.lr = {}", train.min_lr, train.lr));
 }
 
 void check(const RunConfig& config) {

@@ -45,7 +45,10 @@ std::string explain(const ConfigSources& sources);
 /// Splits "key=value" at the first '='. Throws ConfigError when there is none.
 std::pair<std::string, std::string> split_assignment(std::string_view text);
 
-/// Throws ConfigError when settings contradict each other.
+/// Throws ConfigError when a setting of training is out of its range, or settings contradict each other.
+void check(const TrainConfig& config);
+
+/// The same for all settings, without the ranges of those of other sections.
 void check(const RunConfig& config);
 
 /// The whole configuration as TOML, with the help of each key. `from_toml` reads it back.

@@ -33,7 +33,7 @@ RunConfig config_of(const DemoOptions& options, const std::string& model, Origin
   if (options.task == "reverse" || options.task == "copy" || options.task == "sort") set("data.max_length", "14");
   set("train.seed", fmt::format("{}", options.seed));
   set("train.epochs", "0");
-  set("train.steps", fmt::format("{}", options.steps > 0 ? options.steps : 2000));
+  set("train.steps", fmt::format("{}", options.steps == 0 ? 2000 : options.steps));
   set("train.evaluate_every", "500");
   set("train.schedule", "cosine");
   set("train.warmup", "100");
@@ -115,6 +115,7 @@ std::string summaries() {
 }  // namespace
 
 bool run_demo(const DemoOptions& options, const Print& print, Progress& progress, const std::function<bool()>& stop) {
+  if (!print) throw Error("run_demo: print is empty; expected a function of a text");
   const std::vector<std::string> names = models::model_names();
   const Replace replace = options.overwrite ? Replace::run : Replace::nothing;
   if (!options.out.empty())

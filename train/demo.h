@@ -28,7 +28,8 @@ struct DemoOptions {
 /// - the outputs for a few sources;
 /// - attention weights.
 ///
-/// False when `stop` returned true. Throws Error as training does. The folders are checked before training starts.
+/// False when `stop` returned true. Throws Error as training does, and when `print` is empty. Options and folders are
+/// checked before training starts.
 bool run_demo(const DemoOptions& options, const std::function<void(std::string_view)>& print, Progress& progress,
               const std::function<bool()>& stop = {});
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 
+#include <gradus/data/images.h>
 #include <gradus/files/internal/utf8.h>
 #include <gradus/models/registry.h>
 #include <gradus/train/internal/setting_kinds.h>
@@ -207,7 +208,7 @@ std::vector<Setting> table() {
           "and no second pass"),
       number("train.r_drop", &T::r_drop, {0, 1000},
              "weight of the divergence between two passes with other dropout (R-Drop); 0: one pass"),
-      whole("train.crop", &T::crop, {0, 4096},
+      whole("train.crop", &T::crop, {0, data::most_crop},
             "pixels by which a training image moves at most, at random, along each axis; black fills the rest (vit)"),
       flag("train.flip", &T::flip, "mirror half of the training images from left to right, at random (vit)"),
       whole("train.evaluate_every", &T::evaluate_every, {0, 100 * million},
@@ -247,6 +248,12 @@ std::vector<Setting> table() {
 const std::vector<Setting>& settings() {
   static const std::vector<Setting> all = table();
   return all;
+}
+
+void check_values(const RunConfig& config, std::string_view section) {
+  RunConfig probe;
+  for (const Setting& s : settings())
+    if (s.key.starts_with(fmt::format("{}.", section))) s.set(probe, s.get(config));
 }
 
 const Setting& setting_named(std::string_view key) {

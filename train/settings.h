@@ -10,6 +10,9 @@ namespace gradus::train {
 /// All settings, in the order of a configuration file.
 const std::vector<Setting>& settings();
 
+/// Throws ConfigError when a value of a section, such as "train", is of no name or out of the range of its setting.
+void check_values(const RunConfig& config, std::string_view section);
+
 /// Throws ConfigError, with the nearest keys, when there is no such setting.
 const Setting& setting_named(std::string_view key);
 

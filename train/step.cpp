@@ -29,6 +29,8 @@
 namespace gradus::train {
 
 std::string names_of_rows(const char* what, const std::vector<Index>& rows, Index begin, Index end) {
+  if (begin < 0 || end < begin || end > std::ssize(rows))
+    throw Error(fmt::format("the {} [{}, {}) are not all in a batch of {}", what, begin, end, rows.size()));
   constexpr Index most = 64;
   const Index shown = std::min(most, end - begin);
   std::string text =
@@ -54,7 +56,11 @@ PairBatch::PairBatch(const models::Seq2Seq& model, const TrainConfig& config, da
       label_smoothing_(config.label_smoothing),
       r_drop_(config.r_drop),
       predicted_(config.scheduled_sampling * progress),
-      batch_(std::move(batch)) {}
+      batch_(std::move(batch)) {
+  data::check(batch_);
+  if (!(progress >= 0 && progress <= 1))
+    throw Error(fmt::format("a batch of pairs: progress is {}; expected a share from 0 to 1", progress));
+}
 
 std::string PairBatch::names(Index begin, Index end) const { return names_of_rows("pairs", batch_.rows, begin, end); }
 
@@ -130,6 +136,7 @@ std::vector<Span> buckets_of(const std::vector<Tensor>& slices, Index numel) {
 
 TrainingStep::TrainingStep(nn::ParameterStore& store, const TrainConfig& config, Ranks* ranks)
     : config_(config), parameters_(store.trainable()), ranks_(ranks) {
+  check(config);
   const Span own = shards_of(ranks, config.shards);
   store.flatten();
   const auto shards = static_cast<std::size_t>(own.end - own.begin);

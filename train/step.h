@@ -38,7 +38,8 @@ class StepBatch {
 class PairBatch final : public StepBatch {
  public:
   /// The model must outlive it. `progress` is the share of the training that is done, from 0 to 1: scheduled sampling
-  /// predicts this times train.scheduled_sampling of the inputs of the decoder.
+  /// predicts this times train.scheduled_sampling of the inputs of the decoder. Throws Error as data::check(Batch)
+  /// does, and when `progress` is outside.
   PairBatch(const models::Seq2Seq& model, const TrainConfig& config, data::Batch batch, double progress = 0);
 
   Index size() const override { return batch_.size; }
@@ -53,7 +54,8 @@ class PairBatch final : public StepBatch {
   data::Batch batch_;
 };
 
-/// "training pairs 5, 17, 3" for `what` "pairs"; at most 64 rows are listed.
+/// "training pairs 5, 17, 3" for `what` "pairs"; at most 64 rows are listed. Throws Error unless
+/// 0 <= begin <= end <= the number of rows.
 std::string names_of_rows(const char* what, const std::vector<Index>& rows, Index begin, Index end);
 
 class GradientExchange;
@@ -74,7 +76,7 @@ struct Span;
 class TrainingStep {
  public:
   /// Flattens the store, which must outlive it, and so must `ranks`; null: this process alone. Throws Error when there
-  /// are more ranks than shards.
+  /// are more ranks than shards, and ConfigError as check(TrainConfig) does.
   TrainingStep(nn::ParameterStore& store, const TrainConfig& config, Ranks* ranks = nullptr);
   ~TrainingStep();
   /// The same for the pairs of a model, which must outlive it.

@@ -40,6 +40,19 @@ std::optional<double> number_of(std::string_view text) {
 
 bool is_whole(const Setting& setting) { return std::holds_alternative<Index>(setting.get({})); }
 
+// Throws ConfigError unless the setting has values or a range of numbers; `text` is how it was written.
+void check_swept(const SweptSetting& s, std::string_view text) {
+  if (!s.range && s.values.empty()) throw ConfigError(fmt::format("{} has no values: give values or a range", s.key));
+  const bool numbers = std::isfinite(s.low) && std::isfinite(s.high) && s.low < s.high;
+  if (!s.range || (numbers && (!s.logarithmic || s.low > 0))) return;
+  throw ConfigError(fmt::format("{} = {}: expected LOW..HIGH with LOW below HIGH{}", s.key, files::shown(text),
+                                s.logarithmic ? ", and above 0 with log:" : ""));
+}
+
+void check_swept(const SweptSetting& s) {
+  check_swept(s, fmt::format("{}{}..{}", s.logarithmic ? "log:" : "", s.low, s.high));
+}
+
 // Reads LOW..HIGH or log:LOW..HIGH. False when the text is another.
 bool read_range(const Setting& setting, std::string_view text, SweptSetting& into) {
   const Value like = setting.get({});
@@ -53,14 +66,11 @@ bool read_range(const Setting& setting, std::string_view text, SweptSetting& int
   if (!from || !to || std::holds_alternative<bool>(like) || std::holds_alternative<std::string>(like)) return false;
   checked(setting, low);
   checked(setting, high);
-  if (*from >= *to || (logarithmic && *from <= 0)) {
-    throw ConfigError(fmt::format("{} = {}: expected LOW..HIGH with LOW below HIGH{}", setting.key, files::shown(whole),
-                                  logarithmic ? ", and above 0 with log:" : ""));
-  }
   into.range = true;
   into.low = *from;
   into.high = *to;
   into.logarithmic = logarithmic;
+  check_swept(into, whole);
   return true;
 }
 
@@ -123,6 +133,7 @@ std::vector<Assignments> grid(const std::vector<SweptSetting>& settings) {
   std::vector<Assignments> all{{}};
   for (const SweptSetting& setting : settings) {
     if (setting.range) throw ConfigError(fmt::format("{} has a range, which only --random N draws from", setting.key));
+    check_swept(setting);
     std::vector<Assignments> longer;
     for (const Assignments& before : all) {
       for (const std::string& value : setting.values) {
@@ -136,7 +147,10 @@ std::vector<Assignments> grid(const std::vector<SweptSetting>& settings) {
 }
 
 std::vector<Assignments> draws(const std::vector<SweptSetting>& settings, Index count, std::uint64_t seed) {
-  constexpr Index tries_per_combination = 100;
+  constexpr Index tries_per_combination = 100, most = 1'000'000;
+  if (count < 0 || count > most)
+    throw ConfigError(fmt::format("{} combinations of a sweep; expected 0 to {}", count, most));
+  for (const SweptSetting& setting : settings) check_swept(setting);
   std::vector<Assignments> all;
   std::set<Assignments> known;
   for (Index i = 0; i < tries_per_combination * count && std::ssize(all) < count; ++i) {

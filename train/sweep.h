@@ -32,12 +32,14 @@ struct SweptSetting {
 /// setting without numbers or beside other values of its key.
 std::vector<SweptSetting> read_sweep(const std::vector<std::string>& assignments);
 
-/// Every combination of the values; the last setting changes fastest. Throws ConfigError on a range.
+/// Every combination of the values; the last setting changes fastest. Throws ConfigError on a range and on
+/// a setting without values.
 std::vector<Assignments> grid(const std::vector<SweptSetting>& settings);
 
 /// Up to `count` different combinations: each value is drawn from its list or range. A draw depends on the seed, the
 /// key and its number alone, so that a larger count only adds combinations. Numbers from ranges have three digits.
-/// There are fewer combinations when the lists have no more.
+/// There are fewer combinations when the lists have no more. Throws ConfigError on a setting without values, a range
+/// that is empty or not of numbers, and a `count` that is not from 0 to 1,000,000.
 std::vector<Assignments> draws(const std::vector<SweptSetting>& settings, Index count, std::uint64_t seed);
 
 /// A name for a file from the settings of a combination that have several values, such as "lr=0.001,dropout=0.3". Two

@@ -49,6 +49,12 @@ bool has_all_steps(const TrainConfig& config, const Position& position) {
          (config.epochs > 0 && position.epoch >= config.epochs && position.step >= config.min_steps);
 }
 
+Run& with_valid_settings(Run& run) {
+  check(run.config.train);
+  check_values(run.config, "decode");
+  return run;
+}
+
 bool lost_patience(const TrainConfig& config, const Position& position) {
   return config.patience > 0 && position.stale >= config.patience;
 }
@@ -75,7 +81,7 @@ bool is_complete(const TrainConfig& config, const Position& position) {
 }
 
 Trainer::Trainer(Run& run, const Dataset& dataset, Ranks* ranks)
-    : run_(run),
+    : run_(with_valid_settings(run)),
       ranks_(ranks),
       task_(make_task(run, dataset)),
       config_(run.config.train),

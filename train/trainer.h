@@ -55,6 +55,7 @@ class Trainer {
  public:
   /// Run, dataset and ranks must outlive it; null: this process alone. Throws Error when the run has no model, the
   /// dataset has no pairs or images to train or to validate on, or the optimiser or the schedule refuses a setting.
+  /// Throws ConfigError as check(TrainConfig) does, and when a setting of decoding is out of its range.
   Trainer(Run& run, const Dataset& dataset, Ranks* ranks = nullptr);
   /// Writes nothing.
   ~Trainer();

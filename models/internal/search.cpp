@@ -96,6 +96,7 @@ class Search {
     for (const Live& h : live_) words.push_back(h.last < 0 ? options_.bos : word(h.last).id);
     Step step = model_.step(ids_tensor(words), state_);
     const Tensor log_p = log_softmax(step.logits, -1);
+    check(log_p);
     const std::vector<Candidate> chosen = dispatch_floating(
         log_p.dtype(), [&](auto zero) { return choose(log_p.data<decltype(zero)>(), log_p.size(1)); });
     ++words_so_far_;
@@ -120,6 +121,23 @@ class Search {
     const bool same_size = next.size() == live_.size();
     if (!next.empty()) select_rows(state_, ids_tensor(rows), !(rows_stay && same_size), !(sentences_stay && same_size));
     live_ = std::move(next);
+  }
+
+  /// Throws an Error unless there is a row per hypothesis, the model has the word eos, and a word besides pad and bos.
+  void check(const Tensor& log_p) const {
+    if (log_p.rank() != 2 || log_p.size(0) != std::ssize(live_)) {
+      throw Error(
+          fmt::format("decode: the logits of the model are {}; expected [{}, words]", describe(log_p), live_.size()));
+    }
+    const Index words = log_p.size(1);
+    if (options_.eos >= words)
+      throw Error(fmt::format("decode: eos is {}, but the model has {} words", options_.eos, words));
+    Index first = 0;
+    while (first == options_.pad || first == options_.bos) ++first;
+    if (first >= words) {
+      throw Error(
+          fmt::format("decode: the model has {} words, all of them pad and bos; expected another to emit", words));
+    }
   }
 
   /// The next words of all hypotheses, by sentence. log_p [live, classes].

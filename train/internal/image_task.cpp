@@ -65,6 +65,7 @@ std::uint64_t fingerprint(const data::LabelledImages& all, const models::ImageOp
 
 ImageTask::ImageTask(const Run& run, const Dataset& dataset) : run_(run), data_(dataset) {
   for (const auto& [images, what] : {std::pair{&dataset.train_images, "train"}, {&dataset.valid_images, "validate"}}) {
+    data::check(*images);
     if (images->images.count > 0) continue;
     throw Error(fmt::format("Trainer: the dataset has no images to {} on; make it with load_dataset", what));
   }

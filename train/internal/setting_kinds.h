@@ -191,7 +191,11 @@ Setting choice(std::string key, Enum Section::*member, const std::string_view (&
   const std::vector<std::string> names(std::begin(spelling), std::end(spelling));
   return make_setting(
       std::move(key), std::move(help), [names] { return list_text(names); },
-      [member, names](const RunConfig& c) { return names.at(static_cast<std::size_t>(c.*section<Section>.*member)); },
+      [member, names](const RunConfig& c) -> Value {
+        const auto at = static_cast<std::size_t>(c.*section<Section>.*member);
+        if (at < n) return names[at];
+        return static_cast<Index>(at);  // no value of the enum: `set` refuses it
+      },
       [member, names](RunConfig& c, const Value& v) {
         for (std::size_t i = 0; i < n; ++i) {
           if (v != Value(names[i])) continue;
