@@ -14,6 +14,7 @@
 #include <gradus/files/internal/json.h>
 #include <gradus/files/internal/regular_input.h>
 #include <gradus/files/internal/safetensors_header.h>
+#include <gradus/files/internal/utf8.h>
 
 namespace gradus::files {
 namespace {
@@ -224,6 +225,25 @@ class Reader {
   SafetensorsHeader header_;
 };
 
+// Throws unless the header can have the text.
+void check_text(const std::filesystem::path& path, const char* what, const std::string& text) {
+  if (find_invalid_utf8(text) != std::string_view::npos)
+    throw Error(fmt::format("cannot write {}: {} {} is not UTF-8", path.string(), what, in_quotes(text)));
+}
+
+void check_header(const std::filesystem::path& path, const Safetensors& contents) {
+  for (const auto& [key, value] : contents.metadata) {
+    check_text(path, "the metadata key", key);
+    check_text(path, "the metadata value", value);
+  }
+  for (const NamedTensor& t : contents.tensors) {
+    check_text(path, "the name", t.name);
+    if (!contents.metadata.contains(checksum_key(t.name))) continue;
+    throw Error(fmt::format("cannot write {}: the metadata key {} is that of a checksum; set checksums to write them",
+                            path.string(), in_quotes(checksum_key(t.name))));
+  }
+}
+
 std::string metadata_text(const std::map<std::string, std::string>& metadata) {
   std::vector<std::string> fields;
   for (const auto& [key, value] : metadata)
@@ -240,6 +260,7 @@ Tensor Safetensors::find(const std::string& name) const {
 }
 
 void write_safetensors(const std::filesystem::path& path, const Safetensors& contents) {
+  check_header(path, contents);
   std::vector<const NamedTensor*> order;
   for (const NamedTensor& t : contents.tensors) order.push_back(&t);
   std::sort(order.begin(), order.end(), [](const NamedTensor* a, const NamedTensor* b) {

@@ -31,8 +31,8 @@ struct Safetensors {
 };
 
 /// Replaces the file atomically. Tensors (f32, f64, i64) are in the order of the reference implementation, widest dtype
-/// first, then by name, with its padding. Throws Error on a name that occurs twice and when a write fails; then the old
-/// file stays.
+/// first, then by name, with its padding. Throws Error on a name that occurs twice, on names and metadata that are not
+/// UTF-8, on the metadata key "crc32/NAME" of a tensor, and when a write fails; then the old file stays.
 void write_safetensors(const std::filesystem::path& path, const Safetensors& contents);
 
 /// Reads a file strictly. Before memory for values is allocated, it checks that

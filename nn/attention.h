@@ -20,8 +20,14 @@ struct KeyValues {
   Tensor mask;  // [batch, S], non-zero at tokens; undefined when there is no padding
 };
 
-/// c_j = sum_i alpha_ij v_i: alpha [batch, S], values [batch, S, dim] -> [batch, dim]
+/// c_j = sum_i alpha_ij v_i: alpha [batch, S], values [batch, S, dim] -> [batch, dim]. Throws an Error unless they fit.
 inline Tensor weighted_sum(const Tensor& alpha, const Tensor& values, Place place = Place::current()) {
+  if (!alpha.defined() || !values.defined() || alpha.rank() != 2 || values.rank() != 3 ||
+      alpha.shape()[0] != values.shape()[0] || alpha.shape()[1] != values.shape()[1]) {
+    throw Error("weighted_sum: alpha " + describe(alpha) + " and values " + describe(values) +
+                    " do not fit: expected [batch, S] and [batch, S, dim]",
+                place);
+  }
   return squeeze(matmul({unsqueeze(alpha, 1), place}, values), 1);
 }
 
@@ -57,7 +63,9 @@ struct AdditiveAttention {
   Tensor attention_weights(const Tensor& s, const KeyValues& source, Place place = Place::current()) const {
     const LayerCall layer{"AdditiveAttention", path, place};
     check_input(layer, "source.keys", source.keys, key.weight.dtype(), {"batch", "source", key.weight.shape()[0]});
-    check_input(layer, "s", s, query.weight.dtype(), {source.keys.shape()[0], query.weight.shape()[1]});
+    const Index batch = source.keys.shape()[0];
+    check_input(layer, "s", s, query.weight.dtype(), {batch, query.weight.shape()[1]});
+    if (source.mask.defined()) check_shape(layer, "source.mask", source.mask, {batch, source.keys.shape()[1]});
     const Tensor scores = score(tanh(source.keys + unsqueeze(query(s, place), 1)), place);  // [batch, S, 1]
     return softmax(squeeze(scores, -1), -1, source.mask, place);
   }
@@ -65,7 +73,9 @@ struct AdditiveAttention {
   /// c_j: s [batch, query_dim] -> [batch, source_dim]
   Tensor context(const Tensor& s, const KeyValues& source, Place place = Place::current()) const {
     const LayerCall layer{"AdditiveAttention", path, place};
-    return weighted_sum(attention_weights(s, source, place), source.values, place);
+    const Tensor alpha = attention_weights(s, source, place);
+    check_input(layer, "source.values", source.values, alpha.dtype(), {alpha.shape()[0], alpha.shape()[1], "dim"});
+    return weighted_sum(alpha, source.values, place);
   }
 };
 

@@ -24,9 +24,11 @@ struct BatchNorm {
       momentum;         ///< share of the batch in the running statistics
   std::string path;     // of the scope, for messages
 
-  /// The weight begins as ones, the bias as zeros; the running statistics begin as zeros and ones.
+  /// The weight begins as ones, the bias as zeros; the running statistics begin as zeros and ones. Throws for a
+  /// negative eps, and for a momentum outside of [0, 1].
   BatchNorm(Scope scope, Index channels, double eps = 1e-5, double momentum_of_running = 0.1)
-      : weight(scope.ones("weight", {channels})),
+      : weight(check_option(check_option(scope, "eps", eps), "momentum", momentum_of_running, 1)
+                   .ones("weight", {channels})),
         bias(scope.zeros("bias", {channels})),
         running_mean(scope.buffer("running_mean", Tensor::zeros({channels}, scope.dtype()))),
         running_var(scope.buffer("running_var", Tensor::ones({channels}, scope.dtype()))),

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <optional>
 #include <string>
@@ -51,7 +52,7 @@ struct CellWeights {
 
   /// `gates` is the number of products per input: 1 of RNNCell, 3 of GRUCell, 4 of LSTMCell.
   CellWeights(Scope scope, Index gates, Index in, Index hidden, const CellOptions& o) : path(scope.path()) {
-    const double bound = 1 / std::sqrt(static_cast<double>(hidden));
+    const double bound = 1 / std::sqrt(static_cast<double>(std::max<Index>(hidden, 1)));
     const auto uniform = [&](const std::string& name, const Shape& shape) {
       return scope.uniform(name + o.suffix, shape, bound);
     };

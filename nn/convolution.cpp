@@ -29,7 +29,7 @@ Shape weight_shape(const char* layer, const Scope& scope, Index first, Index sec
 
 // [out], in the range of the weight's numbers.
 Tensor bias_of(const Scope& scope, Index out, const Shape& weight) {
-  return scope.uniform("bias", {out}, 1 / std::sqrt(static_cast<double>(init::fans(weight).in)));
+  return scope.uniform("bias", {out}, 1 / std::sqrt(static_cast<double>(std::max<Index>(init::fans(weight).in, 1))));
 }
 
 }  // namespace

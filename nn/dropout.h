@@ -33,8 +33,14 @@ struct SharedDropout {
   double p = 0;     // [0, 1)
   Index axis = -1;  // the axis with one draw, from the end if negative
 
-  /// x of any shape with that axis. Throws as Dropout does.
+  /// x of any shape with that axis. Throws as Dropout does, and when x has no such axis.
   Tensor operator()(const Tensor& x, Place place = Place::current()) const {
+    const Index rank = x.rank();
+    if (axis < -rank || axis >= rank) {
+      throw Error("SharedDropout: axis " + std::to_string(axis) + " is not in " + describe(x) +
+                      "; expected an axis of x, from the end if negative",
+                  place);
+    }
     if (p == 0) return x;
     Shape draws = x.shape();
     draws[axis] = 1;

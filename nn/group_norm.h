@@ -16,9 +16,9 @@ struct GroupNorm {
   double epsilon;    // added to the variance
   std::string path;  // of the scope, for messages
 
-  /// The weight begins as ones, the bias as zeros.
+  /// The weight begins as ones, the bias as zeros. Throws for a negative eps and for NaN.
   GroupNorm(Scope scope, Index groups, Index channels, double eps = 1e-5)
-      : weight(scope.ones("weight", {channels})),
+      : weight(check_option(scope, "eps", eps).ones("weight", {channels})),
         bias(scope.zeros("bias", {channels})),
         num_groups(groups),
         epsilon(eps),

@@ -2,7 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
 #include <string_view>
+
+#include <gradus/nn/parameters.h>
 
 namespace gradus::nn {
 
@@ -58,6 +63,24 @@ void check_ids(const LayerCall& layer, const Tensor& ids, Index bound) {
                   layer.place);
     }
   }
+}
+
+void check_layers(const std::string& path, Index layers) {
+  constexpr Index most = 1000;
+  if (layers < 1 || layers > most) throw Error(fmt::format("'{}' has {} layers; expected 1 to {}", path, layers, most));
+}
+
+const Scope& check_option(const Scope& scope, const char* option, double value, double most) {
+  if (value >= 0 && value <= most) return scope;
+  const std::string expected = std::isinf(most) ? "at least 0" : fmt::format("a number from 0 to {}", most);
+  throw Error(fmt::format("'{}' has the {} {}; expected {}", scope.path(), option, value, expected));
+}
+
+void check_start(const char* what, Index start, Index count, const Place& place) {
+  if (start >= 0 && start <= std::numeric_limits<Index>::max() - std::max(count, Index{0})) return;
+  throw Error(fmt::format("{}: start is {} for {} positions; expected at least 0, and no position above 2^63 - 2", what,
+                          start, count),
+              place);
 }
 
 }  // namespace gradus::nn

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <initializer_list>
+#include <limits>
 #include <string>
 
 #include <gradus/autograd/engine/observer.h>
@@ -9,6 +10,8 @@
 // Checks of a layer's inputs. Their errors contain the layer's path, the expected shape and the caller's line: a layer
 // keeps the path of its scope, and its functions take the caller's Place last and pass it on.
 namespace gradus::nn {
+
+class Scope;
 
 /// A call of a layer: its name in messages. While it exists, ops of this thread belong to the layer (Region).
 struct LayerCall {
@@ -45,5 +48,12 @@ void check_shape(const LayerCall& layer, const char* what, const Tensor& x, Expe
 void check_input(const LayerCall& layer, const char* what, const Tensor& x, DType dtype, ExpectedAxes axes);
 /// Throws an Error unless the ids are i64 and in [0, bound).
 void check_ids(const LayerCall& layer, const Tensor& ids, Index bound);
+/// Throws an Error unless a network, whose scope has the path, can have the number of layers: 1 to 1000.
+void check_layers(const std::string& path, Index layers);
+/// Returns the scope. Throws an Error unless the layer's option is from 0 to `most`.
+const Scope& check_option(const Scope& scope, const char* option, double value,
+                          double most = std::numeric_limits<double>::infinity());
+/// Throws an Error unless there are `count` positions from `start` on. `what` begins the message.
+void check_start(const char* what, Index start, Index count, const Place& place);
 
 }  // namespace gradus::nn

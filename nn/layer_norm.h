@@ -16,9 +16,9 @@ struct LayerNorm {
   double epsilon;    // added to the variance
   std::string path;  // of the scope, for messages
 
-  /// The weight begins as ones, the bias as zeros.
+  /// The weight begins as ones, the bias as zeros. Throws for a negative eps and for NaN.
   LayerNorm(Scope scope, Index dim, double eps = 1e-5, bool with_bias = true)
-      : weight(scope.ones("weight", {dim})),
+      : weight(check_option(scope, "eps", eps).ones("weight", {dim})),
         bias(with_bias ? scope.zeros("bias", {dim}) : Tensor()),
         epsilon(eps),
         path(scope.path()) {}

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
 #include <gradus/autograd/ops/attention.h>
 #include <gradus/autograd/ops/joining.h>
@@ -91,16 +92,26 @@ struct MultiHeadAttention {
   }
 
   /// Causal self-attention of one further position x [batch, 1, dim]. `past` holds the keys and values of the earlier
-  /// positions, undefined before the first; those of x are appended.
+  /// positions, undefined before the first; those of x are appended. It stays as it is when this throws.
   Tensor step(const Tensor& x, KeyValues& past, const AttentionOptions& options = {},
               Place place = Place::current()) const {
     const LayerCall layer{"MultiHeadAttention", path, place};
+    const DType dtype = out_proj.weight.dtype();
+    const Index dim = out_proj.weight.shape()[1];
+    check_input(layer, "x", x, dtype, {"batch", 1, dim});
+    const Index batch = x.shape()[0];
     const bool first = !past.keys.defined();
+    if (!first) {
+      check_input(layer, "past.keys", past.keys, dtype, {batch, "past", dim});
+      check_input(layer, "past.values", past.values, dtype, {batch, past.keys.shape()[1], dim});
+    }
     const Index position = first ? 0 : past.keys.shape()[1];
-    const KeyValues now = key_values_at(position, x, x, {}, place);
-    past.keys = first ? now.keys : concat({past.keys, now.keys}, 1, place);
-    past.values = first ? now.values : concat({past.values, now.values}, 1, place);
-    return attend(layer, queries(layer, x, position), past, options);
+    KeyValues grown = key_values_at(position, x, x, {}, place);
+    if (!first) grown = {concat({past.keys, grown.keys}, 1, place), concat({past.values, grown.values}, 1, place), {}};
+    grown.mask = past.mask;
+    const Tensor y = attend(layer, queries(layer, x, position), grown, options);
+    past = std::move(grown);
+    return y;
   }
 
  private:

@@ -63,9 +63,22 @@ bool same_bits(const Tensor& a, const Tensor& b) {
   });
 }
 
+// Whether both are handles of one parameter, which may be frozen.
+bool same_tensor(const Tensor& a, const Tensor& b) {
+  return a.node() == b.node() && a.storage() == b.storage() && a.offset() == b.offset() && a.shape() == b.shape();
+}
+
 // "; missing: 'a', 'b'", or nothing.
 std::string listed(const char* what, const std::vector<std::string>& names) {
   return names.empty() ? std::string() : fmt::format("; {}: {}", what, fmt::join(names, ", "));
+}
+
+// Throws unless initial values can have the bound or deviation.
+void check_spread(const std::string& path, const char* what, double spread) {
+  if (!(spread >= 0 && std::isfinite(spread))) {
+    throw Error(fmt::format("'{}' cannot begin with values of the {} {}; expected a finite number of at least 0", path,
+                            what, spread));
+  }
 }
 
 // The path of a new parameter, before memory for it is allocated.
@@ -287,33 +300,37 @@ std::vector<Tensor> ParameterStore::slices_of(const Tensor& block) const {
 }
 
 Tensor ParameterStore::add(std::string path, Tensor value) {
-  claim(path, parameters_.size());
-  value.set_name(path).set_requires_grad();
-  parameters_.push_back({std::move(path), value, true});
+  check_free(path);
+  value.set_requires_grad();
+  value.set_name(path);
+  parameters_.push_back({path, value, true});
+  by_path_.emplace(std::move(path), parameters_.size() - 1);
   block_ = {};
   return value;
 }
 
 Tensor ParameterStore::add_buffer(std::string path, Tensor value) {
-  claim(path, parameters_.size());
+  check_free(path);
   value.set_name(path);
-  parameters_.push_back({std::move(path), value, false, true});
+  parameters_.push_back({path, value, false, true});
+  by_path_.emplace(std::move(path), parameters_.size() - 1);
   return value;
 }
 
 Tensor ParameterStore::share(std::string path, const Tensor& parameter) {
+  check_free(path);
   const auto found = by_path_.find(parameter.name());
   if (found == by_path_.end() || parameters_[found->second].buffer ||
-      parameters_[found->second].tensor.node() != parameter.node())
+      !same_tensor(parameters_[found->second].tensor, parameter))
     throw Error(fmt::format("'{}' cannot share {}, which is not a parameter of this store", path, describe(parameter)));
   const std::size_t owner = found->second;
-  claim(path, owner);
-  aliases_.push_back({std::move(path), owner});
+  aliases_.push_back({path, owner});
+  by_path_.emplace(std::move(path), owner);
   return parameters_[owner].tensor;
 }
 
-void ParameterStore::claim(const std::string& path, std::size_t parameter) {
-  if (!by_path_.emplace(path, parameter).second)
+void ParameterStore::check_free(const std::string& path) const {
+  if (contains(path))
     throw Error(fmt::format("the parameter path '{}' is taken; give each layer a scope of its own", path));
 }
 
@@ -332,11 +349,13 @@ Tensor Scope::uniform(std::string_view name, const Shape& shape) const {
 
 Tensor Scope::uniform(std::string_view name, const Shape& shape, double bound) const {
   const std::string path = checked(path_of(name), shape);
+  check_spread(path, "bound", bound);
   return store_->add(path, init::uniform(shape, bound, random(path), dtype()));
 }
 
 Tensor Scope::normal(std::string_view name, const Shape& shape, double std) const {
   const std::string path = checked(path_of(name), shape);
+  check_spread(path, "deviation", std);
   return store_->add(path, init::normal(shape, std, random(path), dtype()));
 }
 

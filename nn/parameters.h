@@ -135,7 +135,8 @@ class ParameterStore {
     std::string path;
     std::size_t parameter;
   };
-  void claim(const std::string& path, std::size_t parameter);
+  // Throws when the path is taken.
+  void check_free(const std::string& path) const;
   LoadReport load_from(const std::string& origin, const std::map<std::string, Tensor>& values,
                        const LoadOptions& options, const Place& place);
 
@@ -148,7 +149,8 @@ class ParameterStore {
 };
 
 /// A prefix of paths, under which a layer registers its parameters: `Linear(scope / "query", ...)`. Cheap to copy.
-/// The functions that register a parameter return a leaf that requires a gradient. They throw when the path is taken.
+/// The functions that register a parameter return a leaf that requires a gradient. They throw when the path is taken,
+/// and for a bound or deviation that is negative or not finite.
 class Scope {
  public:
   /// `path` is the prefix of all paths; "" is the root.

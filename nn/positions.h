@@ -3,6 +3,7 @@
 #include <cmath>
 #include <string>
 
+#include <gradus/autograd/foundation/sizes.h>
 #include <gradus/autograd/ops/arithmetic.h>
 #include <gradus/autograd/ops/slicing.h>
 #include <gradus/nn/layer.h>
@@ -26,7 +27,7 @@ struct PositionTable {
     if (start < 0)
       throw Error("'" + path + "' got the position " + std::to_string(start) + " of the first step", place);
     if (start > max_length() - time) {
-      throw Error("a sequence of " + std::to_string(start + time) + " tokens is longer than the " +
+      throw Error("a sequence of " + std::to_string(add_sat(start, time)) + " tokens is longer than the " +
                       std::to_string(max_length()) + " positions of '" + path +
                       "'; shorten it or train with a larger max_length",
                   place);

@@ -21,7 +21,7 @@ struct RecurrentOptions {
   CellKind kind = CellKind::lstm;                  // of all cells
   Index in = 0,                                    ///< numbers of x
       hidden = 0;                                  ///< numbers of h, per direction
-  Index layers = 1;                                // at least 1
+  Index layers = 1;                                // 1 to 1000
   bool bidirectional = false;                      // each layer also reads from the end
   double dropout = 0;                              // between layers, as in PyTorch
   bool bias = true;                                // CellOptions::bias
@@ -43,11 +43,10 @@ struct Recurrent {
   Dropout dropout;          // between layers
   std::string path;         // of the scope, for messages
 
-  /// Throws an Error for less than one layer.
+  /// Throws an Error for less than 1 layer and for more than 1000.
   Recurrent(Scope scope, const RecurrentOptions& o)
       : directions(o.bidirectional ? 2 : 1), dropout{o.dropout}, path(scope.path()) {
-    if (o.layers < 1)
-      throw Error("'" + scope.path() + "' has " + std::to_string(o.layers) + " layers; at least one is needed");
+    check_layers(path, o.layers);
     for (Index layer = 0; layer < o.layers; ++layer) {
       for (Index direction = 0; direction < directions; ++direction) {
         const std::string suffix = "_l" + std::to_string(layer) + (direction == 0 ? "" : "_reverse");
@@ -90,7 +89,7 @@ struct Recurrent {
   }
 
   /// `step` in two parts. The first needs x [..., in] only, so that it can be one product over all steps.
-  Tensor project(const WordVectors& x, Place place = Place::current()) const { return project(cells[0], x, place); }
+  Tensor project(const WordVectors& x, Place place = Place::current()) const { return project(first(place), x, place); }
   std::vector<CellState> step_projected(const Tensor& projected, const std::vector<CellState>& states,
                                         Place place = Place::current()) const {
     const LayerCall layer{"Recurrent", path, place};
@@ -100,7 +99,7 @@ struct Recurrent {
           place);
     }
     check_states(layer, states, "states");
-    std::vector<CellState> next{cells[0].step(projected, states[0], place)};
+    std::vector<CellState> next{first(place).step(projected, states[0], place)};
     for (std::size_t c = 1; c < cells.size(); ++c)
       next.push_back(cells[c](dropout(next.back().hidden, place), states[c], place));
     return next;
@@ -114,6 +113,12 @@ struct Recurrent {
   }
 
  private:
+  /// The first cell. Throws when the network was moved from.
+  const Cell& first(const Place& place) const {
+    if (cells.empty()) throw Error("a Recurrent without cells was used; it was moved from", place);
+    return cells[0];
+  }
+
   static Tensor project(const Cell& cell, const WordVectors& x, const Place& place) {
     return x.map([&](const Tensor& each) { return cell.project(each, place); });
   }
@@ -149,7 +154,7 @@ struct Recurrent {
 
   void check(const LayerCall& layer, const WordVectors& x, const Tensor& mask,
              const std::vector<CellState>& initial) const {
-    const Tensor &weight = cells[0].weights().weight_ih, &ids = x.ids();
+    const Tensor &weight = first(layer.place).weights().weight_ih, &ids = x.ids();
     const Index in = weight.shape()[1];
     if (ids.defined()) {
       check_shape(layer, "the ids of x", ids, {"batch", "time"});

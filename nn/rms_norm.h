@@ -15,9 +15,9 @@ struct RMSNorm {
   std::optional<Scalar> epsilon;  // without a number: the machine epsilon of the dtype
   std::string path;               // of the scope, for messages
 
-  /// The weight begins as ones.
+  /// The weight begins as ones. Throws for a negative eps and for NaN.
   RMSNorm(Scope scope, Index dim, std::optional<Scalar> eps = {})
-      : weight(scope.ones("weight", {dim})), epsilon(eps), path(scope.path()) {}
+      : weight(check_option(scope, "eps", eps.value_or(0)).ones("weight", {dim})), epsilon(eps), path(scope.path()) {}
 
   /// x [..., dim] -> [..., dim]
   Tensor operator()(const Tensor& x, Place place = Place::current()) const {

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gradus/autograd/ops/arithmetic.h>
@@ -161,13 +162,17 @@ struct TransformerDecoderLayer {
     return read_source(read_target(x, attention, place), source, attention, place);
   }
 
-  /// One further position x [batch, 1, dim] -> [batch, 1, dim]. `past` is that of MultiHeadAttention::step.
+  /// One further position x [batch, 1, dim] -> [batch, 1, dim]. `past` is that of MultiHeadAttention::step, and stays
+  /// as it is when this throws.
   Tensor step(const Tensor& x, KeyValues& past, const KeyValues& source, const DecoderAttention& attention = {},
               Place place = Place::current()) const {
     const Region region(path);
     const AttentionOptions self{.mask = attention.mask, .bias = attention.bias};
-    const Tensor read = self_attn.step(norm1.before(x, place), past, self, place);
-    return read_source(norm1.after(x, read, place), source, attention, place);
+    KeyValues grown = past;
+    const Tensor read = self_attn.step(norm1.before(x, place), grown, self, place);
+    const Tensor y = read_source(norm1.after(x, read, place), source, attention, place);
+    past = std::move(grown);
+    return y;
   }
 
   /// alpha of the attention to the source, averaged over heads: x [batch, T, dim] -> [batch, T, S].
@@ -210,8 +215,10 @@ struct TransformerStack {
   std::optional<LayerNorm> norm;  // after the last layer
   std::string path;               // of the scope, for messages
 
-  /// Registers `count` layers at `layers.0` and so on, and the norm at `norm`.
+  /// Registers `count` layers at `layers.0` and so on, and the norm at `norm`. Throws an Error for less than 1 layer
+  /// and for more than 1000.
   TransformerStack(Scope scope, const TransformerOptions& o, Index count) : path(scope.path()) {
+    check_layers(path, count);
     for (Index i = 0; i < count; ++i) layers.emplace_back(scope / "layers" / i, o);
     if (o.last_norm.value_or(o.norm == NormOrder::pre)) norm.emplace(scope / "norm", o.dim, o.eps, o.bias);
   }
@@ -267,13 +274,17 @@ struct TransformerDecoder : TransformerStack<TransformerDecoderLayer> {
   }
 
   /// One further position x [batch, 1, dim] -> [batch, 1, dim]. `past` holds the keys and values of the earlier
-  /// positions, one per layer, empty before the first; those of x are appended.
+  /// positions, one per layer, empty before the first; those of x are appended. It stays as it is when this throws.
   Tensor step(Tensor x, std::vector<KeyValues>& past, const std::vector<KeyValues>& source,
               const DecoderAttention& attention = {}, Place place = Place::current()) const {
     check_source(source, place);
-    past.resize(layers.size());
-    for (std::size_t i = 0; i < layers.size(); ++i) x = layers[i].step(x, past[i], source[i], attention, place);
-    return normed(x, place);
+    if (!past.empty()) check_per_layer("the past", past, place);
+    std::vector<KeyValues> grown = past;
+    grown.resize(layers.size());
+    for (std::size_t i = 0; i < layers.size(); ++i) x = layers[i].step(x, grown[i], source[i], attention, place);
+    const Tensor y = normed(x, place);
+    past = std::move(grown);
+    return y;
   }
 
   /// alpha of the last layer's attention to the source, averaged over heads: x [batch, T, dim] -> [batch, T, S].
@@ -302,10 +313,13 @@ struct TransformerDecoder : TransformerStack<TransformerDecoderLayer> {
   LayerCall name(const Place& place) const { return {"TransformerDecoder", path, place}; }
 
   void check_source(const std::vector<KeyValues>& source, const Place& place) const {
-    if (source.size() == layers.size()) return;
-    throw Error(to_string(name(place)) + " got the keys and values of " + std::to_string(source.size()) +
-                    " layers; expected one for each of its " + std::to_string(layers.size()) +
-                    " layers, from key_values",
+    check_per_layer("the source, from key_values,", source, place);
+  }
+
+  void check_per_layer(const char* what, const std::vector<KeyValues>& given, const Place& place) const {
+    if (given.size() == layers.size()) return;
+    throw Error(to_string(name(place)) + ": " + what + " has the keys and values of " + std::to_string(given.size()) +
+                    " layers; expected one for each of its " + std::to_string(layers.size()) + " layers",
                 place);
   }
 };

@@ -264,6 +264,8 @@ TEST_CASE("misuse of backward and of leaves is refused by name") {
   CHECK_THROWS_WITH((x * 2.0).set_requires_grad(false), ContainsSubstring("detach"));
   CHECK_THROWS_WITH(Tensor::arange(3).set_requires_grad(), ContainsSubstring("i64"));
   CHECK_THROWS_WITH(Tensor(plain).register_hook([](const Tensor& g) { return g; }), ContainsSubstring("never run"));
+  CHECK_THROWS_WITH(Tensor(x).register_hook(nullptr), ContainsSubstring("register_hook: the function is empty"));
+  CHECK_THROWS_WITH(checkpoint(nullptr, {x}), ContainsSubstring("checkpoint: the function is empty"));
   CHECK_THROWS_WITH((x * 2.0).mutable_data<double>(), ContainsSubstring("'mul'"));
   CHECK_THROWS_WITH(x.data<float>(), ContainsSubstring("encoder.weight"));
   CHECK_THROWS_WITH(Tensor().shape(), ContainsSubstring("undefined"));
@@ -386,6 +388,19 @@ TEST_CASE("Gradients accumulate outside of the leaves, in bound buffers") {
   sum(y).backward({.into = &into});
   CHECK(numbers(buffer) == std::vector<double>{0, 0});
   CHECK(numbers(into.of(y)) == std::vector<double>{1, 1});
+}
+
+TEST_CASE("leaves cannot share the bytes of their bound buffers, nor use their own") {
+  const Tensor x = leaf({1, 2}), y = leaf({3, 4}), bytes = Tensor::zeros({4}, DType::f64);
+  Gradients into;
+  into.bind(x, bytes.alias({2}));
+  CHECK_THROWS_WITH(into.bind(y, bytes.alias({2})), ContainsSubstring("overlaps that of"));
+  CHECK_THROWS_WITH(into.bind(y, bytes.alias({2}, 1)), ContainsSubstring("overlaps that of"));
+  CHECK_THROWS_WITH(into.bind(y, y), ContainsSubstring("overlaps its buffer"));
+  into.bind(x, bytes.alias({2}));
+  into.bind(y, bytes.alias({2}, 2));
+  sum(x * 3.0 + y * 5.0).backward({.into = &into});
+  CHECK(numbers(bytes) == std::vector<double>{3, 3, 5, 5});
 }
 
 namespace {

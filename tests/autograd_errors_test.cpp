@@ -1,9 +1,14 @@
 // Messages of wrong calls: the op, the shapes, what was expected, and the line of the call.
+#include <cmath>
 #include <functional>
+#include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gradus/autograd/engine/node.h>
+#include <gradus/autograd/foundation/parallel.h>
+#include <gradus/autograd/foundation/random.h>
 #include <gradus/autograd/ops.h>
 
 #include "catch.h"
@@ -205,6 +210,82 @@ TEST_CASE("tensors refuse impossible shapes and values") {
   CHECK_THROWS_WITH(f32({2}).size(1), ContainsSubstring("[2]") && ContainsSubstring("axis 1"));
   CHECK_THROWS_WITH(f32({2}).data<double>(), ContainsSubstring("f64"));
   CHECK_THROWS_AS(f32({1, 1, 1, 1, 1, 1, 1, 1, 1}), Error);
+  Shape shape{2, 3};
+  for (const Index axis : {-100'000, -1, 3, 100'000})
+    CHECK_THROWS_WITH(shape.insert(axis, 5), ContainsSubstring("inserted at " + std::to_string(axis)));
+  shape.insert(2, 5);
+  CHECK(shape == Shape{2, 3, 5});
+}
+
+TEST_CASE("a value that i64 does not hold is refused, and a conversion to i64 cuts fractions only") {
+  const Tensor i = ids({0, 1}), at = ids({0});
+  for (const double value :
+       {0.5, -0.7, 1e300, -1e300, 0x1p63, static_cast<double>(NAN), static_cast<double>(INFINITY)}) {
+    INFO(value);
+    const auto refused = ContainsSubstring("a tensor of i64 cannot hold"), here = ContainsSubstring("autograd_errors_");
+    CHECK_THROWS_WITH(Tensor::full({2}, value, DType::i64), refused && here);
+    CHECK_THROWS_WITH(Tensor::scalar(value, DType::i64), refused && here);
+    CHECK_THROWS_WITH(full_like(i, value), refused && here);
+    CHECK_THROWS_WITH(masked_fill(i, i, value), refused && here);
+    CHECK_THROWS_WITH(where(i, i, value), refused && here);
+    CHECK_THROWS_WITH(scatter(i, 0, at, value), refused && here);
+    if (std::abs(value) < 1) continue;
+    for (const DType dtype : {DType::f32, DType::f64}) {
+      const Tensor x = concat({Tensor::zeros({3}, dtype), Tensor::full({1}, value, dtype)});
+      CHECK_THROWS_WITH(to(x, DType::i64), ContainsSubstring("to: i64 does not hold") &&
+                                               ContainsSubstring("at position 3") &&
+                                               ContainsSubstring("autograd_errors_test"));
+    }
+  }
+  CHECK(Tensor::full({1}, -3.0, DType::i64).item<Index>() == -3);
+  CHECK(Tensor::full({1}, -0x1p63, DType::i64).item<Index>() == std::numeric_limits<Index>::min());
+  CHECK(to(Tensor::from<double>({-1.9, 0.5, 2.7, -0x1p63}), DType::i64).to_vector<Index>() ==
+        std::vector<Index>{-1, 0, 2, std::numeric_limits<Index>::min()});
+}
+
+TEST_CASE("a norm refuses an eps that is negative or NaN, and attention a scale that is not finite") {
+  const Tensor x = f32({2, 4});
+  for (const double eps : {-1e-5, static_cast<double>(NAN)}) {
+    const auto refused = ContainsSubstring(": eps is"), here = ContainsSubstring("autograd_errors_test");
+    CHECK_THROWS_WITH(layer_norm(x, {}, {}, eps), refused && here);
+    CHECK_THROWS_WITH(rms_norm(x, {}, eps), refused && here);
+    CHECK_THROWS_WITH(group_norm(x, 2, {}, {}, eps), refused && here);
+    CHECK_THROWS_WITH(batch_norm(x, {}, {}, {}, {}, true, 0.1, eps), refused && here);
+  }
+  const Tensor q = f32({1, 2, 4});
+  for (const double scale : {static_cast<double>(NAN), static_cast<double>(INFINITY)})
+    CHECK_THROWS_WITH(attention(q, q, q, 2, {.scale = scale}), ContainsSubstring("attention: scale is"));
+}
+
+TEST_CASE("batch_norm refuses a momentum outside of [0, 1], and running statistics without bytes of their own") {
+  const Tensor x = Tensor::normal({4, 2}, 0, 1, Philox(1, 1)), mean = Tensor::zeros({2}), var = Tensor::ones({2});
+  for (const double momentum : {-0.1, 7.0, static_cast<double>(NAN)})
+    CHECK_THROWS_WITH(batch_norm(x, mean, var, {}, {}, true, momentum), ContainsSubstring("momentum is"));
+  const auto refused = ContainsSubstring("overlap in memory"), here = ContainsSubstring("autograd_errors_test");
+  CHECK_THROWS_WITH(batch_norm(x, mean, mean, {}, {}, true), refused && here);
+  CHECK_THROWS_WITH(batch_norm(x, x[0], x[1], {}, {}, true), refused && here);
+  CHECK_THROWS_WITH(batch_norm(x, mean, var, var, {}, true), refused && here);
+  CHECK(mean.to_vector<float>() == std::vector<float>{0, 0});
+  CHECK(batch_norm(x, mean, mean).shape() == x.shape());
+}
+
+TEST_CASE("parallel work without a function or with an impossible grain is refused, and any grain from 1 on runs") {
+  CHECK_THROWS_WITH(run_shards(3, nullptr), ContainsSubstring("run_shards: the function is empty"));
+  for (const Index grain : {Index{0}, Index{-1}})
+    CHECK_THROWS_WITH(parallel_for(10, grain, [](Index, Index) {}), ContainsSubstring("grain is"));
+  const Index most = std::numeric_limits<Index>::max();
+  std::vector<std::pair<Index, Index>> pieces;
+  parallel_for(most, most, [&](Index begin, Index end) { pieces.emplace_back(begin, end); });
+  parallel_for(3, most, [&](Index begin, Index end) { pieces.emplace_back(begin, end); });
+  CHECK(pieces == std::vector<std::pair<Index, Index>>{{0, most}, {0, 3}});
+}
+
+TEST_CASE("attention of heads without numbers ends at any number of heads") {
+  const Tensor q = Tensor::ones({1, 2, 0}).set_requires_grad();
+  const Tensor y = attention(q, q, q, Index{1} << 40);
+  CHECK(y.shape() == Shape{1, 2, 0});
+  sum(y).backward();
+  CHECK(q.grad().shape() == Shape{1, 2, 0});
 }
 
 }  // namespace gradus::autograd_errors_test

@@ -49,6 +49,20 @@ TEST_CASE("multinomial without replacement draws each index once, and the first 
   CHECK(second[3] == Approx(0.125 * 4 / 7 + 0.375 * 4 / 5).margin(0.006));
 }
 
+TEST_CASE("multinomial draws alike from weights of any magnitude, also where their sum overflows or is denormal") {
+  const auto draw = [](double unit, bool replacement) {
+    const RandomScope scope(1, 5);
+    const Tensor weights = expand(row({0, unit, 3 * unit, 4 * unit, 0}), {1000, 5});
+    return multinomial(weights, 3, replacement).to_vector<Index>();
+  };
+  for (const bool replacement : {true, false})
+    for (const double unit : {0x1p-1074, 0x1p-1000, 0x1p-100, 0x1p1000, 0x1p1021})
+      CHECK(draw(unit, replacement) == draw(1, replacement));
+  const RandomScope scope(1, 6);
+  const std::vector<double> f = frequencies(multinomial(row({1e308, 1e308, 1e308}), 30'000, true), 3);
+  for (const double each : f) CHECK(each == Approx(1.0 / 3).margin(0.02));
+}
+
 TEST_CASE("bernoulli draws ones with the probability of each element") {
   const RandomScope scope(1, 4);
   const Index n = 100'000;

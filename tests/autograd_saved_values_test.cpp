@@ -231,6 +231,23 @@ TEST_CASE("regression: overwriting a tensor that a checkpointed function only co
   }
 }
 
+TEST_CASE("moving a tensor into bytes that a backward needs is an error, and so is moving it into a result") {
+  const Tensor x = leaf({3, 4});
+  const Tensor h = x * 2.0, home = h.detach(), y = sum(h * h);
+  Tensor moved = leaf({100, 100});
+  CHECK_THROWS_WITH(moved.move_into(h),
+                    ContainsSubstring("is the result of 'mul'") && ContainsSubstring("autograd_saved_values_test.cpp"));
+  CHECK(h.to_vector<double>() == std::vector<double>{6, 8});
+  moved.move_into(home);
+  CHECK(moved.storage() == home.storage());
+  CHECK_THROWS_WITH(y.backward(),
+                    ContainsSubstring("overwritten at") && ContainsSubstring("autograd_saved_values_test.cpp"));
+  const Tensor bytes = Tensor::arange(8, DType::f32);
+  Tensor part = bytes.alias({6});
+  part.move_into(bytes.alias({6}, 2));
+  CHECK(part.to_vector<float>() == std::vector<float>{0, 1, 2, 3, 4, 5});
+}
+
 TEST_CASE("a checkpointed function may write to tensors of its own") {
   const Tensor x = leaf({1, 2}, {2});
   const auto f = [](const Tensors& in) {

@@ -91,6 +91,23 @@ TEST_CASE("two tensors of one name cannot be written, and the old file stays") {
   CHECK(contents(path) == "old");
 }
 
+TEST_CASE("safetensors that could not be read again are not written, and the old file stays") {
+  const Scratch scratch;
+  const auto path = scratch.write("t", "old");
+  const Tensor one = Tensor::ones({1});
+  const std::vector<std::pair<Safetensors, std::string>> all{
+      {{{{"\xff", one}}, {}}, "the name \"\\xFF\" is not UTF-8"},
+      {{{}, {{"\xff", "v"}}}, "the metadata key \"\\xFF\" is not UTF-8"},
+      {{{}, {{"k", "a\xff"}}}, "the metadata value \"a\\xFF\" is not UTF-8"},
+      {{{{"a", one}}, {{"crc32/a", "hello"}}}, "the metadata key \"crc32/a\" is that of a checksum"},
+  };
+  for (const auto& [contents, words] : all)
+    CHECK_THROWS_WITH(write_safetensors(path, contents), ContainsSubstring(words));
+  CHECK(data::contents(path) == "old");
+  write_safetensors(path, {{{"a", one}}, {{"crc32/b", "kept"}}});
+  CHECK(read_safetensors(path).metadata.at("crc32/b") == "kept");
+}
+
 TEST_CASE("valid safetensors of other programs are read: any order of entries, spaces after the header") {
   const Scratch scratch;
   const std::string header =

@@ -353,6 +353,20 @@ TEST_CASE("dropout acts in training only, and the same seed repeats it") {
   CHECK(nn::Dropout{0}(x).to_vector<float>() == x.to_vector<float>());
 }
 
+TEST_CASE("shared dropout along an axis that x does not have is refused at the caller's line") {
+  const nn::Training on;
+  const Tensor x = Tensor::ones({2, 3});
+  for (const Index axis : {-100'000, -3, 2, 100'000}) {
+    for (const double p : {0.0, 0.5}) {
+      CHECK_THROWS_WITH((nn::SharedDropout{p, axis}(x)),
+                        ContainsSubstring("axis " + std::to_string(axis) + " is not in f32 [2, 3]") &&
+                            ContainsSubstring("nn_layers_test.cpp:"));
+    }
+  }
+  CHECK_THROWS_WITH((nn::SharedDropout{0.5}(Tensor::ones({}))), ContainsSubstring("axis -1 is not in f32 []"));
+  CHECK(nn::SharedDropout{0.5, -2}(x).shape() == x.shape());
+}
+
 TEST_CASE("sinusoidal positions follow their formula, and a sequence beyond the table is refused") {
   const Tensor table = nn::sinusoidal_table(50, 6, DType::f64);
   const double* p = table.data<double>();

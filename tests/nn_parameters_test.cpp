@@ -149,6 +149,31 @@ TEST_CASE("tied weights are one parameter with two paths") {
   CHECK_THROWS_AS(elsewhere.root().share("weight", table.weight), Error);
 }
 
+TEST_CASE("a frozen parameter of another store cannot be shared, whatever its name") {
+  nn::ParameterStore store(1), elsewhere(2);
+  const Tensor own = store.root().zeros("w", {2}), other = elsewhere.root().zeros("w", {2});
+  store.freeze("w");
+  elsewhere.freeze("w");
+  CHECK_THROWS_WITH(store.root().share("tied", other), ContainsSubstring("not a parameter of this store"));
+  CHECK(!store.contains("tied"));
+  CHECK(store.root().share("tied", own).storage() == own.storage());
+}
+
+TEST_CASE("a refused registration leaves its path free") {
+  nn::ParameterStore store(1);
+  const Tensor w = store.root().zeros("w", {2});
+  CHECK_THROWS_AS(store.add("p", Tensor()), Error);
+  CHECK_THROWS_AS(store.add("p", Tensor::zeros({2}, DType::i64)), Error);
+  CHECK_THROWS_AS(store.add("p", w * 2.0), Error);
+  CHECK_THROWS_AS(store.add_buffer("p", Tensor()), Error);
+  CHECK_THROWS_AS(store.root().share("p", Tensor::zeros({2})), Error);
+  CHECK(!store.contains("p"));
+  CHECK_THROWS_WITH(store.at("p"), ContainsSubstring("there is no parameter 'p'"));
+  CHECK(paths(store) == std::vector<std::string>{"w"});
+  store.root().ones("p", {3});
+  CHECK(store.at("p").shape() == Shape{3});
+}
+
 TEST_CASE("freezing matches whole names only, and can be undone") {
   nn::ParameterStore store(1);
   const nn::Linear one(store.root() / "layers" / 1, 2, 2), ten(store.root() / "layers" / 10, 2, 2);

@@ -42,6 +42,14 @@ void Gradients::bind(const Tensor& leaf, Tensor buffer) {
         fmt::format("Gradients::bind: {} cannot collect the gradient of {}, expected a leaf that requires one and a "
                     "buffer of its shape and dtype",
                     describe(buffer), describe(leaf)));
+  for (const Entry& other : entries_) {
+    if (other.bound && other.leaf.get() != leaf.node() && other.sum.overlaps(buffer)) {
+      throw Error(fmt::format("Gradients::bind: the buffer of {} overlaps that of {}, expected bytes of its own",
+                              made_by(*leaf.node()), made_by(*other.leaf)));
+    }
+  }
+  if (buffer.overlaps(leaf))
+    throw Error(fmt::format("Gradients::bind: {} overlaps its buffer, expected other bytes", describe(leaf)));
   Entry& e = entry(Ref<Node>(leaf.node()));
   e.sum = std::move(buffer);
   if (!e.bound) e.number = bound_++;

@@ -13,7 +13,8 @@ namespace gradus {
 class Gradients {
  public:
   /// Collects the leaf's gradient in `buffer`, a tensor of its shape and dtype. The buffer's current contents are
-  /// ignored. Throws when the leaf requires no gradient or the buffer does not fit.
+  /// ignored. Throws when the leaf requires no gradient, and when the buffer does not fit, or overlaps the leaf or the
+  /// buffer of another leaf.
   void bind(const Tensor& leaf, Tensor buffer);
   /// Drops what was collected.
   void restart();

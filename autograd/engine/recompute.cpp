@@ -73,6 +73,7 @@ Grads gradients_through(const TensorFunction& f, const std::vector<Tensor>& inpu
 }
 
 Tensor checkpoint(const TensorFunction& f, const std::vector<Tensor>& inputs, Place place) {
+  if (!f) throw Error("checkpoint: the function is empty", place);
   if (!grad_enabled()) return f(inputs);
   const ValueModes modes = thread_modes;
   // The first pass is recorded to find what f captures; its graph is freed at the end.

@@ -72,6 +72,26 @@ void fill_at_random(Tensor& t, const Philox& random, double shift, double scale,
   });
 }
 
+// The number as an i64. `op` may be null.
+Index whole(const char* op, const Scalar& number, const Place& place) {
+  if (number.is_integer()) return number.integer();
+  const double value = number;
+  if (!holds_index(value) || value != std::trunc(value)) {
+    throw Error(fmt::format("{}{}a tensor of i64 cannot hold {}; expected an integer from -2^63 to 2^63 - 1",
+                            op ? op : "", op ? ": " : "", value),
+                place);
+  }
+  return static_cast<Index>(value);
+}
+
+Tensor filled(const char* op, Tensor t, const Scalar& value, const Place& place) {
+  if (t.dtype() == DType::i64)
+    fill_with(t, [n = whole(op, value, place)](Index) { return n; });
+  else
+    fill_with(t, [x = value.value()](Index) { return x; });
+  return t;
+}
+
 Tensor cleared(Tensor t) {
   std::memset(t.storage()->data(), 0, t.storage()->bytes());
   return t;
@@ -110,13 +130,10 @@ Tensor Tensor::zeros(const OpName& op, const Shape& shape, DType dtype) { return
 Tensor Tensor::ones(const Shape& shape, DType dtype, Place place) { return full(shape, 1, dtype, place); }
 
 Tensor Tensor::full(const Shape& shape, Scalar value, DType dtype, Place place) {
-  Tensor t = empty(shape, dtype, place);
-  if (dtype == DType::i64 && value.is_integer()) {
-    fill_with(t, [n = value.integer()](Index) { return n; });
-    return t;
-  }
-  fill_with(t, [x = value.value()](Index) { return x; });
-  return t;
+  return filled(nullptr, empty(shape, dtype, place), value, place);
+}
+Tensor Tensor::full(const OpName& op, const Shape& shape, Scalar value, DType dtype) {
+  return filled(op.name, empty(op, shape, dtype), value, op.place);
 }
 
 Tensor Tensor::scalar(Scalar value, DType dtype, Place place) { return full({}, value, dtype, place); }
@@ -253,6 +270,7 @@ void Tensor::register_hook(std::function<Tensor(const Tensor&)> hook, Place plac
     throw Error(
         fmt::format("register_hook: {} does not require a gradient, so the hook would never run", describe(*this)),
         place);
+  if (!hook) throw Error("register_hook: the function is empty", place);
   auto& hooks = body_->node->hooks;
   if (!hooks) hooks = std::make_unique<std::vector<Node::Hook>>();
   hooks->push_back(std::move(hook));
@@ -265,13 +283,12 @@ Tensor Tensor::alias(const Shape& shape, Index offset) const {
   return Tensor(make_body(b.storage, add_sat(b.offset, offset), shape, b.dtype));
 }
 
-void Tensor::move_into(const Tensor& home) {
+void Tensor::move_into(Tensor home, Place place) {
   if (home.shape() != shape() || home.dtype() != dtype())
-    throw Error(fmt::format("move_into: {} does not fit {}", describe(*this), describe(home)));
+    throw Error(fmt::format("move_into: {} does not fit {}", describe(*this), describe(home)), place);
+  void* bytes = home.raw_mutable(dtype(), place);
+  std::memmove(bytes, raw(dtype()), static_cast<std::size_t>(numel() * size_of(dtype())));
   const TensorBody& to = home.body();
-  std::memcpy(static_cast<char*>(to.storage->data()) + to.offset * size_of(to.dtype),
-              static_cast<const char*>(body_->storage->data()) + body_->offset * size_of(body_->dtype),
-              static_cast<std::size_t>(numel() * size_of(dtype())));
   if (body_->storage->holds_leaf()) to.storage->mark_leaf();
   body_->storage = to.storage;
   body_->offset = to.offset;
@@ -279,6 +296,13 @@ void Tensor::move_into(const Tensor& home) {
 
 bool Tensor::exclusively_owned() const {
   return body().count.load(std::memory_order_acquire) == 1 && body_->storage->unique();
+}
+
+bool Tensor::overlaps(const Tensor& other) const {
+  if (storage() != other.storage()) return false;
+  const Index begin = offset() * size_of(dtype()), end = begin + numel() * size_of(dtype());
+  const Index from = other.offset() * size_of(other.dtype()), to = from + other.numel() * size_of(other.dtype());
+  return begin < to && from < end && begin < end && from < to;
 }
 
 Tensor Tensor::of_storage(const Ref<Storage>& storage, Index offset, const Shape& shape, DType dtype) {

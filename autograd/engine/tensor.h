@@ -65,11 +65,13 @@ class Tensor {
   static Tensor empty(const Shape& shape, DType dtype = DType::f32, Place place = Place::current());  // uninitialised
   static Tensor zeros(const Shape& shape, DType dtype = DType::f32, Place place = Place::current());
   static Tensor ones(const Shape& shape, DType dtype = DType::f32, Place place = Place::current());
+  /// Throws also when i64 does not hold the value, as a fraction.
   static Tensor full(const Shape& shape, Scalar value, DType dtype = DType::f32, Place place = Place::current());
   static Tensor scalar(Scalar value, DType dtype = DType::f32, Place place = Place::current());  // of rank 0
   /// Inside an op, whose name and place are in the errors.
   static Tensor empty(const OpName& op, const Shape& shape, DType dtype);
   static Tensor zeros(const OpName& op, const Shape& shape, DType dtype);
+  static Tensor full(const OpName& op, const Shape& shape, Scalar value, DType dtype);
   /// Values row by row: f32 from float, f64 from double, i64 from integers of any width. Throws when the shape has
   /// another number of elements, and when an integer does not fit.
   template <class T>
@@ -143,17 +145,20 @@ class Tensor {
   /// The name; empty when there is none.
   const std::string& name() const;
   /// Calls the hook with the complete gradient of this tensor in every backward run. A defined return value replaces
-  /// the gradient. Throws when the tensor requires no gradient.
+  /// the gradient. Throws when the tensor requires no gradient, and for an empty function.
   void register_hook(std::function<Tensor(const Tensor&)> hook, Place place = Place::current());
 
   /// A view of the same bytes, `offset` elements further on. Not recorded: for ops that move no values. Throws when the
   /// view would pass the end of the bytes.
   Tensor alias(const Shape& shape, Index offset = 0) const;
   /// Copies the values into the bytes of `home` and uses these from then on, in every copy of the handle. Gathers
-  /// parameters in flat blocks.
-  void move_into(const Tensor& home);
+  /// parameters in flat blocks. Counts as a write to `home`: a later backward that needs its old values throws. Throws
+  /// when shape or dtype differ, and when `home` is the result of a recorded op.
+  void move_into(Tensor home, Place place = Place::current());
   /// Whether this is the only handle and the only user of the bytes, so that a write changes no other tensor.
   bool exclusively_owned() const;
+  /// Whether a write to one of the two changes a value of the other.
+  bool overlaps(const Tensor& other) const;
 
   // For the engine.
   /// A view of the bytes, `offset` elements from their start. Throws when it would pass their end.

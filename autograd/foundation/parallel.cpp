@@ -148,6 +148,10 @@ int threads() {
   return state().count;
 }
 
+void detail::refuse_grain(Index grain) {
+  throw Error(fmt::format("parallel_for: the grain is {}, expected at least 1", grain));
+}
+
 bool in_shard() { return thread_modes.in_shard; }
 
 bool detail::splits(Index pieces) { return pieces > 1 && !in_shard() && threads() > 1; }
@@ -168,6 +172,7 @@ void detail::for_pieces(Index pieces, const std::function<void(Index)>& piece) {
 }
 
 void run_shards(Index n, const std::function<void(Index)>& shard) {
+  if (!shard) throw Error("run_shards: the function is empty");
   auto run = [&](Index k) {
     const Restore restore(thread_modes);
     const bool inside = n > 1 || in_shard();

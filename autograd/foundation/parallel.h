@@ -15,7 +15,8 @@ void set_threads(int n);
 int threads();
 
 /// Calls body(begin, end) for the pieces [k * grain, min((k + 1) * grain, n)), in any order, on any threads. A single
-/// piece, or any work inside a shard, runs on the calling thread. The first exception of a piece is rethrown.
+/// piece, or any work inside a shard, runs on the calling thread. The first exception of a piece is rethrown. Throws
+/// for a grain below 1.
 template <class Body>
 void parallel_for(Index n, Index grain, Body&& body);
 
@@ -34,21 +35,23 @@ constexpr Index grain_of(Index piece, Index item) {
 }
 
 /// Runs shard(0) .. shard(n - 1), each on one thread, at most threads() at a time. A shard starts with the modes of a
-/// new thread (ThreadModes), not with those of the caller.
+/// new thread (ThreadModes), not with those of the caller. Throws for an empty function.
 void run_shards(Index n, const std::function<void(Index)>& shard);
 /// Whether the caller is one of several shards. parallel_for does not divide their work.
 bool in_shard();
 
 namespace detail {
+[[noreturn]] void refuse_grain(Index grain);
 bool splits(Index pieces);
 void for_pieces(Index pieces, const std::function<void(Index)>& piece);
 }  // namespace detail
 
 template <class Body>
 void parallel_for(Index n, Index grain, Body&& body) {
+  if (grain < 1) detail::refuse_grain(grain);
   if (n <= 0) return;
-  const Index pieces = (n + grain - 1) / grain;
-  auto piece = [&](Index k) { body(k * grain, k * grain + grain < n ? k * grain + grain : n); };
+  const Index pieces = (n - 1) / grain + 1;
+  auto piece = [&](Index k) { body(k * grain, grain < n - k * grain ? k * grain + grain : n); };
   if (pieces == 1 || !detail::splits(pieces)) {
     for (Index k = 0; k < pieces; ++k) piece(k);
   } else {

@@ -20,4 +20,7 @@ constexpr Index mul_sat(Index a, Index b) {
   return b != 0 && a > most / b ? most : a * b;
 }
 
+/// Whether an Index holds the number, without a fraction. False for NaN.
+constexpr bool holds_index(double number) { return number >= -0x1p63 && number < 0x1p63; }
+
 }  // namespace gradus

@@ -24,6 +24,8 @@ std::ostream& operator<<(std::ostream& out, DType t) { return out << name(t); }
 void Shape::push_back(Index extent) { insert(rank_, extent); }
 
 void Shape::insert(Index axis, Index extent) {
+  if (axis < 0 || axis > rank_)
+    throw Error(fmt::format("an axis cannot be inserted at {} of {}; expected 0 to {}", axis, to_string(*this), rank_));
   if (rank_ == max_rank)
     throw Error(fmt::format("a tensor has at most {} axes; {} cannot get another", max_rank, to_string(*this)));
   for (Index i = rank_; i > axis; --i)

@@ -127,7 +127,8 @@ class Shape {
 
   /// Throws Error when the rank would exceed `max_rank`.
   void push_back(Index extent);
-  /// Inserts an extent before an axis. Throws Error when the rank would exceed `max_rank`.
+  /// Inserts an extent before an axis in [0, rank]. Throws Error for another axis, and when the rank would exceed
+  /// `max_rank`.
   void insert(Index axis, Index extent);
   /// Removes an axis. Not checked.
   void erase(Index axis);

@@ -34,6 +34,8 @@ AttentionProblem check(const OpName& op, const Tensor& q, const Tensor& k, const
                             op.name, describe(q), describe(k), describe(v), heads),
                 op.place);
   }
+  if (!std::isfinite(o.scale.value()))
+    throw Error(fmt::format("{}: scale is {}, expected a finite number", op.name, o.scale.value()), op.place);
   AttentionProblem p{q.shape()[0],         q.shape()[1],         k.shape()[1], heads,
                      q.shape()[2] / heads, v.shape()[2] / heads, o.causal,     o.scale};
   check_shape(op, {p.batch, p.heads, p.targets, p.sources});

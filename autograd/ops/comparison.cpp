@@ -167,8 +167,8 @@ Tensor choose(const OpName& op, const Tensor& mask, const Tensor& a, const Tenso
 Tensor where(const Tensor& mask, const Operand& a, const Operand& b, Place place) {
   const OpName op("where", place);
   const DType dtype = !a.is_number() ? a.tensor().dtype() : !b.is_number() ? b.tensor().dtype() : mask_dtype(mask);
-  const auto tensor_of = [dtype](const Operand& o) {
-    return o.is_number() ? Tensor::scalar(o.number(), dtype) : o.tensor();
+  const auto tensor_of = [&op, dtype](const Operand& o) {
+    return o.is_number() ? Tensor::full(op, {}, o.number(), dtype) : o.tensor();
   };
   const Tensor x = tensor_of(a), y = tensor_of(b);
   return record(

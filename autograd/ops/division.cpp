@@ -63,8 +63,8 @@ void check_divisor(const OpName& op, const Operand& divisor) {
 }
 
 // A number as a tensor of the dtype of the other operand.
-Tensor floating_tensor(const Operand& o, const Operand& other) {
-  return o.is_number() ? Tensor::scalar(o.number(), other.tensor().dtype()) : o.tensor();
+Tensor floating_tensor(const OpName& op, const Operand& o, const Operand& other) {
+  return o.is_number() ? Tensor::full(op, {}, o.number(), other.tensor().dtype()) : o.tensor();
 }
 
 // F::of(a, b) of each pair, or F::of_short where all quotients of a block are short; that one compiles to vector
@@ -106,7 +106,7 @@ Tensor floor_divide(const Operand& a, const Operand& b) {
     check_divisor(op, b);
     return map_integers(op, a, b, integer_quotient);
   }
-  const Tensor x = floating_tensor(a, b), y = floating_tensor(b, a);
+  const Tensor x = floating_tensor(op, a, b), y = floating_tensor(op, b, a);
   const Tensor q = map_floating<FloatingQuotient>(op, x, y);
   return record(op, q, {unread(x), unread(y)}, [](const Tensor& dy) {
     const Tensor none = Tensor::zeros(dy.shape(), dy.dtype());
@@ -120,7 +120,7 @@ Tensor remainder(const Operand& a, const Operand& b) {
     check_divisor(op, b);
     return map_integers(op, a, b, integer_remainder);
   }
-  const Tensor x = floating_tensor(a, b), y = floating_tensor(b, a);
+  const Tensor x = floating_tensor(op, a, b), y = floating_tensor(op, b, a);
   const Tensor rest = map_floating<FloatingRemainder>(op, x, y);
   return record(op, rest, {x, y}, [x, y](const Tensor& dy, Needs needs) {
     return Grads{dy, needs[1] ? neg(mul(dy, floor_divide(x, y))) : Tensor()};

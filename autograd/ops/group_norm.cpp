@@ -106,6 +106,7 @@ Tensor group_norm(const Tensor& x, Integer num_groups, const Tensor& weight, con
                   Place place) {
   const OpName op("group_norm", place);
   check_operands(op, x, {&weight, &bias});
+  check_epsilon(op, eps);
   const Index groups = num_groups, channels = x.shape()[1];
   if (groups < 1 || channels % groups != 0) {
     throw Error(

@@ -277,7 +277,7 @@ Tensor scatter(const Tensor& x, Integer dim, const Tensor& index, const Operand&
     return reshape(scatter(as_row(x, place), 0, as_row(index, place), values, place), x.shape(), place);
   }
   const Index axis = normalise_axis(op, dim, x.shape());
-  const Tensor values = src.is_number() ? Tensor::full(index.shape(), src.number(), x.dtype()) : src.tensor();
+  const Tensor values = src.is_number() ? Tensor::full(op, index.shape(), src.number(), x.dtype()) : src.tensor();
   check_source(op, values, index, x);
   Tensor y = copy_of(op, x);
   dispatch(x.dtype(), [&](auto zero) {

@@ -91,6 +91,7 @@ Tensor in_plain_ops(const Tensor& x, const Tensor& weight, const Tensor& bias, c
 
 Tensor normalised(const OpName& op, const Tensor& x, const Tensor& weight, const Tensor& bias, const Norm& norm) {
   check_floating(op, x);
+  check_epsilon(op, norm.epsilon);
   if (x.rank() == 0) throw Error(fmt::format("{}: {} has no axis to normalise over", op.name, describe(x)), op.place);
   const Index n = x.shape().back();
   for (const Tensor* t : {&weight, &bias}) {

@@ -81,6 +81,17 @@ Tensor statistics_of(const Tensor& x) {
   return s;
 }
 
+// Throws unless the running statistics have bytes of their own, as they are written to.
+void check_apart(const OpName& op, const Tensor& mean, const Tensor& var, std::initializer_list<const Tensor*> others) {
+  bool apart = !mean.overlaps(var);
+  for (const Tensor* t : others) apart = apart && !(t->defined() && (mean.overlaps(*t) || var.overlaps(*t)));
+  if (apart) return;
+  throw Error(fmt::format("{}: running_mean, running_var, x, weight and bias overlap in memory; expected running "
+                          "statistics with bytes of their own",
+                          op.name),
+              op.place);
+}
+
 // running = (1 - momentum) running + momentum batch
 void move_running(Tensor running, const Tensor& batch, double momentum, double factor, const Place& place) {
   dispatch_floating(running.dtype(), [&](auto zero) {
@@ -185,6 +196,9 @@ Tensor batch_norm(const Tensor& x, const Tensor& running_mean, const Tensor& run
                   const Tensor& bias, Flag training, Scalar momentum, Scalar eps, Place place) {
   const OpName op("batch_norm", place);
   check_operands(op, x, {&running_mean, &running_var, &weight, &bias});
+  check_epsilon(op, eps);
+  if (!(momentum >= 0 && momentum <= 1))
+    throw Error(fmt::format("batch_norm: momentum is {}, expected a number in [0, 1]", momentum.value()), place);
   if (running_mean.defined() != running_var.defined())
     throw Error("batch_norm: running_mean and running_var must both be defined, or neither", place);
   const bool has_running = running_mean.defined();
@@ -205,6 +219,7 @@ Tensor batch_norm(const Tensor& x, const Tensor& running_mean, const Tensor& run
         "them; train with one shard (train.shards = 1), or use group_norm",
         place);
   }
+  if (has_running) check_apart(op, running_mean, running_var, {&x, &weight, &bias});
   const Tensor statistics = statistics_of(x.detach());
   const Shape vector{x.shape()[1]};
   const Tensor mean = statistics.alias(vector), var = statistics.alias(vector, x.shape()[1]);

@@ -21,12 +21,21 @@ double fraction(const Philox& random, Index index) {
   return (static_cast<double>(bits) + 0.5) * 0x1p-52;
 }
 
-// Draw i is the index at which the running sum of the weights exceeds a uniform number.
+// A power of two that keeps the sums of weights finite and their quotients exact: 1 except for extreme weights.
+template <class T>
+double scale_of(const T* weights, Index classes) {
+  const auto largest = static_cast<double>(*std::max_element(weights, weights + classes));
+  return largest > 0x1p900 ? 0x1p-200 : largest < 0x1p-900 ? 0x1p200 : 1;
+}
+
+// Draw i is the index at which the running sum of the weights exceeds a uniform number. The largest number, 1 - 2^-53
+// times a sum that is not denormal, is below the sum.
 template <class T>
 void draw_with_replacement(const T* weights, Index classes, const Philox& random, Index first, Index n, Index* out) {
+  const double scale = scale_of(weights, classes);
   std::vector<double> sums;
   double total = 0;
-  for (Index c = 0; c < classes; ++c) sums.push_back(total += static_cast<double>(weights[c]));
+  for (Index c = 0; c < classes; ++c) sums.push_back(total += static_cast<double>(weights[c]) * scale);
   for (Index i = 0; i < n; ++i)
     out[i] = std::upper_bound(sums.begin(), sums.end(), fraction(random, first + i) * total) - sums.begin();
 }
@@ -34,9 +43,12 @@ void draw_with_replacement(const T* weights, Index classes, const Philox& random
 // The order of draws is that of exponential waiting times whose rates are the weights (Efraimidis and Spirakis 2006).
 template <class T>
 void draw_without_replacement(const T* weights, Index classes, const Philox& random, Index first, Index n, Index* out) {
+  const double scale = scale_of(weights, classes);
   std::vector<std::pair<double, Index>> waits;
-  for (Index c = 0; c < classes; ++c)
-    if (weights[c] > 0) waits.emplace_back(-std::log(fraction(random, first + c)) / static_cast<double>(weights[c]), c);
+  for (Index c = 0; c < classes; ++c) {
+    const double rate = static_cast<double>(weights[c]) * scale;
+    if (weights[c] > 0) waits.emplace_back(-std::log(fraction(random, first + c)) / rate, c);
+  }
   std::partial_sort(waits.begin(), waits.begin() + n, waits.end());
   for (Index i = 0; i < n; ++i) out[i] = waits[static_cast<std::size_t>(i)].second;
 }

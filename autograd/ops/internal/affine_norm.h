@@ -1,5 +1,7 @@
 #pragma once
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <vector>
 
@@ -10,6 +12,11 @@
 
 // For norms with a weight and a bias, each of which may be undefined.
 namespace gradus {
+
+/// Throws unless eps, which is added to a variance, is at least 0.
+inline void check_epsilon(const OpName& op, double eps) {
+  if (!(eps >= 0)) throw Error(fmt::format("{}: eps is {}, expected at least 0", op.name, eps), op.place);
+}
 
 /// The n values of a tensor, or n times `otherwise` if it is undefined.
 template <class T>

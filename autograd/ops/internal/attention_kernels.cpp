@@ -331,6 +331,7 @@ void backward(const Problem& p, const T* q, const T* k, const T* v, const ScoreT
 Tensor attention_forward(const OpName& op, const AttentionProblem& p, const Tensor& query, const Tensor& key,
                          const Tensor& value, const ScoreTerms& terms) {
   Tensor y = Tensor::empty(op, {p.batch, p.targets, p.heads * p.value_dim}, query.dtype());
+  if (p.empty()) return y;
   dispatch_floating(y.dtype(), [&](auto zero) {
     using T = decltype(zero);
     const auto run = one_by_one(p) ? forward_few<T> : forward<T>;
@@ -345,7 +346,11 @@ Grads attention_backward(const AttentionProblem& p, const Tensor& query, const T
   Tensor dq = Tensor::empty(query.shape(), dy.dtype()),
          dbias = needs_bias ? Tensor::empty(scores, dy.dtype()) : Tensor();
   Grads grads{dq};
-  if (one_by_one(p)) {
+  if (p.empty()) {
+    grads.push_back(Tensor::empty(key.shape(), dy.dtype()));
+    grads.push_back(Tensor::empty(value.shape(), dy.dtype()));
+    if (needs_bias) dbias = Tensor::zeros(scores, dy.dtype());
+  } else if (one_by_one(p)) {
     Tensor weights = Tensor::empty(scores, dy.dtype()), dscores = Tensor::empty(scores, dy.dtype());
     dispatch_floating(dy.dtype(), [&](auto zero) {
       using T = decltype(zero);

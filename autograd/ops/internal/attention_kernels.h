@@ -9,6 +9,8 @@ struct AttentionProblem {
   Index batch, targets, sources, heads, dim, value_dim;  // dim and value_dim are per head
   bool causal;
   double scale;
+  /// Whether there are no numbers, in any number of heads.
+  bool empty() const { return dim == 0 && value_dim == 0; }
 };
 
 /// Added to the scaled scores. Each is [batch, heads, T, S], where all extents but the last may be 1, or undefined.
