@@ -48,7 +48,7 @@ std::pair<std::string, std::string> split_assignment(std::string_view text);
 /// Throws ConfigError when a setting of training is out of its range, or settings contradict each other.
 void check(const TrainConfig& config);
 
-/// The same for all settings, without the ranges of those of other sections.
+/// Throws ConfigError as check(TrainConfig) does, and when settings of other sections contradict each other.
 void check(const RunConfig& config);
 
 /// The whole configuration as TOML, with the help of each key. `from_toml` reads it back.
