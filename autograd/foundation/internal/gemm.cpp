@@ -163,12 +163,10 @@ template <class T>
 void by_panels(bool a_transposed, bool b_transposed, Index m, Index n, Index k, const T* a, Index lda, const T* b,
                Index ldb, Onto<T> onto, T* c, Index ldc, const T* ready = nullptr) {
   static constexpr T zeros[panel<T>] = {};
-  // A panel is not packed for few rows of A. The rows of B may end inside its last vector. A transposed A is copied by
-  // rows where many panels read it.
-  const bool packs = !ready && (b_transposed || m > 64), copies = a_transposed && n > 2 * panel<T>;
-  const Index most = deepest(a_transposed), line = 64 / static_cast<Index>(sizeof(T)),
-              copy_step = std::min(k, most) + line;  // neighbouring rows begin in other lines of the cache
-  if (!packs && !ready && !copies && k <= most && n % simd::lanes_of<T> == 0) {
+  // A panel is not packed for few rows of A. The rows of B may end inside its last vector.
+  const bool packs = !ready && (b_transposed || m > 64);
+  const Index most = deepest(a_transposed);
+  if (!packs && !ready && k <= most && n % simd::lanes_of<T> == 0) {
     for (Index j = 0; j < n; j += panel<T>) {
       columns(!a_transposed, m, std::min(panel<T>, n - j), k, a, lda, b + j, ldb, onto.rows ? onto.rows + j : zeros,
               onto.rows ? onto.step : 0, c + j, ldc);
@@ -177,13 +175,9 @@ void by_panels(bool a_transposed, bool b_transposed, Index m, Index n, Index k, 
   }
   const Scratch<T> packed(packs ? panel<T> * std::min(k, most) : 1);
   const Scratch<T> beside(n % simd::lanes_of<T> || k > most ? m * panel<T> : 1);
-  const Scratch<T> rows(copies ? m * copy_step : 1);
-  for (Index p = 0; p < k; p += most) {
-    const Index depth = std::min(most, k - p);
-    if (copies) simd::transpose(a + p * lda, depth, m, lda, rows.data(), copy_step);
-    const T* const a_block = copies ? rows.data() : a + (a_transposed ? p * lda : p);
-    for (Index j = 0; j < n; j += panel<T>) {
-      const Index width = std::min(panel<T>, n - j);
+  for (Index j = 0; j < n; j += panel<T>) {
+    for (Index p = 0; p < k; p += most) {
+      const Index depth = std::min(most, k - p), width = std::min(panel<T>, n - j);
       const T* from = ready ? ready + j * k + p * panel<T> : b_transposed ? b + j * ldb + p : b + p * ldb + j;
       if (packs) pack(b_transposed, from, ldb, depth, width, packed.data());
       // A buffer holds columns that end inside a vector, and the sums of all blocks but the first. Thousands of small
@@ -191,7 +185,7 @@ void by_panels(bool a_transposed, bool b_transposed, Index m, Index n, Index k, 
       const bool aside = width % simd::lanes_of<T> != 0 || p > 0, starts = onto.rows && !aside;
       T* to = aside ? beside.data() : c + j;
       const Index to_step = aside ? panel<T> : ldc;
-      columns(copies || !a_transposed, m, width, depth, a_block, copies ? copy_step : lda, packs ? packed.data() : from,
+      columns(!a_transposed, m, width, depth, a + (a_transposed ? p * lda : p), lda, packs ? packed.data() : from,
               ready || packs ? panel<T> : ldb, starts ? onto.rows + j : zeros, starts ? onto.step : 0, to, to_step);
       if (!aside) continue;
       const T* base = p > 0 ? c : onto.rows;
@@ -232,24 +226,14 @@ void rows_by_dots(Index m, Index n, Index k, const T* a, Index lda, const T* b, 
   }
 }
 
-// Rows of A per pass. In a shard: all, or as many as stay in the second-level cache while the panels of B are read.
-template <class T>
-Index rows_per_pass(bool a_transposed, Index m, Index k) {
-  constexpr Index most = 256, cache = Index{1} << 20;
-  if (!in_shard()) return std::min(m, most);
-  const Index bytes = m * std::min(k, deepest(a_transposed)) * static_cast<Index>(sizeof(T));
-  const Index passes = bytes > cache ? (bytes + cache / 2 - 1) / (cache / 2) : 1;
-  return rounded_up((m + passes - 1) / passes, tile_rows<T>);
-}
-
-// Pieces are large enough for a task, and packing a panel or copying a transposed A costs little compared with its use.
+// Pieces are large enough for a task, and packing a panel costs little compared with its use.
 template <class T>
 void by_panels_in_parallel(bool a_transposed, bool b_transposed, Index m, Index n, Index k, const T* a, Index lda,
                            const T* b, Index ldb, Onto<T> onto, T* c, Index ldc, const T* ready = nullptr) {
-  constexpr Index piece_work = Index{1} << 20;
-  const Index rows = rows_per_pass<T>(a_transposed, m, k), row_pieces = (m + rows - 1) / rows,
-              wanted = in_shard() ? n : std::max<Index>(1, piece_work / (rows * k)),
-              width = std::min(n, rounded_up(wanted, (a_transposed ? 8 : 2) * panel<T>)),
+  constexpr Index piece_work = Index{1} << 20, piece_rows = 256;
+  if (in_shard()) return by_panels(a_transposed, b_transposed, m, n, k, a, lda, b, ldb, onto, c, ldc, ready);
+  const Index rows = std::min(m, piece_rows), row_pieces = (m + rows - 1) / rows,
+              width = std::min(n, rounded_up(std::max<Index>(1, piece_work / (rows * k)), 2 * panel<T>)),
               column_pieces = (n + width - 1) / width;
   parallel_for(row_pieces * column_pieces, 1, [&](Index begin, Index end) {
     for (Index piece = begin; piece < end; ++piece) {
