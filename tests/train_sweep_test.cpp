@@ -202,6 +202,8 @@ TEST_CASE("a setting of a sweep without values, and a range without numbers, are
                                  {.key = "train.lr", .range = true, .low = 0, .high = 1, .logarithmic = true}};
   for (const SweptSetting& range : ranges)
     CHECK_THROWS_WITH(draws({range}, 2, 1), ContainsSubstring("expected LOW..HIGH with LOW below HIGH"));
+  const SweptSetting three{.key = "train.lr", .values = {"0.1", "0.2", "0.3"}};
+  CHECK_THROWS_WITH(grid(std::vector<SweptSetting>(40, three)), ContainsSubstring("more than 1000000 combinations"));
   const std::vector<SweptSetting> two = read_sweep({"train.lr=0.1,0.2"});
   for (const Index count : {Index{-1}, std::numeric_limits<Index>::max()})
     CHECK_THROWS_WITH(draws(two, count, 1), ContainsSubstring("combinations of a sweep; expected 0 to 1000000"));

@@ -11,6 +11,7 @@
 
 #include <gradus/autograd/foundation/internal/fnv1a.h>
 #include <gradus/autograd/foundation/random.h>
+#include <gradus/autograd/foundation/sizes.h>
 #include <gradus/files/internal/utf8.h>
 
 namespace gradus::train {
@@ -37,6 +38,8 @@ std::optional<double> number_of(std::string_view text) {
   if (problem != std::errc() || end != text.data() + text.size() || !std::isfinite(number)) return std::nullopt;
   return number;
 }
+
+constexpr Index most_combinations = 1'000'000;
 
 bool is_whole(const Setting& setting) { return std::holds_alternative<Index>(setting.get({})); }
 
@@ -134,6 +137,11 @@ std::vector<Assignments> grid(const std::vector<SweptSetting>& settings) {
   for (const SweptSetting& setting : settings) {
     if (setting.range) throw ConfigError(fmt::format("{} has a range, which only --random N draws from", setting.key));
     check_swept(setting);
+    if (mul_sat(std::ssize(all), std::ssize(setting.values)) > most_combinations)
+      throw ConfigError(
+          fmt::format("a sweep has more than {} combinations up to {}: give fewer values, or draw some with "
+                      "--random N",
+                      most_combinations, setting.key));
     std::vector<Assignments> longer;
     for (const Assignments& before : all) {
       for (const std::string& value : setting.values) {
@@ -147,9 +155,9 @@ std::vector<Assignments> grid(const std::vector<SweptSetting>& settings) {
 }
 
 std::vector<Assignments> draws(const std::vector<SweptSetting>& settings, Index count, std::uint64_t seed) {
-  constexpr Index tries_per_combination = 100, most = 1'000'000;
-  if (count < 0 || count > most)
-    throw ConfigError(fmt::format("{} combinations of a sweep; expected 0 to {}", count, most));
+  constexpr Index tries_per_combination = 100;
+  if (count < 0 || count > most_combinations)
+    throw ConfigError(fmt::format("{} combinations of a sweep; expected 0 to {}", count, most_combinations));
   for (const SweptSetting& setting : settings) check_swept(setting);
   std::vector<Assignments> all;
   std::set<Assignments> known;

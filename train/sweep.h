@@ -32,8 +32,8 @@ struct SweptSetting {
 /// setting without numbers or beside other values of its key.
 std::vector<SweptSetting> read_sweep(const std::vector<std::string>& assignments);
 
-/// Every combination of the values; the last setting changes fastest. Throws ConfigError on a range and on
-/// a setting without values.
+/// Every combination of the values; the last setting changes fastest. Throws ConfigError on a range, on a setting
+/// without values, and for more than 1,000,000 combinations.
 std::vector<Assignments> grid(const std::vector<SweptSetting>& settings);
 
 /// Up to `count` different combinations: each value is drawn from its list or range. A draw depends on the seed, the
