@@ -302,7 +302,7 @@ bool Tensor::overlaps(const Tensor& other) const {
   if (storage() != other.storage()) return false;
   const Index begin = offset() * size_of(dtype()), end = begin + numel() * size_of(dtype());
   const Index from = other.offset() * size_of(other.dtype()), to = from + other.numel() * size_of(other.dtype());
-  return begin < to && from < end && begin < end && from < to;
+  return std::max(begin, from) < std::min(end, to);
 }
 
 Tensor Tensor::of_storage(const Ref<Storage>& storage, Index offset, const Shape& shape, DType dtype) {

@@ -17,7 +17,7 @@ void check_apart(const char* owner, const std::vector<Tensor>& tensors) {
   });
   for (std::size_t i = 1; i < by_place.size(); ++i) {
     const Tensor &a = *by_place[i - 1], &b = *by_place[i];
-    if (a.storage() == b.storage() && a.offset() + a.numel() > b.offset()) {
+    if (a.overlaps(b)) {
       throw Error(
           fmt::format("{}: {} and {} share memory; list a shared parameter once", owner, describe(a), describe(b)));
     }
