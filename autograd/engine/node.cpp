@@ -15,6 +15,9 @@ std::string made_by(const Node& node) {
                                  : fmt::format("'{}'", node.leaf->name);
 }
 
+Node::Node(OpName name, const Tensor& value) : op(name), shape(value.shape()), dtype(value.dtype()) {}
+Node::~Node() = default;
+
 Grads Node::apply(const Tensor&, const Tensor&, Needs) { return {}; }
 
 void Node::connect(std::span<const Input> from, const Tensor& value) {

@@ -53,8 +53,8 @@ class Node {
   };
 
   /// The node of a value, without inputs so far.
-  Node(OpName name, const Tensor& value) : op(name), shape(value.shape()), dtype(value.dtype()) {}
-  virtual ~Node() = default;
+  Node(OpName name, const Tensor& value);
+  virtual ~Node();
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
 

@@ -17,6 +17,7 @@
 namespace gradus {
 
 TensorBody::~TensorBody() = default;
+void TensorBody::destroy() { delete this; }
 
 namespace {
 

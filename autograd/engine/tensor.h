@@ -38,11 +38,14 @@ struct TensorBody {
   /// Count the handles, for Ref.
   void retain() { count.fetch_add(1, std::memory_order_relaxed); }
   void release() {
-    if (count.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+    if (count.fetch_sub(1, std::memory_order_acq_rel) == 1) destroy();
   }
   /// Bodies are in blocks of memory::allocate.
   static void* operator new(std::size_t bytes) { return memory::allocate(bytes); }
   static void operator delete(void* p, std::size_t bytes) { memory::release(p, bytes); }
+
+ private:
+  void destroy();
 };
 
 /// A multi-dimensional array and its node in the graph: row-major and contiguous.

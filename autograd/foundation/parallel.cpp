@@ -148,15 +148,21 @@ int threads() {
   return state().count;
 }
 
-void detail::refuse_grain(Index grain) {
-  throw Error(fmt::format("parallel_for: the grain is {}, expected at least 1", grain));
-}
-
 bool in_shard() { return thread_modes.in_shard; }
 
-bool detail::splits(Index pieces) { return pieces > 1 && !in_shard() && threads() > 1; }
-
-void detail::for_pieces(Index pieces, const std::function<void(Index)>& piece) {
+void detail::run_pieces(Index n, Index grain, BodyPointer body) {
+  if (grain < 1) throw Error(fmt::format("parallel_for: the grain is {}, expected at least 1", grain));
+  if (n <= 0) return;
+  if (n <= grain) return body.call(body.object, 0, n);
+  const Index count = (n - 1) / grain + 1;
+  const auto piece = [&](Index k) {
+    const Index begin = k * grain;
+    body.call(body.object, begin, grain < n - begin ? begin + grain : n);
+  };
+  if (in_shard() || threads() == 1) {
+    for (Index k = 0; k < count; ++k) piece(k);
+    return;
+  }
   TaskOrder order;
   const auto watched = [&](Index k) {
     order.run([&] {
@@ -166,7 +172,7 @@ void detail::for_pieces(Index pieces, const std::function<void(Index)>& piece) {
     });
   };
   const auto run = [&] {
-    tbb::this_task_arena::isolate([&] { tbb::parallel_for(Index{0}, pieces, watched, tbb::simple_partitioner()); });
+    tbb::this_task_arena::isolate([&] { tbb::parallel_for(Index{0}, count, watched, tbb::simple_partitioner()); });
   };
   inside_piece ? run() : own_arena().execute(run);
 }
@@ -180,11 +186,7 @@ void run_shards(Index n, const std::function<void(Index)>& shard) {
     thread_modes.in_shard = inside;
     shard(k);
   };
-  if (!detail::splits(n)) {
-    for (Index k = 0; k < n; ++k) run(k);
-  } else {
-    detail::for_pieces(n, run);
-  }
+  parallel_each(n, 1, run);
 }
 
 }  // namespace gradus

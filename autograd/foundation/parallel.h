@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <type_traits>
 
 #include <gradus/autograd/foundation/types.h>
 
@@ -41,22 +42,20 @@ void run_shards(Index n, const std::function<void(Index)>& shard);
 bool in_shard();
 
 namespace detail {
-[[noreturn]] void refuse_grain(Index grain);
-bool splits(Index pieces);
-void for_pieces(Index pieces, const std::function<void(Index)>& piece);
+/// The body of a loop, as a pointer. So the code of a body is compiled once, and not once per way to divide the work.
+struct BodyPointer {
+  const void* object;
+  void (*call)(const void* object, Index begin, Index end);
+};
+void run_pieces(Index n, Index grain, BodyPointer body);
 }  // namespace detail
 
 template <class Body>
 void parallel_for(Index n, Index grain, Body&& body) {
-  if (grain < 1) detail::refuse_grain(grain);
-  if (n <= 0) return;
-  const Index pieces = (n - 1) / grain + 1;
-  auto piece = [&](Index k) { body(k * grain, grain < n - k * grain ? k * grain + grain : n); };
-  if (pieces == 1 || !detail::splits(pieces)) {
-    for (Index k = 0; k < pieces; ++k) piece(k);
-  } else {
-    detail::for_pieces(pieces, piece);
-  }
+  using Function = std::remove_reference_t<Body>;
+  detail::run_pieces(n, grain, {&body, [](const void* f, Index begin, Index end) {
+                                  (*static_cast<Function*>(const_cast<void*>(f)))(begin, end);
+                                }});
 }
 
 }  // namespace gradus

@@ -170,10 +170,50 @@ Tensor index_add(const Tensor& source, Integer dim, const Tensor& index, Integer
 
 namespace {
 
-// Calls f(position in index, position in x) for each element of the index. Threads divide the slices of the index along
-// the axis, so each position of x belongs to one thread, and its elements come in the order of the index.
-template <class F>
-void for_gathered(const OpName& op, const Shape& x, Index axis, const Tensor& index, F f) {
+// The elements of x at the indices along an axis.
+class Gathered {
+ public:
+  /// Throws unless the index fits x.
+  Gathered(const OpName& op, const Shape& x, Index axis, const Tensor& index);
+
+  /// Calls f(position in index, position in x) for each element of the index. Threads divide the slices of the index
+  /// along the axis, so each position of x belongs to one thread, and its elements come in the order of the index.
+  template <class F>
+  void for_each(F f) const {
+    if (index_.numel() == 0) return;
+    if (axis_ + 1 == x_.rank()) {
+      parallel_each(a_.outer, grain_of(entry_grain, a_.extent), [&](Index o) {
+        const Index first = o * a_.extent, start = start_of(o, 0);
+        for (Index i = first; i < first + a_.extent; ++i) f(i, start + id_[i]);
+      });
+      return;
+    }
+    // A run is a part of the last axis.
+    constexpr Index longest = 64;
+    const Index stride = AroundAxis(x_, axis_).inner, row = index_.shape().back(), runs = (row + longest - 1) / longest,
+                rows = a_.inner / row;
+    parallel_each(a_.outer * rows * runs, grain_of(entry_grain, a_.extent * std::min(row, longest)), [&](Index piece) {
+      const Index r = piece / runs % rows, o = piece / (runs * rows), begin = piece % runs * longest,
+                  end = std::min(begin + longest, row), start = start_of(o, r);
+      for (Index e = 0; e < a_.extent; ++e) {
+        const Index at = (o * a_.extent + e) * a_.inner + r * row;
+        for (Index i = begin; i < end; ++i) f(at + i, start + i + id_[at + i] * stride);
+      }
+    });
+  }
+
+ private:
+  Index start_of(Index o, Index r) const;
+
+  Shape x_;
+  Index axis_;
+  Tensor index_;
+  AroundAxis a_;  // of the index
+  const Index* id_;
+};
+
+Gathered::Gathered(const OpName& op, const Shape& x, Index axis, const Tensor& index)
+    : x_(x), axis_(axis), index_(index), a_(index.shape(), axis), id_(nullptr) {
   const Shape& extents = index.shape();
   if (index.rank() != x.rank()) {
     throw Error(fmt::format("{}: the index {} must have as many axes as {}", op.name, describe(index), to_string(x)),
@@ -187,40 +227,19 @@ void for_gathered(const OpName& op, const Shape& x, Index axis, const Tensor& in
     }
   }
   check_ids(op, index, x[axis]);
-  if (index.numel() == 0) return;
-  const Index* id = index.data<Index>();
-  const AroundAxis a(extents, axis);
-  // A run is a part of the last axis, if that is not the axis of the index.
-  const bool last = axis + 1 == x.rank();
-  constexpr Index longest = 64;
-  const Index stride = AroundAxis(x, axis).inner, row = extents[-1], runs = (row + longest - 1) / longest,
-              rows = a.inner / row;
-  // The place in x of entry 0 of the row `r` of the index's slice o.
-  const auto start_of = [&](Index o, Index r) {
-    Index position = 0, step = 1;
-    for (Index d = x.rank() - 1; d >= 0; step *= x[d--]) {
-      if (d == axis || d + 1 == x.rank()) continue;
-      Index& rest = d > axis ? r : o;
-      position += rest % extents[d] * step;
-      rest /= extents[d];
-    }
-    return position;
-  };
-  if (last) {
-    parallel_each(a.outer, grain_of(entry_grain, a.extent), [&](Index o) {
-      const Index first = o * a.extent, start = start_of(o, 0);
-      for (Index i = first; i < first + a.extent; ++i) f(i, start + id[i]);
-    });
-    return;
+  id_ = index.data<Index>();
+}
+
+// The place in x of entry 0 of the row `r` of the index's slice o.
+Index Gathered::start_of(Index o, Index r) const {
+  Index position = 0, step = 1;
+  for (Index d = x_.rank() - 1; d >= 0; step *= x_[d--]) {
+    if (d == axis_ || d + 1 == x_.rank()) continue;
+    Index& rest = d > axis_ ? r : o;
+    position += rest % index_.shape()[d] * step;
+    rest /= index_.shape()[d];
   }
-  parallel_each(a.outer * rows * runs, grain_of(entry_grain, a.extent * std::min(row, longest)), [&](Index piece) {
-    const Index r = piece / runs % rows, o = piece / (runs * rows), begin = piece % runs * longest,
-                end = std::min(begin + longest, row), start = start_of(o, r);
-    for (Index e = 0; e < a.extent; ++e) {
-      const Index at = (o * a.extent + e) * a.inner + r * row;
-      for (Index i = begin; i < end; ++i) f(at + i, start + i + id[at + i] * stride);
-    }
-  });
+  return position;
 }
 
 // Whether the index of x is a scalar or x is one. It counts as one element of the axis 0 then.
@@ -237,12 +256,13 @@ Tensor gather(const Tensor& x, Integer dim, const Tensor& index, Place place) {
   if (is_of_scalar(op, x, dim, index))
     return reshape(gather(as_row(x, place), 0, as_row(index, place), place), index.shape(), place);
   const Index axis = normalise_axis(op, dim, x.shape());
+  const Gathered gathered(op, x.shape(), axis, index);
   Tensor y = Tensor::empty(op, index.shape(), x.dtype());
   dispatch(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
     const T* from = x.data<T>();
     T* to = y.mutable_data<T>();
-    for_gathered(op, x.shape(), axis, index, [&](Index i, Index position) { to[i] = from[position]; });
+    gathered.for_each([=](Index i, Index position) { to[i] = from[position]; });
   });
   return record(op, y, {unread(x), index}, [axis, index, shape = x.shape()](const Tensor& dy) {
     return Grads{scatter_add(Tensor::zeros(shape, dy.dtype()), axis, index, dy), Tensor()};
@@ -255,8 +275,9 @@ namespace {
 Tensor last_writes(const OpName& op, const Shape& x, Index axis, const Tensor& index) {
   Tensor last = Tensor::empty(op, x, DType::i64), writes = Tensor::empty(op, index.shape(), DType::i64);
   Index *writer = last.mutable_data<Index>(), *out = writes.mutable_data<Index>();
-  for_gathered(op, x, axis, index, [=](Index i, Index position) { writer[position] = i; });
-  for_gathered(op, x, axis, index, [=](Index i, Index position) { out[i] = writer[position] == i ? 1 : 0; });
+  const Gathered gathered(op, x, axis, index);
+  gathered.for_each([=](Index i, Index position) { writer[position] = i; });
+  gathered.for_each([=](Index i, Index position) { out[i] = writer[position] == i ? 1 : 0; });
   return writes;
 }
 
@@ -279,12 +300,13 @@ Tensor scatter(const Tensor& x, Integer dim, const Tensor& index, const Operand&
   const Index axis = normalise_axis(op, dim, x.shape());
   const Tensor values = src.is_number() ? Tensor::full(op, index.shape(), src.number(), x.dtype()) : src.tensor();
   check_source(op, values, index, x);
+  const Gathered gathered(op, x.shape(), axis, index);
   Tensor y = copy_of(op, x);
   dispatch(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
     const T* from = values.data<T>();
     T* to = y.mutable_data<T>();
-    for_gathered(op, x.shape(), axis, index, [=](Index i, Index position) { to[position] = from[i]; });
+    gathered.for_each([=](Index i, Index position) { to[position] = from[i]; });
   });
   return record(op, y, {unread(x), unread(values), index},
                 [op, axis, index, shape = x.shape()](const Tensor& dy, Needs needs) {
@@ -301,12 +323,13 @@ Tensor scatter_add(const Tensor& x, Integer dim, const Tensor& index, const Tens
   }
   const Index axis = normalise_axis(op, dim, x.shape());
   check_source(op, src, index, x);
+  const Gathered gathered(op, x.shape(), axis, index);
   Tensor y = clone(x.detach());
   dispatch(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
     const T* from = src.data<T>();
     T* to = y.mutable_data<T>();
-    for_gathered(op, x.shape(), axis, index, [&](Index i, Index position) { to[position] += from[i]; });
+    gathered.for_each([=](Index i, Index position) { to[position] += from[i]; });
   });
   return record(op, y, {unread(x), unread(src), index}, [axis, index](const Tensor& dy, Needs needs) {
     return Grads{dy, needs[1] ? gather(dy, axis, index) : Tensor(), Tensor()};

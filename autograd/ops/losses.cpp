@@ -8,6 +8,7 @@
 #include <gradus/autograd/engine/broadcast.h>
 #include <gradus/autograd/engine/internal/axes.h>
 #include <gradus/autograd/engine/recompute.h>
+#include <gradus/autograd/foundation/internal/lanes.h>
 #include <gradus/autograd/foundation/internal/softmax_row.h>
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/autograd/ops/arithmetic.h>

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include <gradus/autograd/engine/internal/axes.h>
+#include <gradus/autograd/foundation/internal/lanes.h>
 #include <gradus/autograd/foundation/internal/softmax_row.h>
 #include <gradus/autograd/foundation/math.h>
 #include <gradus/autograd/foundation/parallel.h>

@@ -5,6 +5,7 @@
 #include <span>
 
 #include <gradus/autograd/foundation/internal/gemm.h>
+#include <gradus/autograd/foundation/internal/lanes.h>
 #include <gradus/autograd/foundation/internal/scratch.h>
 #include <gradus/autograd/foundation/internal/simd.h>
 #include <gradus/autograd/foundation/internal/softmax_row.h>

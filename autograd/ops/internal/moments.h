@@ -1,8 +1,6 @@
 #pragma once
 
-#include <cmath>
-
-#include <gradus/autograd/foundation/internal/lanes.h>
+#include <gradus/autograd/foundation/types.h>
 
 namespace gradus {
 
@@ -12,12 +10,8 @@ struct Moments {
   T mean, inverse_std;
 };
 
-/// If not `centred`, the mean is taken as 0.
+/// If not `centred`, the mean is taken as 0. For float and double.
 template <class T>
-Moments<T> moments(const T* x, Index n, double epsilon, bool centred = true) {
-  const T mean = centred ? lane_sum<T>(n, [x](Index i) { return x[i]; }) / static_cast<T>(n) : T(0);
-  const T square = lane_sum<T>(n, [x, mean](Index i) { return (x[i] - mean) * (x[i] - mean); });
-  return {mean, T(1) / std::sqrt(square / static_cast<T>(n) + static_cast<T>(epsilon))};
-}
+Moments<T> moments(const T* x, Index n, double epsilon, bool centred = true);
 
 }  // namespace gradus
