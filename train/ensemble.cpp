@@ -7,6 +7,7 @@
 #include <gradus/files/internal/utf8.h>
 #include <gradus/models/ensemble.h>
 #include <gradus/train/dataset.h>
+#include <gradus/train/internal/renumbered.h>
 #include <gradus/train/settings.h>
 
 namespace gradus::train {
@@ -18,16 +19,12 @@ struct Named {
 };
 
 [[noreturn]] void refuse(const std::string& difference) {
-  throw Error(fmt::format("{}; the runs of an ensemble have equal vocabularies and tokens", difference));
+  throw Error(fmt::format("{}; the runs of an ensemble have the same tokens", difference));
 }
 
-void check_vocabularies(const char* side, data::Vocabulary Run::*member, const Named& a, const Named& b) {
+// The id in b of each token of a. Throws unless both have the same tokens.
+std::vector<Index> ids_in(const char* side, data::Vocabulary Run::*member, const Named& a, const Named& b) {
   const data::Vocabulary &first = a.run.*member, &second = b.run.*member;
-  for (Index id = 0; id < std::min(first.size(), second.size()); ++id) {
-    if (first.token(id) == second.token(id)) continue;
-    refuse(fmt::format("the {0} vocabularies differ: token {1} is {2} in {3} and {4} in {5}", side, id,
-                       files::shown(first.token(id)), a.path, files::shown(second.token(id)), b.path));
-  }
   if (first.size() != second.size()) {
     refuse(fmt::format("the {} vocabularies differ: {} has {} tokens and {} has {}", side, a.path, first.size(), b.path,
                        second.size()));
@@ -35,6 +32,16 @@ void check_vocabularies(const char* side, data::Vocabulary Run::*member, const N
   const data::SubWords *one = first.sub_words(), *other = second.sub_words();
   if ((one == nullptr) != (other == nullptr) || (one != nullptr && one->bytes() != other->bytes()))
     refuse(fmt::format("{} and {} have different models of {} sub-words", a.path, b.path, side));
+  std::vector<Index> ids;
+  for (Index id = 0; id < first.size(); ++id) {
+    const std::string& token = first.token(id);
+    ids.push_back(id <= data::unk_id ? id : second.id(token));
+    if (id > data::unk_id && ids.back() == data::unk_id) {
+      refuse(fmt::format("the {} vocabularies differ: {} is a token of {} and not of {}", side, files::shown(token),
+                         a.path, b.path));
+    }
+  }
+  return ids;
 }
 
 void check_equal(const Named& a, const Named& b) {
@@ -50,8 +57,15 @@ void check_equal(const Named& a, const Named& b) {
   const auto is_dictionary = [](const Named& n) { return n.run.config.data.format == DataFormat::dictionary; };
   check_only_one("reads a dictionary, in lower case (data.format)", is_dictionary(a), is_dictionary(b));
   check_only_one("has features (data.columns)", has_features(a.run.config), has_features(b.run.config));
-  check_vocabularies("source", &Run::source, a, b);
-  check_vocabularies("target", &Run::target, a, b);
+}
+
+// The model of b, for the ids of a.
+std::shared_ptr<const models::Seq2Seq> with_ids_of(const Named& a, const std::shared_ptr<const Named>& b) {
+  const std::shared_ptr<const models::Seq2Seq> model(b, b->run.model.get());
+  const std::vector<Index> source = ids_in("source", &Run::source, a, *b),
+                           target = ids_in("target", &Run::target, a, *b);
+  if (std::ranges::is_sorted(source) && std::ranges::is_sorted(target)) return model;
+  return std::make_shared<const Renumbered>(model, source, target);
 }
 
 }  // namespace
@@ -63,9 +77,9 @@ Run load_runs(const std::vector<std::string>& paths, Which which) {
   std::vector<std::shared_ptr<const models::Seq2Seq>> models;
   for (const std::string& path : paths) {
     const auto named = std::make_shared<const Named>(Named{path, load_run(RunDirectory::open(path), which)});
-    if (!runs.empty()) check_equal(*runs.front(), *named);
     runs.push_back(named);
-    models.emplace_back(named, named->run.model.get());
+    check_equal(*runs.front(), *named);
+    models.push_back(with_ids_of(*runs.front(), named));
   }
   const Run& first = runs.front()->run;
   Run together{first.config, first.source, first.target, nullptr, std::make_unique<models::Ensemble>(models)};
