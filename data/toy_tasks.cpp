@@ -202,7 +202,9 @@ Index training_pairs_of_task(std::string_view name) { return recipe_of(name).tra
 Task make_task(std::string_view name, const TaskOptions& options) {
   const Recipe& recipe = recipe_of(name);
   const Lengths lengths{options.min_length, options.max_length == 0 ? recipe.max_length : options.max_length};
-  if (options.count < 1) throw Error(fmt::format("task {}: the count is {}; expected 1 or more", name, options.count));
+  constexpr Index most_pairs = 100'000'000;
+  if (options.count < 1 || options.count > most_pairs)
+    throw Error(fmt::format("task {}: the count is {}; expected 1 to {}", name, options.count, most_pairs));
   if (lengths.min < 1 || lengths.max < lengths.min || lengths.max > 1000) {
     throw Error(fmt::format("task {}: the lengths are {} to {}; expected 1 <= min <= max <= 1000", name, lengths.min,
                             lengths.max));

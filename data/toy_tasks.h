@@ -50,8 +50,8 @@ struct Task {
 /// dates, of the day) puts a tenth of all sources into valid, a tenth into test, and the rest into train. Sources may
 /// repeat within a split.
 ///
-/// Throws Error when the name is unknown (the message lists the names), the count is below 1, the lengths are not
-/// 1 <= min <= max <= 1000, or a split has no source because the lengths allow too few.
+/// Throws Error when the name is unknown (the message lists the names), the count is not 1 to 100,000,000, the lengths
+/// are not 1 <= min <= max <= 1000, or a split has no source because the lengths allow too few.
 Task make_task(std::string_view name, const TaskOptions& options);
 
 /// The default maximum length of a task. Throws Error when the name is unknown.

@@ -269,6 +269,22 @@ TEST_CASE("batch_norm refuses a momentum outside of [0, 1], and running statisti
   CHECK(batch_norm(x, mean, mean).shape() == x.shape());
 }
 
+TEST_CASE("random tensors refuse numbers that are not finite, intervals in reverse, and what i64 cannot hold") {
+  const Philox random(1, 1);
+  const double nan = NAN, infinity = INFINITY;
+  const auto here = ContainsSubstring("autograd_errors_test");
+  for (const auto& [low, high] :
+       {std::pair(nan, 1.0), {0.0, nan}, {-infinity, 0.0}, {0.0, infinity}, {-1e308, 1e308}, {1.0, 0.0}})
+    CHECK_THROWS_WITH(Tensor::uniform({2}, low, high, random), ContainsSubstring("uniform: the interval is [") && here);
+  for (const auto& [mean, std] : {std::pair(nan, 1.0), {0.0, nan}, {infinity, 1.0}, {0.0, infinity}, {0.0, -1.0}})
+    CHECK_THROWS_WITH(Tensor::normal({2}, mean, std, random), ContainsSubstring("normal: mean ") && here);
+  const auto too_large = ContainsSubstring("a tensor of i64 cannot hold numbers from");
+  CHECK_THROWS_WITH(Tensor::uniform({2}, 0, 0x1p63, random, DType::i64), too_large && here);
+  CHECK_THROWS_WITH(Tensor::normal({2}, 0, 0x1p62, random, DType::i64), too_large && here);
+  CHECK(Tensor::uniform({2}, 3, 3, random, DType::i64).to_vector<Index>() == std::vector<Index>{3, 3});
+  CHECK(Tensor::normal({2}, 0.5, 0, random).to_vector<float>() == std::vector<float>{0.5f, 0.5f});
+}
+
 TEST_CASE("parallel work without a function or with an impossible grain is refused, and any grain from 1 on runs") {
   CHECK_THROWS_WITH(run_shards(3, nullptr), ContainsSubstring("run_shards: the function is empty"));
   for (const Index grain : {Index{0}, Index{-1}})

@@ -167,6 +167,8 @@ TEST_CASE("an impossible task gives the reason") {
   CHECK_THROWS_WITH(make_task("translate", {}),
                     ContainsSubstring("\"translate\"; choose one of copy, reverse, sort, add, dates"));
   CHECK_THROWS_WITH(make_task("copy", {.count = 0}), ContainsSubstring("the count is 0"));
+  CHECK_THROWS_WITH(make_task("copy", {.count = std::numeric_limits<Index>::max()}),
+                    ContainsSubstring("expected 1 to 100000000"));
   CHECK_THROWS_WITH(make_task("copy", {.min_length = 5, .max_length = 4}), ContainsSubstring("lengths are 5 to 4"));
   CHECK_THROWS_AS(make_task("copy", {.min_length = 0}), Error);
   CHECK_THROWS_AS(make_task("copy", {.max_length = 100000}), Error);

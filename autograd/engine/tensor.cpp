@@ -85,6 +85,16 @@ Index whole(const char* op, const Scalar& number, const Place& place) {
   return static_cast<Index>(value);
 }
 
+constexpr double farthest_normal = 6.8;  // standard deviations; 32 random bits give no more
+
+// Throws when a tensor of this type cannot hold all numbers of [low, high].
+void check_range(const char* op, DType dtype, double low, double high, const Place& place) {
+  if (dtype != DType::i64 || (holds_index(low) && holds_index(high))) return;
+  throw Error(
+      fmt::format("{}: a tensor of i64 cannot hold numbers from {} to {}; expected -2^63 to 2^63 - 1", op, low, high),
+      place);
+}
+
 Tensor filled(const char* op, Tensor t, const Scalar& value, const Place& place) {
   if (t.dtype() == DType::i64)
     fill_with(t, [n = whole(op, value, place)](Index) { return n; });
@@ -157,16 +167,24 @@ Tensor Tensor::arange(Integer n, DType dtype) {
 }
 
 Tensor Tensor::uniform(const Shape& shape, Scalar from, Scalar to, const Philox& random, DType dtype, Place place) {
-  Tensor t = empty(shape, dtype, place);
   const double low = from, high = to;
+  if (!std::isfinite(high - low) || high < low)
+    throw Error(fmt::format("uniform: the interval is [{}, {}), expected finite numbers in order", low, high), place);
+  check_range("uniform", dtype, low, high, place);
+  Tensor t = empty(shape, dtype, place);
   fill_at_random(t, random, low, high - low, &Philox::fill_uniform);
   return t;
 }
 
 Tensor Tensor::normal(const Shape& shape, Scalar centre, Scalar spread, const Philox& random, DType dtype,
                       Place place) {
+  const double mean = centre, std = spread;
+  if (!std::isfinite(mean) || !std::isfinite(std) || std < 0)
+    throw Error(fmt::format("normal: mean {} and std {}, expected finite numbers, and std at least 0", mean, std),
+                place);
+  check_range("normal", dtype, mean - farthest_normal * std, mean + farthest_normal * std, place);
   Tensor t = empty(shape, dtype, place);
-  fill_at_random(t, random, centre, spread, &Philox::fill_normal);
+  fill_at_random(t, random, mean, std, &Philox::fill_normal);
   return t;
 }
 
