@@ -47,6 +47,11 @@ Class class_of(std::size_t bytes) {
   return {static_cast<std::size_t>(4 * shift) + step, ((step + 1) << shift) * 64};
 }
 constexpr std::size_t classes = 4 + 4 * 11;  // up to `large`
+// The bytes of a class.
+std::size_t bytes_of(std::size_t index) {
+  if (index < 4) return 64 * (index + 1);
+  return ((index % 4 + 5) << (index / 4 - 1)) * 64;
+}
 
 struct Shared {
   std::mutex mutex;
@@ -73,7 +78,7 @@ class Local {
   Local() { ++shared().threads; }
   ~Local() {
     alive_ = false;
-    empty();
+    shrink(0);
     --shared().threads;
     flush();
   }
@@ -90,16 +95,19 @@ class Local {
     if (!alive_) return false;
     heads_[c] = new (block) Link{heads_[c]};
     kept_ += bytes;
-    if (kept_ > limit_) empty();
+    if (kept_ > limit_) shrink(limit_ / 2);
     return true;
   }
-  // Gives all blocks to the heap, where they may be joined.
-  void empty() {
+  // Gives blocks to the heap, where they may be joined, the largest first, until the thread keeps no more than `rest`.
+  void shrink(std::size_t rest) {
     Shared& all = shared();
     const std::lock_guard lock(all.mutex);
-    for (Link*& head : heads_)
-      while (head) all.heap.give_back(std::exchange(head, head->next));
-    kept_ = 0;
+    for (std::size_t c = classes; c-- > 0 && kept_ > rest;) {
+      while (heads_[c] && kept_ > rest) {
+        all.heap.give_back(std::exchange(heads_[c], heads_[c]->next));
+        kept_ -= bytes_of(c);
+      }
+    }
     limit_ =
         (least_kept + all.peak.load(std::memory_order_relaxed) / 32) / std::max(all.threads.load(), std::size_t{1});
   }
@@ -122,7 +130,7 @@ class Local {
   struct Link {
     Link* next;
   };
-  static constexpr std::size_t least_kept = std::size_t{1} << 20;  // bytes of all threads
+  static constexpr std::size_t least_kept = std::size_t{1} << 21;  // bytes of all threads
   std::array<Link*, classes> heads_{};
   std::size_t kept_ = 0, limit_ = least_kept / 4;
   std::ptrdiff_t counted_ = 0;
@@ -180,7 +188,7 @@ void release(void* block, std::size_t bytes) noexcept {
 }
 
 void trim() {
-  local.empty();
+  local.shrink(0);
   {
     const std::lock_guard lock(shared().mutex);
     shared().heap.trim();
