@@ -1,4 +1,5 @@
 // Messages of wrong calls: the op, the shapes, what was expected, and the line of the call.
+#include <atomic>
 #include <cmath>
 #include <functional>
 #include <limits>
@@ -279,8 +280,9 @@ TEST_CASE("random tensors refuse numbers that are not finite, intervals in rever
   for (const auto& [mean, std] : {std::pair(nan, 1.0), {0.0, nan}, {infinity, 1.0}, {0.0, infinity}, {0.0, -1.0}})
     CHECK_THROWS_WITH(Tensor::normal({2}, mean, std, random), ContainsSubstring("normal: mean ") && here);
   const auto too_large = ContainsSubstring("a tensor of i64 cannot hold numbers from");
-  CHECK_THROWS_WITH(Tensor::uniform({2}, 0, 0x1p63, random, DType::i64), too_large && here);
+  CHECK_THROWS_WITH(Tensor::uniform({2}, 0, 0x1p64, random, DType::i64), too_large && here);
   CHECK_THROWS_WITH(Tensor::normal({2}, 0, 0x1p62, random, DType::i64), too_large && here);
+  CHECK_NOTHROW(Tensor::uniform({2}, 0, std::numeric_limits<Index>::max(), random, DType::i64));
   CHECK(Tensor::uniform({2}, 3, 3, random, DType::i64).to_vector<Index>() == std::vector<Index>{3, 3});
   CHECK(Tensor::normal({2}, 0.5, 0, random).to_vector<float>() == std::vector<float>{0.5f, 0.5f});
 }
@@ -294,6 +296,22 @@ TEST_CASE("parallel work without a function or with an impossible grain is refus
   parallel_for(most, most, [&](Index begin, Index end) { pieces.emplace_back(begin, end); });
   parallel_for(3, most, [&](Index begin, Index end) { pieces.emplace_back(begin, end); });
   CHECK(pieces == std::vector<std::pair<Index, Index>>{{0, most}, {0, 3}});
+}
+
+namespace {
+std::atomic<Index> counted{0};
+void count(Index begin, Index end) { counted += end - begin; }
+}  // namespace
+
+TEST_CASE("the body of a parallel loop is any callable object: a function, a lambda with state, a std::function") {
+  parallel_for(1000, 10, count);
+  CHECK(counted == 1000);
+  parallel_for(1000, 10, std::function<void(Index, Index)>(count));
+  CHECK(counted == 2000);
+  Index calls = 0;
+  parallel_for(10, 10, [&calls, seen = 0](Index, Index) mutable { calls += ++seen; });
+  parallel_each(3, 10, [&calls](Index i) { calls += i; });
+  CHECK(calls == 4);
 }
 
 TEST_CASE("attention of heads without numbers ends at any number of heads") {

@@ -49,6 +49,16 @@ TEST_CASE("a rule that returns an unrecorded gradient while gradients are record
   CHECK_THROWS_WITH(grad({sum(y)}, {x}, {.create_graph = true}), ContainsSubstring("the rule of 'twice'"));
 }
 
+TEST_CASE("a rule lists the gradients of more inputs than a list holds without memory of its own") {
+  Tensors x;
+  for (int i = 0; i < 6; ++i) x.push_back(leaf({1, 2}, {2}));
+  const Tensor y = record("six", Tensor::ones({2}, DType::f64), {x[0], x[1], x[2], x[3], x[4], x[5]},
+                          [](const Tensor& dy) { return Grads{dy, dy * 2, dy * 3, dy * 4, dy * 5, dy * 6}; });
+  sum(y).backward();
+  for (int i = 0; i < 6; ++i)
+    CHECK(x[static_cast<std::size_t>(i)].grad().to_vector<double>() == std::vector<double>{i + 1.0, i + 1.0});
+}
+
 TEST_CASE("a rule that returns a wrong number of gradients is named") {
   const Tensor x = leaf({1, 2}, {2});
   CHECK_THROWS_WITH(sum(twice(x,

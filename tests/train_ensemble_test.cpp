@@ -6,7 +6,6 @@
 #include <gradus/train/internal/renumbered.h>
 
 #include "models_few.h"
-#include "program.h"
 #include "small_run.h"
 
 // Runs as one model.
@@ -67,9 +66,11 @@ TEST_CASE("the runs of an ensemble may have their tokens in another order", "[tr
       CHECK_THAT(at(together, time, id), Catch::Matchers::WithinAbs(mean, 1e-6));
     }
   }
-  CHECK_THROWS_WITH(load(scratch, {"a", "b"}), ContainsSubstring("the source vocabularies differ: ") &&
-                                                   ContainsSubstring("/a has 6 tokens and ") &&
-                                                   ContainsSubstring("the runs of an ensemble have the same tokens"));
+  CHECK_THROWS_WITH(
+      load(scratch, {"a", "b"}),
+      ContainsSubstring("the source vocabularies differ: ") && ContainsSubstring("/a has 6 tokens and ") &&
+          ContainsSubstring(
+              "the runs of an ensemble must have the same tokens, and make them from text in the same way"));
   make(scratch, "d", "ab\tx y w\naab\tx x\naaa\tx\n");
   CHECK_THROWS_WITH(load(scratch, {"a", "d"}), ContainsSubstring("the target vocabularies differ: z is a token of ") &&
                                                    ContainsSubstring("/a and not of "));
@@ -94,6 +95,9 @@ TEST_CASE("a renumbered model has the bits of its model", "[train]") {
     const Tensor weights = few.model->attention_weights(inside, target_inside);
     CHECK(outside.attention_weights(source, target).defined() == weights.defined());
     if (weights.defined()) CHECK(bits(outside.attention_weights(source, target)) == bits(weights));
+    const auto maps = outside.attention_maps(source, target), own = few.model->attention_maps(inside, target_inside);
+    REQUIRE(maps.size() == own.size());
+    for (std::size_t i = 0; i < maps.size(); ++i) CHECK(bits(maps[i].weights) == bits(own[i].weights));
     CHECK(outside.max_target() == few.model->max_target());
   }
 }

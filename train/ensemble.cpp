@@ -19,7 +19,8 @@ struct Named {
 };
 
 [[noreturn]] void refuse(const std::string& difference) {
-  throw Error(fmt::format("{}; the runs of an ensemble have the same tokens", difference));
+  throw Error(fmt::format(
+      "{}; the runs of an ensemble must have the same tokens, and make them from text in the same way", difference));
 }
 
 // The id in b of each token of a. Throws unless both have the same tokens.

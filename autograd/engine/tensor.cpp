@@ -85,7 +85,8 @@ Index whole(const char* op, const Scalar& number, const Place& place) {
   return static_cast<Index>(value);
 }
 
-constexpr double farthest_normal = 6.8;  // standard deviations; 32 random bits give no more
+// What 32 random bits give.
+constexpr double largest_uniform = 1 - 0x1p-32, farthest_normal = 6.8;  // the latter in standard deviations
 
 // Throws when a tensor of this type cannot hold all numbers of [low, high].
 void check_range(const char* op, DType dtype, double low, double high, const Place& place) {
@@ -169,8 +170,9 @@ Tensor Tensor::arange(Integer n, DType dtype) {
 Tensor Tensor::uniform(const Shape& shape, Scalar from, Scalar to, const Philox& random, DType dtype, Place place) {
   const double low = from, high = to;
   if (!std::isfinite(high - low) || high < low)
-    throw Error(fmt::format("uniform: the interval is [{}, {}), expected finite numbers in order", low, high), place);
-  check_range("uniform", dtype, low, high, place);
+    throw Error(fmt::format("uniform: the interval is [{}, {}), expected a finite length, at least 0", low, high),
+                place);
+  check_range("uniform", dtype, low, low + (high - low) * largest_uniform, place);
   Tensor t = empty(shape, dtype, place);
   fill_at_random(t, random, low, high - low, &Philox::fill_uniform);
   return t;

@@ -88,8 +88,8 @@ class Tensor {
   static Tensor from(std::initializer_list<T> values);
   /// 0, 1, ..., n - 1
   static Tensor arange(Integer n, DType dtype = DType::i64);
-  /// Uniform on [low, high) and normal, as pure functions of the generator. Throw when the numbers are not finite, when
-  /// high < low or std < 0, and when i64 does not hold all results.
+  /// Uniform on [low, high) and normal, as pure functions of the generator. Both throw when an argument is not finite,
+  /// when high < low or std < 0, and when a tensor of i64 cannot hold all results.
   static Tensor uniform(const Shape& shape, Scalar low, Scalar high, const Philox& random, DType dtype = DType::f32,
                         Place place = Place::current());
   static Tensor normal(const Shape& shape, Scalar mean, Scalar std, const Philox& random, DType dtype = DType::f32,

@@ -16,9 +16,12 @@ class InlineVector {
   InlineVector() = default;
   /// From its elements, in order.
   template <class... Items>
-  requires(sizeof...(Items) > 0 && (std::convertible_to<Items, T> && ...)) InlineVector(Items&&... items)
-      : first_{T(std::forward<Items>(items))...}, size_(sizeof...(Items)) {
-    static_assert(sizeof...(Items) <= N, "more elements than are held in place");
+  requires(sizeof...(Items) > 0 && sizeof...(Items) <= N && (std::convertible_to<Items, T> && ...))
+      InlineVector(Items&&... items)
+      : first_{T(std::forward<Items>(items))...}, size_(sizeof...(Items)) {}
+  template <class... Items>
+  requires(sizeof...(Items) > N && (std::convertible_to<Items, T> && ...)) InlineVector(Items&&... items) {
+    (push_back(T(std::forward<Items>(items))), ...);
   }
 
   Index size() const { return size_; }       // number of elements

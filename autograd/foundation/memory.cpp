@@ -98,7 +98,7 @@ class Local {
     if (kept_ > limit_) shrink(limit_ / 2);
     return true;
   }
-  // Gives blocks to the heap, where they may be joined, the largest first, until the thread keeps no more than `rest`.
+  // Gives the largest blocks to the heap, which may join them, until the thread keeps at most `rest` bytes.
   void shrink(std::size_t rest) {
     Shared& all = shared();
     const std::lock_guard lock(all.mutex);
@@ -130,7 +130,7 @@ class Local {
   struct Link {
     Link* next;
   };
-  static constexpr std::size_t least_kept = std::size_t{1} << 21;  // bytes of all threads
+  static constexpr std::size_t least_kept = std::size_t{1} << 21;  // free bytes that all threads may keep together
   std::array<Link*, classes> heads_{};
   std::size_t kept_ = 0, limit_ = least_kept / 4;
   std::ptrdiff_t counted_ = 0;

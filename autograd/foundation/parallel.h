@@ -1,7 +1,6 @@
 #pragma once
 
 #include <functional>
-#include <type_traits>
 
 #include <gradus/autograd/foundation/types.h>
 
@@ -42,7 +41,7 @@ void run_shards(Index n, const std::function<void(Index)>& shard);
 bool in_shard();
 
 namespace detail {
-/// The body of a loop, as a pointer. So the code of a body is compiled once, and not once per way to divide the work.
+/// The body of a loop and a function that calls it. Each body is compiled once for all ways to divide the work.
 struct BodyPointer {
   const void* object;
   void (*call)(const void* object, Index begin, Index end);
@@ -52,10 +51,10 @@ void run_pieces(Index n, Index grain, BodyPointer body);
 
 template <class Body>
 void parallel_for(Index n, Index grain, Body&& body) {
-  using Function = std::remove_reference_t<Body>;
-  detail::run_pieces(n, grain, {&body, [](const void* f, Index begin, Index end) {
-                                  (*static_cast<Function*>(const_cast<void*>(f)))(begin, end);
-                                }});
+  const auto piece = [&](Index begin, Index end) { body(begin, end); };
+  using Piece = decltype(piece);
+  detail::run_pieces(
+      n, grain, {&piece, [](const void* f, Index begin, Index end) { (*static_cast<const Piece*>(f))(begin, end); }});
 }
 
 }  // namespace gradus

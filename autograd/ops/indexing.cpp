@@ -7,6 +7,7 @@
 
 #include <gradus/autograd/engine/internal/accumulate.h>
 #include <gradus/autograd/engine/internal/axes.h>
+#include <gradus/autograd/foundation/internal/row_sums.h>
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/autograd/ops/comparison.h>
 #include <gradus/autograd/ops/copying.h>
@@ -208,12 +209,12 @@ class Gathered {
   Shape x_;
   Index axis_;
   Tensor index_;
-  AroundAxis a_;  // of the index
-  const Index* id_;
+  AroundAxis a_{{1}, 0};  // of the index
+  const Index* id_ = nullptr;
 };
 
 Gathered::Gathered(const OpName& op, const Shape& x, Index axis, const Tensor& index)
-    : x_(x), axis_(axis), index_(index), a_(index.shape(), axis), id_(nullptr) {
+    : x_(x), axis_(axis), index_(index) {
   const Shape& extents = index.shape();
   if (index.rank() != x.rank()) {
     throw Error(fmt::format("{}: the index {} must have as many axes as {}", op.name, describe(index), to_string(x)),
@@ -227,6 +228,7 @@ Gathered::Gathered(const OpName& op, const Shape& x, Index axis, const Tensor& i
     }
   }
   check_ids(op, index, x[axis]);
+  a_ = AroundAxis(extents, axis);
   id_ = index.data<Index>();
 }
 

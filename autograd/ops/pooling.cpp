@@ -10,11 +10,11 @@
 
 #include <gradus/autograd/engine/internal/axes.h>
 #include <gradus/autograd/foundation/internal/lanes.h>
+#include <gradus/autograd/foundation/internal/row_sums.h>
 #include <gradus/autograd/foundation/internal/scratch.h>
 #include <gradus/autograd/foundation/internal/simd.h>
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/autograd/ops/indexing.h>
-#include <gradus/autograd/ops/internal/blocks.h>
 #include <gradus/autograd/ops/internal/windows.h>
 #include <gradus/autograd/ops/shape.h>
 

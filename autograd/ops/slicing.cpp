@@ -9,6 +9,7 @@
 #include <gradus/autograd/engine/internal/axes.h>
 #include <gradus/autograd/engine/modes.h>
 #include <gradus/autograd/engine/record.h>
+#include <gradus/autograd/foundation/internal/row_sums.h>
 #include <gradus/autograd/foundation/parallel.h>
 #include <gradus/autograd/foundation/sizes.h>
 #include <gradus/autograd/ops/indexing.h>

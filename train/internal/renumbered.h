@@ -7,11 +7,11 @@
 
 namespace gradus::train {
 
-/// A model whose words have other ids outside: word i of the sources outside is source_ids[i] of the model, and word i
-/// of the targets target_ids[i].
+/// A model seen with other ids: id i of a source is id source_ids[i] of the model, and id i of a target is id
+/// target_ids[i].
 class Renumbered final : public models::Seq2Seq {
  public:
-  /// Each list is an order of 0 .. n-1, and padding, 0, is its first.
+  /// Each list is a permutation of 0 .. n-1 that begins with 0, the padding.
   Renumbered(std::shared_ptr<const models::Seq2Seq> model, const std::vector<Index>& source_ids,
              const std::vector<Index>& target_ids);
 

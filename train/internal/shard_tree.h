@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include <gradus/autograd/foundation/internal/row_sums.h>
 #include <gradus/autograd/foundation/parallel.h>
 
 namespace gradus::train {
@@ -52,7 +53,7 @@ void add_in_order(const std::vector<T*>& at, const std::vector<Addition>& additi
   for (const Addition& a : additions) {
     T* into = at[static_cast<std::size_t>(a.into)];
     const T* from = at[static_cast<std::size_t>(a.from)];
-    for (Index i = begin; i < end; ++i) into[i] += from[i];
+    add_row(end - begin, from + begin, into + begin);
   }
 }
 

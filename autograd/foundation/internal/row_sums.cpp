@@ -160,4 +160,13 @@ template void sum_rows(const float*, Index, Index, float*);
 template void sum_rows(const double*, Index, Index, double*);
 template void sum_rows(const std::uint64_t*, Index, Index, std::uint64_t*);
 
+template <class T>
+void add_row(Index n, const T* __restrict x, T* __restrict sum) {
+  for (Index i = 0; i < n; ++i) sum[i] += x[i];
+}
+
+template void add_row(Index, const float*, float*);
+template void add_row(Index, const double*, double*);
+template void add_row(Index, const Index*, Index*);
+
 }  // namespace gradus

@@ -10,4 +10,8 @@ namespace gradus {
 template <class T>
 void sum_rows(const T* x, Index rows, Index columns, T* out);
 
+/// sum += x, for n elements of any dtype. The two do not overlap.
+template <class T>
+void add_row(Index n, const T* x, T* sum);
+
 }  // namespace gradus

@@ -17,10 +17,4 @@ void copy_blocks(const T* x, Index outer, Index x_step, T* y, Index y_step, Inde
                 [&](Index o) { std::copy_n(x + o * x_step, count, y + o * y_step); });
 }
 
-/// sum += x, for n elements.
-template <class T>
-void add_row(Index n, const T* __restrict x, T* __restrict sum) {
-  for (Index i = 0; i < n; ++i) sum[i] += x[i];
-}
-
 }  // namespace gradus

@@ -4,10 +4,10 @@
 #include <vector>
 
 #include <gradus/autograd/foundation/internal/gemm.h>
+#include <gradus/autograd/foundation/internal/row_sums.h>
 #include <gradus/autograd/foundation/internal/scratch.h>
 #include <gradus/autograd/foundation/internal/simd.h>
 #include <gradus/autograd/foundation/parallel.h>
-#include <gradus/autograd/ops/internal/blocks.h>
 
 namespace gradus {
 
