@@ -39,19 +39,21 @@ std::size_t round_up(std::size_t bytes) { return (std::max(bytes, std::size_t{1}
 struct Class {
   std::size_t index, bytes;
 };
-Class class_of(std::size_t bytes) {
-  const std::size_t units = round_up(bytes) / 64;
-  if (units <= 4) return {units - 1, 64 * units};
-  const int shift = std::bit_width(units - 1) - 3;  // 4 * 2^shift < units <= 8 * 2^shift
-  const std::size_t step = (units - 1) >> shift;    // 4 to 7
-  return {static_cast<std::size_t>(4 * shift) + step, ((step + 1) << shift) * 64};
-}
-constexpr std::size_t classes = 4 + 4 * 11;  // up to `large`
-// The bytes of a class.
+// The bytes of class `index`.
 std::size_t bytes_of(std::size_t index) {
   if (index < 4) return 64 * (index + 1);
   return ((index % 4 + 5) << (index / 4 - 1)) * 64;
 }
+Class class_of(std::size_t bytes) {
+  const std::size_t units = round_up(bytes) / 64;
+  std::size_t index = units - 1;
+  if (units > 4) {
+    const int shift = std::bit_width(units - 1) - 3;  // 4 * 2^shift < units <= 8 * 2^shift
+    index = static_cast<std::size_t>(4 * shift) + ((units - 1) >> shift);
+  }
+  return {index, bytes_of(index)};
+}
+constexpr std::size_t classes = 4 + 4 * 11;  // up to `large`
 
 struct Shared {
   std::mutex mutex;

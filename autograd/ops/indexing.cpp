@@ -209,28 +209,29 @@ class Gathered {
   Shape x_;
   Index axis_;
   Tensor index_;
-  AroundAxis a_{{1}, 0};  // of the index
-  const Index* id_ = nullptr;
+  AroundAxis a_;  // of the index
+  const Index* id_;
 };
 
-Gathered::Gathered(const OpName& op, const Shape& x, Index axis, const Tensor& index)
-    : x_(x), axis_(axis), index_(index) {
-  const Shape& extents = index.shape();
+// The index along an axis of x. Throws unless it fits.
+const Tensor& checked(const OpName& op, const Shape& x, Index axis, const Tensor& index) {
   if (index.rank() != x.rank()) {
     throw Error(fmt::format("{}: the index {} must have as many axes as {}", op.name, describe(index), to_string(x)),
                 op.place);
   }
   for (Index d = 0; d < x.rank(); ++d) {
-    if (d != axis && extents[d] > x[d]) {
+    if (d != axis && index.shape()[d] > x[d]) {
       throw Error(
           fmt::format("{}: the index {} is larger than {} at axis {}", op.name, describe(index), to_string(x), d),
           op.place);
     }
   }
   check_ids(op, index, x[axis]);
-  a_ = AroundAxis(extents, axis);
-  id_ = index.data<Index>();
+  return index;
 }
+
+Gathered::Gathered(const OpName& op, const Shape& x, Index axis, const Tensor& index)
+    : x_(x), axis_(axis), index_(checked(op, x, axis, index)), a_(index.shape(), axis), id_(index.data<Index>()) {}
 
 // The place in x of entry 0 of the row `r` of the index's slice o.
 Index Gathered::start_of(Index o, Index r) const {

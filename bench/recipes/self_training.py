@@ -8,8 +8,9 @@ DATA is a folder with train.tsv, dev.tsv and, if it is there, test.tsv. A FILE i
 with gzip; the rest of a line is ignored. Upper case becomes lower case. Words of DATA, and words with letters that are not in
 train.tsv, are left out. The teachers, together if there are several, read the others with beam 5. Readings with a probability of
 P or more are kept (0.3). OUT/train.tsv has them and N times the pairs of train.tsv (2). OUT/run is trained on it with the recipe
-of NAME in cmudict_best.py (rnn-attention), and FLAGS; dev.tsv chooses its checkpoint. Prints the errors of the teachers and of
-the run, with beam 5. An interrupted recipe goes on where it was. GRADUS is the program (build/release/gradus). Needs no package.
+of NAME in cmudict_best.py (rnn-attention), and FLAGS; dev.tsv chooses its checkpoint. Prints the errors of the teachers, of the
+run, and of all of them together, with beam 5. An interrupted recipe goes on where it was. GRADUS is the program
+(build/release/gradus). Needs no package.
 """
 
 import argparse
@@ -69,7 +70,7 @@ def main():
         write_pairs(options.data, pairs, options.teacher, words, options.sure, options.repeat, options.threads)
     done = train(run, flags_of(pairs, options.data / "dev.tsv", options.model, options.seed) + flags, options.threads)
     print(f"{done['parameters']} parameters, {done['steps']} steps, {minutes(run):.0f} minutes")
-    for name, runs in (("teachers", options.teacher), ("run", [run])):
+    for name, runs in (("teachers", options.teacher), ("run", [run]), ("all", [*options.teacher, run])):
         print("{}: {:.1f} % of the words, {:.1f} % of the phones wrong".format(name, *errors(runs, options.data / "dev.tsv", 5)))
 
 

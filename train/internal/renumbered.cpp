@@ -8,8 +8,6 @@
 namespace gradus::train {
 namespace {
 
-Tensor as_tensor(const std::vector<Index>& ids) { return Tensor::from(ids, {static_cast<Index>(ids.size())}); }
-
 // ids of any shape -> those of the model
 Tensor looked_up(const Tensor& ids, const Tensor& ids_of_model) {
   return reshape(index_select(ids_of_model, 0, reshape(ids, {ids.numel()})), ids.shape());
@@ -19,7 +17,7 @@ Tensor looked_up(const Tensor& ids, const Tensor& ids_of_model) {
 
 Renumbered::Renumbered(std::shared_ptr<const models::Seq2Seq> model, const std::vector<Index>& source_ids,
                        const std::vector<Index>& target_ids)
-    : model_(std::move(model)), source_ids_(as_tensor(source_ids)), target_ids_(as_tensor(target_ids)) {}
+    : model_(std::move(model)), source_ids_(Tensor::from(source_ids)), target_ids_(Tensor::from(target_ids)) {}
 
 models::State Renumbered::encode(const Tensor& source) const { return model_->encode(looked_up(source, source_ids_)); }
 

@@ -4,6 +4,7 @@
 
 #include <gradus/autograd/engine/record.h>
 #include <gradus/autograd/foundation/internal/gemm.h>
+#include <gradus/autograd/foundation/internal/row_sums.h>
 #include <gradus/autograd/foundation/parallel.h>
 
 namespace gradus {
@@ -43,11 +44,10 @@ Tensor copy_of(const OpName& op, const Tensor& x) {
 void add_into(Tensor& sum, const Tensor& g) {
   dispatch(sum.dtype(), [&](auto zero) {
     using T = decltype(zero);
-    T* __restrict to = sum.mutable_data<T>();
-    const T* __restrict from = g.data<T>();
-    parallel_for(sum.numel(), add_grain, [&](Index begin, Index end) {
-      for (Index i = begin; i < end; ++i) to[i] += from[i];
-    });
+    T* to = sum.mutable_data<T>();
+    const T* from = g.data<T>();
+    parallel_for(sum.numel(), add_grain,
+                 [&](Index begin, Index end) { add_row(end - begin, from + begin, to + begin); });
   });
 }
 
